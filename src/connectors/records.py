@@ -1,0 +1,229 @@
+"""The words both CRMs are read in: frozen, CRM-neutral records. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RecordKey:
+    """Names one row of one CRM for ever; printed as `hubspot/contact/101`."""
+
+    crm: str
+    kind: str  # singular, the CRM's own word: contact, company, deal, Lead, ...
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.crm}/{self.kind}/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> RecordKey:
+        """Read `hubspot/contact/101`; ValueError if it has not three parts."""
+        crm, kind, id_ = text.split("/")
+        return cls(crm, kind, id_)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One value that a field took, as the CRM's own history tells it.
+
+    Where the CRM kept no history the change was only *observed*: it happened after `since` and not
+    after `at`. From history, `since` is None and `at` is exact.
+    """
+
+    record: RecordKey
+    field: str
+    value: str | None  # as the CRM sent it; None where it was cleared
+    at: datetime
+    since: datetime | None = None
+    source: str | None = None  # the CRM's word: CRM_UI, INTEGRATION, AUTOMATION_PLATFORM, ...
+    source_id: str | None = None  # app id, workflow id, `userId:77`, ...
+    actor: str | None = None  # the CRM user id behind it, where known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A person, company or deal as its CRM last showed it to us."""
+
+    key: RecordKey
+    values: Mapping[str, str | None]  # only the fields that were asked for, as the CRM sent them
+    history: Mapping[str, tuple[FieldChange, ...]] = field(default_factory=dict)  # oldest first
+    created_at: datetime
+    changed_at: datetime
+    archived_at: datetime | None = None
+
+
+class ActivityKind(StrEnum):
+    """What sort of activity a CRM logged."""
+
+    CALL = "call"
+    EMAIL = "email"
+    MEETING = "meeting"
+    MESSAGE = "message"  # SMS, WhatsApp, LinkedIn
+    TASK = "task"
+    NOTE = "note"
+
+
+class Direction(StrEnum):
+    """Who began: our side (`out`) or the person (`in`)."""
+
+    OUT = "out"
+    IN = "in"
+
+
+class ActivityStatus(StrEnum):
+    """How an activity went, in words that hold for every CRM."""
+
+    CONNECTED = "connected"  # a call that was answered
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    VOICEMAIL = "voicemail"
+    LIVE_MESSAGE = "live_message"  # a message left with somebody else
+    WRONG_NUMBER = "wrong_number"
+    MISSED = "missed"  # an inbound call nobody took
+    SENT = "sent"
+    BOUNCED = "bounced"
+    FAILED = "failed"  # never left: failed, cancelled before it was made
+    PLANNED = "planned"  # scheduled, queued, in progress
+    BOOKED = "booked"  # a meeting in the diary
+    HELD = "held"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+    RESCHEDULED = "rescheduled"
+    DONE = "done"  # a completed task
+    OTHER = "other"  # an outcome of the portal's own; it was logged, so it happened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChange:
+    """One status an activity had, and since when (the CRM's history, else its modified time)."""
+
+    status: ActivityStatus | None  # None: neither outcome nor status was logged
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """One call, e-mail, meeting, message, task or note, with the statuses it went through."""
+
+    key: RecordKey
+    kind: ActivityKind
+    happened_at: datetime  # typed in by people; a meeting's start, a task's due time
+    logged_at: datetime  # set by the CRM's server
+    changed_at: datetime
+    ends_at: datetime | None = None  # meetings only
+    owner: str | None = None  # the CRM's owner id
+    direction: Direction | None = None
+    statuses: tuple[StatusChange, ...] = ()  # oldest first; the last one holds now
+    duration_s: float | None = None
+    source: str | None = None  # how it came to be logged, the CRM's word
+    source_id: str | None = None
+    sequence: str | None = None  # id of the sequence that sent it
+    auto_reply: bool = False
+    alike: str | None = None  # hash of what look-alikes share (kind, owner, subject, outcome, length)
+    archived_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An association between two records; `primary` where the CRM marks it so."""
+
+    left: RecordKey
+    right: RecordKey
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Somebody (or a queue) that can own a record."""
+
+    crm: str
+    id: str  # what stands in the owner field
+    user_id: str | None
+    email: str | None
+    name: str
+    is_queue: bool
+    active: bool
+    teams: tuple[str, ...] = ()  # team ids, the primary one first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A team of the CRM."""
+
+    crm: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One value of a picklist, in the CRM's display order."""
+
+    value: str
+    label: str
+    order: int
+    closed: bool | None = None  # for pipeline stages: whether a deal in it is closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDefinition:
+    """A field as the CRM defines it; a pipeline's stages come as options of its stage field."""
+
+    crm: str
+    kind: str  # contact, company, deal
+    name: str
+    label: str
+    type: str  # the CRM's word: string, number, enumeration, bool, datetime, ...
+    options: tuple[Option, ...] = ()
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The CRM account behind a connection."""
+
+    crm: str
+    id: str  # portal id, org id
+    time_zone: str | None
+    kind: str  # STANDARD, SANDBOX, DEVELOPER_TEST, ...
+    uses_leads_object: bool | None  # HubSpot's Leads object holds records; None where it cannot be known
+    server_now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which fields of which kind to read, and of which to read the history as well."""
+
+    fields: Mapping[str, frozenset[str]]  # kind -> field names
+    history: Mapping[str, frozenset[str]]  # kind -> field names, a subset of `fields`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of one stream: saved together with its cursor or not at all."""
+
+    stream: str
+    began_at: datetime  # server time at which reading the *stream* began; all up to here is in
+    records: tuple[Record, ...] = ()
+    activities: tuple[Activity, ...] = ()
+    links: tuple[Link, ...] = ()  # all links of the page's rows to `linked_kinds`
+    linked_kinds: frozenset[str] = frozenset()  # kinds whose links this page lists in full
+    owners: tuple[Owner, ...] = ()
+    teams: tuple[Team, ...] = ()
+    definitions: tuple[FieldDefinition, ...] = ()
+    gone: tuple[tuple[RecordKey, datetime | None], ...] = ()  # with the time of archiving, if told
+    cursor: str  # opaque to everybody but the connector
+    last: bool  # the stream is complete up to `began_at` once this page is saved
+    total: int | None = None  # rows the stream is expected to hold, for progress only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """API calls made so far through one connector."""
+
+    calls: int
+    remaining_today: int | None = None
