@@ -227,3 +227,19 @@ class Usage:
 
     calls: int
     remaining_today: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """What one CRM calls the things that every CRM has; each connector's mapping exports one."""
+
+    crm: str
+    person: str  # kind of a person's record: contact
+    company: str
+    deal: str
+    owner: str  # field of a person, company or deal that holds the owner's id
+    email: str  # field of a person
+    hand_raise_at: str  # field of a person: when a form was last submitted
+    hand_raise_form: str  # field of a person: which form that was
+    deal_closed: str  # field of a deal: "true" once won or lost
+    deal_stage: str
