@@ -121,7 +121,8 @@ class Activity:
     duration_s: float | None = None
     source: str | None = None  # how it came to be logged, the CRM's word
     source_id: str | None = None
-    sequence: str | None = None  # id of the sequence that sent it
+    sequence: str | None = None  # id of the sequence that sent it; "?" where only that it was one is known
+    marketing: bool = False  # sent by a marketing tool or a workflow, not from a person's mailbox
     auto_reply: bool = False
     alike: str | None = None  # hash of what look-alikes share (kind, owner, subject, outcome, length)
     archived_at: datetime | None = None
@@ -243,3 +244,6 @@ class Vocabulary:
     hand_raise_form: str  # field of a person: which form that was
     deal_closed: str  # field of a deal: "true" once won or lost
     deal_stage: str
+    ladder: str | None  # field of a person whose picklist is a ladder: a later value means further on
+    person_stream: str  # stream that tells of persons
+    touch_streams: tuple[str, ...]  # streams that could hold a touch

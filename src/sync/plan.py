@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from connectors.records import RecordKey
+from connectors.records import Record, RecordKey
+from sync.agreement.model import Agreement, Clock, Rung
+from sync.agreement.spans import Span
+from sync.history import local_text
+from sync.judge.findings import Finding, Status
+from sync.route import Seat, next_owner
+from sync.terms import Terms
+
+MOVES = frozenset({"reassign", "recycle", "return"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +40,105 @@ class Step:
     rung: int  # 1 is the ladder's first
     reason: str  # moments, never ages
     blocked_by: tuple[str, ...]  # why it would not be carried out now; empty if it would
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the config and the state of the agreement allow."""
+
+    mode_of: Mapping[str, str]  # rule -> observe | remind | enforce
+    not_enforcing: str | None  # why the agreement may not be enforced, a sentence
+    max_act_age: Span  # breaches older than this go to the digest
+
+
+@dataclass(slots=True)
+class Routing:
+    """Who may get leads of a pool, and what each was given in this plan; a copy, never the ledger itself."""
+
+    seats: Mapping[str, tuple[Seat, ...]]  # pool -> seats, in the roster's order
+    received: Counter[str] = field(default_factory=Counter)
+
+    def give(self, pool: str | None, *, failed: frozenset[str]) -> str | None:
+        """Return who gets the next lead and count it; None if nobody is left."""
+        owner = next_owner(self.seats.get(pool or "", ()), received=self.received, failed=failed)
+        if owner is not None:
+            self.received[owner] += 1
+        return owner
+
+
+def plan_steps(
+    person: Record, findings: Sequence[Finding], *, agreement: Agreement, terms: Terms, policy: Policy, routing: Routing, now: datetime
+) -> tuple[Step, ...]:
+    """Return the next rung of each broken promise of one lead that is not settled; one step an action."""
+    steps: dict[str, Step] = {}
+    clocks = {clock.name: clock for clock in agreement.judged_clocks}
+    for finding, rung in _due(findings, clocks):
+        clock = clocks[finding.rule]
+        step = clock.ladder[min(rung, len(clock.ladder)) - 1]
+        if step.action in steps:
+            continue
+        blocked = tuple(_blocked_by(step, finding, agreement=agreement, terms=terms, policy=policy, now=now))
+        fields, missing = _fields(step, finding, person, findings, agreement=agreement, terms=terms, routing=routing)
+        steps[step.action] = Step(
+            lead=finding.lead,
+            record=person.key,
+            action=step.action,
+            fields=fields,
+            finding=finding.key,
+            rule=finding.rule,
+            rung=rung,
+            reason=finding.message,
+            blocked_by=(*missing, *blocked),
+        )
+    return tuple(steps.values())
+
+
+def _due(findings: Sequence[Finding], clocks: Mapping[str, Clock]) -> Iterator[tuple[Finding, int]]:
+    """Yield the breaches that ask for a remedy, each with its rung: an owner clock climbs with every breach of its cycle."""
+    broken: Counter[tuple[str, int]] = Counter()
+    latest = {(f.rule, f.cycle.number): f.key for f in sorted(findings, key=lambda f: (f.started_at is not None, f.started_at))}
+    for finding in findings:
+        if finding.status is not Status.BREACHED:
+            continue
+        place = (finding.rule, finding.cycle.number)
+        broken[place] += 1
+        clock = clocks.get(finding.rule)
+        is_open = finding.settled_at is None and finding.cycle.closed_at is None and latest[place] == finding.key
+        if clock is not None and clock.ladder and is_open:
+            yield finding, broken[place]
+
+
+def _fields(
+    step: Rung, finding: Finding, person: Record, findings: Sequence[Finding], *, agreement: Agreement, terms: Terms, routing: Routing
+) -> tuple[tuple[FieldWrite, ...], tuple[str, ...]]:
+    """Return the writes of a rung, and why one of them cannot be named."""
+    words = terms.crms[person.key.crm].vocabulary
+    if step.action == "reassign":
+        pool = agreement.handoffs[0].pool
+        before = person.values.get(words.owner)
+        failed = frozenset(f.owner for f in findings if f.owner and f.status is Status.BREACHED) | {before or ""}
+        after = routing.give(pool, failed=failed)
+        if after is None:
+            return (), (f"nobody in pool {pool or '(none)'} is left who may get this lead",)
+        return (FieldWrite(field=words.owner, before=before, after=after),), ()
+    if step.action == "recycle":
+        recognised = agreement.recycle.recognised.get((person.key.crm, person.key.kind)) if agreement.recycle else None
+        if recognised is None or recognised.picklist is None or len(recognised.picklist[1]) != 1:
+            return (), (f"the agreement does not say which value recycles a {person.key.crm} {person.key.kind}",)
+        field_name, (value,) = recognised.picklist
+        return (FieldWrite(field=field_name, before=person.values.get(field_name), after=value),), ()
+    return (), ()
+
+
+def _blocked_by(step: Rung, finding: Finding, *, agreement: Agreement, terms: Terms, policy: Policy, now: datetime) -> Iterator[str]:
+    mode = policy.mode_of.get(finding.rule, "observe")
+    if mode == "observe" or (mode == "remind" and step.action != "remind"):
+        yield f"mode of {finding.rule} is {mode} (config.toml, [mode])"
+    if policy.not_enforcing is not None:
+        yield policy.not_enforcing
+    if finding.due_at is None:
+        return
+    if step.action in MOVES and now < finding.due_at + terms.settle:
+        yield f"late news is awaited until {local_text(finding.due_at + terms.settle, agreement.zone)}"
+    if now > policy.max_act_age.after(finding.due_at, agreement.calendars["default"]):
+        yield f"due {local_text(finding.due_at, agreement.zone)}, older than {policy.max_act_age.text}: it goes to the digest"

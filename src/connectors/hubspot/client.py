@@ -1,0 +1,187 @@
+"""The one way to HubSpot: paced, authenticated calls that end in an answer or in one of our errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+import urllib3
+from urllib3.exceptions import HTTPError, LocationValueError
+
+from connectors.errors import Misconfigured
+from connectors.hubspot.answers import ErrorAnswer, refusal_of
+from connectors.hubspot.paths import Paths
+from connectors.hubspot.settings import HubSpotSettings
+from connectors.pacing import Patience, TryAgain, Waiting, Window
+from connectors.records import Usage
+
+_BURST_SPAN_S = 10.0
+_BURST_MAX = 190  # calls in ten seconds of a Professional or Enterprise account, until a header says otherwise
+_SEARCH_PER_S = 5  # of the whole account, and never told in a header
+_POOL = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request: all of ours can be repeated safely (reads; a search or batch read is a POST)."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    search: bool = False
+
+
+class Client:
+    """One account's HubSpot over one generated ApiClient; for one thread at a time.
+
+    Source for the client's habits: crm-facts, HubSpot, section 8.
+    """
+
+    def __init__(self, settings: HubSpotSettings, waiting: Waiting) -> None:
+        self.paths = Paths(version=settings.api_version)
+        self._settings = settings
+        self._patience = Patience(waiting, settings.retry)
+        self._burst = Window(waiting, limit=math.floor(_BURST_MAX * settings.burst_share), span_s=_BURST_SPAN_S)
+        self._searches = Window(waiting, limit=_SEARCH_PER_S, span_s=1.0)
+        self._api = _open(settings)
+        self._calls = 0
+        self._remaining_today: int | None = None
+        self._server_at: datetime | None = None
+
+    @property
+    def server_now(self) -> datetime | None:
+        """The server's time (whole seconds, UTC) at its last answer; None before the first."""
+        return self._server_at
+
+    def start_run(self) -> None:
+        """Count the deadline for retries from now."""
+        self._patience.start_run()
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Read `path`; raises any family of `connectors.errors`."""
+        return self._insist(Call(method="GET", path=path, query=query or {}))
+
+    def post(self, path: str, body: Mapping[str, Any], query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Read by POST (batch reads); raises any family of `connectors.errors`."""
+        return self._insist(Call(method="POST", path=path, body=body, query=query or {}))
+
+    def search(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Search, within the account's five searches a second."""
+        return self._insist(Call(method="POST", path=path, body=body, search=True))
+
+    def usage(self) -> Usage:
+        """Count the calls made, failed ones included."""
+        return Usage(calls=self._calls, remaining_today=self._remaining_today)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._api.rest_client.pool_manager.clear()
+        self._api.close()
+
+    def _insist(self, call: Call) -> dict[str, Any]:
+        return self._patience.insist(lambda: self._paced(call), crm="HubSpot")
+
+    def _paced(self, call: Call) -> dict[str, Any]:
+        if call.search:
+            self._searches.take()
+        self._burst.take()
+        self._calls += 1
+        return self._send(call)
+
+    def _send(self, call: Call) -> dict[str, Any]:
+        """Make one call and read its answer whole; no token, body or header leaves in an error."""
+        from hubspot.crm.owners.exceptions import ApiException  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
+
+        try:
+            response = self._api.call_api(
+                call.path,
+                call.method,
+                query_params=list(call.query.items()),
+                body=call.body,
+                header_params={},
+                auth_settings=["oauth2"],
+                _preload_content=False,
+                _request_timeout=(self._settings.connect_timeout_s, self._settings.timeout_s),
+            )
+            data: bytes = response.data  # a truncated body is told only here
+        except ApiException as error:
+            raise self._refused(call, error.status, error.headers, error.body) from None
+        except UnicodeDecodeError as error:  # the client decodes error bodies; the answer it met stands in the context
+            refused = error.__context__
+            raise self._refused(call, getattr(refused, "status", 0), getattr(refused, "headers", None), None) from None
+        except LocationValueError:
+            raise Misconfigured("hubspot.base_url is no address", fix="set it to https://api.hubapi.com") from None
+        except HTTPError as error:
+            raise TryAgain(_kind_of(error)) from None
+        self._learn(_lower(response.headers))
+        return _read(call, data)
+
+    def _refused(self, call: Call, status: int, headers: Mapping[str, str] | None, body: bytes | str | None) -> Exception:
+        told = _lower(headers or {})
+        self._learn(told)
+        return refusal_of(ErrorAnswer(status=status, headers=told, body=body, path=call.path))
+
+    def _learn(self, headers: Mapping[str, str]) -> None:
+        """Take the server's time and its limits from an answer's headers, each where it is there.
+
+        Search answers carry no limits; the daily pair is missing with OAuth. Source: crm-facts, HubSpot, section 2.
+        """
+        self._server_at = _date_of(headers.get("date")) or self._server_at
+        burst = _number(headers.get("x-hubspot-ratelimit-max"))
+        if burst and _number(headers.get("x-hubspot-ratelimit-interval-milliseconds")) in (None, _BURST_SPAN_S * 1000):
+            self._burst.resize(math.floor(burst * self._settings.burst_share))
+        remaining = _number(headers.get("x-hubspot-ratelimit-daily-remaining"))
+        self._remaining_today = self._remaining_today if remaining is None else remaining
+
+
+def _open(settings: HubSpotSettings) -> Any:
+    """Make the generated client: pooled, without retries, redirects or waits of its own."""
+    from hubspot.crm.owners.api_client import ApiClient  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
+    from hubspot.crm.owners.configuration import Configuration  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    configuration = Configuration(host=settings.base_url.rstrip("/"))
+    configuration.access_token = settings.token
+    configuration.retries = urllib3.Retry(0, redirect=0, raise_on_redirect=False)
+    configuration.connection_pool_maxsize = _POOL
+    api = ApiClient(configuration)
+    api.user_agent = settings.user_agent
+    api.set_default_header("Accept", "application/json")
+    api.set_default_header("Accept-Encoding", "gzip")
+    return api
+
+
+def _read(call: Call, data: bytes) -> dict[str, Any]:
+    try:
+        parsed = orjson.loads(data) if data else {}
+    except orjson.JSONDecodeError:
+        raise TryAgain(f"the answer of {call.path} is no JSON") from None
+    if not isinstance(parsed, dict):
+        raise Misconfigured(f"the answer of {call.path} is not HubSpot's", fix="check hubspot.base_url")
+    return parsed
+
+
+def _kind_of(error: HTTPError) -> str:
+    """Name a network error by its cause's class; its text may hold the address with its query."""
+    reason = getattr(error, "reason", None)
+    return type(reason if isinstance(reason, Exception) else error).__name__
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _number(value: str | None) -> int | None:
+    return int(value) if value and value.isdecimal() else None
+
+
+def _date_of(value: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC) if value else None
+    except ValueError:
+        return None

@@ -1,0 +1,173 @@
+"""Properties that HubSpot sets itself, and what each follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox.clock import as_millis, as_moment
+from sandbox.kinds import ACTIVITIES, KINDS
+from sandbox.links import linked_live
+from sandbox.record import Record
+
+if TYPE_CHECKING:
+    from sandbox.portal import Portal
+
+CONTACTING = ("calls", "emails", "meetings", "communications")
+WORKED = ("contacts", "companies", "deals")
+Values = dict[str, str]  # "" where there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    """What `values` gives must be set again on a record of `kinds` when one of `causes` changed.
+
+    A cause is a property's name or the kind of a record that it is (or was) associated with.
+    """
+
+    kinds: Collection[str]
+    causes: frozenset[str]
+    values: Callable[[Portal, str, Record], Values]
+
+
+def follow(portal: Portal, kind: str, record: Record, causes: Collection[str]) -> Values:
+    """Computed values of `record` after `causes` changed; only properties that are defined."""
+    found: Values = {}
+    for rule in _RULES:
+        if kind in rule.kinds and not rule.causes.isdisjoint(causes):
+            found |= rule.values(portal, kind, record)
+    return {name: value for name, value in found.items() if name in portal.definitions[kind]}
+
+
+def follow_all(portal: Portal, kind: str, record: Record) -> Values:
+    """Every computed value of `record` as it is now."""
+    return follow(portal, kind, record, _CAUSES)
+
+
+def stamps(portal: Portal, kind: str, before: str | None, changes: Mapping[str, str], at: str) -> Values:
+    """Moments that HubSpot notes when owner or stage change at `at`; `before` is the former life-cycle stage.
+
+    Source: default contact properties in HubSpot's knowledge base.
+    """
+    found: Values = {}
+    if "hubspot_owner_id" in changes:
+        found["hubspot_owner_assigneddate"] = at if changes["hubspot_owner_id"] else ""
+    if "lifecyclestage" in changes:
+        found |= _stage_stamps(before, changes["lifecyclestage"], at)
+    if kind == "leads" and "hs_pipeline_stage" in changes:
+        found["hs_pipeline_stage_last_updated"] = at
+    if kind == "deals" and "dealstage" in changes:
+        found["hs_v2_date_entered_current_stage"] = at
+    return {name: value for name, value in found.items() if name in portal.definitions[kind]}
+
+
+def stamps_from_history(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> Values:
+    """The same moments, from versions that a portal file gives."""
+    found: Values = {}
+    versions = sorted(history.get("lifecyclestage", ()), key=_moment_of)
+    before: str | None = None
+    for version in versions:
+        found |= _stage_stamps(before, version["value"] or "", as_moment(version["timestamp"]))
+        before = version["value"]
+    owners = sorted(history.get("hubspot_owner_id", ()), key=_moment_of)
+    if owners and owners[-1]["value"]:
+        found["hubspot_owner_assigneddate"] = as_moment(owners[-1]["timestamp"])
+    return found
+
+
+def _moment_of(version: Mapping[str, Any]) -> int:
+    return as_millis(version["timestamp"])
+
+
+def _stage_stamps(before: str | None, stage: str, at: str) -> Values:
+    left = {f"hs_v2_date_exited_{before}": at} if before else {}
+    if not stage:
+        return left
+    return left | {f"hs_lifecyclestage_{stage}_date": at, f"hs_v2_date_entered_{stage}": at, "hs_v2_date_entered_current_stage": at}
+
+
+def _of_owner(portal: Portal, _kind: str, record: Record) -> Values:
+    owner = record.value("hubspot_owner_id")
+    team = portal.staff.main_team(owner) or ""
+    return {"hubspot_team_id": team, "hs_all_team_ids": team, "hs_all_owner_ids": owner or ""}
+
+
+def _of_email(_portal: Portal, _kind: str, record: Record) -> Values:
+    _, at, domain = (record.value("email") or "").rpartition("@")
+    return {"hs_email_domain": domain if at else "", "hs_is_contact": "true"}
+
+
+def _of_deal_stage(portal: Portal, kind: str, record: Record) -> Values:
+    stage = portal.stage(kind, record.value("dealstage"))
+    closed, won = (stage.is_closed, stage.is_won) if stage else (False, False)
+    return {"hs_is_closed": _yes(closed), "hs_is_closed_won": _yes(won), "hs_is_closed_lost": _yes(closed and not won)}
+
+
+def _of_task_status(_portal: Portal, _kind: str, record: Record) -> Values:
+    return {"hs_task_is_completed": _yes(record.value("hs_task_status") == "COMPLETED")}
+
+
+def _of_deals(portal: Portal, kind: str, record: Record) -> Values:
+    count = len(linked_live(portal, (kind, record.id), "deals"))
+    return {"num_associated_deals": str(count) if count else ""}
+
+
+def _of_contacts(portal: Portal, kind: str, record: Record) -> Values:
+    return {"num_associated_contacts": str(len(linked_live(portal, (kind, record.id), "contacts")))}
+
+
+def _of_companies(_portal: Portal, _kind: str, record: Record) -> Values:
+    primary = next((id_ for id_, is_primary in record.links.get("companies", {}).items() if is_primary), None)
+    return {"associatedcompanyid": "" if primary is None else str(primary)}
+
+
+def _of_activities(portal: Portal, kind: str, record: Record) -> Values:
+    """Counts and times of what was logged; a meeting or call still to come has not happened.
+
+    An incoming e-mail is no contact by a rep; tasks count but are not dated.
+    """
+    now = portal.clock.text()
+    end = (kind, record.id)
+    contacts = sorted(moment for each in CONTACTING for moment in _moments(portal, end, each) if moment <= now)
+    notes = [moment for moment in _moments(portal, end, "notes") if moment <= now]
+    logged = len(contacts) + len(notes) + sum(1 for _ in _moments(portal, end, "tasks"))
+    return {
+        "notes_last_contacted": contacts[-1] if contacts else "",
+        "notes_last_updated": max([*contacts[-1:], *notes], default=""),
+        "num_contacted_notes": str(len(contacts)) if contacts else "",
+        "num_notes": str(logged) if logged else "",
+    }
+
+
+def _moments(portal: Portal, end: tuple[str, int], kind: str) -> Iterator[str]:
+    for id_ in linked_live(portal, end, kind):
+        activity = portal.collections[kind].by_id[id_]
+        if activity.value("hs_email_direction") != "INCOMING_EMAIL":
+            yield activity.value("hs_timestamp") or activity.properties[KINDS[kind].created]
+
+
+def _of_work(portal: Portal, kind: str, record: Record) -> Values:
+    if not record.value("hubspot_owner_id"):
+        return {"hs_is_unworked": "true"}
+    last = _of_activities(portal, kind, record)["notes_last_contacted"]
+    since = record.value("hubspot_owner_assigneddate") or ""
+    return {"hs_is_unworked": _yes(not last or as_millis(last) < as_millis(since or last))}
+
+
+def _yes(answer: bool) -> str:
+    return "true" if answer else "false"
+
+
+_RULES = (
+    _Rule(kinds=KINDS, causes=frozenset({"hubspot_owner_id"}), values=_of_owner),
+    _Rule(kinds=("contacts",), causes=frozenset({"email"}), values=_of_email),
+    _Rule(kinds=("deals",), causes=frozenset({"dealstage"}), values=_of_deal_stage),
+    _Rule(kinds=("tasks",), causes=frozenset({"hs_task_status"}), values=_of_task_status),
+    _Rule(kinds=("contacts", "companies"), causes=frozenset({"deals"}), values=_of_deals),
+    _Rule(kinds=("companies", "deals"), causes=frozenset({"contacts"}), values=_of_contacts),
+    _Rule(kinds=("contacts",), causes=frozenset({"companies"}), values=_of_companies),
+    _Rule(kinds=WORKED, causes=frozenset(ACTIVITIES), values=_of_activities),
+    _Rule(kinds=("contacts",), causes=frozenset({"hubspot_owner_id", *CONTACTING}), values=_of_work),
+)
+_CAUSES = frozenset(cause for rule in _RULES for cause in rule.causes)

@@ -1,0 +1,108 @@
+"""The state of a practice portal: records, associations, staff, definitions, pipelines, account, clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sandbox import definitions, pipelines
+from sandbox.clock import Clock
+from sandbox.definitions import Definition
+from sandbox.kinds import KINDS
+from sandbox.options import Option
+from sandbox.pipelines import Pipeline, Stage
+from sandbox.planting import plant
+from sandbox.record import Collection, Record
+from sandbox.staff import Staff
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """The account behind the portal, and the app that its token belongs to."""
+
+    portal_id: int = 62515
+    time_zone: str = "America/New_York"
+    account_type: str = "SANDBOX"
+    company_currency: str = "USD"
+    app_id: int = 54321
+
+
+class Portal:
+    """Everything a practice portal holds. Not safe for threads: one event loop uses it.
+
+    `revision` grows with every change of a record or an association, so that what was found by a
+    search can be kept until then.
+    """
+
+    def __init__(self, now: datetime, *, live: bool = False) -> None:
+        self.clock = Clock(now, live=live)
+        self.account = Account()
+        self.staff = Staff()
+        self.definitions = definitions.built_in()
+        self.pipelines = pipelines.built_in()
+        self.collections = {kind: Collection() for kind in KINDS}
+        self.collections["contacts"].identify_by("email")
+        self.revision = 0
+
+    @classmethod
+    def from_lines(cls, lines: Iterable[Mapping[str, Any]], *, now: datetime, live: bool = False) -> Portal:
+        """A portal that holds what `lines` say (see docs/reference/portal-file.md).
+
+        Definitions, owners and pipelines may stand after the records that need them: a one-shot
+        iterator is therefore kept in memory, a sequence is read twice. Raises BadLines with all
+        problems, naming each by the number of its line.
+        """
+        portal = cls(now, live=live)
+        portal.plant(lines)
+        return portal
+
+    def plant(self, lines: Iterable[Mapping[str, Any]], *, name: str = "line") -> int:
+        """Add what `lines` say to what is there; a record with a known id takes that one's place.
+
+        Returns the number of records. Raises BadLines, and then nothing was added.
+        """
+        held = list(lines) if isinstance(lines, Iterator) else lines
+        return plant(self, _Numbered(held, name))
+
+    def find(self, kind: str, id_: int, *, archived: bool = False) -> Record | None:
+        """The live (or the archived) record `id_` of `kind`."""
+        return self.collections[kind].find(id_, archived=archived)
+
+    def define(self, kind: str, definition: Definition) -> None:
+        """Add a property definition, or put it in the place of the one of its name."""
+        self.definitions[kind][definition.name] = definition
+        if definition.unique:
+            self.collections[kind].identify_by(definition.name)
+
+    def stage(self, kind: str, id_: str | None) -> Stage | None:
+        """The stage `id_` of any pipeline of `kind`."""
+        return next((stage for stage in self.stages(kind) if stage.id == id_), None)
+
+    def stages(self, kind: str) -> Iterator[Stage]:
+        """All stages of all pipelines of `kind`."""
+        return (stage for pipeline in self.pipelines.get(kind, {}).values() for stage in pipeline.stages)
+
+    def options(self, kind: str, definition: Definition) -> tuple[Option, ...]:
+        """The values a picklist offers now; those of stage and pipeline follow from the pipelines."""
+        offered: Iterable[Stage | Pipeline]
+        match definition.follows:
+            case "stage":
+                offered = self.stages(kind)
+            case "pipeline":
+                offered = self.pipelines.get(kind, {}).values()
+            case _:
+                return definition.options
+        return tuple(Option(value=each.id, label=each.label, order=each.order) for each in offered)
+
+
+class _Numbered:
+    """Lines with the place of each, as often as they are asked for."""
+
+    def __init__(self, lines: Iterable[Mapping[str, Any]], name: str) -> None:
+        self._lines = lines
+        self._name = name
+
+    def __iter__(self) -> Iterator[tuple[str, object]]:
+        return ((f"{self._name} {number}", line) for number, line in enumerate(self._lines, 1))

@@ -1,0 +1,216 @@
+"""The plan of one lead in the making, and the strokes it is drawn with. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from sandbox.world.campaigns import CAMPAIGNS, COUNTRIES, GOOD_TITLES, OTHER_TITLES, RAISING_FORMS, Campaign, make_company
+from sandbox.world.clock import OpenHours
+from sandbox.world.names import ascii_name, person_name
+from sandbox.world.passage import DoesNotFit, Passage, Tenure
+from sandbox.world.people import Rep, Staff
+from sandbox.world.promises import ACCEPTED_STATUS, HANDOFF_STAGE, OPT_OUTS, PROMISES, Promise
+from sandbox.world.sheet import FORM, SCORING, WORKFLOW, Sheet, Source, iso, to_ms
+from sandbox.world.touches import BACKGROUND, COUNTED, EVERYDAY, NOT_COUNTED, activity, by
+
+SKEW = timedelta(seconds=5)  # nothing is planted closer to now than this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What all leads of one world share."""
+
+    now: datetime
+    staff: Staff
+    hours: Mapping[str, OpenHours]
+    companies: tuple[Sheet, ...]  # shared ones, which never change
+    readers: tuple[Sheet, ...]  # contacts who never reach a handoff; bulk mail goes to them too
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """One lead being planned: the records it needs, and its passages through the handoff."""
+
+    scene: Scene
+    rng: Random
+    title: str
+    contact: Sheet = field(init=False)
+    company: Sheet | None = None  # its own one; None for a shared one or none
+    others: list[Sheet] = field(default_factory=list)  # deals and activities
+    passages: list[Passage] = field(default_factory=list)
+    unknowable: list[Promise] = field(default_factory=list)  # told outright, with an empty record
+    campaign: Campaign = field(init=False)
+
+    @property
+    def now(self) -> datetime:
+        """The moment at which the world stands still."""
+        return self.scene.now
+
+    # -- moments ---------------------------------------------------------------------------------
+
+    def past(self, *, days: tuple[float, float]) -> datetime:
+        """A moment between `days` before now, round the clock."""
+        return to_ms(self.now - timedelta(days=self.rng.uniform(*days)))
+
+    def some(self, low: float, high: float) -> timedelta:
+        """A span between `low` and `high` minutes."""
+        return timedelta(milliseconds=int(self.rng.uniform(low, high) * 60_000))
+
+    def hours(self, rep: Rep | None = None) -> OpenHours:
+        """The hours of `rep`; those of the default calendar for None."""
+        return self.scene.hours[rep.calendar if rep else "default"]
+
+    def open_span(self, at: datetime, share: float, rep: Rep | None = None) -> datetime:
+        """When `share` of the first-touch promise's open time has run since `at`, in the calendar of `rep`."""
+        return to_ms(self.hours(rep).after(at, PROMISES["touched"].within * share))
+
+    def has_come(self, at: datetime) -> bool:
+        """Whether `at` is over, so that the portal may show it."""
+        return at <= self.now - SKEW
+
+    # -- the person --------------------------------------------------------------------------------
+
+    def born(self, at: datetime, *, stage: str = "lead", source: Source = FORM) -> None:
+        """Create the contact at `at`, with everything a form or an import tells."""
+        rng = self.rng
+        self.campaign = rng.choice(CAMPAIGNS)
+        first, last = person_name(rng)
+        self.contact = Sheet(kind="contacts", written_at=at)
+        self.contact.put(firstname=first, lastname=last, createdate=iso(at), hs_analytics_source=self.campaign.source)
+        self.contact.set("lifecyclestage", stage, at, source)
+        self.contact.set("email", f"{ascii_name(first)}.{ascii_name(last)}{rng.randint(100, 99_999)}@mail.example", at, source)
+        self.contact.set("hubspotscore", str(rng.randint(0, 40)), at, SCORING)
+        self.contact.set("country", rng.choice(COUNTRIES), at, source)
+        self.contact.set("jobtitle", rng.choice(GOOD_TITLES if rng.random() < self.campaign.quality else OTHER_TITLES), at, source)
+        if rng.random() < 0.9:
+            self.contact.set("phone", f"+1 555 01{rng.randint(10, 99)} {rng.randint(100, 999)}", at, source)
+        self._employ(at, source)
+
+    def _employ(self, at: datetime, source: Source) -> None:
+        chance = self.rng.random()
+        if chance < 0.1:
+            return
+        if chance < 0.45:
+            employer = self.rng.choice(self.scene.companies)
+        else:
+            employer = self.company = make_company(founded=at, rng=self.rng, quality=self.campaign.quality)
+        self.contact.links.append(employer)
+        self.contact.set("company", str(employer.plain["name"]), at, source)
+
+    def own_company(self) -> Sheet:
+        """The company that only this contact works for; the contact changes to it if need be."""
+        if self.company is None:
+            self.company = make_company(founded=self.contact.written_at, rng=self.rng, quality=0.5)
+            self.contact.links[:] = [self.company]
+            self.contact.history.pop("company", None)
+            self.contact.set("company", str(self.company.plain["name"]), self.contact.written_at, FORM)
+        return self.company
+
+    # -- the handoff ---------------------------------------------------------------------------------
+
+    def hand_over(self, at: datetime, *, born: datetime | None = None) -> Passage:
+        """Open a passage by reaching the handoff stage at `at`, as a contact born up to weeks before, or created so."""
+        if born is None and self.rng.random() < 0.12:
+            self.born(at, stage=HANDOFF_STAGE)
+            self.contact.set("hubspotscore", str(self.rng.randint(60, 90)), at + self.some(0.001, 0.01), SCORING)
+        else:
+            self.born(born or at - self.some(2, 40_000), stage=self.rng.choice(("lead", "lead", "subscriber")))
+            self.contact.set("hubspotscore", str(self.rng.randint(60, 95)), at - timedelta(seconds=1), SCORING)
+            self.contact.set("lifecyclestage", HANDOFF_STAGE, at)
+        self.contact.set("hs_lead_status", "NEW", at)
+        return self.open_passage(at)
+
+    def raise_hand(self, at: datetime, *, form: str | None = None) -> Passage:
+        """Open a passage by a hand-raise at `at`, as a contact who was known before or is created by the form."""
+        self.born(at if self.rng.random() < 0.4 else at - self.some(5, 40_000))
+        self.submit(at, form or self.rng.choice(RAISING_FORMS))
+        return self.open_passage(at, hand_raise=True)
+
+    def submit(self, at: datetime, form: str) -> None:
+        """Fill in a form at `at`; the portal notes it within seconds, its name a little later than its time."""
+        noted = at + timedelta(milliseconds=self.rng.randint(150, 1_800))
+        self.contact.set("recent_conversion_date", iso(at), noted, FORM)
+        self.contact.set("recent_conversion_event_name", form, noted + timedelta(milliseconds=self.rng.choice((0, 0, 40, 2_500))), FORM)
+
+    def open_passage(self, at: datetime, *, hand_raise: bool = False) -> Passage:
+        """Begin a passage at `at` that the records already show."""
+        passage = Passage(opened_at=at, hand_raise=hand_raise)
+        self.passages.append(passage)
+        return passage
+
+    # -- owners ----------------------------------------------------------------------------------------
+
+    def own(self, owner_id: str, at: datetime, source: Source = WORKFLOW) -> None:
+        """Set the contact's owner (an empty id clears it), without planning an assignment."""
+        self.contact.set("hubspot_owner_id", owner_id, at, source)
+
+    def assign(self, passage: Passage, rep: Rep, at: datetime, source: Source = WORKFLOW) -> None:
+        """Give the lead to `rep` at `at`, before or within `passage`."""
+        self.own(rep.owner_id, at, source)
+        self.leave(passage, at)
+        passage.tenures.append(Tenure(rep=rep, at=max(at, passage.opened_at)))
+
+    def leave(self, passage: Passage, at: datetime) -> None:
+        """Note that the present owner, if any, loses the lead at `at`."""
+        if passage.tenures and passage.tenures[-1].until is None:
+            passage.tenures[-1].until = at
+
+    # -- touches ----------------------------------------------------------------------------------------
+
+    def touch(self, passage: Passage, at: datetime, *, sort: str | None = None, rep: Rep | None = None) -> None:
+        """Plant a touch that counts in `passage` at `at`, by its owner, who must own it then."""
+        rep = rep or passage.tenures[-1].rep
+        self.log(sort or self.rng.choice(EVERYDAY), rep, at)
+        if passage.touched_at is None or at < passage.touched_at:
+            passage.touched_at = at
+
+    def log(self, sort: str, rep: Rep, at: datetime, *, logged: datetime | None = None) -> None:
+        """Plant an activity, whether it counts or not."""
+        self.add(activity({**COUNTED, **NOT_COUNTED}[sort], rep=rep, at=at, logged=logged, rng=self.rng))
+
+    def noise(self, rep: Rep, since: datetime, upto: datetime, *, most: int = 2) -> None:
+        """Plant up to `most` activities between two moments that are no touch."""
+        for _ in range(self.rng.randint(0, most)):
+            self.log(self.rng.choice(BACKGROUND), rep, to_ms(since + (upto - since) * self.rng.random()))
+
+    def add(self, sheet: Sheet) -> None:
+        """Keep a deal or an activity of this contact."""
+        sheet.links.append(self.contact)
+        self.others.append(sheet)
+
+    # -- decisions ---------------------------------------------------------------------------------------
+
+    def accept(self, passage: Passage, at: datetime) -> None:
+        """Sales accepts the lead at `at`."""
+        self.status(ACCEPTED_STATUS, at, passage)
+        passage.decided_at = at
+
+    def status(self, value: str, at: datetime, passage: Passage) -> None:
+        """Set the lead status at `at`, by the owner's hand if there is one."""
+        self.contact.set("hs_lead_status", value, at, by(passage.tenures[-1].rep) if passage.tenures else WORKFLOW)
+
+    def end(self, passage: Passage, at: datetime, ending: str) -> None:
+        """Close `passage` (or excuse it) at `at`; what comes later counts for nothing in it."""
+        passage.ended_at, passage.ending = at, ending
+
+    def opt_out(self, passage: Passage, at: datetime) -> None:
+        """The person opts out of mail and calls; the second of the two at `at` excuses every clock."""
+        first, second = self.rng.sample(OPT_OUTS, 2)
+        self.contact.set(first, "true", at - self.some(0.1, 3), FORM)
+        self.contact.set(second, "true", at, FORM)
+        self.end(passage, at, "opted out")
+
+    # -- the whole -------------------------------------------------------------------------------------------
+
+    def sheets(self) -> list[Sheet]:
+        """Every record that this lead brings along, the company first."""
+        company = [self.company] if self.company is not None else []
+        return [*company, self.contact, *self.others]
+
+    def refuse_if_in_future(self) -> None:
+        """Raise DoesNotFit where the portal would show what has not happened yet."""
+        if any(not self.has_come(sheet.last_change()) for sheet in self.sheets()):
+            raise DoesNotFit

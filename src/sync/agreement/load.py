@@ -1,0 +1,43 @@
+"""Reads an agreement file into the frozen agreement, or says everything that is wrong with it."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+
+from sync.agreement.build import Source, build_agreement
+from sync.agreement.compiling import compile_all
+from sync.agreement.model import Agreement
+from sync.agreement.references import References
+from sync.agreement.schema import AgreementTable
+from sync.agreement.versions import content_hash
+from sync.problems import Problems
+from sync.shape import read_shape
+from sync.toml_text import TomlText, read_toml
+
+# What takes the place of a missing key while the rest is checked; an agreement with a problem is never returned.
+_STAND_INS = {"title": "untitled", "effective": date(2000, 1, 1), "timezone": "UTC"}
+
+
+def load_agreement(path: Path) -> Agreement:
+    """Read the agreement at `path`. Raises Problems with everything that is wrong with it."""
+    return _checked(read_toml(path, missing="write an agreement, or let `leadpact init` draft one"))
+
+
+def agreement_of(text: str, *, file: str) -> Agreement:
+    """Read an agreement from its kept text; `file` names it in messages. Raises Problems."""
+    return _checked(TomlText(file=file, text=text, document=tomllib.loads(text)))
+
+
+def _checked(toml: TomlText) -> Agreement:
+    table, problems = read_shape(AgreementTable, toml.document, file=toml.file, stand_ins=_STAND_INS)
+    if table is None:
+        raise Problems(problems)
+    problems += References(table, toml.document, file=toml.file).problems()
+    compiled, wrong = compile_all(table, file=toml.file)
+    problems += wrong
+    if problems:
+        raise Problems(problems)
+    source = Source(file=toml.file, text=toml.text, document=toml.document, hash=content_hash(toml.document))
+    return build_agreement(table, compiled, source)

@@ -1,0 +1,192 @@
+"""The small grammars of an agreement: what starts a clock, what keeps it, rungs, budgets, percentages. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import get_args
+
+from sync.agreement.goals import Amount, Change, Condition, Share, Solve, Target
+from sync.agreement.model import (
+    Answered,
+    Assigned,
+    Disqualified,
+    HandRaise,
+    KeptBy,
+    Recycled,
+    Rejected,
+    Returned,
+    Rung,
+    StageEntered,
+    StageReached,
+    Start,
+    StartWord,
+    Touch,
+)
+from sync.agreement.parties import AtMost, DateSpan, Unit
+from sync.problems import choose_fix, listed
+
+ACTIONS = ("remind", "reassign", "recycle", "return", "promote", "escalate")
+PROTECTIONS = ("open deal", "customer", "future meeting", "named account", "owner set by a person", "hold")
+_KEPT_BY: dict[str, KeptBy] = {
+    "assigned": Assigned(),
+    "touch": Touch(),
+    "rejected": Rejected(),
+    "recycled": Recycled(),
+    "disqualified": Disqualified(),
+    "returned": Returned(),
+    "answered": Answered(),
+}
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_WALL = re.compile(r"(\d+(?:\.\d+)?) (second|minute|hour|day)s?")
+_DATES = re.compile(rf"(\d+) ({'|'.join(get_args(Unit))})s?")
+_BUDGET = re.compile(rf"(\d+) (?:(?:a|an|per) ({'|'.join(get_args(Unit))})|in (\d+ \w+))")
+_PERCENT = re.compile(r"([+-]?)(\d+(?:\.\d+)?) ?%")
+_CONDITION = re.compile(r"(?P<goal>.+?) (?P<direction>below|above) (?P<level>\S+) for (?P<streak>\d+ \w+)")
+_CONVERSATION = re.compile(r"conversation in (.+)")
+
+
+class WordError(ValueError):
+    """A small text that says nothing we know; carries what was expected and how to put it right."""
+
+    def __init__(self, expected: str, *, fix: str) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.fix = fix
+
+
+class ScoreText(str):
+    """The criterion, still text, of a handoff that a score opens."""
+
+    __slots__ = ()
+
+
+def read_start(text: str) -> Start:
+    """Read what starts a clock: `handoff`, `assigned`, `hand-raise`, `reply`, `recycled` or `stage NAME`."""
+    if (stage := _after("stage", text)) is not None:
+        return StageEntered(stage)
+    words = [word.value for word in StartWord]
+    if text in words:
+        return StartWord(text)
+    raise _unknown(text, [*words, "stage NAME"])
+
+
+def read_kept_by(text: str) -> KeptBy:
+    """Read what keeps a clock: a fact's word, or `stage NAME`."""
+    if (stage := _after("stage", text)) is not None:
+        return StageReached(stage)
+    if text in _KEPT_BY:
+        return _KEPT_BY[text]
+    raise _unknown(text, [*_KEPT_BY, "stage NAME"])
+
+
+def read_trigger(text: str) -> StageEntered | HandRaise | ScoreText:
+    """Read what opens a handoff: `stage NAME`, `hand-raise`, `hand-raise: FORM, FORM` or `score: CRITERION`."""
+    if (stage := _after("stage", text)) is not None:
+        return StageEntered(stage)
+    word, _, rest = (part.strip() for part in text.partition(":"))
+    if word == "hand-raise":
+        return HandRaise(tuple(form.strip() for form in rest.split(",") if form.strip()))
+    if word == "score" and rest:
+        return ScoreText(rest)
+    raise _unknown(text, ["stage NAME", "hand-raise", "hand-raise: FORM, FORM", "score: CRITERION"])
+
+
+def read_rung(text: str) -> Rung:
+    """Read one rung of a ladder: an action, or `action: detail`; recycling needs its reason."""
+    action, _, detail = (part.strip() for part in text.partition(":"))
+    if action not in ACTIONS:
+        raise _unknown(action, ACTIONS)
+    if action == "recycle" and not detail:
+        raise WordError("`recycle: REASON`", fix="name one of the reasons under [recycle]")
+    return Rung(action=action, detail=detail or None)
+
+
+def read_recycling(text: str) -> str:
+    """Read what follows a cadence that ran out, `recycle: REASON`, as that reason."""
+    rung = read_rung(text)
+    if rung.action != "recycle" or rung.detail is None:
+        raise WordError("`recycle: REASON`", fix="name one of the reasons under [recycle]")
+    return rung.detail
+
+
+def read_protection(text: str) -> tuple[str, str | None]:
+    """Read one word of `protect.when`, with the span of a conversation still as text."""
+    if text in PROTECTIONS:
+        return text, None
+    if found := _CONVERSATION.fullmatch(text):
+        return "conversation", found[1]
+    raise _unknown(text, [*PROTECTIONS, "conversation in N business days"])
+
+
+def read_wall_span(text: str) -> timedelta:
+    """Read wall time: `20 seconds`, `15 minutes`, `4 hours`, `2 days`."""
+    found = _WALL.fullmatch(text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise WordError("a span of wall time such as `20 seconds` or `15 minutes`", fix="write a number above 0 and a unit")
+    return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+
+
+def read_date_span(text: str) -> DateSpan:
+    """Read a span of the civil calendar: `60 days`, `6 months`."""
+    found = _DATES.fullmatch(text.strip())
+    if found is None or int(found[1]) < 1:
+        raise WordError("a span such as `60 days` or `6 months`", fix="write a whole number and day, week, month, quarter or year")
+    unit: Unit = next(unit for unit in get_args(Unit) if unit == found[2])
+    return DateSpan(int(found[1]), unit)
+
+
+def read_budget(text: str) -> AtMost:
+    """Read a budget: `5 a month`, `3 in 12 months`."""
+    found = _BUDGET.fullmatch(text.strip())
+    if found is None:
+        raise WordError("a budget such as `5 a month` or `3 in 12 months`", fix="write a whole number and the span it is for")
+    return AtMost(count=int(found[1]), per=read_date_span(found[3] or f"1 {found[2]}"))
+
+
+def read_percent(text: str) -> float:
+    """Read `80%` as 0.8; from 0 % to 100 %."""
+    found = _PERCENT.fullmatch(text.strip())
+    if found is None or found[1] or not 0 <= float(found[2]) <= 100:
+        raise WordError("a percentage from 0% to 100%", fix="write a number and %, such as `80%`")
+    return float(found[2]) / 100
+
+
+def read_target(value: object) -> Target:
+    """Read a goal's target: a number, `90%`, `+20%` on the baseline, or `solve: GOAL`."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Amount(float(value))
+    text = value.strip() if isinstance(value, str) else ""
+    if (goal := _after("solve:", text)) is not None:
+        return Solve(goal)
+    if (found := _PERCENT.fullmatch(text)) and found[1]:
+        return Change(float(found[1] + found[2]) / 100)
+    if found:
+        return Share(read_percent(text))
+    raise WordError("a number, `90%`, `+20%` or `solve: GOAL`", fix="write one of these")
+
+
+def read_condition(text: str) -> Condition:
+    """Read `GOAL below 80% for 2 months`."""
+    found = _CONDITION.fullmatch(text.strip())
+    level = read_target(_number(found["level"])) if found else None
+    if found is None or not isinstance(level, Amount | Share):
+        raise WordError("`GOAL below LEVEL for SPAN`", fix="write for example `First touch in time below 80% for 2 months`")
+    direction: str = found["direction"]
+    return Condition(
+        goal=found["goal"], direction="below" if direction == "below" else "above", level=level, streak=read_date_span(found["streak"])
+    )
+
+
+def _number(text: str) -> object:
+    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else text
+
+
+def _after(word: str, text: str) -> str | None:
+    """Return what follows `word` and a space in `text`, if anything does."""
+    head, _, rest = text.strip().partition(" ")
+    return rest.strip() or None if head == word else None
+
+
+def _unknown(text: str, known: list[str] | tuple[str, ...]) -> WordError:
+    return WordError(f"one of {listed(known)}", fix=choose_fix(text, known, otherwise="write one of these"))

@@ -1,0 +1,45 @@
+"""`leadpact demo`: the whole path on a practice HubSpot, within a minute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NEXT = """Next:
+  leadpact init            your own config, roster and agreement
+  leadpact check           finds what is missing or wrong in them, and says how to mend it
+  leadpact sync --dry-run  this audit, of your own HubSpot; it changes nothing there
+  leadpact sandbox --help  a practice HubSpot that stays up"""
+
+
+def demo(
+    leads: Annotated[int, typer.Option(min=1, help="How many people to invent.")] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
+    keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep config, agreement, roster and store in this folder.")] = None,
+) -> int:
+    """Audit an invented company: which promises are broken, by which side, and what leadpact would do."""
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
+
+    if keep is not None:
+        _audit(keep, leads=leads, seed=seed)
+        typer.echo(f"\nKept in {keep}: the store and the files. `leadpact demo` serves its HubSpot only while it runs.")
+    else:
+        with TemporaryDirectory(prefix="leadpact-demo-") as folder:
+            _audit(Path(folder), leads=leads, seed=seed)
+    typer.echo(f"\n{NEXT}")
+    return 0
+
+
+def _audit(folder: Path, *, leads: int, seed: int) -> None:
+    from sync.cli.background import background_sandbox  # noqa: PLC0415 - heavy
+    from sync.cli.reports import write_report  # noqa: PLC0415
+    from sync.cli.terminal import show_progress  # noqa: PLC0415
+    from sync.report.spool import Spool  # noqa: PLC0415
+    from sync.run import dry_run  # noqa: PLC0415
+    from sync.wiring import open_context  # noqa: PLC0415
+
+    with background_sandbox(folder, leads=leads, seed=seed) as config, show_progress() as tell, open_context(config, tell=tell) as context:
+        with Spool() as spool:
+            write_report(dry_run(context, spool), spool, format="table", output=None)

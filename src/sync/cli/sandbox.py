@@ -1,0 +1,32 @@
+"""`leadpact sandbox`: a practice HubSpot to point anything at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sync.cli.practice import Practice
+
+
+def sandbox(
+    leads: Annotated[int, typer.Option(min=0, help="How many people to invent.")] = 300,
+    seed: Annotated[int, typer.Option(help="The same seed, leads and time give the same world.")] = 1,
+    load: Annotated[Path | None, typer.Option(metavar="FILE", help="Serve exactly these records, one JSON a line, instead of a world.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8080,
+    now: Annotated[str | None, typer.Option(metavar="TIME", help="What time it is there; it stands still (default: now).")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Let its clock run.")] = False,
+    truth: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what became of every promise, as the world planted it.")] = None,
+    config_out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write config, roster, agreement and secrets that point at it.")] = None,
+) -> int:
+    """Serve a practice HubSpot on this machine; its bearer token is `sandbox`."""
+    from sync.cli.practice import invented, loaded, serve_until_stopped  # noqa: PLC0415 - heavy
+    from sync.errors import UsageError  # noqa: PLC0415
+
+    if load is not None and truth is not None:
+        raise UsageError("--truth tells what a generated world planted; loaded records have no truth", fix="leave out --truth or --load")
+    practice: Practice = loaded(load, moment=now) if load is not None else invented(leads=leads, seed=seed, moment=now)
+    serve_until_stopped(practice, port=port, live=live, truth=truth, config_out=config_out)
+    return 0

@@ -1,0 +1,59 @@
+"""`leadpact sync --dry-run`: the audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXIT_CHANGES = 2
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def sync(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge and plan; change nothing in any CRM.")] = False,
+    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="TIME", help="Judge as things were known then, e.g. 2026-11-20T15:00Z.")] = None,
+    format: Annotated[Format, typer.Option(help="How to write the report.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option(help="Write the report to this file (only you can read it).")] = None,
+    detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything was found or would be changed.")] = False,
+) -> int:
+    """Pull what changed, judge every lead by the agreement and say what would be done about it."""
+    from sync.cli.reports import write_report  # noqa: PLC0415 - heavy
+    from sync.cli.terminal import show_progress  # noqa: PLC0415
+    from sync.errors import UsageError  # noqa: PLC0415
+    from sync.report.spool import Spool  # noqa: PLC0415
+    from sync.run import dry_run as audit_once  # noqa: PLC0415
+    from sync.wiring import open_context  # noqa: PLC0415
+
+    if not dry_run:
+        raise UsageError("this version of leadpact judges and plans, it does not write to a CRM yet", fix="run `leadpact sync --dry-run`")
+    with show_progress() as tell, open_context(config, tell=tell) as context, Spool() as spool:
+        audit = audit_once(context, spool, as_of=parse_moment(as_of) if as_of else None)
+        write_report(audit, spool, format=format.value, output=output)
+    found = audit.summary.breaches or sum(audit.summary.steps.values())
+    return EXIT_CHANGES if detailed_exitcode and found else 0
+
+
+def parse_moment(text: str) -> datetime:
+    """Read `2026-11-20T15:00Z` or with an offset; a moment without one is refused."""
+    from sync.errors import UsageError  # noqa: PLC0415
+
+    fix = "write a moment with its zone, such as 2026-11-20T15:00Z or 2026-11-20T10:00-05:00"
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"`{text}` is not a moment", fix=fix) from None
+    if at.tzinfo is None:
+        raise UsageError(f"`{text}` does not say in which zone it is", fix=fix)
+    return at

@@ -1,0 +1,45 @@
+"""Where text meets the terminal: consoles, progress bars, and values of a CRM made harmless."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bars, TaskID, TextColumn, TimeRemainingColumn
+
+from sync.pull import Progress
+
+
+def err(text: str) -> None:
+    """Write a line for people to standard error."""
+    sys.stderr.write(f"{harmless(text, keep_lines=True)}\n")
+
+
+def harmless(text: str, *, keep_lines: bool = False) -> str:
+    """Return `text` without control characters, escape sequences and marks that turn the writing direction."""
+    return "".join(letter for letter in text if letter.isprintable() or (keep_lines and letter == "\n"))
+
+
+@contextmanager
+def show_progress() -> Iterator[Callable[[Progress], None]]:
+    """Show a bar per stream on a terminal; elsewhere a line when a stream is done."""
+    if not sys.stderr.isatty():
+        yield _tell_lines
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(progress: Progress) -> None:
+            name = f"{progress.crm} {progress.stream}"
+            task = tasks.setdefault(name, bars.add_task(name, total=None)) if name not in tasks else tasks[name]
+            bars.update(task, completed=progress.rows, total=progress.rows if progress.done else progress.total)
+
+        yield tell
+
+
+def _tell_lines(progress: Progress) -> None:
+    if progress.done:
+        err(f"read {progress.crm} {progress.stream}: {progress.rows}")

@@ -1,0 +1,92 @@
+"""The values that a lead's records had at any moment. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from itertools import product
+from zoneinfo import ZoneInfo
+
+from connectors.records import FieldChange, Record, RecordKey
+from sync.agreement.criteria import Criterion, Value, read_value
+from sync.rows import LeadRows
+
+MOST_OBSERVED = 4  # so many changes without known time are tried in every combination
+
+
+class History:
+    """Answers which value a field of a record had at a moment, from the changes the CRM told us."""
+
+    def __init__(self, rows: LeadRows) -> None:
+        self._changes: dict[tuple[RecordKey, str], list[FieldChange]] = {}
+        for change in rows.changes:
+            self._changes.setdefault((change.record, change.field), []).append(change)
+        for changes in self._changes.values():
+            changes.sort(key=lambda change: change.at)
+        self._times = {key: [change.at for change in changes] for key, changes in self._changes.items()}
+
+    def changes(self, record: Record, field: str) -> list[FieldChange]:
+        """Return the changes of one field, oldest first; empty if its history is not kept."""
+        return self._changes.get((record.key, field), [])
+
+    def value(self, record: Record, field: str, at: datetime) -> str | None:
+        """Return the raw value of `field` at `at` (inclusive); where nothing is kept, the value it has now."""
+        times = self._times.get((record.key, field))
+        if times is None:
+            return record.values.get(field)
+        index = bisect_right(times, at)
+        return self._changes[record.key, field][index - 1].value if index else None
+
+    def typed(self, record: Record, criterion: Criterion, *, at: datetime, zone: ZoneInfo) -> dict[str, Value]:
+        """Return the values that `criterion` asks for, as its types say, at `at`."""
+        return {name: read_value(self.value(record, name, at), kind, zone) for name, kind in criterion.types.items()}
+
+    def moments(self, record: Record, fields: Collection[str]) -> list[datetime]:
+        """Return the moments at which any of `fields` changed, in order, each once."""
+        return sorted({at for field in fields for at in self._times.get((record.key, field), ())})
+
+    def change_at(self, record: Record, fields: Collection[str], at: datetime) -> FieldChange | None:
+        """Return the change of one of `fields` that happened exactly at `at`, by field name."""
+        for field in sorted(fields):
+            for change in self.changes(record, field):
+                if change.at == at:
+                    return change
+        return None
+
+
+def fact_name(change: FieldChange) -> str:
+    """Return the natural key of a change: the same whether or not its time is known exactly."""
+    moment = "observed" if change.since else str(round(change.at.timestamp() * 1000))
+    return f"{change.record}#{change.field}={change.value or ''}@{moment}"
+
+
+def readings(rows: LeadRows, fields: Mapping[str, Collection[str]]) -> Iterator[LeadRows]:
+    """Yield `rows` once for every way in which its observed changes of `fields` may have happened.
+
+    `fields` names per record kind what a judgement rests on. Each such change is taken at its earliest
+    and at its latest moment; the reading with all of them at the latest comes last. Beyond
+    `MOST_OBSERVED` changes only all earliest and all latest are tried.
+    """
+    unsure = [i for i, change in enumerate(rows.changes) if change.since and change.field in fields.get(change.record.kind, ())]
+    if not unsure:
+        yield rows
+        return
+    ways = (
+        product((True, False), repeat=len(unsure))
+        if len(unsure) <= MOST_OBSERVED
+        else iter([(True,) * len(unsure), (False,) * len(unsure)])
+    )
+    for way in ways:
+        changes = list(rows.changes)
+        for index, earliest in zip(unsure, way, strict=True):
+            change = changes[index]
+            if earliest and change.since:
+                changes[index] = replace(change, at=change.since)
+        yield replace(rows, changes=tuple(changes))
+
+
+def local_text(at: datetime, zone: tzinfo) -> str:
+    """Return a moment as people of `zone` write it: `Fri 2026-11-20 10:00 EST`."""
+    return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")

@@ -1,0 +1,62 @@
+"""The audit as JSON, written as a stream: the contract of docs/reference/audit.schema.json. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from sync.report.contract import moment
+from sync.report.spool import Spool
+from sync.run import Audit
+
+
+def audit_json(audit: Audit, spool: Spool) -> Iterator[bytes]:
+    """Yield the document piece by piece; keys stand in a fixed order and each finding on its own line."""
+    head = {"run": _run(audit), "crms": _crms(audit), "summary": audit.summary.as_json()}
+    yield orjson.dumps(head, option=orjson.OPT_INDENT_2)[:-2]
+    yield from _array("findings", spool.findings())
+    yield from _array("steps", spool.steps())
+    yield b"\n}\n"
+
+
+def _array(name: str, items: Iterable[bytes]) -> Iterator[bytes]:
+    yield f',\n  "{name}": ['.encode()
+    separator = b"\n    "
+    for item in items:
+        yield separator + item
+        separator = b",\n    "
+    yield b"\n  ]"
+
+
+def _run(audit: Audit) -> dict[str, object]:
+    agreement = audit.agreement
+    return {
+        "id": audit.run_id,
+        "mode": "dry-run",
+        "started_at": moment(audit.started_at),
+        "as_of": moment(audit.as_of),
+        "agreement": {
+            "title": agreement.title,
+            "hash": agreement.hash,
+            "signed": audit.signed,
+            "in_force": audit.not_enforcing is None,
+            "why_not_enforcing": audit.not_enforcing,
+        },
+        "not_judged": list(audit.not_judged),
+        "plan": {"id": audit.plan.id, "hash": audit.plan.hash} if audit.plan else None,
+    }
+
+
+def _crms(audit: Audit) -> list[dict[str, object]]:
+    return [
+        {
+            "name": pulled.account.crm,
+            "kind": pulled.account.kind,
+            "account": pulled.account.id,
+            "leads": audit.leads[pulled.account.crm],
+            "api_calls": audit.calls[pulled.account.crm],
+            "closed_streams": dict(sorted(pulled.closed.items())),
+        }
+        for pulled in audit.pulled
+    ]

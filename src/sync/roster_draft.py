@@ -1,0 +1,77 @@
+"""Owners of a CRM -> the text of a roster.toml for a person to finish. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPerson:
+    """What is known of one person before somebody finished the roster."""
+
+    name: str
+    email: str | None
+    crm: str
+    owner_id: str
+    team: str | None = None
+    manager: str | None = None
+    calendar: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPool:
+    """A pool and its members' names, with equal weights."""
+
+    name: str
+    members: tuple[str, ...]
+
+
+def roster_text(people: Sequence[DraftPerson], pools: Sequence[DraftPool], *, placeholders: dict[str, Sequence[str]]) -> str:
+    """Return a roster.toml; what is not known stands as a comment to be filled in."""
+    return "\n".join([*_head(), *_people(people), *_pools(pools), *_placeholders(placeholders)]) + "\n"
+
+
+def _head() -> Iterator[str]:
+    yield "# Who works here, when, and in which pool. It changes with every hire and sick day; `leadpact check` reads it again."
+    yield "# Every key is explained in docs/reference/roster.md."
+
+
+def _people(people: Sequence[DraftPerson]) -> Iterator[str]:
+    for person, name in zip(people, unique_names(people), strict=True):
+        yield from ("", "[[person]]", f"name     = {_text(name)}")
+        if person.email:
+            yield f"email    = {_text(person.email)}"
+        yield f"{person.crm:<8} = {_text(person.owner_id)}"
+        yield _known("team", person.team)
+        yield _known("manager", person.manager)
+        yield _known("calendar", person.calendar)
+
+
+def unique_names(people: Sequence[DraftPerson]) -> list[str]:
+    """Return one name a person; two of one name get their owner id behind it."""
+    names = [person.name for person in people]
+    return [name if names.count(name) == 1 else f"{name} ({person.owner_id})" for name, person in zip(names, people, strict=True)]
+
+
+def _known(key: str, value: str | None) -> str:
+    return f"{key:<8} = {_text(value)}" if value else f"# {key} ="
+
+
+def _pools(pools: Sequence[DraftPool]) -> Iterator[str]:
+    for pool in pools:
+        yield from ("", "[[pool]]", f"name    = {_text(pool.name)}", "members = [")
+        yield from (f"    {{ person = {_text(member)}, weight = 1 }}," for member in pool.members)
+        yield "]"
+
+
+def _placeholders(placeholders: dict[str, Sequence[str]]) -> Iterator[str]:
+    yield from ("", "[placeholders]                # owners that stand for nobody: a marketing user, an integration user")
+    for crm, ids in placeholders.items():
+        yield f"{crm} = [{', '.join(_text(id_) for id_ in ids)}]"
+
+
+def _text(value: str) -> str:
+    """Return a TOML basic string; JSON's escapes are TOML's, and DEL must be escaped too."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,204 @@
+"""One run: pull, judge, plan, save. The only module that names every stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectors.protocol import Connector
+from connectors.records import Account, Vocabulary
+from sync.agreement.eras import find_eras
+from sync.agreement.model import Agreement
+from sync.agreement.versions import Version, version_of, why_not_enforcing
+from sync.config import Config
+from sync.gather import crm_terms
+from sync.judge.findings import Finding, Judgement
+from sync.judge.judge import judge_lead
+from sync.plan import Policy, Routing, Step, plan_steps
+from sync.pull import Progress, Pulled, pull_account
+from sync.report.spool import Spool
+from sync.report.summary import Summary
+from sync.roster import Roster
+from sync.route import Seat
+from sync.rows import LeadRows
+from sync.store.agreements import Agreements
+from sync.store.findings import Findings
+from sync.store.mirror import Mirror
+from sync.store.plans import Plans, SavedPlan
+from sync.store.rows_read import LeadReader
+from sync.store.runs import Runs
+from sync.terms import Terms
+
+CHUNK = 500  # leads whose findings are saved in one transaction
+CLOCK_MAY_BE_OFF = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything a run needs from the world, put together by wiring."""
+
+    config: Config
+    agreement: Agreement
+    roster: Roster
+    connectors: tuple[Connector, ...]
+    vocabularies: Mapping[str, Vocabulary]
+    mirror: Mirror
+    reader: LeadReader
+    findings: Findings
+    plans: Plans
+    runs: Runs
+    agreements: Agreements
+    read_version: Callable[[Version], Agreement]
+    clock: Callable[[], datetime]
+    tell: Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What a dry run found; findings and steps lie in the spool."""
+
+    run_id: str
+    started_at: datetime
+    as_of: datetime
+    agreement: Agreement
+    signed: tuple[str, ...]  # sides whose signature stands under this very text
+    not_enforcing: str | None
+    not_judged: tuple[str, ...]  # rules that this version of leadpact reads but does not judge
+    pulled: tuple[Pulled, ...]
+    calls: Mapping[str, int]
+    leads: Mapping[str, int]  # CRM -> person records in the mirror
+    names: Mapping[str, str]  # owner id -> name
+    summary: Summary
+    plan: SavedPlan | None
+
+
+def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Audit:
+    """Pull what changed, judge every lead and plan; writes the mirror, findings and the plan, never a CRM.
+
+    With `as_of` the leads are judged as they were known at that moment, and neither findings nor a plan
+    are kept, because they are not today's.
+    """
+    accounts = {connector.crm: connector.account() for connector in run.connectors}
+    now = corrected(run.clock(), accounts.values())
+    run_id = run.runs.start(kind="dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=run.agreement.hash)
+    pulled = tuple(pull_account(c, run.mirror, account=accounts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
+    remember_agreement(run, now)
+    moment = as_of or now
+    terms = gather_terms(run, moment)
+    summary, steps = Summary(), []
+    for chunk in judge_all(run, terms, moment):
+        for judged in chunk:
+            spool.add(judged.findings, judged.steps)
+            summary.add(judged.findings, judged.steps)
+            steps += judged.steps
+        if as_of is None:
+            run.findings.save(run_id, [judged.judgement for judged in chunk], judged_at=now)
+    plan = run.plans.save(run_id, steps, accounts=_ids(accounts), agreement_hash=run.agreement.hash) if as_of is None else None
+    run.runs.finish(run_id, outcome="ok", summary=summary.as_json(), at=run.clock())
+    return Audit(
+        run_id=run_id,
+        started_at=now,
+        as_of=moment,
+        agreement=run.agreement,
+        signed=signed_sides(run.agreement),
+        not_enforcing=why_not_enforcing(run.agreement, moment),
+        not_judged=not_judged(run.agreement),
+        pulled=pulled,
+        calls={connector.crm: connector.usage().calls for connector in run.connectors},
+        leads={connector.crm: run.reader.count_leads(run.vocabularies[connector.crm]) for connector in run.connectors},
+        names={owner: name for crm in terms.crms.values() for owner, name in crm.names.items()},
+        summary=summary,
+        plan=plan,
+    )
+
+
+def not_judged(agreement: Agreement) -> tuple[str, ...]:
+    """Name the clocks and cadences that are kept and checked, but not judged yet."""
+    judged = {clock.name for clock in agreement.judged_clocks}
+    return tuple(rule.name for rule in (*agreement.clocks, *agreement.cadences) if rule.name not in judged)
+
+
+def corrected(machine: datetime, accounts: Iterable[Account]) -> datetime:
+    """Return the time of the run: the machine's, or the CRM's where the machine is off by more than 30 s."""
+    for account in accounts:
+        if abs(account.server_now - machine) > CLOCK_MAY_BE_OFF:
+            return account.server_now
+    return machine
+
+
+def remember_agreement(run: Context, now: datetime) -> None:
+    """Keep the text of the agreement that this run saw, once per content."""
+    run.agreements.remember(version_of(run.agreement, seen_at=now), text=run.agreement.text)
+
+
+def gather_terms(run: Context, now: datetime) -> Terms:
+    """Collect from the store what leads are judged by at `now`."""
+    crms = {
+        crm: crm_terms(
+            vocabulary,
+            definitions=run.mirror.definitions(crm),
+            owners=run.mirror.owners(crm),
+            upto={name: state.upto for name, state in run.mirror.streams(crm).items() if state.upto is not None and state.error is None},
+        )
+        for crm, vocabulary in run.vocabularies.items()
+    }
+    spans = find_eras(run.agreement, run.agreements.versions(), run.read_version)
+    return Terms(spans=spans, roster=run.roster, crms=crms, settle=run.config.settle.moves)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One lead, judged and planned for."""
+
+    judgement: Judgement
+    steps: tuple[Step, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The lead's findings."""
+        return self.judgement.findings
+
+
+def judge_all(run: Context, terms: Terms, now: datetime) -> Iterator[list[Judged]]:
+    """Judge every lead as it was known at `now` and plan for it, in chunks, leads in key order."""
+    policy = _policy(run, now)
+    routing = Routing(seats=_seats(run.roster, terms, now))
+    chunk: list[Judged] = []
+    for rows in _leads(run, terms, now):
+        judgement = judge_lead(rows, terms, now)
+        person = rows.people[0]
+        steps = plan_steps(person, judgement.findings, agreement=run.agreement, terms=terms, policy=policy, routing=routing, now=now)
+        chunk.append(Judged(judgement, steps))
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _leads(run: Context, terms: Terms, now: datetime) -> Iterator[LeadRows]:
+    for words in run.vocabularies.values():
+        yield from run.reader.leads(words, upto=now, bulk_within=run.agreement.touches.bulk_within)
+
+
+def _policy(run: Context, now: datetime) -> Policy:
+    modes = {clock.name: run.config.mode.of_rule(clock.name) for clock in run.agreement.clocks}
+    return Policy(mode_of=modes, not_enforcing=why_not_enforcing(run.agreement, now), max_act_age=run.config.act.max_act_age)
+
+
+def _seats(roster: Roster, terms: Terms, now: datetime) -> dict[str, tuple[Seat, ...]]:
+    """Return per pool the members of the sales CRM who are active and not absent at `now`."""
+    crm = next(iter(terms.crms))
+    return {
+        pool.name: tuple(
+            Seat(owner=member.ids[crm], weight=member.weight)
+            for member in roster.members(pool.name)
+            if crm in member.ids and member.ids[crm] not in terms.crms[crm].inactive and not roster.absent(member.person, now)
+        )
+        for pool in roster.pools.values()
+    }
+
+
+def _ids(accounts: Mapping[str, Account]) -> dict[str, str]:
+    return {crm: account.id for crm, account in sorted(accounts.items())}

@@ -1,0 +1,218 @@
+"""One store file: made 0600, told from other files, and opened with its transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlite_utils
+
+from sync.store.errors import (
+    NoStore,
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreNewer,
+    StoreNotOurs,
+    StoreOutdated,
+    StoreUnusable,
+)
+from sync.store.migrations import KNOWN, MIGRATIONS
+
+APPLICATION_ID = 0x4C505354  # "LPST", in the header of every store
+WAIT = timedelta(seconds=10)  # for another writer; each holds the store for about 2 s
+
+_HEADER_BYTES = 100
+_APPLICATION_ID_AT = slice(68, 72)  # Source: https://www.sqlite.org/fileformat.html, "The Database Header"
+_MAGIC = b"SQLite format 3\x00"
+_PRIMARY_CODE = 0xFF  # an extended result code holds the primary one in its low byte
+
+
+class Database:
+    """An open store. Each public method of a table family is one of its transactions.
+
+    Belongs to the thread that opened it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; what was not committed is rolled back."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write: all of the block stands, or nothing of it."""
+        with _in_our_words(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Read: all statements of the block see the store as at one moment.
+
+        Inside a transaction they see that transaction's own writes.
+        """
+        with _in_our_words(self.path):
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                self._connection.execute("ROLLBACK")
+
+
+def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
+    """Open the store at `path` to read and write; make or migrate it first where that is due.
+
+    Raises StoreNotOurs, StoreNewer or StoreCorrupt with the file untouched; StoreBusy after `wait`.
+    """
+    with _in_our_words(path):
+        if _is_blank(path):
+            _make(path)
+        else:
+            _refuse_if_newer(path, wait)
+        connection = _connect(path, "rw", wait)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            store = Database(connection, path)
+            _migrate(store)
+        except BaseException:
+            connection.close()
+            raise
+    return store
+
+
+def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
+    """Open the store at `path` to read only, beside whoever writes.
+
+    Raises NoStore where there is none, StoreOutdated where it must be migrated first.
+    """
+    with _in_our_words(path):
+        if _is_blank(path):
+            raise NoStore(path)
+        connection = _connect(path, "ro", wait)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            _refuse_if_unknown_migration(connection, path)
+            if MIGRATIONS.pending(_utils(connection)):
+                raise StoreOutdated(path)
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection, path)
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether there is no store at `path` yet; StoreNotOurs where there is something else.
+
+    An empty file is what a crash leaves between making the file and its first page.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise StoreUnusable(path, why=error.strerror) from error
+    if not header:
+        return True
+    if not header.startswith(_MAGIC) or header[_APPLICATION_ID_AT] != APPLICATION_ID.to_bytes(4, "big"):
+        raise StoreNotOurs(path)
+    return False
+
+
+def _make(path: Path) -> None:
+    """Make the file 0600 under any umask; SQLite gives its -wal and -shm files the same mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        raise StoreUnusable(path, why=error.strerror) from error
+    connection = _connect(path, "rw", WAIT)
+    try:  # before WAL, so that the id stands in the file itself and can be read without SQLite
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    finally:
+        connection.close()
+
+
+def _refuse_if_newer(path: Path, wait: timedelta) -> None:
+    """Look before opening to write: closing a writer folds the -wal file into the store."""
+    connection = _connect(path, "ro", wait)
+    try:
+        _refuse_if_unknown_migration(connection, path)
+    finally:
+        connection.close()
+
+
+def _refuse_if_unknown_migration(connection: sqlite3.Connection, path: Path) -> None:
+    for migration in MIGRATIONS.applied(_utils(connection)):
+        if migration.name not in KNOWN:
+            raise StoreNewer(path, migration=migration.name)
+
+
+def _migrate(store: Database) -> None:
+    if MIGRATIONS.pending(_utils(store._connection)):
+        with store.transaction() as tx:  # asks again inside, so that two who start at once migrate once
+            MIGRATIONS.apply(_utils(tx))
+
+
+def _utils(connection: sqlite3.Connection) -> sqlite_utils.Database:
+    return sqlite_utils.Database(connection, execute_plugins=False)
+
+
+def _connect(path: Path, mode: str, wait: timedelta) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=wait.total_seconds())
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE slips past a trigger on DELETE
+    return connection
+
+
+@contextmanager
+def _in_our_words(path: Path) -> Iterator[None]:
+    """Turn what SQLite says about the file into a StoreError."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        ours = _store_error(path, error)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _store_error(path: Path, error: sqlite3.DatabaseError) -> StoreError | None:
+    """Name the condition; None for a mistake of our own, such as a broken constraint."""
+    match getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreBusy(path)
+        case sqlite3.SQLITE_FULL:
+            return StoreFull(path)
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return StoreCorrupt(path)
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_AUTH:
+            return StoreUnusable(path, why=str(error))
+    return None

@@ -1,0 +1,112 @@
+"""What can be wrong with a store, each with what to do about it. Pure.
+
+StoreError
+    NoStore          there is none yet
+    StoreNotOurs     the file is something else (78)
+    StoreNewer       a newer leadpact wrote it (78)
+    StoreOutdated    an older leadpact wrote it, and it was opened to read only
+    StoreCorrupt     SQLite cannot read it
+    StoreBusy        somebody else is writing
+    StoreFull        the disk is full
+    StoreUnusable    the file or its folder cannot be opened, read or written
+    AccountMismatch  it belongs to another CRM account (78)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sync.errors import SyncError
+
+
+class StoreError(SyncError):
+    """Something about the store's file; what was committed before stands."""
+
+
+class NoStore(StoreError):
+    """Nothing was pulled yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there is no store at {path} yet", fix="make one with `leadpact sync --dry-run`")
+
+
+class StoreNotOurs(StoreError):
+    """The file is not a store of leadpact; it is left as it was."""
+
+    exit_code = 78
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not a leadpact store", fix="name another file as the store in config.toml; leadpact makes it")
+
+
+class StoreNewer(StoreError):
+    """The store has a migration that this version does not know; it is left as it was."""
+
+    exit_code = 78
+
+    def __init__(self, path: Path, *, migration: str) -> None:
+        super().__init__(
+            f"the store {path} was written by a newer leadpact (migration {migration} is unknown here)",
+            fix="upgrade leadpact, or name another file as the store in config.toml",
+        )
+
+
+class StoreOutdated(StoreError):
+    """The store lacks a migration and was opened to read only."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"the store {path} was written by an older leadpact and must be brought up to date first",
+            fix="run `leadpact sync --dry-run`; it migrates the store",
+        )
+
+
+class StoreCorrupt(StoreError):
+    """SQLite finds the file damaged."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"the store {path} is damaged",
+            fix=f"put a backup in its place, or move {path} and its -wal and -shm files away and pull anew with `leadpact sync --dry-run`",
+        )
+
+
+class StoreBusy(StoreError):
+    """Another process held the store for longer than we wait."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"another process is writing to the store {path}", fix="let the other leadpact run finish (or stop it), then run this again"
+        )
+
+
+class StoreFull(StoreError):
+    """No room for what was to be saved; the transaction was rolled back."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"the disk that holds the store {path} is full; the last page was not saved",
+            fix="free some space and run this again; it goes on where it stopped",
+        )
+
+
+class StoreUnusable(StoreError):
+    """The operating system does not let us at the file."""
+
+    def __init__(self, path: Path, *, why: str | None) -> None:
+        super().__init__(
+            f"the store {path} cannot be used: {why or 'unknown reason'}",
+            fix="give this user read and write access to the file and its folder, or name another file as the store in config.toml",
+        )
+
+
+class AccountMismatch(StoreError):
+    """One store holds at most one account of each CRM."""
+
+    exit_code = 78
+
+    def __init__(self, *, crm: str, bound: str, given: str) -> None:
+        super().__init__(
+            f"this store belongs to {crm} account {bound}, and the credentials are for account {given}",
+            fix="use the credentials of that account, or name another file as the store in config.toml",
+        )

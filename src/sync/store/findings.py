@@ -1,0 +1,186 @@
+"""Findings: what stands now by key, and every version there ever was."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from connectors.records import RecordKey
+from sync.judge.findings import Finding, Judgement
+from sync.store.database import Database
+from sync.store.finding_rows import VERSION_COLUMNS, VERSION_MARKS, finding_from_row, fingerprint, version_row
+from sync.store.keys import as_json, object_ids
+from sync.store.moments import to_ms, to_ms_if_known
+from sync.store.runs import run_row_id
+
+_CHUNK = 500  # leads whose findings are read at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What saving judgements changed."""
+
+    new: int  # versions added: findings that are new, or not as they were
+    withdrawn: int  # findings that no longer stand
+
+
+class _Standing(NamedTuple):
+    """What `finding` holds of one key."""
+
+    lead: int
+    version: int
+    fingerprint: bytes
+    withdrawn: int
+
+
+class Findings:
+    """The tables of findings and of when each lead must be judged again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, run_id: str, judgements: Sequence[Judgement], *, judged_at: datetime) -> Saved:
+        """Save a chunk of judgements, all or none.
+
+        A version is added only where a finding says something new; the lateness and the message, which
+        grow with the hour, are kept up to date beside it. What a lead had before and its judgement no
+        longer holds is withdrawn by a version of its own.
+        """
+        with self._database.transaction() as tx:
+            run = run_row_id(tx, run_id)
+            ids = object_ids(tx, (RecordKey.parse(judgement.lead) for judgement in judgements))
+            leads = {judgement.lead: ids[RecordKey.parse(judgement.lead)] for judgement in judgements}
+            given = {finding.key: finding for judgement in judgements for finding in judgement.findings}
+            before = _standing(tx, leads.values(), given)
+            new = _save_standing(tx, run, given.values(), before, leads)
+            vanished = [key for key, held in before.items() if not held.withdrawn and key not in given]
+            _withdraw(tx, run, vanished)
+            _save_states(tx, judgements, leads, judged_at)
+        return Saved(new=new, withdrawn=len(vanished))
+
+    def latest(self) -> Iterator[Finding]:
+        """Yield the findings that stand, by lead (in key order), rule, start and key."""
+        after: tuple[str, str, int, str] = ("", "", -1, "")
+        while True:
+            with self._database.snapshot() as tx:
+                leads = _leads_after(tx, after)
+                rows = _standing_rows(tx, (lead for lead, *_ in leads))
+            if not leads:
+                return
+            for lead, *_ in leads:
+                yield from (finding_from_row(row) for row in rows.get(lead, ()))
+            after = leads[-1][1:]
+
+    def due(self, now: datetime) -> tuple[str, ...]:
+        """Return the keys of the leads whose judgement changes at or before `now` without news, most overdue first."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT object.crm, object.kind, object.crm_id FROM lead_state JOIN object ON object.id = lead_state.lead
+                WHERE next_at <= ? ORDER BY next_at, object.crm, object.kind, object.id_number, object.crm_id
+                """,
+                (to_ms(now),),
+            ).fetchall()
+        return tuple(str(RecordKey(*row)) for row in rows)
+
+
+def _standing(tx: sqlite3.Connection, leads: Iterable[int], keys: Iterable[str]) -> dict[str, _Standing]:
+    """Return what is held of these leads and of these keys, which another lead may have had."""
+    rows = tx.execute(
+        """
+        SELECT key, lead, version, fingerprint, withdrawn FROM finding WHERE lead IN (SELECT value FROM json_each(:leads))
+        UNION
+        SELECT key, lead, version, fingerprint, withdrawn FROM finding WHERE key IN (SELECT value FROM json_each(:keys))
+        """,
+        {"leads": as_json(leads), "keys": as_json(keys)},
+    )
+    return {key: _Standing(*rest) for key, *rest in rows}
+
+
+def _save_standing(
+    tx: sqlite3.Connection, run: int, findings: Iterable[Finding], before: Mapping[str, _Standing], leads: Mapping[str, int]
+) -> int:
+    """Save what stands; return how many versions that took."""
+    first = version = _next_version(tx)
+    versions: list[tuple[Any, ...]] = []
+    standing: list[tuple[Any, ...]] = []
+    for finding in findings:
+        mark, held = fingerprint(finding), before.get(finding.key)
+        number = held.version if held and not held.withdrawn and held.fingerprint == mark else version
+        if number == version:
+            versions.append((version, *version_row(finding, run=run, lead=leads[finding.lead])))
+            version += 1
+        standing.append((finding.key, leads[finding.lead], number, mark, finding.late_by_s, finding.message))
+    tx.executemany(f"INSERT INTO finding_version (id, {VERSION_COLUMNS}) VALUES (?, {VERSION_MARKS})", versions)
+    tx.executemany(
+        """
+        INSERT OR REPLACE INTO finding (key, lead, version, fingerprint, late_by_s, message, withdrawn) VALUES (?, ?, ?, ?, ?, ?, 0)
+        """,
+        standing,
+    )
+    return version - first
+
+
+def _next_version(tx: sqlite3.Connection) -> int:
+    (newest,) = tx.execute("SELECT ifnull(max(id), 0) FROM finding_version").fetchone()
+    return int(newest) + 1
+
+
+def _withdraw(tx: sqlite3.Connection, run: int, keys: Sequence[str]) -> None:
+    """Add a version to each of `keys` that says it no longer stands."""
+    copied = VERSION_COLUMNS.removeprefix("run, ").removesuffix(", withdrawn")
+    tx.execute(
+        f"""
+        INSERT INTO finding_version (run, {copied}, withdrawn)
+        SELECT ?, {copied}, 1 FROM finding_version
+        WHERE id IN (SELECT version FROM finding WHERE key IN (SELECT value FROM json_each(?))) ORDER BY id
+        """,
+        (run, as_json(keys)),
+    )
+    tx.execute(
+        """
+        UPDATE finding SET withdrawn = 1, version = (SELECT max(id) FROM finding_version WHERE finding_version.key = finding.key)
+        WHERE key IN (SELECT value FROM json_each(?))
+        """,
+        (as_json(keys),),
+    )
+
+
+def _save_states(tx: sqlite3.Connection, judgements: Sequence[Judgement], leads: Mapping[str, int], judged_at: datetime) -> None:
+    at = to_ms(judged_at)
+    tx.executemany(
+        "INSERT OR REPLACE INTO lead_state (lead, judged_at, next_at) VALUES (?, ?, ?)",
+        ((leads[judgement.lead], at, to_ms_if_known(judgement.next_at)) for judgement in judgements),
+    )
+
+
+def _leads_after(tx: sqlite3.Connection, after: tuple[str, str, int, str]) -> list[tuple[int, str, str, int, str]]:
+    """Return the row ids and sort keys of the next judged leads, in key order."""
+    return tx.execute(
+        """
+        SELECT id, crm, kind, id_number, crm_id FROM object CROSS JOIN lead_state ON lead_state.lead = object.id
+        WHERE (crm, kind, id_number, crm_id) > (?, ?, ?, ?) ORDER BY crm, kind, id_number, crm_id LIMIT ?
+        """,
+        (*after, _CHUNK),
+    ).fetchall()
+
+
+def _standing_rows(tx: sqlite3.Connection, leads: Iterable[int]) -> dict[int, list[tuple[Any, ...]]]:
+    """Return the standing findings by lead, each lead's in order."""
+    columns = ", ".join(f"version.{column}" for column in VERSION_COLUMNS.split(", "))
+    rows = tx.execute(
+        f"""
+        SELECT finding.lead, object.crm || '/' || object.kind || '/' || object.crm_id, finding.late_by_s, finding.message, {columns}
+        FROM finding JOIN finding_version AS version ON version.id = finding.version JOIN object ON object.id = finding.lead
+        WHERE finding.lead IN (SELECT value FROM json_each(?)) AND finding.withdrawn = 0
+        ORDER BY version.rule, version.started_at, version.key
+        """,
+        (as_json(leads),),
+    )
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for lead, *row in rows:
+        found.setdefault(lead, []).append(tuple(row))
+    return found

@@ -1,0 +1,298 @@
+"""Read a chunk of leads with a handful of statements, whatever its size."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import orjson
+
+from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, Record, RecordKey, StatusChange, Vocabulary
+from sync.rows import LeadRows
+from sync.store.alike import AlikeCounts
+from sync.store.keys import as_json, key_order, known_ids
+from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known
+from sync.store.save_activities import ActivityRow, select_activities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What one reading of leads asks for."""
+
+    words: Vocabulary
+    upto: int  # ms, inclusive
+    alike: AlikeCounts
+
+
+class HeldRecord(NamedTuple):
+    """A stored person, company or deal."""
+
+    id: int
+    key: RecordKey
+    created_at: int
+    changed_at: int
+    gone_at: int | None
+    field_values: str
+
+
+@dataclass(slots=True, kw_only=True)
+class _Links:
+    """The row ids that one person is linked to."""
+
+    companies: list[int] = field(default_factory=list)
+    primary_company: int | None = None
+    deals: list[int] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)  # activities, once they are in the mirror
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    """Everything that was read for a chunk, by row id."""
+
+    links: Mapping[int, _Links]
+    records: Mapping[int, Record]
+    changes: Mapping[int, Sequence[FieldChange]]  # not after the moment asked for
+    activities: Mapping[int, Activity]
+    alike: Mapping[int, int]
+
+
+_HELD = """
+    SELECT object.id, object.crm, object.kind, object.crm_id, record.created_at, record.changed_at, record.gone_at, record.field_values
+    FROM object CROSS JOIN record ON record.id = object.id
+"""
+
+
+def people_after(tx: sqlite3.Connection, asked: Asked, after: tuple[int, str], *, limit: int) -> list[HeldRecord]:
+    """Return the next persons behind the id (as number, as text) `after`, in key order."""
+    rows = tx.execute(
+        f"""{_HELD}
+        WHERE object.crm = ? AND object.kind = ? AND (object.id_number, object.crm_id) > (?, ?) AND record.created_at <= ?
+        ORDER BY object.id_number, object.crm_id LIMIT ?
+        """,
+        (asked.words.crm, asked.words.person, *after, asked.upto, limit),
+    )
+    return [_held(row) for row in rows]
+
+
+def people_named(tx: sqlite3.Connection, asked: Asked, keys: Iterable[RecordKey]) -> list[HeldRecord]:
+    """Return the persons with these keys that are known, in key order."""
+    return _held_by_id(tx, known_ids(tx, keys).values(), asked.upto)
+
+
+def read_chunk(tx: sqlite3.Connection, asked: Asked, people: Sequence[HeldRecord]) -> list[LeadRows]:
+    """Return the leads of `people`, in their order."""
+    links = _links(tx, [person.id for person in people], asked)
+    beside = _held_by_id(tx, {id_ for of_one in links.values() for id_ in (*of_one.companies, *of_one.deals)}, asked.upto)
+    changes = _changes(tx, (*people, *beside))
+    rows = [
+        row for row in select_activities(tx, {id_ for of_one in links.values() for id_ in of_one.others}) if row.logged_at <= asked.upto
+    ]
+    chunk = _Chunk(
+        links=links,
+        records={held.id: _record(held, changes.get(held.id, ()), asked.upto) for held in (*people, *beside)},
+        changes={id_: _upto(asked.upto, history) for id_, history in changes.items()},
+        activities=_activities(tx, rows, asked.upto),
+        alike=asked.alike.of(tx, [(row.id, row.alike, row.logged_at) for row in rows if row.alike is not None]),
+    )
+    return [_lead(person.id, chunk) for person in people]
+
+
+def lead_key(people: Iterable[RecordKey]) -> str:
+    """Return the key of the lead that these person records are: the smallest of theirs."""
+    return str(min(people, key=key_order))
+
+
+def _lead(person: int, chunk: _Chunk) -> LeadRows:
+    links = chunk.links.get(person, _Links())
+    people = (chunk.records[person],)
+    company = _company(links, chunk.records)
+    deals = _by_key(links.deals, chunk.records)
+    records = [person, *([company] if company else []), *deals]
+    activities = sorted((id_ for id_ in links.others if id_ in chunk.activities), key=lambda id_: _activity_order(chunk.activities[id_]))
+    return LeadRows(
+        lead=lead_key(record.key for record in people),
+        people=people,
+        company=chunk.records[company] if company else None,
+        deals=tuple(chunk.records[id_] for id_ in deals),
+        changes=tuple(change for id_ in _by_key(records, chunk.records) for change in chunk.changes.get(id_, ())),
+        activities=tuple(chunk.activities[id_] for id_ in activities),
+        alike={chunk.activities[id_].key: chunk.alike[id_] for id_ in activities if id_ in chunk.alike},
+        gone_at={record.key: record.archived_at for record in map(chunk.records.__getitem__, records) if record.archived_at},
+    )
+
+
+def _company(links: _Links, records: Mapping[int, Record]) -> int | None:
+    """Choose the primary company, else the one with the smallest key."""
+    if links.primary_company in records:
+        return links.primary_company
+    return next(iter(_by_key(links.companies, records)), None)
+
+
+def _by_key(ids: Iterable[int], records: Mapping[int, Record]) -> list[int]:
+    return sorted((id_ for id_ in ids if id_ in records), key=lambda id_: key_order(records[id_].key))
+
+
+def _activity_order(activity: Activity) -> tuple[object, ...]:
+    return (activity.happened_at, key_order(activity.key))
+
+
+def _links(tx: sqlite3.Connection, people: Sequence[int], asked: Asked) -> dict[int, _Links]:
+    """Return what each person is linked to at the moment asked for."""
+    rows = tx.execute(
+        """
+        SELECT link.person, link.other, link.is_primary, object.kind FROM (
+            SELECT low AS person, high AS other, is_primary, linked_at, unlinked_at FROM association
+            WHERE low IN (SELECT value FROM json_each(:people))
+            UNION ALL
+            SELECT high, low, is_primary, linked_at, unlinked_at FROM association
+            WHERE high IN (SELECT value FROM json_each(:people))
+        ) AS link CROSS JOIN object ON object.id = link.other
+        WHERE (link.linked_at IS NULL OR link.linked_at <= :upto) AND (link.unlinked_at IS NULL OR link.unlinked_at > :upto)
+        """,
+        {"people": as_json(people), "upto": asked.upto},
+    )
+    found: dict[int, _Links] = defaultdict(_Links)
+    for person, other, is_primary, kind in rows:
+        links = found[person]
+        if kind == asked.words.company:
+            links.companies.append(other)
+            links.primary_company = other if is_primary else links.primary_company
+        elif kind == asked.words.deal:
+            links.deals.append(other)
+        else:
+            links.others.append(other)
+    return found
+
+
+def _held_by_id(tx: sqlite3.Connection, ids: Iterable[int], upto: int) -> list[HeldRecord]:
+    rows = tx.execute(
+        f"{_HELD} WHERE object.id IN (SELECT value FROM json_each(?)) AND record.created_at <= ?",
+        (as_json(ids), upto),
+    )
+    return sorted((_held(row) for row in rows), key=lambda held: key_order(held.key))
+
+
+def _held(row: Sequence[Any]) -> HeldRecord:
+    id_, crm, kind, crm_id, *rest = row
+    return HeldRecord(id_, RecordKey(crm, kind, crm_id), *rest)
+
+
+def _record(held: HeldRecord, changes: Sequence[FieldChange], upto: int) -> Record:
+    """Build the record as it was at `upto`; values without history are those of today."""
+    gone_at = held.gone_at if held.gone_at is not None and held.gone_at <= upto else None
+    values = orjson.loads(held.field_values)
+    return Record(
+        key=held.key,
+        values=values if upto == FOR_EVER else values | _values_at(from_ms(upto), changes),
+        created_at=from_ms(held.created_at),
+        changed_at=from_ms(min(held.changed_at, upto)),
+        archived_at=from_ms_if_known(gone_at),
+    )
+
+
+def _values_at(upto: datetime, changes: Iterable[FieldChange]) -> dict[str, str | None]:
+    """Return the value at `upto` of every field that has history; blank before its first change."""
+    values: dict[str, str | None] = {}
+    for change in changes:
+        values[change.field] = change.value if change.at <= upto else values.get(change.field)
+    return values
+
+
+def _changes(tx: sqlite3.Connection, records: Iterable[HeldRecord]) -> dict[int, list[FieldChange]]:
+    """Return the histories of `records`, each by (field, at)."""
+    keys = {held.id: held.key for held in records}
+    rows = tx.execute(
+        """
+        SELECT record, field, value, at, since, source, source_id, actor FROM field_change
+        WHERE record IN (SELECT value FROM json_each(?)) ORDER BY record, field, at, id
+        """,
+        (as_json(keys),),
+    )
+    found: dict[int, list[FieldChange]] = {}
+    for record, group in groupby(rows, key=itemgetter(0)):
+        found[record] = _without_explained([_change(keys[record], row) for row in group])
+    return found
+
+
+def _change(key: RecordKey, row: Sequence[Any]) -> FieldChange:
+    _, field_name, value, at, since, source, source_id, actor = row
+    return FieldChange(
+        record=key,
+        field=field_name,
+        value=value,
+        at=from_ms(at),
+        since=from_ms_if_known(since),
+        source=source,
+        source_id=source_id,
+        actor=actor,
+    )
+
+
+def _upto(upto: int, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+    return changes if upto == FOR_EVER else [change for change in changes if change.at <= from_ms(upto)]
+
+
+def _without_explained(changes: list[FieldChange]) -> list[FieldChange]:
+    """Leave out what was only observed where the CRM's history has told the moment since."""
+    if all(change.since is None for change in changes):
+        return changes
+    exact = [change for change in changes if change.since is None]
+    return [change for change in changes if change.since is None or not any(_explains(one, change) for one in exact)]
+
+
+def _explains(exact: FieldChange, observed: FieldChange) -> bool:
+    if observed.since is None or (exact.field, exact.value) != (observed.field, observed.value):
+        return False
+    return observed.since <= exact.at <= observed.at
+
+
+def _activities(tx: sqlite3.Connection, rows: Sequence[ActivityRow], upto: int) -> dict[int, Activity]:
+    """Return the activities of `rows` with the statuses they had by `upto`."""
+    keys = _keys(tx, (row.id for row in rows))
+    statuses: dict[int, list[StatusChange]] = defaultdict(list)
+    told = tx.execute(
+        """
+        SELECT activity, status, at FROM activity_status
+        WHERE activity IN (SELECT value FROM json_each(?)) AND at <= ? ORDER BY activity, at, id
+        """,
+        (as_json(keys), upto),
+    )
+    for activity, status, at in told:
+        known = statuses[activity]
+        change = StatusChange(status=ActivityStatus(status) if status else None, at=from_ms(at))
+        if not known or known[-1].status != change.status:
+            known.append(change)
+    return {row.id: _activity(row, keys[row.id], statuses[row.id], upto) for row in rows}
+
+
+def _keys(tx: sqlite3.Connection, ids: Iterable[int]) -> dict[int, RecordKey]:
+    rows = tx.execute("SELECT id, crm, kind, crm_id FROM object WHERE id IN (SELECT value FROM json_each(?))", (as_json(ids),))
+    return {id_: RecordKey(crm, kind, crm_id) for id_, crm, kind, crm_id in rows}
+
+
+def _activity(row: ActivityRow, key: RecordKey, statuses: Sequence[StatusChange], upto: int) -> Activity:
+    gone_at = row.gone_at if row.gone_at is not None and row.gone_at <= upto else None
+    return Activity(
+        key=key,
+        kind=ActivityKind(row.kind),
+        happened_at=from_ms(row.happened_at),
+        logged_at=from_ms(row.logged_at),
+        changed_at=from_ms(min(row.changed_at, upto)),
+        ends_at=from_ms_if_known(row.ends_at),
+        owner=row.owner,
+        direction=Direction(row.direction) if row.direction else None,
+        statuses=tuple(statuses),
+        duration_s=row.duration_s,
+        source=row.source,
+        source_id=row.source_id,
+        sequence=row.sequence,
+        auto_reply=bool(row.auto_reply),
+        alike=row.alike,
+        archived_at=from_ms_if_known(gone_at),
+    )

@@ -1,0 +1,205 @@
+"""The mirror of the CRMs: what pages say, saved with their cursors. `rows_read` reads leads back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from connectors.records import FieldDefinition, Option, Owner, Page, RecordKey, Team
+from sync.store.database import Database
+from sync.store.errors import AccountMismatch
+from sync.store.keys import known_ids, object_ids
+from sync.store.moments import from_ms_if_known, to_ms, to_ms_if_known
+from sync.store.save_activities import save_activities
+from sync.store.save_links import LinkedPage, save_links
+from sync.store.save_records import save_records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamState:
+    """How far one stream was read."""
+
+    upto: datetime | None  # server time at which the last complete reading began; None before the first
+    total: int | None  # rows the CRM last said it holds
+    error: str | None  # why the last reading failed; None once one is complete again
+
+
+class Mirror:
+    """The mirror tables, written page by page and kept per CRM."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def bind_account(self, crm: str, account_id: str) -> None:
+        """Make this the store of that account; AccountMismatch if it is already another's."""
+        with self._database.transaction() as tx:
+            tx.execute("INSERT INTO account (crm, account_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (crm, account_id))
+            (bound,) = tx.execute("SELECT account_id FROM account WHERE crm = ?", (crm,)).fetchone()
+            if bound != account_id:
+                raise AccountMismatch(crm=crm, bound=bound, given=account_id)
+
+    def cursor(self, crm: str, stream: str) -> str | None:
+        """Return the cursor of the last page saved; None before the first."""
+        with self._database.snapshot() as tx:
+            row = tx.execute("SELECT cursor FROM stream WHERE crm = ? AND name = ?", (crm, stream)).fetchone()
+        return row[0] if row else None
+
+    def save_page(self, crm: str, page: Page, *, seen_at: datetime) -> None:
+        """Save the rows of `page` and its cursor, together or not at all.
+
+        Pages may overlap and come twice: what is known already is left as it stands, `seen_at` included.
+        A value that no history explains is kept as *observed*: after it was last seen otherwise (else
+        after the record was created) and not after `seen_at`. Links of the first reading of a stream,
+        and of rows seen for the first time, count as old as their rows; later ones from `seen_at` on.
+        """
+        with self._database.transaction() as tx:
+            seen_ms = to_ms(seen_at)
+            ids = object_ids(tx, _named_keys(page))
+            new_rows = save_records(tx, page.records, ids, seen_ms) | save_activities(tx, page.activities, ids, seen_ms)
+            linked = LinkedPage(
+                rows={ids[key] for key in _row_keys(page)},
+                new_rows=new_rows,
+                kinds=page.linked_kinds,
+                first_reading=_upto(tx, crm, page.stream) is None,
+                seen_at=seen_ms,
+            )
+            save_links(tx, page.links, ids, linked)
+            _save_people(tx, page.owners, page.teams)
+            _save_definitions(tx, page.definitions)
+            _mark_gone(tx, page.gone, seen_ms)
+            _save_cursor(tx, crm, page)
+
+    def note_failure(self, crm: str, stream: str, message: str, *, at: datetime) -> None:
+        """Note why a stream could not be read; it stands until the stream is complete again."""
+        with self._database.transaction() as tx:
+            tx.execute(
+                """
+                INSERT INTO stream (crm, name, error, error_at) VALUES (?, ?, ?, ?)
+                ON CONFLICT (crm, name) DO UPDATE SET error = excluded.error, error_at = excluded.error_at
+                """,
+                (crm, stream, message, to_ms(at)),
+            )
+
+    def streams(self, crm: str) -> dict[str, StreamState]:
+        """Return every stream that was ever begun, by name."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute("SELECT name, upto, total, error FROM stream WHERE crm = ? ORDER BY name", (crm,)).fetchall()
+        return {name: StreamState(upto=from_ms_if_known(upto), total=total, error=error) for name, upto, total, error in rows}
+
+    def owners(self, crm: str) -> tuple[Owner, ...]:
+        """Return all owners, inactive ones and queues too, by id."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                "SELECT crm, crm_id, user_id, email, name, is_queue, active, teams FROM owner WHERE crm = ? ORDER BY crm_id", (crm,)
+            ).fetchall()
+        return tuple(_owner(row) for row in rows)
+
+    def teams(self, crm: str) -> tuple[Team, ...]:
+        """Return all teams, by id."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute("SELECT crm_id, name FROM team WHERE crm = ? ORDER BY crm_id", (crm,)).fetchall()
+        return tuple(Team(crm=crm, id=id_, name=name) for id_, name in rows)
+
+    def definitions(self, crm: str) -> tuple[FieldDefinition, ...]:
+        """Return all field definitions, by kind and name."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                "SELECT crm, kind, name, label, type, options, read_only FROM definition WHERE crm = ? ORDER BY kind, name", (crm,)
+            ).fetchall()
+        return tuple(_definition(row) for row in rows)
+
+
+def _row_keys(page: Page) -> set[RecordKey]:
+    return {record.key for record in page.records} | {activity.key for activity in page.activities}
+
+
+def _named_keys(page: Page) -> set[RecordKey]:
+    return _row_keys(page).union(*((link.left, link.right) for link in page.links))
+
+
+def _upto(tx: sqlite3.Connection, crm: str, stream: str) -> int | None:
+    row = tx.execute("SELECT upto FROM stream WHERE crm = ? AND name = ?", (crm, stream)).fetchone()
+    return row[0] if row else None
+
+
+def _save_people(tx: sqlite3.Connection, owners: Sequence[Owner], teams: Sequence[Team]) -> None:
+    tx.executemany(
+        """
+        INSERT OR REPLACE INTO owner (crm, crm_id, user_id, email, name, is_queue, active, teams)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        ((o.crm, o.id, o.user_id, o.email, o.name, int(o.is_queue), int(o.active), orjson.dumps(o.teams).decode()) for o in owners),
+    )
+    tx.executemany("INSERT OR REPLACE INTO team (crm, crm_id, name) VALUES (?, ?, ?)", ((team.crm, team.id, team.name) for team in teams))
+
+
+def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinition]) -> None:
+    tx.executemany(
+        "INSERT OR REPLACE INTO definition (crm, kind, name, label, type, options, read_only) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            (d.crm, d.kind, d.name, d.label, d.type, orjson.dumps([asdict(option) for option in d.options]).decode(), int(d.read_only))
+            for d in definitions
+        ),
+    )
+
+
+def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime | None]], seen_at: int) -> None:
+    """Note when rows went; what we never held is not noted, and what went earlier keeps its time."""
+    ids = known_ids(tx, (key for key, _ in gone))
+    moments = [(seen_at if at is None else to_ms(at), ids[key]) for key, at in gone if key in ids]
+    tx.executemany("UPDATE record SET gone_at = ? WHERE id = ? AND gone_at IS NULL", moments)
+    tx.executemany("UPDATE activity SET gone_at = ? WHERE id = ? AND gone_at IS NULL", moments)
+
+
+def _save_cursor(tx: sqlite3.Connection, crm: str, page: Page) -> None:
+    """Move the cursor; the last page also moves `upto` (never back) and clears the error."""
+    tx.execute(
+        """
+        INSERT INTO stream (crm, name, cursor, upto, total) VALUES (:crm, :stream, :cursor, :upto, :total)
+        ON CONFLICT (crm, name) DO UPDATE SET
+            cursor = excluded.cursor,
+            upto = CASE WHEN excluded.upto IS NULL THEN upto ELSE max(ifnull(upto, 0), excluded.upto) END,
+            total = ifnull(excluded.total, total),
+            error = CASE WHEN excluded.upto IS NULL THEN error END,
+            error_at = CASE WHEN excluded.upto IS NULL THEN error_at END
+        """,
+        {
+            "crm": crm,
+            "stream": page.stream,
+            "cursor": page.cursor,
+            "upto": to_ms_if_known(page.began_at) if page.last else None,
+            "total": page.total,
+        },
+    )
+
+
+def _owner(row: Sequence[Any]) -> Owner:
+    crm, id_, user_id, email, name, is_queue, active, teams = row
+    return Owner(
+        crm=crm,
+        id=id_,
+        user_id=user_id,
+        email=email,
+        name=name,
+        is_queue=bool(is_queue),
+        active=bool(active),
+        teams=tuple(orjson.loads(teams)),
+    )
+
+
+def _definition(row: Sequence[Any]) -> FieldDefinition:
+    crm, kind, name, label, type_, options, read_only = row
+    return FieldDefinition(
+        crm=crm,
+        kind=kind,
+        name=name,
+        label=label,
+        type=type_,
+        options=tuple(Option(**option) for option in orjson.loads(options)),
+        read_only=bool(read_only),
+    )

@@ -1,0 +1,107 @@
+"""Plans: the steps of one run, kept with a hash that says exactly what they are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from connectors.records import RecordKey
+from sync.plan import FieldWrite, Step
+from sync.store.database import Database
+from sync.store.keys import object_ids
+from sync.store.runs import run_row_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """The name of a stored plan."""
+
+    id: int
+    hash: str  # 64 hex digits over account ids, agreement hash and steps; the same steps give the same
+
+
+class Plans:
+    """The tables of plans and their steps."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, run_id: str, steps: Sequence[Step]) -> SavedPlan:
+        """Save the steps of a run, in their order, all or none. KeyError if there is no such run."""
+        with self._database.transaction() as tx:
+            run = run_row_id(tx, run_id)
+            (agreement_hash,) = tx.execute("SELECT agreement_hash FROM run WHERE id = ?", (run,)).fetchone()
+            accounts = dict(tx.execute("SELECT crm, account_id FROM account ORDER BY crm").fetchall())
+            digest = plan_hash(accounts, agreement_hash, steps)
+            (plan,) = tx.execute(
+                "INSERT INTO plan (run, hash, accounts, agreement_hash) VALUES (?, ?, ?, ?) RETURNING id",
+                (run, digest, orjson.dumps(accounts).decode(), agreement_hash),
+            ).fetchone()
+            _save_steps(tx, plan, steps)
+        return SavedPlan(id=plan, hash=digest)
+
+    def steps(self, plan_id: int) -> Iterator[Step]:
+        """Yield the steps of a plan in their order; none for a plan that does not exist."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
+                    action, field_writes, finding, rule, rung, reason, blocked_by
+                FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
+                WHERE plan = ? ORDER BY position
+                """,
+                (plan_id,),
+            ).fetchall()
+        return (_step(row) for row in rows)
+
+
+def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Sequence[Step]) -> str:
+    """Hash what a plan would do and on what terms; the order of the steps is part of it."""
+    digest = sha256(orjson.dumps([accounts, agreement_hash], option=orjson.OPT_SORT_KEYS))
+    for step in steps:
+        digest.update(b"\n" + orjson.dumps(asdict(step), option=orjson.OPT_SORT_KEYS))
+    return digest.hexdigest()
+
+
+def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> None:
+    leads = {step.lead: RecordKey.parse(step.lead) for step in steps}
+    ids = object_ids(tx, [*leads.values(), *(step.record for step in steps)])
+    tx.executemany(
+        "INSERT INTO plan_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                plan,
+                position,
+                ids[leads[step.lead]],
+                ids[step.record],
+                step.action,
+                orjson.dumps([asdict(write) for write in step.fields]).decode(),
+                step.finding,
+                step.rule,
+                step.rung,
+                step.reason,
+                orjson.dumps(step.blocked_by).decode(),
+            )
+            for position, step in enumerate(steps)
+        ),
+    )
+
+
+def _step(row: Sequence[Any]) -> Step:
+    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by = row
+    return Step(
+        lead=lead,
+        record=RecordKey(crm, kind, crm_id),
+        action=action,
+        fields=tuple(FieldWrite(**write) for write in orjson.loads(field_writes)),
+        finding=finding,
+        rule=rule,
+        rung=rung,
+        reason=reason,
+        blocked_by=tuple(orjson.loads(blocked_by)),
+    )

@@ -1,0 +1,47 @@
+"""Runs: when leadpact looked, on what terms, and how it ended."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import orjson
+
+from sync.store.database import Database
+from sync.store.moments import to_ms, to_ms_if_known
+
+
+class Runs:
+    """The table of runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, kind: str, *, mode: str, as_of: datetime | None, now: datetime, agreement_hash: str) -> str:
+        """Note a run that begins `now`; return its id, such as `20261120T150000Z-0001`, which sorts by time.
+
+        The last part counts the runs of this store, in hex.
+        """
+        with self._database.transaction() as tx:
+            (number,) = tx.execute("SELECT ifnull(max(id), 0) + 1 FROM run").fetchone()
+            run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:04x}"
+            tx.execute(
+                "INSERT INTO run (id, name, kind, mode, as_of, began_at, agreement_hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (number, run_id, kind, mode, to_ms_if_known(as_of), to_ms(now), agreement_hash),
+            )
+        return run_id
+
+    def finish(self, run_id: str, *, outcome: str, summary: Mapping[str, object]) -> None:
+        """Note how a run ended; `summary` must be fit for JSON. KeyError if there is no such run."""
+        text = orjson.dumps(dict(summary), option=orjson.OPT_SORT_KEYS).decode()
+        with self._database.transaction() as tx:
+            tx.execute("UPDATE run SET outcome = ?, summary = ? WHERE id = ?", (outcome, text, run_row_id(tx, run_id)))
+
+
+def run_row_id(tx: sqlite3.Connection, run_id: str) -> int:
+    """Return the row id of a run; KeyError if there is no such run."""
+    row = tx.execute("SELECT id FROM run WHERE name = ?", (run_id,)).fetchone()
+    if row is None:
+        raise KeyError(run_id)
+    return int(row[0])

@@ -1,0 +1,93 @@
+"""Save the activities of a page, with the statuses they went through."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from connectors.records import Activity, RecordKey
+from sync.store.keys import as_json
+from sync.store.moments import to_ms, to_ms_if_known
+from sync.store.save_records import still_gone_at
+
+
+class ActivityRow(NamedTuple):
+    """A row of `activity`, in the order of its columns."""
+
+    id: int
+    kind: str
+    happened_at: int
+    logged_at: int
+    changed_at: int
+    ends_at: int | None
+    owner: str | None
+    direction: str | None
+    duration_s: float | None
+    source: str | None
+    source_id: str | None
+    sequence: str | None
+    auto_reply: int
+    alike: str | None
+    gone_at: int | None
+    seen_at: int
+
+
+_COLUMNS = ", ".join(ActivityRow._fields)
+_MARKS = ", ".join("?" * len(ActivityRow._fields))
+
+
+def save_activities(tx: sqlite3.Connection, activities: Sequence[Activity], ids: Mapping[RecordKey, int], seen_at: int) -> frozenset[int]:
+    """Save activities and add the statuses not known yet; return the row ids seen for the first time.
+
+    An activity older than the stored one changes nothing but adds its statuses; one that says nothing
+    new keeps its `seen_at`.
+    """
+    stored = {row.id: row for row in select_activities(tx, (ids[activity.key] for activity in activities))}
+    known = frozenset(stored)
+    fresh: dict[int, ActivityRow] = {}
+    for activity in activities:
+        before = stored.get(ids[activity.key])
+        after = _row(activity, ids[activity.key], before, seen_at)
+        if before is None or (after.changed_at >= before.changed_at and after._replace(seen_at=before.seen_at) != before):
+            fresh[after.id] = stored[after.id] = after
+    tx.executemany(f"INSERT OR REPLACE INTO activity ({_COLUMNS}) VALUES ({_MARKS})", fresh.values())
+    tx.executemany(
+        "INSERT INTO activity_status (activity, status, at, seen_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        _statuses(activities, ids, seen_at),
+    )
+    return frozenset(fresh) - known
+
+
+def select_activities(tx: sqlite3.Connection, ids: Iterable[int]) -> Iterator[ActivityRow]:
+    """Yield the stored rows of `ids`, in no order."""
+    rows = tx.execute(f"SELECT {_COLUMNS} FROM activity WHERE id IN (SELECT value FROM json_each(?))", (as_json(ids),))
+    return map(ActivityRow._make, rows)
+
+
+def _row(activity: Activity, id_: int, before: ActivityRow | None, seen_at: int) -> ActivityRow:
+    changed_at = to_ms(activity.changed_at)
+    return ActivityRow(
+        id=id_,
+        kind=activity.kind.value,
+        happened_at=to_ms(activity.happened_at),
+        logged_at=to_ms(activity.logged_at),
+        changed_at=changed_at,
+        ends_at=to_ms_if_known(activity.ends_at),
+        owner=activity.owner,
+        direction=activity.direction.value if activity.direction else None,
+        duration_s=activity.duration_s,
+        source=activity.source,
+        source_id=activity.source_id,
+        sequence=activity.sequence,
+        auto_reply=int(activity.auto_reply),
+        alike=activity.alike,
+        gone_at=still_gone_at(to_ms_if_known(activity.archived_at), before.gone_at if before else None, changed_at),
+        seen_at=seen_at,
+    )
+
+
+def _statuses(activities: Sequence[Activity], ids: Mapping[RecordKey, int], seen_at: int) -> Iterator[tuple[int, str | None, int, int]]:
+    for activity in activities:
+        for change in activity.statuses:
+            yield (ids[activity.key], change.status.value if change.status else None, to_ms(change.at), seen_at)

@@ -1,0 +1,184 @@
+"""Save the persons, companies and deals of a page, with their histories."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from connectors.records import FieldChange, Record, RecordKey
+from sync.store.keys import as_json
+from sync.store.moments import to_ms, to_ms_if_known
+
+
+class _Row(NamedTuple):
+    """A row of `record`, in the order of its columns."""
+
+    id: int
+    created_at: int
+    changed_at: int
+    seen_at: int
+    gone_at: int | None
+    field_values: str
+
+
+class _Change(NamedTuple):
+    """A row of `field_change`, in the order of its columns but for the id."""
+
+    record: int
+    field: str
+    value: str | None
+    at: int
+    since: int | None
+    source: str | None
+    source_id: str | None
+    actor: str | None
+    seen_at: int
+
+
+class _Unexplained(NamedTuple):
+    """A value that the history sent with its record does not end in."""
+
+    record: int
+    field: str
+    value: str | None
+    since: int  # when it was last seen otherwise, else when the record was created
+
+
+def save_records(tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping[RecordKey, int], seen_at: int) -> frozenset[int]:
+    """Save current values and what is new of the histories; return the row ids seen for the first time.
+
+    A record older than the stored one changes nothing but adds its history; of two with one
+    `changed_at` the later to arrive wins. A record that says nothing new keeps its `seen_at`.
+    """
+    stored = _stored(tx, (ids[record.key] for record in records))
+    known = frozenset(stored)
+    fresh: dict[int, _Row] = {}
+    unexplained: list[_Unexplained] = []
+    for record in records:
+        before = stored.get(ids[record.key])
+        after = _row(record, ids[record.key], before, seen_at)
+        if before and after.changed_at < before.changed_at:
+            continue
+        unexplained += _unexplained(record, after, before)
+        if before is None or after._replace(seen_at=before.seen_at) != before:
+            fresh[after.id] = stored[after.id] = after
+    _add_changes(tx, _told(records, ids, seen_at))
+    _add_changes(tx, _observed(tx, unexplained, seen_at))
+    tx.executemany(
+        "INSERT OR REPLACE INTO record (id, created_at, changed_at, seen_at, gone_at, field_values) VALUES (?, ?, ?, ?, ?, ?)",
+        fresh.values(),
+    )
+    return frozenset(fresh) - known
+
+
+def still_gone_at(told: int | None, before: int | None, changed_at: int) -> int | None:
+    """Return when a row went: as told now, else as known before, unless it changed after that (it was restored)."""
+    if told is not None or before is None or changed_at > before:
+        return told
+    return before
+
+
+def _stored(tx: sqlite3.Connection, ids: Iterable[int]) -> dict[int, _Row]:
+    rows = tx.execute(
+        """
+        SELECT id, created_at, changed_at, seen_at, gone_at, field_values FROM record
+        WHERE id IN (SELECT value FROM json_each(?))
+        """,
+        (as_json(ids),),
+    )
+    return {row[0]: _Row(*row) for row in rows}
+
+
+def _row(record: Record, id_: int, before: _Row | None, seen_at: int) -> _Row:
+    changed_at = to_ms(record.changed_at)
+    return _Row(
+        id=id_,
+        created_at=to_ms(record.created_at),
+        changed_at=changed_at,
+        seen_at=seen_at,
+        gone_at=still_gone_at(to_ms_if_known(record.archived_at), before.gone_at if before else None, changed_at),
+        field_values=orjson.dumps(dict(record.values), option=orjson.OPT_SORT_KEYS).decode(),
+    )
+
+
+def _unexplained(record: Record, after: _Row, before: _Row | None) -> Iterator[_Unexplained]:
+    """Yield the fields that were asked for with history and hold a value that it does not end in."""
+    doubtful = [
+        field
+        for field, history in record.history.items()
+        if _blank(record.values.get(field)) != (_blank(history[-1].value) if history else None)
+    ]
+    if not doubtful:
+        return
+    values_before = orjson.loads(before.field_values) if before else {}
+    for field in doubtful:
+        value = _blank(record.values.get(field))
+        seen_otherwise = before is not None and field in values_before and _blank(values_before[field]) != value
+        since = before.seen_at if before and seen_otherwise else after.created_at
+        yield _Unexplained(record=after.id, field=field, value=value, since=since)
+
+
+def _blank(value: str | None) -> str | None:
+    return value or None
+
+
+def _told(records: Sequence[Record], ids: Mapping[RecordKey, int], seen_at: int) -> Iterator[_Change]:
+    for record in records:
+        id_ = ids[record.key]
+        for history in record.history.values():
+            for change in history:
+                yield _change(change, id_, seen_at)
+
+
+def _change(change: FieldChange, id_: int, seen_at: int) -> _Change:
+    return _Change(
+        record=id_,
+        field=change.field,
+        value=_blank(change.value),
+        at=to_ms(change.at),
+        since=to_ms_if_known(change.since),
+        source=change.source,
+        source_id=change.source_id,
+        actor=change.actor,
+        seen_at=seen_at,
+    )
+
+
+def _observed(tx: sqlite3.Connection, unexplained: Sequence[_Unexplained], seen_at: int) -> Iterator[_Change]:
+    """Yield a change seen between two pulls for each value that no change known so far ends in."""
+    newest = _newest_changes(tx, {value.record for value in unexplained})
+    for record, field, value, since in unexplained:
+        known_value, known_at = newest.get((record, field), (None, since))
+        if value != known_value:
+            yield _Change(
+                record=record,
+                field=field,
+                value=value,
+                at=seen_at,
+                since=min(max(since, known_at), seen_at),
+                source=None,
+                source_id=None,
+                actor=None,
+                seen_at=seen_at,
+            )
+
+
+def _newest_changes(tx: sqlite3.Connection, records: set[int]) -> dict[tuple[int, str], tuple[str | None, int]]:
+    rows = tx.execute(
+        "SELECT record, field, value, at FROM field_change WHERE record IN (SELECT value FROM json_each(?)) ORDER BY at, id",
+        (as_json(records),),
+    )
+    return {(record, field): (value, at) for record, field, value, at in rows}
+
+
+def _add_changes(tx: sqlite3.Connection, changes: Iterable[_Change]) -> None:
+    tx.executemany(
+        """
+        INSERT INTO field_change (record, field, value, at, since, source, source_id, actor, seen_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        """,
+        changes,
+    )

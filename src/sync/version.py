@@ -1,0 +1,3 @@
+"""The version of leadpact, in one place. Pure."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,109 @@
+"""Windows, retries and the run's deadline, on a time that the test drives."""
+
+import pytest
+
+from connectors.errors import Unreachable
+from connectors.pacing import Patience, RetryPolicy, TryAgain, Waiting, Window
+
+
+class DrivenTime:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now_s += seconds
+
+    @property
+    def waiting(self) -> Waiting:
+        return Waiting(monotonic=lambda: self.now_s, sleep=self.sleep)
+
+
+class Flaky:
+    """Fails `times` times, then answers."""
+
+    def __init__(self, times: int, *, after_s: float = 0.0) -> None:
+        self.left = times
+        self.after_s = after_s
+        self.calls = 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.calls <= self.left:
+            raise TryAgain("503", after_s=self.after_s)
+        return "answer"
+
+
+def test_no_window_of_ten_seconds_ever_holds_more_calls_than_its_limit():
+    time = DrivenTime()
+    window = Window(time.waiting, limit=5, span_s=10)
+    taken = []
+    for _ in range(23):
+        window.take()
+        taken.append(time.now_s)
+        time.now_s += 0.3
+    assert all(later - earlier >= 10 for earlier, later in zip(taken, taken[5:], strict=False))
+    assert taken[-1] - taken[0] < 45
+
+
+def test_a_window_takes_a_new_limit_at_once_and_never_less_than_one():
+    time = DrivenTime()
+    window = Window(time.waiting, limit=100, span_s=10)
+    window.take()
+    window.resize(0)
+    window.take()
+    assert window.limit == 1
+    assert sum(time.slept) >= 10
+
+
+def test_what_may_pass_is_tried_again_until_it_answers():
+    time = DrivenTime()
+    assert Patience(time.waiting, RetryPolicy()).insist(Flaky(3), crm="HubSpot") == "answer"
+    assert len(time.slept) == 3
+
+
+def test_no_wait_is_shorter_than_the_crm_asks_for():
+    time = DrivenTime()
+    Patience(time.waiting, RetryPolicy()).insist(Flaky(2, after_s=10), crm="HubSpot")
+    assert all(10 <= seconds <= 20 for seconds in time.slept)
+
+
+def test_tries_are_limited_and_the_error_says_what_to_do():
+    call = Flaky(99)
+    with pytest.raises(Unreachable, match="HubSpot could not be reached: 503") as refused:
+        Patience(DrivenTime().waiting, RetryPolicy(tries=4)).insist(call, crm="HubSpot")
+    assert call.calls == 4
+    assert "run again later" in refused.value.fix
+    assert refused.value.__cause__ is None
+
+
+def test_a_wait_that_would_pass_the_deadline_is_not_begun():
+    time = DrivenTime()
+    with pytest.raises(Unreachable):
+        Patience(time.waiting, RetryPolicy(run_s=60)).insist(Flaky(1, after_s=3_600), crm="HubSpot")
+    assert time.slept == []
+
+
+def test_a_new_run_has_its_whole_time_again():
+    time = DrivenTime()
+    patience = Patience(time.waiting, RetryPolicy(run_s=60))
+    time.now_s += 100
+    with pytest.raises(Unreachable):
+        patience.insist(Flaky(1), crm="HubSpot")
+    patience.start_run()
+    assert patience.insist(Flaky(1), crm="HubSpot") == "answer"
+
+
+def test_what_cannot_pass_is_not_tried_again():
+    calls = []
+
+    def refused() -> str:
+        calls.append(1)
+        raise PermissionError
+
+    with pytest.raises(PermissionError):
+        Patience(DrivenTime().waiting, RetryPolicy()).insist(refused, crm="HubSpot")
+    assert len(calls) == 1
