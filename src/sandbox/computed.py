@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.clock import as_millis, as_moment
+from sandbox.clock import as_millis, as_moment, as_text, from_millis
 from sandbox.kinds import ACTIVITIES, KINDS
 from sandbox.links import linked_live
 from sandbox.record import Record
@@ -127,24 +127,24 @@ def _of_activities(portal: Portal, kind: str, record: Record) -> Values:
 
     An incoming e-mail is no contact by a rep; tasks count but are not dated.
     """
-    now = portal.clock.text()
+    now = as_millis(portal.clock.text())
     end = (kind, record.id)
-    contacts = sorted(moment for each in CONTACTING for moment in _moments(portal, end, each) if moment <= now)
-    notes = [moment for moment in _moments(portal, end, "notes") if moment <= now]
+    contacts = [at for each in CONTACTING for at in _moments(portal, end, each) if at <= now]
+    notes = [at for at in _moments(portal, end, "notes") if at <= now]
     logged = len(contacts) + len(notes) + sum(1 for _ in _moments(portal, end, "tasks"))
     return {
-        "notes_last_contacted": contacts[-1] if contacts else "",
-        "notes_last_updated": max([*contacts[-1:], *notes], default=""),
+        "notes_last_contacted": _text(max(contacts, default=None)),
+        "notes_last_updated": _text(max(contacts + notes, default=None)),
         "num_contacted_notes": str(len(contacts)) if contacts else "",
         "num_notes": str(logged) if logged else "",
     }
 
 
-def _moments(portal: Portal, end: tuple[str, int], kind: str) -> Iterator[str]:
+def _moments(portal: Portal, end: tuple[str, int], kind: str) -> Iterator[int]:
     for id_ in linked_live(portal, end, kind):
         activity = portal.collections[kind].by_id[id_]
         if activity.value("hs_email_direction") != "INCOMING_EMAIL":
-            yield activity.value("hs_timestamp") or activity.properties[KINDS[kind].created]
+            yield as_millis(activity.value("hs_timestamp") or activity.properties[KINDS[kind].created])
 
 
 def _of_work(portal: Portal, kind: str, record: Record) -> Values:
@@ -153,6 +153,10 @@ def _of_work(portal: Portal, kind: str, record: Record) -> Values:
     last = _of_activities(portal, kind, record)["notes_last_contacted"]
     since = record.value("hubspot_owner_assigneddate") or ""
     return {"hs_is_unworked": _yes(not last or as_millis(last) < as_millis(since or last))}
+
+
+def _text(millis: int | None) -> str:
+    return "" if millis is None else as_text(from_millis(millis))
 
 
 def _yes(answer: bool) -> str:

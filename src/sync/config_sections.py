@@ -1,18 +1,130 @@
-"""The tables of config.toml, each key with its unit and default. Pure."""
+"""The tables of config.toml: every key with its unit and its default. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from sync.agreement.spans import Span, SpanError, parse_span
-from sync.agreement.words import WordError, read_wall_span
-from sync.shape import Table, Text, wrong
+from sync.agreement.schema_words import SpanText, WallSpanText
+from sync.agreement.spans import parse_span
+from sync.shape import Table, Text, matching, wrong
 
 Portion = Annotated[float, Field(gt=0, le=1)]
 Whole = Annotated[int, Field(ge=1)]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _address(text: str) -> str:
+    """Return an address without its last slash; plain http only to this machine, as the token travels with each call."""
+    try:
+        parts = urlsplit(text.strip())
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        raise wrong("an address such as https://api.hubapi.com", fix="correct the host or the port") from None
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or parts.username:
+        raise wrong("an address such as https://api.hubapi.com", fix="write scheme and host, and nothing after the path")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise wrong("https", fix="use https://; plain http is for this machine only (127.0.0.1, ::1, localhost)")
+    return text.strip().rstrip("/")
+
+
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise wrong("a token: one word of ASCII letters, digits and signs", fix="copy the token again, and nothing around it")
+    return SecretStr(text)
+
+
+class HubSpotSettings(Table):
+    """`[hubspot]`: the connection; it exists as soon as the table or its token does."""
+
+    token: Annotated[SecretStr, AfterValidator(_token)]
+    base_url: Annotated[str, AfterValidator(_address)] = "https://api.hubapi.com"
+    api_version: Annotated[Text, matching(r"\d{4}-\d{2}", "a dated version such as 2026-09", fix="remove the line to use the default")] = "2026-09"
+    app_id: Annotated[str | None, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)] = None
+    burst_share: Portion = 0.6
+    max_share: Portion = 0.2
+    floor: Annotated[float, Field(ge=0, lt=1)] = 0.15
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+
+class RolesSection(Table):
+    """`[roles]`: which CRM plays which part; by default the only one plays both."""
+
+    marketing: Text | None = None
+    sales: Text | None = None
+
+
+class FilesSection(Table):
+    """`[files]`: paths, relative to the folder of config.toml."""
+
+    agreement: Text = "agreement.toml"
+    roster: Text = "roster.toml"
+    store: Text = "leadpact.db"
+
+
+class Mode(StrEnum):
+    """How far leadpact may go, from the strictest on."""
+
+    OBSERVE = "observe"
+    REMIND = "remind"
+    ENFORCE = "enforce"
+
+
+class ModeSection(Table):
+    """`[mode]`: how far leadpact may go, for every rule or for some."""
+
+    default: Mode = Mode.OBSERVE
+    rules: Mapping[str, Mode] = Field(default_factory=dict)
+    teams: Mapping[str, Mode] = Field(default_factory=dict)
+
+    def of(self, rule: str, team: str | None) -> Mode:
+        """Return the mode of a rule for a team: the strictest that speaks for either, else the default."""
+        spoken = [mode for mode in (self.rules.get(rule), self.teams.get(team or "")) if mode is not None]
+        return min(spoken or [self.default], key=list(Mode).index)
+
+
+class LimitsSection(Table):
+    """`[limits]`: how much may change before a person must say yes. Shares are of the rule's open cycles."""
+
+    moves_per_run: Whole = 25
+    moves_per_hour: Whole = 40
+    moves_per_day: Whole = 100
+    moves_share: Portion = 0.1
+    moves_at_least: Whole = 5
+    stamps_per_run: Whole = 2000
+    reminders_per_owner_and_hour: Whole = 20
+    held_for: WallSpanText = timedelta(hours=24)
+    smallest_pull_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
+class SettleSection(Table):
+    """`[settle]`: how long after a deadline late news may still arrive."""
+
+    moves: WallSpanText = timedelta(minutes=30)
+
+
+class ActSection(Table):
+    """`[act]`: which breaches are still acted on."""
+
+    max_act_age: SpanText = parse_span("2 business days")
+
+
+class LogSection(Table):
+    """`[log]`."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"

@@ -10,7 +10,8 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 from connectors.records import FieldChange, Record, RecordKey
-from sync.agreement.criteria import Criterion, Value, read_value
+from sync.agreement.criteria import Criterion
+from sync.agreement.criteria_types import Value, read_value
 from sync.rows import LeadRows
 
 MOST_OBSERVED = 4  # so many changes without known time are tried in every combination

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -46,7 +46,7 @@ class Step:
 class Policy:
     """What the config and the state of the agreement allow."""
 
-    mode_of: Mapping[str, str]  # rule -> observe | remind | enforce
+    mode_of: Callable[[str, str | None], str]  # (rule, team of the owner) -> observe | remind | enforce
     not_enforcing: str | None  # why the agreement may not be enforced, a sentence
     max_act_age: Span  # breaches older than this go to the digest
 
@@ -131,7 +131,7 @@ def _fields(
 
 
 def _blocked_by(step: Rung, finding: Finding, *, agreement: Agreement, terms: Terms, policy: Policy, now: datetime) -> Iterator[str]:
-    mode = policy.mode_of.get(finding.rule, "observe")
+    mode = policy.mode_of(finding.rule, terms.team_of(finding.records[0].crm, finding.owner))
     if mode == "observe" or (mode == "remind" and step.action != "remind"):
         yield f"mode of {finding.rule} is {mode} (config.toml, [mode])"
     if policy.not_enforcing is not None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from connectors.records import Owner, Team
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftPerson:
@@ -75,3 +77,15 @@ def _placeholders(placeholders: dict[str, Sequence[str]]) -> Iterator[str]:
 def _text(value: str) -> str:
     """Return a TOML basic string; JSON's escapes are TOML's, and DEL must be escaped too."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def draft_roster(owners: Sequence[Owner], teams: Sequence[Team], *, crm: str, pools: Sequence[str]) -> str:
+    """Return a roster of the active owners of one CRM; every one of them is in every pool until somebody sorts them."""
+    names = {team.id: team.name for team in teams}
+    people = [
+        DraftPerson(name=owner.name, email=owner.email, crm=crm, owner_id=owner.id, team=names.get(owner.teams[0]) if owner.teams else None)
+        for owner in sorted(owners, key=lambda owner: (owner.name.casefold(), owner.id))
+        if owner.active and not owner.is_queue
+    ]
+    members = tuple(unique_names(people))
+    return roster_text(people, [DraftPool(name=pool, members=members) for pool in pools], placeholders={crm: ()})

@@ -10,7 +10,7 @@ from connectors.protocol import Connector
 from connectors.records import Account, Vocabulary
 from sync.agreement.eras import find_eras
 from sync.agreement.model import Agreement
-from sync.agreement.versions import Version, version_of, why_not_enforcing
+from sync.agreement.versions import Version, signed_sides, version_of, why_not_enforcing
 from sync.config import Config
 from sync.gather import crm_terms
 from sync.judge.findings import Finding, Judgement
@@ -81,12 +81,13 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Aud
     """
     accounts = {connector.crm: connector.account() for connector in run.connectors}
     now = corrected(run.clock(), accounts.values())
-    run_id = run.runs.start(kind="dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=run.agreement.hash)
+    run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=run.agreement.hash)
     pulled = tuple(pull_account(c, run.mirror, account=accounts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
     remember_agreement(run, now)
     moment = as_of or now
     terms = gather_terms(run, moment)
-    summary, steps = Summary(), []
+    summary = Summary()
+    steps: list[Step] = []
     for chunk in judge_all(run, terms, moment):
         for judged in chunk:
             spool.add(judged.findings, judged.steps)
@@ -94,14 +95,14 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Aud
             steps += judged.steps
         if as_of is None:
             run.findings.save(run_id, [judged.judgement for judged in chunk], judged_at=now)
-    plan = run.plans.save(run_id, steps, accounts=_ids(accounts), agreement_hash=run.agreement.hash) if as_of is None else None
-    run.runs.finish(run_id, outcome="ok", summary=summary.as_json(), at=run.clock())
+    plan = run.plans.save(run_id, steps) if as_of is None else None
+    run.runs.finish(run_id, outcome="ok", summary=summary.as_json())
     return Audit(
         run_id=run_id,
         started_at=now,
         as_of=moment,
         agreement=run.agreement,
-        signed=signed_sides(run.agreement),
+        signed=tuple(sorted(signed_sides(run.agreement))),
         not_enforcing=why_not_enforcing(run.agreement, moment),
         not_judged=not_judged(run.agreement),
         pulled=pulled,
@@ -116,7 +117,8 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Aud
 def not_judged(agreement: Agreement) -> tuple[str, ...]:
     """Name the clocks and cadences that are kept and checked, but not judged yet."""
     judged = {clock.name for clock in agreement.judged_clocks}
-    return tuple(rule.name for rule in (*agreement.clocks, *agreement.cadences) if rule.name not in judged)
+    names = (*(clock.name for clock in agreement.clocks), *(cadence.name for cadence in agreement.cadences))
+    return tuple(name for name in names if name not in judged)
 
 
 def corrected(machine: datetime, accounts: Iterable[Account]) -> datetime:
@@ -129,7 +131,7 @@ def corrected(machine: datetime, accounts: Iterable[Account]) -> datetime:
 
 def remember_agreement(run: Context, now: datetime) -> None:
     """Keep the text of the agreement that this run saw, once per content."""
-    run.agreements.remember(version_of(run.agreement, seen_at=now), text=run.agreement.text)
+    run.agreements.remember(version_of(run.agreement, seen_at=now))
 
 
 def gather_terms(run: Context, now: datetime) -> Terms:
@@ -183,22 +185,16 @@ def _leads(run: Context, terms: Terms, now: datetime) -> Iterator[LeadRows]:
 
 
 def _policy(run: Context, now: datetime) -> Policy:
-    modes = {clock.name: run.config.mode.of_rule(clock.name) for clock in run.agreement.clocks}
-    return Policy(mode_of=modes, not_enforcing=why_not_enforcing(run.agreement, now), max_act_age=run.config.act.max_act_age)
+    return Policy(mode_of=run.config.mode.of, not_enforcing=why_not_enforcing(run.agreement, now), max_act_age=run.config.act.max_act_age)
 
 
 def _seats(roster: Roster, terms: Terms, now: datetime) -> dict[str, tuple[Seat, ...]]:
-    """Return per pool the members of the sales CRM who are active and not absent at `now`."""
-    crm = next(iter(terms.crms))
-    return {
-        pool.name: tuple(
-            Seat(owner=member.ids[crm], weight=member.weight)
-            for member in roster.members(pool.name)
-            if crm in member.ids and member.ids[crm] not in terms.crms[crm].inactive and not roster.absent(member.person, now)
-        )
-        for pool in roster.pools.values()
-    }
+    """Return per pool the members who are active in the CRM and not absent at `now`, in the roster's order."""
+    return {pool: tuple(_open_seats(roster, terms, pool, now)) for pool in roster.pools}
 
 
-def _ids(accounts: Mapping[str, Account]) -> dict[str, str]:
-    return {crm: account.id for crm, account in sorted(accounts.items())}
+def _open_seats(roster: Roster, terms: Terms, pool: str, now: datetime) -> Iterator[Seat]:
+    for member in roster.members(pool):
+        for crm, owner in roster.people[member.person].ids.items():
+            if crm in terms.crms and owner not in terms.crms[crm].inactive and not roster.absent(member.person, now):
+                yield Seat(owner=owner, weight=member.weight)

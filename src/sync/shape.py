@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from sync.problems import Problem, choose_fix, listed, quoted
@@ -35,6 +35,8 @@ _EXPECTED = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "date_type": "a day without quotes, such as 2026-12-31",
+    "datetime_type": "a moment without quotes, such as 2026-01-02T10:00:00-05:00",
+    "timezone_aware": "a moment with its offset, such as 2026-01-02T10:00:00-05:00",
     "dict_type": "a table",
     "model_type": "a table",
     "list_type": "a list",
@@ -52,6 +54,18 @@ class Table(BaseModel):
 def wrong(expected: str, *, fix: str) -> PydanticCustomError:
     """Return the error that a validator raises for a value of the right type and a wrong meaning."""
     return PydanticCustomError("wrong", "{expected}", {"expected": expected, "fix": fix})
+
+
+def matching(pattern: str, expected: str, *, fix: str) -> AfterValidator:
+    """Return the validator of a text that must match `pattern` as a whole."""
+    whole = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not whole.fullmatch(text):
+            raise wrong(expected, fix=fix)
+        return text
+
+    return AfterValidator(check)
 
 
 def read_shape(

@@ -69,3 +69,9 @@ class Terms:
         crm = self.crms[record.crm]
         streams = (crm.vocabulary.person_stream, *(crm.vocabulary.touch_streams if touches else ()))
         return tuple(stream for stream in streams if (upto := crm.upto.get(stream)) is None or upto < at)
+
+
+def member_ids(roster: Roster, crm: str, pool: str) -> frozenset[str]:
+    """Return the owner ids that the members of a pool have in one CRM."""
+    ids = (roster.people[member.person].ids.get(crm) for member in roster.members(pool))
+    return frozenset(owner for owner in ids if owner is not None)

@@ -9,7 +9,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from connectors.records import Activity, Record, RecordKey
-from sync.agreement.criteria import Criterion, FieldType, Value, read_value
+from sync.agreement.criteria import Criterion
+from sync.agreement.criteria_types import FieldType, Value, read_value
 from sync.agreement.model import Agreement
 from sync.history import History, fact_name
 from sync.rows import LeadRows

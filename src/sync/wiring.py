@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from connectors.hubspot import mapping as hubspot_mapping
 from connectors.hubspot.connector import HubSpot
@@ -15,10 +17,12 @@ from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import Waiting
 from connectors.protocol import Connector
 from connectors.records import Vocabulary, Wanted
-from sync.agreement.load import load_agreement, read_agreement
+from sync.agreement.load import agreement_of, load_agreement
 from sync.agreement.model import Agreement
 from sync.agreement.versions import Version
-from sync.config import Config, load_config
+from sync.config import Config, load_config, unknown_rules
+from sync.lint import Facts
+from sync.problems import Problem, Problems
 from sync.pull import Progress
 from sync.roster import Roster
 from sync.roster_load import load_roster
@@ -32,6 +36,7 @@ from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.version import VERSION
 
+T = TypeVar("T")
 VOCABULARIES = {"hubspot": hubspot_mapping.VOCABULARY}
 WAITING = Waiting(monotonic=time.monotonic, sleep=time.sleep)
 
@@ -51,10 +56,33 @@ class Files:
 
 
 def read_files(path: Path | None) -> Files:
-    """Read config, agreement and roster; raises Problems with all that is wrong in the file read last."""
-    config = load_config(path)
-    agreement = load_agreement(config.files.agreement)
-    return Files(config=config, agreement=agreement, roster=load_roster(config.files.roster, agreement))
+    """Read config, agreement and roster; raises Problems with everything that is wrong in any of them."""
+    problems: list[Problem] = []
+    config = _gathered(lambda: load_config(path, os.environ), problems)
+    folder = (path or Path("config.toml")).parent
+    agreement_path, roster_path = (config.agreement, config.roster) if config else (folder / "agreement.toml", folder / "roster.toml")
+    agreement = _gathered(lambda: load_agreement(agreement_path), problems)
+    roster = _gathered(lambda: load_roster(roster_path, agreement=agreement), problems)
+    if config is not None and agreement is not None:
+        problems += unknown_rules(config, [rule.name for rule in (*agreement.clocks, *agreement.cadences)])
+    if problems or config is None or agreement is None or roster is None:
+        raise Problems(problems)
+    return Files(config=config, agreement=agreement, roster=roster)
+
+
+def _gathered(read: Callable[[], T], problems: list[Problem]) -> T | None:
+    """Return what `read` gives, or add its problems to the list of all."""
+    try:
+        return read()
+    except Problems as error:
+        problems += error.problems
+        return None
+
+
+def read_files_for_draft(path: Path | None) -> Files:
+    """Read config and agreement; the roster, which is about to be drafted, may be missing or wrong."""
+    config = load_config(path, os.environ)
+    return Files(config=config, agreement=load_agreement(config.agreement), roster=Roster())
 
 
 def vocabularies(config: Config) -> Mapping[str, Vocabulary]:
@@ -71,6 +99,8 @@ def wanted(agreement: Agreement, crm: str) -> Wanted:
 def connect(config: Config, agreement: Agreement) -> tuple[Connector, ...]:
     """Return a connector for every CRM of the config; none has made a call yet."""
     hubspot = config.hubspot
+    if hubspot is None:
+        return ()
     settings = HubSpotSettings(
         token=hubspot.token.get_secret_value(),
         base_url=hubspot.base_url,
@@ -82,12 +112,26 @@ def connect(config: Config, agreement: Agreement) -> tuple[Connector, ...]:
     return (HubSpot(settings, wanted(agreement, "hubspot"), WAITING),)
 
 
+def crm_facts(connector: Connector) -> Facts:
+    """Ask one CRM which account it is, how its fields are defined and who its owners are."""
+    account = connector.account()
+    definitions = [definition for page in connector.pages("definitions", None) for definition in page.definitions]
+    people = list(connector.pages("owners", None))
+    return Facts(
+        account=account,
+        vocabulary=VOCABULARIES[connector.crm],
+        definitions=definitions,
+        owners=[owner for page in people for owner in page.owners],
+        teams=[team for page in people for team in page.teams],
+    )
+
+
 @contextmanager
 def open_context(path: Path | None, *, tell: Callable[[Progress], None]) -> Iterator[Context]:
     """Open everything a run needs, and close it again."""
     files = read_files(path)
     with ExitStack() as stack:
-        store = stack.enter_context(open_store(files.config.files.store))
+        store = stack.enter_context(open_store(files.config.store))
         connectors = connect(files.config, files.agreement)
         for connector in connectors:
             stack.enter_context(closing(connector))
@@ -110,4 +154,4 @@ def open_context(path: Path | None, *, tell: Callable[[Progress], None]) -> Iter
 
 
 def _read_version(version: Version) -> Agreement:
-    return read_agreement(version.text, file=f"version {version.hash[:12]} of the agreement")
+    return agreement_of(version.text, file=f"version {version.hash[:12]} of the agreement")

@@ -5,16 +5,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.contract.scripted import Said, Script, scripted
 
 from connectors.errors import Conflict, ConnectorError, Denied, Exhausted, Forbidden, Misconfigured, Unreachable
 from connectors.hubspot.client import Client
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import RetryPolicy, Waiting
-from tests.contract.scripted import Said, Script, scripted
 
 TOKEN = "pat-na1-planted-secret"
 PATH = "/crm/objects/2026-09/contacts"
-SECONDLY_2022 = {"status": "error", "message": "You have reached your secondly limit.", "correlationId": "de61843f", "category": "RATE_LIMITS"}
+SECONDLY_2022 = {
+    "status": "error",
+    "message": "You have reached your secondly limit.",
+    "correlationId": "de61843f",
+    "category": "RATE_LIMITS",
+}
 SECONDLY_2018 = SECONDLY_2022 | {"errorType": "RATE_LIMIT", "policyName": "SECONDLY"}
 TEN_SECONDLY = {"status": "error", "message": "You have reached your ten_secondly_rolling limit.", "errorType": "RATE_LIMIT"}
 DAILY = {"status": "error", "message": "You have reached your daily limit.", "policyName": "DAILY", "correlationId": "c-1"}
@@ -72,7 +77,12 @@ def test_calls_share_one_connection_and_are_counted():
 
 
 def test_a_wrong_token_is_denied():
-    body = {"status": "error", "message": "Authentication credentials not found.", "category": "INVALID_AUTHENTICATION", "correlationId": "abc-1"}
+    body = {
+        "status": "error",
+        "message": "Authentication credentials not found.",
+        "category": "INVALID_AUTHENTICATION",
+        "correlationId": "abc-1",
+    }
     error = refusal(Said(status=401, body=body))
     assert isinstance(error, Denied)
     assert str(error) == "HubSpot does not accept the token (401 INVALID_AUTHENTICATION, correlation id abc-1)"

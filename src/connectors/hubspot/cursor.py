@@ -41,6 +41,15 @@ class Cursor:
             separators=(",", ":"),
         )
 
+    @property
+    def complete_upto(self) -> datetime:
+        """The moment up to which the stream is in once this pull is over: its beginning.
+
+        Where the index hid rows it is the beginning of the pull before, up to which nothing was hidden.
+        """
+        assert self.began is not None, "a page follows an answer"
+        return self.since + OVERLAP if self.lagging and self.since else self.began
+
     def finished(self) -> Cursor:
         """Close the pull: the next one searches from its beginning, less the overlap.
 

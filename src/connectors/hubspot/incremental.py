@@ -22,7 +22,6 @@ class Changed:
 
     ids: tuple[str, ...]
     after: str | None  # the last id; None on the last page
-    total: int
     lagging: bool  # the index counted rows that it did not show
 
 
@@ -42,7 +41,7 @@ def changed_ids(client: Client, stream: ObjectStream, at: Cursor) -> Changed:
         lagging = len(ids) < min(total, _PAGE)
         if not lagging:
             break
-    return Changed(ids=ids, after=ids[-1] if ids and total > len(ids) else None, total=total, lagging=lagging)
+    return Changed(ids=ids, after=ids[-1] if ids and total > len(ids) else None, lagging=lagging)
 
 
 def _ids(answer: Mapping[str, Any], stream: ObjectStream, *, beyond: int) -> tuple[str, ...]:

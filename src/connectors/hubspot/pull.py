@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from connectors.errors import Misconfigured
@@ -29,7 +30,6 @@ class _Step:
     gone: Sequence[str] = ()
     links: Sequence[Link] = ()
     linked: bool = True  # whether `links` holds all links of `items`
-    total: int | None = None
 
 
 def object_pages(client: Client, stream: ObjectStream, cursor: str | None) -> Iterator[Page]:
@@ -44,15 +44,12 @@ def object_pages(client: Client, stream: ObjectStream, cursor: str | None) -> It
 
 def _list(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
     """Read one page of all live objects; the list is keyed by id, so nothing slips while it is walked."""
-    asked = _query(stream)
-    fits = len(urlencode(asked)) <= _LONGEST_QUERY
     linked_plural = PLURALS[stream.linked_kind] if stream.linked_kind else None
-    query = (asked if fits else {"limit": str(PAGE)}) | ({"associations": linked_plural} if linked_plural else {})
-    answer = client.get(client.paths.objects(stream.name), query | ({"after": at.after} if at.after else {}))
+    answer, whole = _ask(client, stream, at, {"associations": linked_plural} if linked_plural else {})
     items = results_of(answer, stream.name)
-    links = _links(client, stream, items, linked_plural)
     at = _onward(client, stream, at, next_of(answer))
-    if fits:
+    links = _links(client, stream, items, linked_plural)
+    if whole:
         return _Step(at=at, items=items, links=links)
     found = read_by_ids(client, stream, [id_of(item) for item in items])
     return _Step(at=at, items=found.items, gone=found.gone, links=links)
@@ -64,7 +61,7 @@ def _search(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
     at = _onward(client, stream, replace(at, lagging=at.lagging or changed.lagging), changed.after)
     found = read_by_ids(client, stream, changed.ids)
     links = read_links(client, stream, [id_of(item) for item in found.items])
-    return _Step(at=at, items=found.items, gone=found.gone, links=links, total=changed.total)
+    return _Step(at=at, items=found.items, gone=found.gone, links=links)
 
 
 def _bin(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
@@ -72,19 +69,17 @@ def _bin(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
 
     Their associations are gone with them, so none are told.
     """
-    asked = _query(stream)
-    fits = len(urlencode(asked)) <= _LONGEST_QUERY
-    query = (asked if fits else {"limit": str(PAGE)}) | {"archived": "true"}
-    answer = client.get(client.paths.objects(stream.name), query | ({"after": at.after} if at.after else {}))
-    items = [item for item in results_of(answer, stream.name) if at.since is None or _archived_since(item, at)]
-    if not fits:
+    answer, whole = _ask(client, stream, at, {"archived": "true"})
+    items = [item for item in results_of(answer, stream.name) if _is_news(item, at)]
+    at = _onward(client, stream, at, next_of(answer))
+    if not whole:
         items = list(read_by_ids(client, stream, [id_of(item) for item in items], archived=True).items)
-    return _Step(at=_onward(client, stream, at, next_of(answer)), items=items, linked=False)
+    return _Step(at=at, items=items, linked=False)
 
 
-def _archived_since(item: Item, at: Cursor) -> bool:
+def _is_news(item: Item, at: Cursor) -> bool:
     archived_at = archived_at_of(item)
-    return archived_at is None or at.since is None or archived_at >= at.since
+    return at.since is None or archived_at is None or archived_at >= at.since
 
 
 def _onward(client: Client, stream: ObjectStream, at: Cursor, after: str | None) -> Cursor:
@@ -101,12 +96,14 @@ def _onward(client: Client, stream: ObjectStream, at: Cursor, after: str | None)
     return replace(at, began=began, after=None, phase=Phase.ARCHIVED if goes_to_bin else Phase.DONE)
 
 
-def _query(stream: ObjectStream) -> dict[str, str]:
-    """Ask for the stream's properties and histories, with the largest page that these allow."""
-    if not stream.history:
-        return {"limit": str(PAGE), "properties": ",".join(stream.fields)}
-    history = ",".join(stream.history)
-    return {"limit": str(PAGE_WITH_HISTORY), "properties": ",".join(stream.fields), "propertiesWithHistory": history}
+def _ask(client: Client, stream: ObjectStream, at: Cursor, extra: dict[str, str]) -> tuple[dict[str, Any], bool]:
+    """Ask for one page of the list, with all that the stream wants; False if that made the address too long, and it is ids alone."""
+    wanted = {"limit": str(PAGE), "properties": ",".join(stream.fields)}
+    if stream.history:
+        wanted |= {"limit": str(PAGE_WITH_HISTORY), "propertiesWithHistory": ",".join(stream.history)}
+    whole = len(urlencode(wanted)) <= _LONGEST_QUERY
+    query = (wanted if whole else {"limit": str(PAGE)}) | extra | ({"after": at.after} if at.after else {})
+    return client.get(client.paths.objects(stream.name), query), whole
 
 
 def _links(client: Client, stream: ObjectStream, items: Sequence[Item], linked_plural: str | None) -> list[Link]:
@@ -125,13 +122,12 @@ def _links(client: Client, stream: ObjectStream, items: Sequence[Item], linked_p
 
 
 def _page(stream: ObjectStream, step: _Step, at: Cursor) -> Page:
-    assert at.began is not None, "a page follows an answer"
     archived = [(id_of(item), when) for item in step.items if (when := archived_at_of(item))]
     merged = [] if stream.is_activity else [(id_, None) for item in step.items for id_ in merged_ids_of(item)]
     gone = [*archived, *merged, *((id_, None) for id_ in step.gone)]
     return Page(
         stream=stream.name,
-        began_at=at.began,
+        began_at=at.complete_upto,
         records=() if stream.is_activity else tuple(record_from_object(stream.kind, item, stream.fields) for item in step.items),
         activities=tuple(activity_from_object(stream.kind, item) for item in step.items) if stream.is_activity else (),
         links=tuple(step.links),
@@ -139,5 +135,4 @@ def _page(stream: ObjectStream, step: _Step, at: Cursor) -> Page:
         gone=tuple((key_of(stream.kind, id_), when) for id_, when in gone),
         cursor=at.text(),
         last=at.phase is Phase.DONE,
-        total=step.total,
     )

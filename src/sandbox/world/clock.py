@@ -32,9 +32,13 @@ class OpenHours:
         """Whether `day` is a public holiday here."""
         return day in self._closed
 
-    def utc_offset(self, day: date) -> timedelta:
-        """How far local noon of `day` is ahead of UTC."""
-        return datetime(day.year, day.month, day.day, 12, tzinfo=self._zone).utcoffset() or NOTHING
+    def noon(self, day: date) -> datetime:
+        """Local noon of `day`, whether it is open or not."""
+        return datetime(day.year, day.month, day.day, 12, tzinfo=self._zone).astimezone(UTC)
+
+    def changes_clock(self, day: date) -> bool:
+        """Whether the clocks were turned between noon of the day before and noon of `day`."""
+        return self.noon(day) - self.noon(day - ONE_DAY) != ONE_DAY
 
     def span(self, day: date) -> Span | None:
         """When `day` opens and closes; None for a weekend or a holiday."""

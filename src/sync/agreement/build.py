@@ -51,7 +51,9 @@ def build_agreement(table: AgreementTable, compiled: Compiled, source: Source) -
         count=table.count,
         fields=_fields(table, criteria),
         defines=_defines(table, criteria),
-        excludes=tuple(model.Exclude(criterion=criteria[f"exclude[{n}].when"], why=one.why) for n, one in enumerate(table.exclude, start=1)),
+        excludes=tuple(
+            model.Exclude(criterion=criteria[f"exclude[{n}].when"], why=one.why) for n, one in enumerate(table.exclude, start=1)
+        ),
         excuses=tuple(model.Excuse(criterion=criteria[f"excuse[{n}].when"], why=one.why) for n, one in enumerate(table.excuse, start=1)),
         stages=tuple(_stage(one, criteria) for one in table.stage),
         calendars=compiled.calendars,
@@ -95,7 +97,7 @@ def _fields(table: AgreementTable, criteria: Criteria) -> dict[str, model.Field]
 
 def _defines(table: AgreementTable, criteria: Criteria) -> dict[str, model.Define]:
     return {
-        name: model.Define(name=name, text=one.criterion, meaning=one.meaning, criterion=criteria[f"define.{name}.is"])
+        name: model.Define(name=name, text=one.criterion, meaning=one.meaning, criterion=criteria[f"define.{key_of(name)}.is"])
         for name, one in table.define.items()
     }
 
@@ -127,7 +129,9 @@ def _calendar_words(table: AgreementTable) -> dict[str, model.CalendarWords]:
 def _pools(table: AgreementTable) -> dict[str, model.Pool]:
     """Return the declared pools, and those that handoffs name where none is declared."""
     named = {handoff.pool: model.Pool(name=handoff.pool, calendar=None) for handoff in table.handoff if handoff.pool}
-    declared = {name: model.Pool(name=name, calendar=one.calendar, team=one.team, fallback=one.fallback) for name, one in table.pool.items()}
+    declared = {
+        name: model.Pool(name=name, calendar=one.calendar, team=one.team, fallback=one.fallback) for name, one in table.pool.items()
+    }
     return named | declared
 
 

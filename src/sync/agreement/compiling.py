@@ -19,7 +19,6 @@ from sync.shape import key_of
 
 _YEARS_BEFORE = 6  # calendars reach this far back before the agreement takes effect, for leads that are older than it
 _YEARS_AFTER = 10
-_FIX = "correct the expression; docs/reference/agreement.md shows what may stand in one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +30,14 @@ class Compiled:
     span: tuple[date, date]  # what the calendars cover
 
 
-def compile_all(table: AgreementTable, *, file: str) -> tuple[Compiled, list[Problem]]:
-    """Compile what `table` says; what is wrong is left out of the result and listed."""
+def compile_all(table: AgreementTable, *, file: str, names_are_whole: bool) -> tuple[Compiled, list[Problem]]:
+    """Compile what `table` says; what is wrong is left out of the result and listed.
+
+    Where a slip took a field or a define out of `table`, `names_are_whole` is False: criteria are not compiled then, as
+    they would be blamed for it.
+    """
     compiler = _Compiler(table=table, file=file)
-    criteria = compiler.criteria() if is_zone(table.timezone) else {}
+    criteria = compiler.criteria() if names_are_whole and is_zone(table.timezone) else {}
     span = calendar_span(table.effective, table.expires_on)
     calendars = compiler.calendars(span)
     return Compiled(criteria=criteria, calendars=calendars, span=span), compiler.problems
@@ -79,12 +82,12 @@ class _Compiler:
             try:
                 compiled[where] = compile_criterion(text, fields=types, defines=defines, zone=zone)
             except CriterionError as error:
-                self._complain(where, text, error)
+                self._complain(where, error)
         for where, text in self._mappings():
             try:
                 compiled[where] = compile_mapping(text, zone=zone)
             except CriterionError as error:
-                self._complain(where, text, error)
+                self._complain(where, error)
         return compiled
 
     def calendars(self, span: tuple[date, date]) -> dict[str, Calendar]:
@@ -101,7 +104,7 @@ class _Compiler:
 
     def _criteria(self) -> Iterator[tuple[str, str]]:
         table = self.table
-        yield from ((f"define.{name}.is", one.criterion) for name, one in table.define.items())
+        yield from ((f"define.{key_of(name)}.is", one.criterion) for name, one in table.define.items())
         yield from ((f"exclude[{number}].when", one.when) for number, one in enumerate(table.exclude, start=1))
         yield from ((f"excuse[{number}].when", one.when) for number, one in enumerate(table.excuse, start=1))
         yield from ((f"stage.{key_of(stage.name)}.criteria", stage.criteria) for stage in table.stage if stage.criteria)
@@ -128,15 +131,17 @@ class _Compiler:
         for place, table in recognising(self.table).items():
             yield from ((where, text) for where, _, text in recognised_keys(place, table))
 
-    def _complain(self, where: str, text: str, error: CriterionError) -> None:
-        """List every problem of a criterion; those of a define it uses are told once, at the define."""
+    def _complain(self, where: str, error: CriterionError) -> None:
+        """List every problem of a criterion; what is wrong within a define is told at the define."""
         for problem in error.problems:
-            if problem.define is None:
-                found = f"{quoted(problem.found)} at character {problem.position + 1} of {quoted(text)}"
-                self._add(where, found=found, expected=f"a criterion: {problem.message}", fix=problem.fix or _FIX)
+            found = f"{quoted(problem.found)} at character {problem.position + 1} of {quoted(problem.text)}"
+            place = where if problem.define is None else f"define.{key_of(problem.define)}.is"
+            self._add(place, found=found, expected=f"a criterion, but {problem.message}", fix=problem.fix)
 
     def _add(self, where: str, *, found: str, expected: str, fix: str) -> None:
-        self.problems.append(Problem(file=self.file, where=where, found=found, expected=expected, fix=fix))
+        problem = Problem(file=self.file, where=where, found=found, expected=expected, fix=fix)
+        if problem not in self.problems:  # a define is compiled once for each criterion that names it
+            self.problems.append(problem)
 
 
 def _calendar(name: str, table: CalendarTable, span: tuple[date, date]) -> Calendar:

@@ -69,8 +69,7 @@ class Criterion:
 def compile_criterion(text: str, *, fields: Mapping[str, FieldType], defines: Mapping[str, str] | None = None, zone: ZoneInfo) -> Criterion:
     """Compile a condition over declared fields and defines, which may use one another.
 
-    Names are as declared; of a different case they are found too, if only one fits.
-    Raises CriterionError; its `problems` are all that were found.
+    Raises CriterionError; its `problems` are all that were found in one text.
     """
     return _Library(fields=fields, defines=defines or {}, zone=zone).compile(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
 
@@ -20,10 +21,12 @@ from sync.agreement.criteria_tree import (
     Negative,
     Node,
     Not,
+    children,
     walk,
 )
 from sync.agreement.criteria_types import CriterionError, FieldType, read_day
 
+_WORD = re.compile(r"'(?:[^']|'')*'|[\w.]+|\S")
 _A = {FieldType.TEXT: "a text", FieldType.NUMBER: "a number", FieldType.BOOLEAN: "a boolean", FieldType.TIME: "a time"}
 
 
@@ -72,25 +75,19 @@ def _naked(tree: Node) -> list[str]:
 
 
 def _learn(node: Node, types: dict[str, FieldType]) -> None:
+    """Give the names among a node's operands the type that another operand, or the node itself, tells."""
     match node:
-        case Compare(left=left, right=right):
-            group: tuple[Node, ...] = (left, right)
-        case Between(operand=operand, low=low, high=high):
-            group = (operand, low, high)
-        case Among(operand=operand, items=items):
-            group = (operand, *items)
-        case Like(operand=operand):
-            group = (operand, Literal(at=0, value=""))
-        case Arithmetic(first=first, steps=steps):
-            group = (Literal(at=0, value=0), first, *(operand for _, operand in steps))
-        case Negative(operand=operand):
-            group = (operand, Literal(at=0, value=0))
+        case Compare() | Between() | Among():
+            told = [type_ for part in children(node) if (type_ := _told(part, types))]
+        case Like():
+            told = [FieldType.TEXT]
+        case Arithmetic() | Negative():
+            told = [FieldType.NUMBER]
         case _:
-            return
-    known = next((type_ for part in group if (type_ := _told(part, types))), None)
-    for part in group:
-        if isinstance(part, Name) and known:
-            types.setdefault(part.name, known)
+            told = []
+    for part in children(node):
+        if isinstance(part, Name) and told:
+            types.setdefault(part.name, told[0])
 
 
 def _told(node: Node, types: Mapping[str, FieldType]) -> FieldType | None:
@@ -132,52 +129,44 @@ class _Checker:
         if type_ in (None, FieldType.BOOLEAN):
             return
         wants = "say what it must be, such as IS NOT NULL, = 'x' or > 0"
-        self._note(node, f"{self._shown(node)} is {_A[type_]}, not a condition", wants)
+        self._note(node, f"{_shown(node)} is {_A[type_]}, not a condition", wants)
 
     def _test(self, node: Compare | Between | Among | Like | Blank) -> None:
         match node:
             case Compare(left=left, right=right, operator=operator):
-                self._comparable(left, right, ordered=operator not in ("=", "<>"))
+                self._comparable(left, (right,), ordered=operator not in ("=", "<>"))
             case Between(operand=operand, low=low, high=high):
-                self._comparable(operand, low, ordered=True)
-                self._comparable(operand, high, ordered=True, again=True)
+                self._comparable(operand, (low, high), ordered=True)
             case Among(operand=operand, items=items):
-                self._listed(operand, items)
+                values = tuple(item for item in items if self._is_value(item))
+                self._comparable(operand, values, ordered=False)
             case Like(operand=operand):
                 type_ = self._type(operand)
                 if type_ not in (None, FieldType.TEXT):
-                    self._note(operand, f"LIKE reads text, and {self._shown(operand)} is {_A[type_]}", "compare it with = < > instead")
+                    self._note(operand, f"LIKE reads text, and {_shown(operand)} is {_A[type_]}", "compare it with = < > instead")
             case Blank(operand=operand):
                 self._type(operand)
 
-    def _listed(self, operand: Node, items: tuple[Node, ...]) -> None:
-        for index, item in enumerate(items):
-            negative = isinstance(item, Negative) and isinstance(item.operand, Literal)
-            if not isinstance(item, Literal) and not negative:
-                self._note(item, "the list after IN holds values only", "write the values, such as IN ('US', 'CA')")
-            else:
-                self._comparable(operand, item, ordered=False, again=index > 0)
+    def _is_value(self, item: Node) -> bool:
+        written = item.operand if isinstance(item, Negative) else item
+        if not isinstance(written, Literal):
+            self._note(item, "the list after IN holds values only", "write the values, such as IN ('US', 'CA')")
+        return isinstance(written, Literal)
 
-    def _comparable(self, left: Node, right: Node, *, ordered: bool, again: bool = False) -> None:
-        """Note why `left` cannot be compared with `right`; `again`: the left one was checked before."""
-        before = len(self.problems)
-        left_type, right_type = self._type(left), self._type(right)
-        if again:
-            del self.problems[before : before + self._own_problems(left)]
-        if left_type is None or right_type is None:
-            return
-        if FieldType.TIME in (left_type, right_type):
-            self._timely(left, right, types=(left_type, right_type))
-        elif left_type is not right_type:
-            fix = _mixed_fix(left, right, left_type, right_type)
-            self._note(right, f"{self._shown(left)} is {_A[left_type]}, and {self._shown(right)} is {_A[right_type]}", fix)
-        elif ordered and left_type is FieldType.BOOLEAN:
-            self._note(left, f"{self._shown(left)} is a boolean, which has no order", "compare it with = or <>, or name it alone")
-
-    def _own_problems(self, node: Node) -> int:
-        checker = _Checker(text=self._text, fields=self._fields, defines=self._defines)
-        checker._type(node)  # noqa: SLF001 - another of its own kind
-        return len(checker.problems)
+    def _comparable(self, left: Node, others: tuple[Node, ...], *, ordered: bool) -> None:
+        """Note why `left` cannot be compared with each of `others`."""
+        left_type = self._type(left)
+        for other in others:
+            other_type = self._type(other)
+            if left_type is None or other_type is None:
+                continue
+            if FieldType.TIME in (left_type, other_type):
+                self._timely(left, other, types=(left_type, other_type))
+            elif left_type is not other_type:
+                fix = _mixed_fix(left, other, left_type, other_type)
+                self._note(other, f"{_shown(left)} is {_A[left_type]}, and {_shown(other)} is {_A[other_type]}", fix)
+            elif ordered and left_type is FieldType.BOOLEAN:
+                self._note(left, f"{_shown(left)} is a boolean, which has no order", "compare it with = or <>, or name it alone")
 
     def _timely(self, left: Node, right: Node, *, types: tuple[FieldType, FieldType]) -> None:
         """A time is compared with a time field or with a day; two days alone say nothing of a lead."""
@@ -188,7 +177,7 @@ class _Checker:
             day = isinstance(side, Literal) and isinstance(side.value, str) and read_day(side.value)
             if type_ is not FieldType.TIME and not day:
                 other = right if side is left else left
-                message = f"{self._shown(other)} is a time, and {self._shown(side)} is {_A[type_]}"
+                message = f"{_shown(other)} is a time, and {_shown(side)} is {_A[type_]}"
                 self._note(side, message, "compare it with a day, such as DATE '2026-01-31'")
 
     def _type(self, node: Node) -> FieldType | None:
@@ -212,7 +201,7 @@ class _Checker:
         for operand in operands:
             type_ = self._type(operand)
             if type_ not in (None, FieldType.NUMBER):
-                self._note(operand, f"{self._shown(operand)} is {_A[type_]}; only numbers are calculated with", "use number fields only")
+                self._note(operand, f"{_shown(operand)} is {_A[type_]}; only numbers are calculated with", "use number fields only")
         return FieldType.NUMBER if len(self.problems) == before else None
 
     def _type_of_name(self, node: Name) -> FieldType | None:
@@ -231,21 +220,9 @@ class _Checker:
         self._note(node, f"there is no field and no define `{node.name}`", fix, nearest=nearest)
         return None
 
-    def _shown(self, node: Node) -> str:
-        match node:
-            case Name(name=name):
-                return f"`{name}`"
-            case Literal(value=str(value)):
-                return f"'{value}'"
-            case Literal(value=value):
-                return str(value)
-            case Arithmetic() | Negative():
-                return "the calculation"
-            case _:
-                return "the condition"
-
     def _note(self, node: Node, message: str, fix: str, nearest: str | None = None) -> None:
-        found = node.name if isinstance(node, Name) else self._text[node.at :].split(maxsplit=1)[0]
+        word = _WORD.match(self._text, node.at)
+        found = node.name if isinstance(node, Name) else word.group() if word else ""
         self.problems.append(CriterionError(message, position=node.at, found=found, fix=fix, nearest=nearest))
 
 
@@ -263,3 +240,17 @@ def _mixed_fix(left: Node, right: Node, left_type: FieldType, right_type: FieldT
             case FieldType.TIME:
                 return "write a day, such as DATE '2026-01-31'"
     return "compare fields of one type, or change a type under [fields]"
+
+
+def _shown(node: Node) -> str:
+    match node:
+        case Name(name=name):
+            return f"`{name}`"
+        case Literal(value=str(value)):
+            return f"'{value}'"
+        case Literal(value=value):
+            return str(value)
+        case Arithmetic() | Negative():
+            return "the calculation"
+        case _:
+            return "the condition"

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import operator
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any as AnyValue
 from zoneinfo import ZoneInfo
 
+from sync.agreement.criteria_operands import Get, calculated, compile_like, negative
 from sync.agreement.criteria_tree import All, Among, Any, Arithmetic, Between, Blank, Compare, Like, Literal, Name, Negative, Node, Not
 from sync.agreement.criteria_types import FieldType, Row, Value, day_span, read_day
 
 Test = Callable[[Row], bool | None]
 """Answers true, false or unknown (None) for one lead at one moment."""
-
-Get = Callable[[Row], AnyValue]
-"""Gives an operand's value, texts casefolded; None for a blank."""
 
 _COMPARE: dict[str, Callable[[AnyValue, AnyValue], bool]] = {
     "=": operator.eq,
@@ -28,7 +24,6 @@ _COMPARE: dict[str, Callable[[AnyValue, AnyValue], bool]] = {
     ">=": operator.ge,
 }
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_WHOLE = 2**63
 
 
 class Compiler:
@@ -48,6 +43,13 @@ class Compiler:
                 return _any_of(tuple(self.test(part) for part in parts))
             case Not(operand=operand):
                 return _opposite(self.test(operand))
+            case Compare() | Between() | Among() | Like() | Blank():
+                return self._predicate(node)
+            case Name() | Literal() | Arithmetic() | Negative():
+                return self._get(node)
+
+    def _predicate(self, node: Compare | Between | Among | Like | Blank) -> Test:
+        match node:
             case Compare(operator=sign, left=left, right=right):
                 return self._compare(sign, left, right)
             case Between(operand=operand, low=low, high=high, negated=negated):
@@ -56,11 +58,9 @@ class Compiler:
             case Among(operand=operand, items=items, negated=negated):
                 return self._among(operand, items, negated=negated)
             case Like(operand=operand, pattern=pattern, negated=negated):
-                return _member(self._get(operand), like(pattern), negated=negated)
+                return _member(self._get(operand), compile_like(pattern), negated=negated)
             case Blank(operand=operand, negated=negated):
                 return _blank(self._get(operand), negated=negated)
-            case Name() | Literal() | Arithmetic() | Negative():
-                return self._get(node)
 
     def _compare(self, sign: str, left: Node, right: Node) -> Test:
         if self._day(left, beside=right):
@@ -105,9 +105,9 @@ class Compiler:
             case Name(name=name):
                 return self._get_name(name)
             case Negative(operand=operand):
-                return _negative(self._get(operand))
+                return negative(self._get(operand))
             case Arithmetic(first=first, steps=steps):
-                return _calculated(self._get(first), tuple((_CALCULATE[sign], self._get(operand)) for sign, operand in steps))
+                return calculated(self._get(first), tuple((sign, self._get(operand)) for sign, operand in steps))
             case _:
                 return self.test(node)
 
@@ -122,35 +122,6 @@ class Compiler:
             return None if value is None else value.casefold()  # type: ignore[union-attr]  # declared as text
 
         return text
-
-
-def like(pattern: str) -> Callable[[str], bool]:
-    """Whether a casefolded text matches a LIKE pattern; linear in the text, whatever the pattern."""
-    first, *rest = pattern.casefold().split("%")
-    if not rest:
-        return re.compile(_segment(first), re.DOTALL).fullmatch  # type: ignore[return-value]  # a match is true
-    *middle, last = rest
-    starts = re.compile(_segment(first), re.DOTALL).match
-    finds = [re.compile(_segment(part), re.DOTALL).search for part in middle if part]
-    ends, tail = re.compile(_segment(last), re.DOTALL).fullmatch, len(last)
-
-    def matches(text: str) -> bool:
-        found = starts(text)
-        if found is None:
-            return False
-        position = found.end()
-        for find in finds:  # the leftmost place of each part leaves most room for the next
-            rest_of_text = find(text[position:])
-            if rest_of_text is None:
-                return False
-            position += rest_of_text.end()
-        return len(text) - tail >= position and ends(text[len(text) - tail :]) is not None
-
-    return matches
-
-
-def _segment(part: str) -> str:
-    return "".join("." if character == "_" else re.escape(character) for character in part)
 
 
 def _folded(value: AnyValue) -> AnyValue:
@@ -252,49 +223,3 @@ def _member(get: Get, holds: Callable[[AnyValue], AnyValue], *, negated: bool) -
 
 def _blank(get: Get, *, negated: bool) -> Test:
     return (lambda row: get(row) is not None) if negated else (lambda row: get(row) is None)
-
-
-def _negative(get: Get) -> Get:
-    def negative(row: Row) -> AnyValue:
-        value = get(row)
-        return None if value is None else -value
-
-    return negative
-
-
-def _calculated(first: Get, steps: tuple[tuple[Callable[[AnyValue, AnyValue], AnyValue], Get], ...]) -> Get:
-    def calculated(row: Row) -> AnyValue:
-        value = first(row)
-        for calculate, get in steps:
-            operand = get(row)
-            if value is None or operand is None:
-                return None
-            value = _sqlite_number(calculate(value, operand))
-        return value
-
-    return calculated
-
-
-def _sqlite_number(value: AnyValue) -> AnyValue:
-    """What SQLite makes of a result: no number is blank, a whole number beyond 64 bits is a real."""
-    if isinstance(value, float):
-        return None if math.isnan(value) else value
-    return float(value) if value is not None and abs(value) >= _WHOLE else value
-
-
-def _divided(dividend: AnyValue, divisor: AnyValue) -> AnyValue:
-    """As SQLite: by zero is blank; of two whole numbers, which only literals are, the whole part."""
-    if divisor == 0:
-        return None
-    if isinstance(dividend, int) and isinstance(divisor, int):
-        whole = abs(dividend) // abs(divisor)
-        return whole if (dividend < 0) is (divisor < 0) else -whole
-    return dividend / divisor
-
-
-_CALCULATE: dict[str, Callable[[AnyValue, AnyValue], AnyValue]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": _divided,
-}

@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from sqlglot import exp
+from sqlglot import Token, TokenType, exp
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import ParseError
-from sqlglot.tokens import Token, TokenType
 
 from sync.agreement.criteria_text import ALLOWED, conjunct_texts, read_tokens
 from sync.agreement.criteria_tree import All, Among, Any, Arithmetic, Between, Blank, Compare, Like, Literal, Name, Negative, Node, Not
 from sync.agreement.criteria_types import CriterionError, read_day
 
-_COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
-_ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+_COMPARISONS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
 _CONDITIONS = (*_COMPARISONS, exp.In, exp.Like, exp.Between, exp.Is, exp.Not, exp.And, exp.Or)
 _LARGEST_WHOLE = 2**63 - 1  # SQLite reads larger ones as reals
 
@@ -71,7 +70,14 @@ class _Reader:
             raise self._syntax_error(error) from None
         if len(statements) != 1 or statements[0] is None:
             raise CriterionError("the criterion is no condition", position=0, found=self._text[:20], fix=f"use {ALLOWED}")
+        self._place_booleans(statements[0])
         return self._node(statements[0])
+
+    def _place_booleans(self, tree: exp.Expr) -> None:
+        """Give TRUE and FALSE their offsets, the only leaves that come without."""
+        words = [token for token in self._tokens if token.token_type in {TokenType.TRUE, TokenType.FALSE}]
+        for node, token in zip(tree.find_all(exp.Boolean, bfs=False), words, strict=False):
+            node.meta["start"] = token.start
 
     def _node(self, node: exp.Expr) -> Node:
         reader = self._readers.get(type(node))
@@ -162,24 +168,23 @@ class _Reader:
 
         The parser makes one kind of node of both; they differ for a blank, so the words tell them apart.
         """
-        nots, inner = 0, node.this
+        nots, inner = 1, node.this
         while isinstance(inner, exp.Not):
             nots, inner = nots + 1, inner.this
-        nots += 1
-        leading = self._nots_before(inner)
-        negatable = {exp.In: self._among, exp.Like: self._like, exp.Between: self._between, exp.Is: self._blank}
-        if nots == len(leading) + 1 and type(inner) in negatable:
-            tree: Node = negatable[type(inner)](inner, negated=True)
-        elif nots == len(leading):
-            tree = self._node(inner)
-        else:
-            self._refuse(node, "it is not clear what NOT belongs to", "put what it belongs to in parentheses")
-        for token in leading:
-            tree = Not(at=token.start, operand=tree)
+        negatable: dict[type[exp.Expr], Callable[..., Node]] = {
+            exp.In: self._among,
+            exp.Like: self._like,
+            exp.Between: self._between,
+            exp.Is: self._blank,
+        }
+        within = type(inner) in negatable and self._nots_before(inner) < nots
+        tree = negatable[type(inner)](inner, negated=True) if within else self._node(inner)
+        for _ in range(nots - within):
+            tree = Not(at=tree.at, operand=tree)
         return tree
 
-    def _nots_before(self, condition: exp.Expr) -> list[Token]:
-        """The NOTs that stand before the whole of `condition`, the nearest first."""
+    def _nots_before(self, condition: exp.Expr) -> int:
+        """How many NOTs stand before the whole of `condition`."""
         leftmost, openers = condition, 0
         while not isinstance(leftmost, exp.Column | exp.Literal | exp.Boolean) and isinstance(leftmost.this, exp.Expr):
             openers += isinstance(leftmost, exp.Paren | exp.Neg)
@@ -187,10 +192,9 @@ class _Reader:
         index = self._index.get(self._at(leftmost), 0) - 1
         while openers and index >= 0 and self._tokens[index].token_type in {TokenType.L_PAREN, TokenType.DASH}:
             index, openers = index - 1, openers - 1
-        nots: list[Token] = []
-        while index >= 0 and self._tokens[index].token_type is TokenType.NOT:
-            nots.append(self._tokens[index])
-            index -= 1
+        nots = 0
+        while index - nots >= 0 and self._tokens[index - nots].token_type is TokenType.NOT:
+            nots += 1
         return nots
 
     def _side_by_side(self, node: exp.Alias) -> NoReturn:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from sqlglot import Token, TokenType
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
 
 from sync.agreement.criteria_types import CriterionError
 
@@ -145,7 +146,7 @@ def _refuse_if_several(tokens: Sequence[Token]) -> None:
 
 
 def _refuse_if_call(tokens: Sequence[Token]) -> None:
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in pairwise(tokens):
         if token.token_type is TokenType.L_PAREN and before.token_type not in _BEFORE_PARENTHESIS:
             word = before.text
             raise CriterionError(

@@ -32,7 +32,7 @@ class FieldType(StrEnum):
     TIME = "time"
 
 
-def read_value(raw: str | None, type: FieldType, zone: ZoneInfo) -> Value:  # noqa: A002 - the agreement's own word
+def read_value(raw: str | None, type: FieldType, zone: ZoneInfo) -> Value:
     """Give what a CRM sent its declared type; blank or unreadable is None.
 
     Text is kept as sent, unless it is only white space. Numbers are decimal, without separators.

@@ -49,7 +49,11 @@ class _Reader:
         """Return the rules that `overrides` make of those of a section, in their order."""
         entries = self._document.get(section, [])
         rules = {rule["name"]: rule for rule in entries if isinstance(rule, Mapping) and isinstance(rule.get("name"), str)}
-        read = [self._merged(f"{section}.{key_of(name)}", model, rules.get(name), override) for name, override in overrides.items() if name in rules]
+        read = [
+            self._merged(f"{section}.{key_of(name)}", model, rules.get(name), override)
+            for name, override in overrides.items()
+            if name in rules
+        ]
         for name in overrides:
             if name not in rules:
                 fix = choose_fix(name, rules, otherwise=f"known are: {listed(rules)}")

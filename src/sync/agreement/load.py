@@ -35,7 +35,10 @@ def _checked(toml: TomlText) -> Agreement:
     if table is None:
         raise Problems(problems)
     problems += References(table, toml.document, file=toml.file).problems()
-    compiled, wrong = compile_all(table, file=toml.file)
+    names_are_whole = len(table.fields) == len(toml.document.get("fields", {})) and len(table.define) == len(
+        toml.document.get("define", {})
+    )
+    compiled, wrong = compile_all(table, file=toml.file, names_are_whole=names_are_whole)
     problems += wrong
     if problems:
         raise Problems(problems)

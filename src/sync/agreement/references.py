@@ -70,12 +70,17 @@ class References:
 
     def _header(self) -> Iterator[Problem]:
         table = self._table
-        for section, names in (("stage", self._stages), ("handoff", self._handoffs)):
-            if not names:
+        for section in ("stage", "handoff"):
+            if not self._document.get(section):
                 yield self._problem(section, found="nothing", expected=f"at least one {section}", fix=f"add a table [[{section}]]")
         if table.expires_on is not None and table.expires_on < table.effective:
-            yield self._problem("expires_on", found=str(table.expires_on), expected=f"a day after {table.effective}", fix="correct one of the two days")
-        for where, zone in [("timezone", table.timezone), *((f"calendar.{key_of(name)}.timezone", one.timezone) for name, one in table.calendar.items())]:
+            yield self._problem(
+                "expires_on", found=str(table.expires_on), expected=f"a day after {table.effective}", fix="correct one of the two days"
+            )
+        for where, zone in [
+            ("timezone", table.timezone),
+            *((f"calendar.{key_of(name)}.timezone", one.timezone) for name, one in table.calendar.items()),
+        ]:
             if not is_zone(zone):
                 yield self._problem(where, found=quoted(zone), expected="an IANA time zone", fix="write for example `Europe/Berlin`")
 
@@ -88,15 +93,23 @@ class References:
             for name, count in Counter(names).items():
                 if count > 1:
                     yield self._problem(
-                        f"{section}.{key_of(name)}", found=f"the name {quoted(name)} {count} times", expected="a name of its own", fix="rename one"
+                        f"{section}.{key_of(name)}",
+                        found=f"the name {quoted(name)} {count} times",
+                        expected="a name of its own",
+                        fix="rename one",
                     )
 
     def _calendar_names(self) -> Iterator[Problem]:
         if "default" not in self._calendars:
-            yield self._problem("calendar.default", found="nothing", expected="the calendar `default`", fix="add a table [calendar.default]")
+            yield self._problem(
+                "calendar.default", found="nothing", expected="the calendar `default`", fix="add a table [calendar.default]"
+            )
         if "owner" in self._calendars:
             yield self._problem(
-                "calendar.owner", found="a calendar named `owner`", expected="another name", fix="rename it: `owner` means the owner's calendar"
+                "calendar.owner",
+                found="a calendar named `owner`",
+                expected="another name",
+                fix="rename it: `owner` means the owner's calendar",
             )
         places: list[tuple[str, str | None]] = [(f"pool.{key_of(name)}.calendar", pool.calendar) for name, pool in self._table.pool.items()]
         places += [(f"team.{key_of(team.name)}.calendar", team.calendar) for team in self._table.team]
@@ -108,12 +121,19 @@ class References:
     def _field_names(self) -> Iterator[Problem]:
         """Yield names that a criterion could not use, and fields that no CRM holds."""
         table = self._table
-        for where, name in [*((f"fields.{key_of(name)}", name) for name in table.fields), *((f"define.{key_of(name)}", name) for name in table.define)]:
+        for where, name in [
+            *((f"fields.{key_of(name)}", name) for name in table.fields),
+            *((f"define.{key_of(name)}", name) for name in table.define),
+        ]:
             if not _IDENTIFIER.fullmatch(name):
-                yield self._problem(where, found=quoted(name), expected="a name of letters, digits and _", fix="rename it so that criteria can use it")
+                yield self._problem(
+                    where, found=quoted(name), expected="a name of letters, digits and _", fix="rename it so that criteria can use it"
+                )
         for name in table.define:
             if name in self._fields:
-                yield self._problem(f"define.{key_of(name)}", found=f"{quoted(name)}, a field too", expected="a name of its own", fix="rename one")
+                yield self._problem(
+                    f"define.{key_of(name)}", found=f"{quoted(name)}, a field too", expected="a name of its own", fix="rename one"
+                )
         for name, field in table.fields.items():
             if not any(field.by_crm().values()):
                 yield self._problem(
@@ -165,12 +185,16 @@ class References:
             yield self._problem(f"{where}.baseline", found="nothing", expected="what the change is measured from", fix="add `baseline = …`")
         yield from self._known(f"{where}.serves", [goal.serves], others, "the name of another goal")
         if sum(goal.split.values()) > 1.0001:
-            yield self._problem(f"{where}.split", found=f"{sum(goal.split.values()):.0%} in all", expected="at most 100%", fix="lower one of the shares")
+            yield self._problem(
+                f"{where}.split", found=f"{sum(goal.split.values()):.0%} in all", expected="at most 100%", fix="lower one of the shares"
+            )
 
     def _level(self, where: str, level: LevelTable) -> Iterator[Problem]:
         said = [key for key, value in (("team", level.team), ("segment", level.segment), ("source", level.source)) if value]
         if len(said) != 1:
-            yield self._problem(where, found=listed(said), expected="one of team, segment, source", fix="say for whom the level holds, in one way")
+            yield self._problem(
+                where, found=listed(said), expected="one of team, segment, source", fix="say for whom the level holds, in one way"
+            )
         yield from self._team(f"{where}.team", level.team)
         rules, problems = overridden(self._document, level, where=where, file=self._file)
         yield from problems

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from sync.agreement.criteria import FieldType
 from sync.agreement.schema_people import (
@@ -38,7 +37,7 @@ from sync.agreement.schema_words import (
     WallSpanText,
     by_kind,
 )
-from sync.shape import Count, Day, Table, Text
+from sync.shape import Count, Day, Table, Text, matching
 
 Kinds = dict[str, Text]  # kind of record -> criterion, or field, of the CRM
 Month = Annotated[int, Field(strict=True, ge=1, le=12)]
@@ -231,8 +230,8 @@ class SignatureTable(Table):
 
     side: Side
     name: Text
-    at: Annotated[datetime, Field(strict=True)]
-    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    at: Annotated[AwareDatetime, Field(strict=True)]
+    hash: Annotated[Text, matching(r"[0-9a-f]{64}", "the hash of a text: 64 digits 0-9 a-f", fix="copy it from `leadpact check`")]
 
 
 class AgreementTable(Table):

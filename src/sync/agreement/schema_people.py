@@ -10,7 +10,6 @@ from sync.agreement.schema_words import AS_LINES, BudgetText, ConditionText, Dat
 from sync.shape import Day, Table, Text
 
 
-
 class SummaryTable(Table):
     """`[summary]`."""
 

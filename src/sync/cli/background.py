@@ -20,7 +20,20 @@ def background_sandbox(folder: Path, *, leads: int, seed: int) -> Iterator[Path]
     """Run `leadpact sandbox` on a free port and yield the config that points at it; it ends with the block."""
     config = folder / "config.toml"
     config.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "sync", "sandbox", "--port", "0", "--leads", str(leads), "--seed", str(seed), "--config-out", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "sync",
+        "sandbox",
+        "--port",
+        "0",
+        "--leads",
+        str(leads),
+        "--seed",
+        str(seed),
+        "--config-out",
+        str(folder),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         _wait_for(config, process)

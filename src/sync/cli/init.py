@@ -22,7 +22,9 @@ def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where 
         typer.echo(f"{'wrote' if name in written else 'kept '} {directory / f'{name}.toml'}")
     if not written:
         raise SyncError(f"{directory} has all three files already, and none was touched", fix="choose another folder: `leadpact init DIR`")
-    typer.echo("Next: put your token into secrets/hubspot_token (docs/how-to/hubspot.md), then `leadpact roster --from-crm` and `leadpact check`.")
+    typer.echo(
+        "Next: put your token into secrets/hubspot_token (docs/how-to/hubspot.md), then `leadpact roster --from-crm` and `leadpact check`."
+    )
     return 0
 
 

@@ -21,11 +21,15 @@ from sync.cli.init import example
 from sync.cli.sync import parse_moment
 from sync.cli.terminal import err
 from sync.private_files import write_whole
-from sync.roster_draft import DraftPerson, DraftPool, roster_text
+from sync.roster_draft import DraftPerson, DraftPool, roster_text, unique_names
 from sync.wiring import machine_clock
 
 TOKEN = "sandbox"  # noqa: S105 - the practice account's own, not a secret
-RULES = {"assigned": "speed_to_assign", "touched": "first_touch", "decided": "accept_or_reject"}  # the world's promise -> the agreement's rule
+RULES = {
+    "assigned": "speed_to_assign",
+    "touched": "first_touch",
+    "decided": "accept_or_reject",
+}  # the world's promise -> the agreement's rule
 POOL = "sdr"
 READY = "practice HubSpot at"
 
@@ -58,10 +62,12 @@ def _moment(text: str | None) -> datetime:
 
 def _roster_of_world(world: World) -> str:
     people = [
-        DraftPerson(name=p.name, email=p.email, crm="hubspot", owner_id=p.owner_id, team=p.team, manager=p.manager_name, calendar=p.calendar)
+        DraftPerson(
+            name=p.name, email=p.email, crm="hubspot", owner_id=p.owner_id, team=p.team, manager=p.manager_name, calendar=p.calendar
+        )
         for p in world.people
     ]
-    names = {person.owner_id: person.name for person in people}
+    names = dict(zip((person.owner_id for person in people), unique_names(people), strict=True))
     pool = DraftPool(name=POOL, members=tuple(names[owner] for owner in world.pool if owner in names))
     return roster_text(people, [pool], placeholders={"hubspot": world.placeholders})
 
@@ -71,15 +77,15 @@ def _roster_of_lines(lines: Sequence[Mapping[str, Any]]) -> str:
     owners = [line for line in lines if line["object"] == "owners" and not line.get("archived") and line.get("type", "PERSON") == "PERSON"]
     people = [
         DraftPerson(
-            name=" ".join(filter(None, (o.get("firstName"), o.get("lastName")))) or str(o["id"]),
-            email=o.get("email"),
+            name=" ".join(filter(None, (owner.get("firstName"), owner.get("lastName")))) or str(owner["id"]),
+            email=owner.get("email"),
             crm="hubspot",
-            owner_id=str(o["id"]),
-            team=next((str(t["name"]) for t in o.get("teams") or ()), None),
+            owner_id=str(owner["id"]),
+            team=next((str(team["name"]) for team in owner.get("teams") or ()), None),
         )
-        for o in owners
+        for owner in owners
     ]
-    return roster_text(people, [DraftPool(name=POOL, members=tuple(p.name for p in people))], placeholders={"hubspot": ()})
+    return roster_text(people, [DraftPool(name=POOL, members=tuple(unique_names(people)))], placeholders={"hubspot": ()})
 
 
 def serve_until_stopped(practice: Practice, *, port: int, live: bool, truth: Path | None, config_out: Path | None) -> None:
@@ -93,7 +99,9 @@ def serve_until_stopped(practice: Practice, *, port: int, live: bool, truth: Pat
             write_whole(truth, [json.dumps(practice.truth, indent=1, ensure_ascii=False).encode()])
         if config_out is not None:
             write_files(config_out, url=served.url, roster=practice.roster)
-        err(f"{READY} {served.url}, token `{TOKEN}`, {practice.now.isoformat()} and {'running' if live else 'standing still'}; stop with Ctrl+C")
+        err(
+            f"{READY} {served.url}, token `{TOKEN}`, {practice.now.isoformat()} and {'running' if live else 'standing still'}; stop with Ctrl+C"
+        )
         stop.wait()
 
 

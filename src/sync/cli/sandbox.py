@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 def sandbox(
     leads: Annotated[int, typer.Option(min=0, help="How many people to invent.")] = 300,
     seed: Annotated[int, typer.Option(help="The same seed, leads and time give the same world.")] = 1,
-    load: Annotated[Path | None, typer.Option(metavar="FILE", help="Serve exactly these records, one JSON a line, instead of a world.")] = None,
+    load: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serve exactly these records, one JSON a line, instead of a world.")
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8080,
     now: Annotated[str | None, typer.Option(metavar="TIME", help="What time it is there; it stands still (default: now).")] = None,
     live: Annotated[bool, typer.Option("--live", help="Let its clock run.")] = False,
     truth: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what became of every promise, as the world planted it.")] = None,
-    config_out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write config, roster, agreement and secrets that point at it.")] = None,
+    config_out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write config, roster, agreement and secrets that point at it.")
+    ] = None,
 ) -> int:
     """Serve a practice HubSpot on this machine; its bearer token is `sandbox`."""
     from sync.cli.practice import invented, loaded, serve_until_stopped  # noqa: PLC0415 - heavy

@@ -49,6 +49,10 @@ class _Opening:
     by: str
     by_hand_raise: bool
 
+    @property
+    def at(self) -> datetime:
+        return self.fact.at
+
 
 @dataclass(frozen=True, slots=True)
 class _Closing:
@@ -56,29 +60,31 @@ class _Closing:
     why: str
 
 
+_Event = _Opening | _Closing
+
+
 def find_cycles(timeline: Timeline, handoff: Handoff, now: datetime) -> tuple[Cycle, ...]:
     """Return the lead's cycles in `handoff`, oldest first; only the last one can be open."""
-    openings = [*_stage_openings(timeline.facts, handoff, now), *_hand_raises(timeline.facts, handoff)]
-    closings = [*_exits(timeline.facts), *_returns(timeline.facts, handoff, now)]
-    events = sorted([*((o.fact.at, o) for o in openings), *((c.at, c) for c in closings)], key=lambda event: event[0])
+    facts = timeline.facts
+    events: list[_Event] = [*_stage_openings(facts, handoff), *_hand_raises(facts, handoff), *_exits(facts), *_returns(facts, handoff, now)]
     cycles: list[Cycle] = []
     stages_seen = False
-    for _, group in groupby(events, key=lambda event: event[0]):
-        for event in _in_order([event for _, event in group], is_open=_is_open(cycles)):
+    for _, group in groupby(sorted(events, key=lambda event: event.at), key=lambda event: event.at):
+        for event in _in_order(list(group), is_open=_is_open(cycles)):
             if isinstance(event, _Closing):
                 _close(cycles, event)
             elif not _is_open(cycles):
                 cycles.append(_open(event, handoff, number=len(cycles) + 1))
                 stages_seen = not event.by_hand_raise
             elif not event.by_hand_raise and stages_seen:
-                _close(cycles, _Closing(event.fact.at, AGAIN))
+                _close(cycles, _Closing(event.at, AGAIN))
                 cycles.append(_open(event, handoff, number=len(cycles) + 1))
             elif not event.by_hand_raise:
                 stages_seen = True
     return tuple(cycles)
 
 
-def _in_order(events: Sequence[_Opening | _Closing], *, is_open: bool) -> list[_Opening | _Closing]:
+def _in_order(events: Sequence[_Event], *, is_open: bool) -> list[_Event]:
     """Order what happened at one moment: an open cycle closes before the next opens, else it opens first."""
     return sorted(events, key=lambda event: (isinstance(event, _Opening) == is_open, isinstance(event, _Opening) and event.by_hand_raise))
 
@@ -127,7 +133,7 @@ def _handoff_stages(handoff: Handoff) -> list[str]:
     return [trigger.stage for trigger in handoff.opens_on if isinstance(trigger, OnStage)]
 
 
-def _stage_openings(facts: Sequence[Fact], handoff: Handoff, now: datetime) -> Iterator[_Opening]:
+def _stage_openings(facts: Sequence[Fact], handoff: Handoff) -> Iterator[_Opening]:
     for stage in _handoff_stages(handoff):
         for begun, _ in _spans(facts, starts=StageEntered, ends=StageLeft, stage=stage, gap=handoff.reopen_after):
             yield _Opening(begun, f"stage {stage}", by_hand_raise=False)

@@ -16,7 +16,7 @@ from sync.judge.touches import Attempt, Suspension, TouchRule, find_attempts, fi
 from sync.judge.unknown import agree
 from sync.judge.wording import message
 from sync.rows import LeadRows
-from sync.terms import Terms
+from sync.terms import Terms, member_ids
 from sync.timeline import Timeline, build_timeline
 
 AFTER = timedelta(milliseconds=1)  # a deadline is inclusive: the judgement changes just after it
@@ -47,8 +47,9 @@ def _judged_fields(terms: Terms) -> dict[str, frozenset[str]]:
 def _rested_on(agreement: Agreement, crm: str) -> dict[str, set[str]]:
     """Return per kind the fields that stages, exits and excuses are recognised by."""
     fields: dict[str, set[str]] = {}
-    for place in (*agreement.stages, agreement.reject, agreement.disqualify, agreement.recycle):
-        for (of, kind), criterion in place.recognised.items():
+    exits = (agreement.reject, agreement.disqualify, agreement.recycle)
+    for recognised in (*(stage.recognised for stage in agreement.stages), *(way.recognised for way in exits)):
+        for (of, kind), criterion in recognised.items():
             if of == crm:
                 fields.setdefault(kind, set()).update(criterion.fields)
     for excuse in agreement.excuses:
@@ -84,7 +85,7 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
     for handoff in agreement.handoffs:
         if (at := pending_return(timeline, handoff, now)) is not None:
             pending.append(at)
-        members = terms.roster.member_ids(timeline.crm, handoff.pool) if handoff.ownership == "pool" and handoff.pool else None
+        members = member_ids(terms.roster, timeline.crm, handoff.pool) if handoff.ownership == "pool" and handoff.pool else None
         for cycle in find_cycles(timeline, handoff, now):
             case = _Case(
                 timeline, cycle, find_assignments(timeline, cycle, members), find_suspensions(timeline, cycle), agreement, terms, now

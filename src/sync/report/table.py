@@ -38,7 +38,9 @@ def _head(audit: Audit) -> Text:
     accounts = ", ".join(f"{p.account.crm} {p.account.id}: {audit.leads[p.account.crm]:,} leads" for p in audit.pulled)
     text = Text()
     text.append(f"{audit.agreement.title}\n", style="bold")
-    text.append(f"{accounts}; {audit.summary.in_handoff:,} handed over; as of {audit.as_of.astimezone(audit.agreement.zone):%a %Y-%m-%d %H:%M %Z}\n")
+    text.append(
+        f"{accounts}; {audit.summary.in_handoff:,} handed over; as of {audit.as_of.astimezone(audit.agreement.zone):%a %Y-%m-%d %H:%M %Z}\n"
+    )
     if audit.not_enforcing is not None:
         text.append(f"Observing only: {audit.not_enforcing}.", style="yellow")
     return text
@@ -102,7 +104,9 @@ def _foot(audit: Audit) -> Iterable[RenderableType]:
     for action, count in sorted(summary.steps.items()):
         yield Text(f"would {action} {count:,}: {ACTIONS.get(action, action)}")
     if summary.steps:
-        yield Text(f"{summary.blocked:,} of these {sum(summary.steps.values()):,} steps are held back now; --format json says by what (blocked_by).")
+        yield Text(
+            f"{summary.blocked:,} of these {sum(summary.steps.values()):,} steps are held back now; --format json says by what (blocked_by)."
+        )
     for pulled in audit.pulled:
         for stream, why in pulled.closed.items():
             yield Text(f"not read: {stream} ({why}); what rests on it is unknown", style="yellow")

@@ -292,6 +292,7 @@ def _activity(row: ActivityRow, key: RecordKey, statuses: Sequence[StatusChange]
         source=row.source,
         source_id=row.source_id,
         sequence=row.sequence,
+        marketing=bool(row.marketing),
         auto_reply=bool(row.auto_reply),
         alike=row.alike,
         archived_at=from_ms_if_known(gone_at),

@@ -64,6 +64,7 @@ _MIRROR = (
         source TEXT,
         source_id TEXT,
         sequence TEXT,
+        marketing INTEGER NOT NULL CHECK (marketing IN (0, 1)),
         auto_reply INTEGER NOT NULL CHECK (auto_reply IN (0, 1)),
         alike TEXT,
         gone_at INTEGER,
@@ -275,7 +276,7 @@ _VIEWS = (
     SELECT {_name("object")} AS activity, activity.kind, {_iso("happened_at")} AS happened_at, {_iso("logged_at")} AS logged_at,
         {_iso("ends_at")} AS ends_at, owner, direction,
         (SELECT status FROM activity_status AS s WHERE s.activity = activity.id ORDER BY s.at DESC, s.id DESC LIMIT 1) AS status,
-        duration_s, source, sequence, auto_reply, {_iso("gone_at")} AS gone_at,
+        duration_s, source, sequence, marketing, auto_reply, {_iso("gone_at")} AS gone_at,
         (SELECT group_concat({_name("other")}, ', ') FROM association AS a
             JOIN object AS other ON other.id = CASE a.low WHEN activity.id THEN a.high ELSE a.low END
             WHERE (a.low = activity.id OR a.high = activity.id) AND a.unlinked_at IS NULL) AS linked_to

@@ -27,6 +27,7 @@ class ActivityRow(NamedTuple):
     source: str | None
     source_id: str | None
     sequence: str | None
+    marketing: int
     auto_reply: int
     alike: str | None
     gone_at: int | None
@@ -80,6 +81,7 @@ def _row(activity: Activity, id_: int, before: ActivityRow | None, seen_at: int)
         source=activity.source,
         source_id=activity.source_id,
         sequence=activity.sequence,
+        marketing=int(activity.marketing),
         auto_reply=int(activity.auto_reply),
         alike=activity.alike,
         gone_at=still_gone_at(to_ms_if_known(activity.archived_at), before.gone_at if before else None, changed_at),

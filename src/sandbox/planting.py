@@ -1,0 +1,289 @@
+"""Lines of a portal file -> records, staff, definitions and pipelines of a portal; all or nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from sandbox import computed
+from sandbox.clock import as_millis, as_moment
+from sandbox.definitions import Definition, own_string
+from sandbox.kinds import KINDS, PLAIN, Kind
+from sandbox.lines import AccountLine, BadLines, OwnerLine, PipelineLine, PropertyLine, RecordLine, TeamLine, problem, read_line
+from sandbox.links import link
+from sandbox.options import Option
+from sandbox.pipelines import Pipeline, Stage
+from sandbox.record import Record
+from sandbox.staff import Membership, Owner, Team
+
+if TYPE_CHECKING:
+    from sandbox.portal import Portal
+
+Lines = Iterable[tuple[str, object]]  # place and line, as often as they are asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seedling:
+    """A record that is checked and not yet in the portal."""
+
+    where: str
+    kind: str
+    record: Record
+    associations: Mapping[str, list[str]]
+
+
+def plant(portal: Portal, lines: Lines) -> int:
+    """Add what `lines` say to `portal`; how many records that were.
+
+    Raises BadLines with every problem of every line, and then nothing was added.
+    """
+    return _Planting(portal).run(lines)
+
+
+class _Planting:
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+        self.definitions = {kind: dict(known) for kind, known in portal.definitions.items()}
+        self.later: list[Callable[[], None]] = []  # what to do once all lines are found good
+        self.problems: list[str] = []
+        self.seedlings: dict[tuple[str, int], _Seedling] = {}
+        self.taken: dict[tuple[str, str, str], int] = {}  # kind, identifying property, value -> id
+
+    def run(self, lines: Lines) -> int:
+        for where, line in lines:
+            if not _is_record(line):
+                self._check(where, line)
+        for where, line in lines:
+            if _is_record(line):
+                self._check(where, line)
+        self._check_associations()
+        if self.problems:
+            raise BadLines(self.problems)
+        self._commit()
+        return len(self.seedlings)
+
+    def _check(self, where: str, line: object) -> None:
+        try:
+            self._take(where, read_line(line, where))
+        except BadLines as error:
+            self.problems += error.problems
+
+    def _take(self, where: str, line: object) -> None:
+        match line:
+            case RecordLine():
+                self._sow(where, line)
+            case PropertyLine():
+                definition = _definition(line)
+                self.definitions[line.object_type][line.name] = definition
+                self.later.append(lambda: self.portal.define(line.object_type, definition))
+            case PipelineLine():
+                pipeline = _pipeline(line)
+                self.later.append(lambda: self.portal.pipelines.setdefault(line.object_type, {}).update({line.id: pipeline}))
+            case OwnerLine():
+                owner = _owner(line, self.portal.clock.text())
+                self.later.append(lambda: self.portal.staff.owners.update({line.id: owner}))
+            case TeamLine():
+                team = Team(id=line.id, name=line.name, user_ids=tuple(line.user_ids), secondary_user_ids=tuple(line.secondary_user_ids))
+                self.later.append(lambda: self.portal.staff.add_team(team))
+            case AccountLine():
+                self.later.append(lambda: _set_account(self.portal, line))
+
+    def _sow(self, where: str, line: RecordLine) -> None:
+        kind, id_ = KINDS[line.object], int(line.id)
+        if (twin := self.seedlings.get((kind.plural, id_))) is not None:
+            raise BadLines([problem(where, f"{kind.plural} {id_}", f"an id that stands on no other line (it stands on {twin.where})", "id")])
+        record = self._record(where, kind, line)
+        self._refuse_if_taken(where, kind, record)
+        self.seedlings[kind.plural, id_] = _Seedling(where=where, kind=kind.plural, record=record, associations=line.associations)
+
+    def _record(self, where: str, kind: Kind, line: RecordLine) -> Record:
+        values = {name: value for name, value in line.properties.items() if value is not None}
+        for name, versions in line.history.items():
+            newest = max(versions, key=lambda version: as_millis(version["timestamp"]), default=None)
+            if newest is not None and newest["value"] and name not in line.properties:
+                values[name] = newest["value"]
+        values = self._normal(where, kind, values)
+        self._stamp(kind, line, values)
+        for name, value in computed.stamps_from_history(line.history).items():
+            if name in self.definitions[kind.plural]:
+                values.setdefault(name, value)
+        history = {name: orjson.dumps([_served(version) for version in versions]) for name, versions in line.history.items()}
+        archived_at = (line.archived_at or values[kind.modified]) if line.archived else None
+        return Record(id=int(line.id), properties=values, history=history, archived_at=archived_at)
+
+    def _normal(self, where: str, kind: Kind, values: Mapping[str, str]) -> dict[str, str]:
+        """The values with epoch milliseconds as moments, and picklist values shared between records."""
+        known = self.definitions[kind.plural]
+        normal: dict[str, str] = {}
+        for given, text in values.items():
+            name = sys.intern(given)
+            definition = known.get(name) or known.setdefault(name, own_string(name))
+            value = text
+            if definition.is_moment and text:
+                value = self._moment(where, definition, text)
+            elif definition.options or definition.follows:
+                value = sys.intern(text)
+            normal[name] = value
+        return normal
+
+    def _moment(self, where: str, definition: Definition, text: str) -> str:
+        try:
+            normal = as_moment(text)
+        except ValueError:
+            self.problems.append(problem(where, text, "a moment such as 2026-11-20T15:00:00Z", f"properties.{definition.name}"))
+            return text
+        if definition.type == "date":
+            return normal[:10]
+        return normal if text.isdigit() else text
+
+    def _stamp(self, kind: Kind, line: RecordLine, values: dict[str, str]) -> None:
+        """Set id, creation and last change, from what the line tells and else from the clock."""
+        moments = sorted((v["timestamp"] for versions in line.history.values() for v in versions), key=as_millis)
+        created = values.get("createdate") or values.get("hs_createdate") or (moments[0] if moments else self.portal.clock.text())
+        modified = values.get("lastmodifieddate") or values.get("hs_lastmodifieddate") or (moments[-1] if moments else created)
+        values[kind.created] = created
+        values[kind.modified] = modified
+        if kind.plural == "contacts":
+            values.setdefault("hs_lastmodifieddate", modified)
+        values["hs_object_id"] = line.id.lstrip("0") or "0"
+
+    def _refuse_if_taken(self, where: str, kind: Kind, record: Record) -> None:
+        if record.archived_at is not None:
+            return
+        collection = self.portal.collections[kind.plural]
+        unique = {name for name, definition in self.definitions[kind.plural].items() if definition.unique}
+        for name in {*collection.identifiers, *unique}:
+            if not (value := (record.value(name) or "").lower()):
+                continue
+            held = collection.holder(name, value) if name in collection.identifiers else None
+            other = self.taken.setdefault((kind.plural, name, value), record.id)
+            if held is not None and held.id != record.id and (kind.plural, held.id) not in self.seedlings:
+                other = held.id
+            if other != record.id:
+                self.problems.append(problem(where, value, f"a value that no other record has ({kind.plural} {other} has it)", name))
+
+    def _check_associations(self) -> None:
+        for seedling in self.seedlings.values():
+            for kind, ids in seedling.associations.items():
+                key = f"associations.{kind}"
+                if (seedling.kind, kind) not in PLAIN:
+                    self.problems.append(problem(seedling.where, kind, f"a kind that {seedling.kind} can be associated with", key))
+                    continue
+                for id_ in ids:
+                    if (kind, int(id_)) not in self.seedlings and int(id_) not in self.portal.collections[kind].by_id:
+                        self.problems.append(problem(seedling.where, id_, f"the id of one of the {kind}", key))
+
+    def _commit(self) -> None:
+        portal = self.portal
+        portal.definitions = self.definitions
+        for act in self.later:
+            act()
+        for seedling in self.seedlings.values():
+            replaced = portal.collections[seedling.kind].by_id.get(seedling.record.id)
+            if replaced is not None:
+                seedling.record.links = replaced.links
+            portal.collections[seedling.kind].add(seedling.record)
+        beside: dict[tuple[str, int], set[str]] = {}  # records that were there and gained an association
+        for (kind, id_), seedling in self.seedlings.items():
+            for other_kind, ids in seedling.associations.items():
+                for other_id in map(int, ids):
+                    link(portal, (kind, id_), (other_kind, other_id))
+            for other_kind, others in seedling.record.links.items():
+                for other_id in others:
+                    if (other_kind, other_id) not in self.seedlings:
+                        beside.setdefault((other_kind, other_id), set()).add(kind)
+        self._compute(beside)
+        portal.revision += 1
+
+    def _compute(self, beside: Mapping[tuple[str, int], set[str]]) -> None:
+        for (kind, _), seedling in self.seedlings.items():
+            for name, value in computed.follow_all(self.portal, kind, seedling.record).items():
+                if value and name not in seedling.record.properties:
+                    seedling.record.properties[name] = value
+        for (kind, id_), causes in beside.items():
+            settle(self.portal, kind, self.portal.collections[kind].by_id[id_], causes)
+
+
+def settle(portal: Portal, kind: str, record: Record, causes: Iterable[str]) -> dict[str, str]:
+    """Set what follows from `causes` on `record`, with history; what did change ("" where it was unset)."""
+    values = computed.follow(portal, kind, record, set(causes))
+    changed = {name: value for name, value in values.items() if value != (record.value(name) or "")}
+    if not changed or record.archived_at is not None:
+        return {}
+    now = portal.clock.text()
+    for name, value in changed.items():
+        record.put(name, value)
+        record.remember(name, {"value": value, "timestamp": now, "sourceType": "CALCULATED", "sourceId": None})
+    touch(kind, record, now)
+    portal.revision += 1
+    return changed
+
+
+def touch(kind: str, record: Record, now: str) -> None:
+    """Note that `record` changed at `now`."""
+    record.properties[KINDS[kind].modified] = now
+    record.properties["hs_lastmodifieddate"] = now
+
+
+def _is_record(line: object) -> bool:
+    return isinstance(line, Mapping) and isinstance(line.get("object"), str) and line["object"] in KINDS
+
+
+def _served(version: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in version.items() if value is not None or name == "value"}
+
+
+def _set_account(portal: Portal, line: AccountLine) -> None:
+    for name, value in line.model_dump(exclude={"object"}, exclude_none=True).items():
+        setattr(portal.account, name, value)
+
+
+def _definition(line: PropertyLine) -> Definition:
+    return Definition(
+        name=line.name,
+        label=line.label or line.name,
+        type=line.type,
+        field_type=line.field_type,
+        group=line.group_name,
+        description=line.description,
+        options=tuple(
+            Option(
+                value=option.value,
+                label=option.label or option.value,
+                order=at if option.display_order is None else option.display_order,
+                hidden=option.hidden,
+                description=option.description,
+            )
+            for at, option in enumerate(line.options)
+        ),
+        read_only=line.read_only_value,
+        unique=line.has_unique_value,
+        hubspot_defined=False,
+    )
+
+
+def _pipeline(line: PipelineLine) -> Pipeline:
+    stages = tuple(
+        Stage(id=stage.id, label=stage.label, order=at if stage.display_order is None else stage.display_order, metadata=stage.metadata)
+        for at, stage in enumerate(line.stages)
+    )
+    return Pipeline(id=line.id, label=line.label, order=line.display_order, stages=stages)
+
+
+def _owner(line: OwnerLine, now: str) -> Owner:
+    return Owner(
+        id=line.id,
+        email=line.email,
+        first_name=line.first_name or "",
+        last_name=line.last_name or "",
+        user_id=line.user_id,
+        type=line.type,
+        archived=line.archived,
+        teams=tuple(Membership(id=team.id, name=team.name, primary=team.primary) for team in line.teams),
+        created_at=line.created_at or now,
+        updated_at=line.updated_at or line.created_at or now,
+    )

@@ -1,0 +1,64 @@
+"""`leadpact check`: everything that is wrong, at once, each with its fix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sync.lint import Remark
+    from sync.wiring import Files
+
+EXIT_CONFIGURATION = 78
+
+
+def check(
+    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Check the files only, ask no CRM.")] = False,
+) -> int:
+    """Check config, agreement, roster, credentials, stages, owners and properties: all problems at once."""
+    from sync.lint import Level  # noqa: PLC0415 - heavy
+    from sync.wiring import read_files  # noqa: PLC0415
+
+    files = read_files(config)
+    remarks = [*_of_agreement(files), *([] if offline else _of_crms(files))]
+    for remark in remarks:
+        typer.echo(_line(remark))
+    errors = sum(remark.level is Level.ERROR for remark in remarks)
+    warnings = sum(remark.level is Level.WARNING for remark in remarks)
+    typer.echo(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}")
+    return EXIT_CONFIGURATION if errors else 0
+
+
+def _of_agreement(files: Files) -> list[Remark]:
+    from sync.agreement.versions import why_not_enforcing  # noqa: PLC0415
+    from sync.lint import lint_agreement  # noqa: PLC0415
+    from sync.run import not_judged  # noqa: PLC0415
+    from sync.wiring import machine_clock  # noqa: PLC0415
+
+    return lint_agreement(files.agreement, why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
+
+
+def _of_crms(files: Files) -> list[Remark]:
+    """Ask each CRM what it is; an error of one is a remark, so that the others are still asked."""
+    from connectors.errors import ConnectorError  # noqa: PLC0415
+    from sync.lint import Level, Remark, lint  # noqa: PLC0415
+    from sync.wiring import connect, crm_facts  # noqa: PLC0415
+
+    remarks: list[Remark] = []
+    for connector in connect(files.config, files.agreement):
+        try:
+            remarks += lint(files.agreement, files.roster, crm_facts(connector))
+        except ConnectorError as error:
+            remarks.append(Remark(level=Level.ERROR, where=connector.crm, what=str(error), fix=error.fix))
+        finally:
+            connector.close()
+    return remarks
+
+
+def _line(remark: Remark) -> str:
+    from sync.cli.terminal import harmless  # noqa: PLC0415
+
+    return harmless(f"{remark.level.value:<7} {remark.where}: {remark.what}") + "\n" + harmless(f"        fix: {remark.fix}")

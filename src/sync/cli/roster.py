@@ -1,0 +1,75 @@
+"""`leadpact roster`: who is in it, or a draft of it from the CRM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sync.lint import Facts
+    from sync.wiring import Files
+
+
+def roster(
+    from_crm: Annotated[bool, typer.Option("--from-crm", help="Draft roster.toml from the CRM's owners and teams.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="Where to write the draft (default: roster.toml, or roster.draft.toml if there is one).")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+) -> int:
+    """Show the roster, or draft one from the CRM: people, their ids and teams; never over an existing file."""
+    from sync.errors import UsageError  # noqa: PLC0415
+    from sync.wiring import read_files, read_files_for_draft  # noqa: PLC0415
+
+    if output is not None and not from_crm:
+        raise UsageError("--output goes with --from-crm", fix="run `leadpact roster --from-crm --output FILE`")
+    if from_crm:
+        _draft(read_files_for_draft(config), output)
+    else:
+        _show(read_files(config))
+    return 0
+
+
+def _show(files: Files) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    pools = {member.person: pool for pool, members in files.roster.pools.items() for member in members}
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "team", "manager", "hours", "pool"):
+        table.add_column(column)
+    for person in files.roster.people.values():
+        cells = (person.name, person.team, person.manager, "own" if person.hours else person.calendar or "default", pools.get(person.name))
+        table.add_row(*(Text(cell or "-") for cell in cells))
+    Console(highlight=False).print(table)
+
+
+def _draft(files: Files, output: Path | None) -> None:
+    from sync.errors import SyncError  # noqa: PLC0415
+    from sync.private_files import write_new  # noqa: PLC0415
+    from sync.roster_draft import draft_roster  # noqa: PLC0415
+    from sync.wiring import connect, crm_facts  # noqa: PLC0415
+
+    (connector,) = connect(files.config, files.agreement)
+    try:
+        facts = crm_facts(connector)
+    finally:
+        connector.close()
+    pools = sorted({handoff.pool for handoff in files.agreement.handoffs if handoff.pool})
+    path = output or _default_path(files)
+    if not write_new(path, draft_roster(facts.owners, facts.teams, crm=connector.crm, pools=pools)):
+        raise SyncError(f"{path} exists, and was left as it is", fix="name another file: `leadpact roster --from-crm --output FILE`")
+    typer.echo(f"drafted {path}: {_people(facts)}. Fill in managers and hours, then run `leadpact check`.")
+
+
+def _default_path(files: Files) -> Path:
+    path: Path = files.config.roster
+    return path if not path.exists() else path.with_name(f"{path.stem}.draft{path.suffix}")
+
+
+def _people(facts: Facts) -> str:
+    active = sum(owner.active and not owner.is_queue for owner in facts.owners)
+    return f"{active} people, {sum(owner.is_queue for owner in facts.owners)} queues, {len(facts.teams)} teams"

@@ -1,0 +1,104 @@
+"""config.toml, environment and secrets -> frozen settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_config_path
+
+from sync.config_read import Settings, SettingsReader, connected_crms
+from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
+from sync.errors import ConfigurationError
+from sync.problems import Problem, Problems, choose_fix, listed, quoted
+from sync.toml_text import read_toml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that config.toml and its surroundings say; paths are absolute."""
+
+    path: Path
+    hubspot: HubSpotSettings | None
+    marketing: str  # the CRM that plays this part
+    sales: str
+    agreement: Path
+    roster: Path
+    store: Path
+    mode: ModeSection
+    limits: LimitsSection
+    settle: SettleSection
+    act: ActSection
+    log: LogSection
+    warnings: tuple[Problem, ...]  # what works but should not stay so
+
+    @property
+    def crms(self) -> tuple[str, ...]:
+        """The connected CRMs, sorted."""
+        return ("hubspot",) if self.hubspot else ()
+
+
+def config_places() -> tuple[Path, ...]:
+    """Return where config.toml is looked for when no path is given, in order."""
+    return Path("config.toml"), user_config_path("leadpact") / "config.toml"
+
+
+def load_config(path: Path | None, env: Mapping[str, str], *, places: Sequence[Path] | None = None) -> Config:
+    """Read `path`, or the first of `places` that exists, under `env` and the secrets.
+
+    A variable beats a secret file, a file of $CREDENTIALS_DIRECTORY one of `secrets_dir`, and any of them config.toml.
+    Raises ConfigurationError if there is no file, Problems with everything that is wrong otherwise.
+    """
+    found = path or _first_of(config_places() if places is None else places)
+    toml = read_toml(found, missing="correct the path, or let `leadpact init` write one")
+    reader = SettingsReader(path=found.absolute(), file=toml.file, document=toml.document, env=env)
+    settings = reader.settings()
+    if reader.problems or settings is None:
+        raise Problems(reader.problems)
+    return _config(settings, reader)
+
+
+def unknown_rules(config: Config, rules: Sequence[str]) -> list[Problem]:
+    """Return a problem for each rule that `[mode.rules]` names and the agreement does not have."""
+    return [
+        Problem(
+            file=str(config.path),
+            where=f"mode.rules.{rule}",
+            found=quoted(rule),
+            expected="the name of a clock or cadence",
+            fix=choose_fix(rule, rules, otherwise=f"known are: {listed(rules)}"),
+        )
+        for rule in config.mode.rules
+        if rule not in rules
+    ]
+
+
+def _first_of(places: Sequence[Path]) -> Path:
+    for place in places:
+        if place.is_file():
+            return place
+    looked = ", ".join(str(place) for place in places)
+    raise ConfigurationError(
+        f"there is no config.toml; looked at {looked}", fix="`leadpact init` writes one here, or name yours with --config FILE"
+    )
+
+
+def _config(settings: Settings, reader: SettingsReader) -> Config:
+    first, *_ = connected_crms(settings)
+    folder = reader.path.parent
+    return Config(
+        path=reader.path,
+        hubspot=settings.hubspot,
+        marketing=settings.roles.marketing or first,
+        sales=settings.roles.sales or first,
+        agreement=folder / Path(settings.files.agreement).expanduser(),
+        roster=folder / Path(settings.files.roster).expanduser(),
+        store=folder / Path(settings.files.store).expanduser(),
+        mode=settings.mode,
+        limits=settings.limits,
+        settle=settings.settle,
+        act=settings.act,
+        log=settings.log,
+        warnings=tuple(reader.warnings),
+    )

@@ -1,0 +1,213 @@
+"""What is wrong or missing between the files and the CRM, each with its fix. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connectors.records import Account, FieldDefinition, Owner, Team, Vocabulary
+from sync.agreement.criteria import Criterion
+from sync.agreement.model import Agreement
+from sync.problems import choose_fix, listed
+from sync.roster import Person, Roster
+from sync.terms import member_ids
+
+Known = Mapping[tuple[str, str], FieldDefinition]  # (kind, name) -> definition
+
+
+class Level(StrEnum):
+    """How bad a remark is."""
+
+    ERROR = "error"  # leads would be judged wrongly, or not at all
+    WARNING = "warning"  # something is missing that people will ask for
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One thing that `leadpact check` has to say."""
+
+    level: Level
+    where: str  # file and key, or the CRM
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What one CRM says about itself."""
+
+    account: Account
+    vocabulary: Vocabulary
+    definitions: Sequence[FieldDefinition]
+    owners: Sequence[Owner]
+    teams: Sequence[Team]
+
+
+def lint(agreement: Agreement, roster: Roster, facts: Facts) -> list[Remark]:
+    """Return every remark about one CRM: errors first, then warnings, then notes."""
+    known: Known = {(definition.kind, definition.name): definition for definition in facts.definitions}
+    remarks = [
+        *_missing_fields(agreement, facts.account.crm, known),
+        *_recognisers(agreement, facts, known),
+        *_unknown_owners(roster, facts),
+        *_left_out_owners(roster, facts),
+        *_unfinished_people(roster, facts),
+        *_empty_pools(agreement, roster, facts),
+        *_leads_object(facts.account),
+    ]
+    return sorted(remarks, key=lambda remark: list(Level).index(remark.level))
+
+
+def lint_agreement(agreement: Agreement, not_enforcing: str | None, not_judged: Sequence[str]) -> list[Remark]:
+    """Return what is to be said of the agreement alone."""
+    where = "agreement.toml"
+    remarks: list[Remark] = []
+    if not_enforcing is not None:
+        fix = "nothing is written until then; both sides sign once they agree on the text"
+        remarks.append(Remark(level=Level.NOTE, where=where, what=f"observing only: {not_enforcing}", fix=fix))
+    if not_judged:
+        what, fix = (
+            f"read and kept, not judged by this version: {', '.join(not_judged)}",
+            "leave them in; they hold from the version that judges them",
+        )
+        remarks.append(Remark(level=Level.NOTE, where=where, what=what, fix=fix))
+    return remarks
+
+
+def _missing_fields(agreement: Agreement, crm: str, known: Known) -> Iterator[Remark]:
+    for field in agreement.fields.values():
+        for (of, kind), name in field.sources.items():
+            if of == crm and (kind, name) not in known:
+                yield Remark(
+                    level=Level.ERROR,
+                    where=f"agreement.toml: fields.{field.name}",
+                    what=f"{crm} has no property `{name}` on {kind}",
+                    fix=_nearest_field(name, kind, known),
+                )
+
+
+def _nearest_field(name: str, kind: str, known: Known) -> str:
+    names = [field for of, field in known if of == kind]
+    return choose_fix(name, names, otherwise=f"create it in the CRM, or name the {kind} property that holds this value")
+
+
+def _recognisers(agreement: Agreement, facts: Facts, known: Known) -> Iterator[Remark]:
+    crm, kind = facts.account.crm, facts.vocabulary.person
+    places = [(f"stage.{stage.name}", stage.recognised) for stage in agreement.stages]
+    places += [
+        ("reject", agreement.reject.recognised),
+        ("recycle", agreement.recycle.recognised),
+        ("disqualify", agreement.disqualify.recognised),
+    ]
+    for place, recognised in places:
+        where = f"agreement.toml: {place}"
+        criteria = {of: criterion for (name, of), criterion in recognised.items() if name == crm}
+        if not criteria:
+            yield Remark(
+                level=Level.WARNING,
+                where=where,
+                what=f"nothing says how a {crm} {kind} shows it, so it is never seen there",
+                fix=f"add {crm}.{kind} with a criterion, such as \"some_property = 'SOME_VALUE'\"",
+            )
+        for of, criterion in criteria.items():
+            yield from _criterion(criterion, kind=of, where=f"{where}.{crm}.{of}", crm=crm, known=known)
+
+
+def _criterion(criterion: Criterion, *, kind: str, where: str, crm: str, known: Known) -> Iterator[Remark]:
+    for name in sorted(criterion.fields):
+        if (kind, name) not in known:
+            yield Remark(
+                level=Level.ERROR, where=where, what=f"{crm} has no property `{name}` on {kind}", fix=_nearest_field(name, kind, known)
+            )
+    if criterion.picklist is None or not (definition := known.get((kind, criterion.picklist[0]))) or not definition.options:
+        return
+    values = {option.value.casefold() for option in definition.options}
+    for value in sorted(criterion.picklist[1]):
+        if value.casefold() not in values:
+            yield Remark(
+                level=Level.ERROR,
+                where=where,
+                what=f"`{value}` is no value of {crm} {kind} property `{definition.name}`",
+                fix=choose_fix(value, [option.value for option in definition.options], otherwise=_values(definition)),
+            )
+
+
+def _values(definition: FieldDefinition) -> str:
+    shown = ", ".join(f"{option.value} ({option.label})" if option.label != option.value else option.value for option in definition.options)
+    return f"use one of its values: {shown}"
+
+
+def _unknown_owners(roster: Roster, facts: Facts) -> Iterator[Remark]:
+    crm = facts.account.crm
+    by_id = {owner.id: owner for owner in facts.owners}
+    for person in roster.people.values():
+        owner = by_id.get(person.ids.get(crm, ""))
+        if crm in person.ids and owner is None:
+            what, fix = f"{crm} has no owner {person.ids[crm]}", "draft a roster from the CRM: `leadpact roster --from-crm`"
+            yield Remark(level=Level.ERROR, where=f"roster.toml: {person.name}", what=what, fix=fix)
+        elif owner is not None and not owner.active:
+            what, fix = f"is deactivated in {crm}", "take them out of the roster and its pools"
+            yield Remark(level=Level.WARNING, where=f"roster.toml: {person.name}", what=what, fix=fix)
+    for id_ in sorted(roster.placeholders.get(crm, frozenset()) - set(by_id)):
+        what, fix = f"{crm} has no owner {id_}", "correct the id, or take it out"
+        yield Remark(level=Level.ERROR, where="roster.toml: placeholders", what=what, fix=fix)
+
+
+def _left_out_owners(roster: Roster, facts: Facts) -> Iterator[Remark]:
+    crm = facts.account.crm
+    named = {person.ids[crm] for person in roster.people.values() if crm in person.ids} | roster.placeholders.get(crm, frozenset())
+    missing = [owner.name for owner in facts.owners if owner.active and not owner.is_queue and owner.id not in named]
+    if missing:
+        yield Remark(
+            level=Level.WARNING,
+            where="roster.toml",
+            what=f"these {crm} owners are not in it, and get the default hours: {_some(missing)}",
+            fix="add them, or list those who stand for nobody under [placeholders]; `leadpact roster --from-crm` drafts it",
+        )
+
+
+def _unfinished_people(roster: Roster, facts: Facts) -> Iterator[Remark]:
+    crm = facts.account.crm
+    teams = {owner.id for owner in facts.owners if owner.teams}
+    people = [person for person in roster.people.values() if crm in person.ids]
+    lacks = {
+        "manager (nobody to escalate to)": [p.name for p in people if p.manager is None],
+        "calendar or hours (the default calendar is used)": [p.name for p in people if not _has_hours(p)],
+        "team": [p.name for p in people if p.team is None and p.ids[crm] not in teams],
+    }
+    for what, names in lacks.items():
+        if names:
+            yield Remark(
+                level=Level.WARNING, where="roster.toml", what=f"without {what}: {_some(names)}", fix="fill it in for each of them"
+            )
+
+
+def _has_hours(person: Person) -> bool:
+    return person.hours is not None or person.calendar is not None
+
+
+def _some(names: Iterable[str], most: int = 8) -> str:
+    ordered = sorted(names)
+    return listed(ordered[:most]) + (f" and {len(ordered) - most} more" if len(ordered) > most else "")
+
+
+def _empty_pools(agreement: Agreement, roster: Roster, facts: Facts) -> Iterator[Remark]:
+    for pool in sorted({handoff.pool for handoff in agreement.handoffs if handoff.pool}):
+        if not member_ids(roster, facts.account.crm, pool):
+            what, fix = (
+                f"nobody with an id in {facts.account.crm} is in pool `{pool}`",
+                f'add [[pool]] name = "{pool}" with its members to roster.toml',
+            )
+            yield Remark(level=Level.WARNING, where="roster.toml: pool", what=what, fix=fix)
+
+
+def _leads_object(account: Account) -> Iterator[Remark]:
+    if account.uses_leads_object:
+        yield Remark(
+            level=Level.NOTE,
+            where=account.crm,
+            what="this account works with the Leads object; leadpact judges the contact's owner and lifecycle stage, not the Lead's",
+            fix="keep contact owner and stage in step with the Lead's, by a workflow or the portal's own setting",
+        )

@@ -1,0 +1,203 @@
+"""What every connector must do, whatever its CRM: inherit ConnectorContract and give it a rehearsal."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import pytest
+
+from connectors.errors import Denied, Unreachable
+from connectors.protocol import Connector
+from connectors.records import Activity, FieldChange, Page, Record, RecordKey, Vocabulary
+
+MANY = 230  # persons; more than a page of any call
+
+
+class Rehearsal(Protocol):
+    """A practice CRM in the suite's hands.
+
+    It holds MANY persons. Each has had two owners (the older one first in `owner_history`), the first of them an activity.
+    One owner is no longer active. Its clock stands still.
+    """
+
+    vocabulary: Vocabulary
+    persons: list[str]  # ids
+    owner_history: list[tuple[str, datetime]]  # of every person: owner id, since when
+    activity: RecordKey
+    activity_stream: str
+    now: datetime
+
+    def connector(self) -> Connector:
+        """A new connector that reads this CRM."""
+        ...
+
+    def connector_with_wrong_token(self) -> Connector:
+        """One that this CRM does not let in."""
+        ...
+
+    def connector_to_nowhere(self) -> Connector:
+        """One whose CRM is not there; it does not wait."""
+        ...
+
+    def pass_time(self, span: timedelta) -> None:
+        """Move the CRM's clock on."""
+        ...
+
+    def reassign(self, persons: list[str]) -> None:
+        """Give all of `persons` another owner, all at the present moment."""
+        ...
+
+    def delete(self, person: str) -> None:
+        """Delete a person at the present moment."""
+        ...
+
+
+def records(pages: Iterable[Page]) -> list[Record]:
+    return [record for page in pages for record in page.records]
+
+
+def activities(pages: Iterable[Page]) -> list[Activity]:
+    return [activity for page in pages for activity in page.activities]
+
+
+def owners_in(record: Record, vocabulary: Vocabulary) -> list[tuple[str | None, datetime]]:
+    changes: tuple[FieldChange, ...] = record.history[vocabulary.owner]
+    return [(change.value, change.at) for change in changes]
+
+
+class ConnectorContract:
+    """The contract of `connectors.protocol`, test by test; a subclass gives the fixture `crm`."""
+
+    @pytest.fixture
+    def crm(self) -> Rehearsal:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def persons_stream(self, crm: Rehearsal) -> str:
+        return crm.vocabulary.person_stream
+
+    def test_the_account_is_named_and_tells_the_servers_time(self, crm: Rehearsal):
+        account = crm.connector().account()
+        assert account.crm == crm.vocabulary.crm
+        assert account.id
+        assert abs(account.server_now - crm.now) <= timedelta(seconds=1)
+
+    def test_definitions_and_owners_come_before_the_streams_that_need_them(self, crm: Rehearsal):
+        streams = crm.connector().streams()
+        assert streams[:2] == ("definitions", "owners")
+        assert {crm.vocabulary.person_stream, *crm.vocabulary.touch_streams} <= set(streams[2:])
+        assert len(set(streams)) == len(streams)
+
+    def test_every_stream_ends_with_one_last_page_and_moments_in_utc(self, crm: Rehearsal):
+        connector = crm.connector()
+        for stream in connector.streams():
+            pages = list(connector.pages(stream, None))
+            assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True], stream
+            assert all(page.cursor and page.stream == stream for page in pages)
+            assert {page.began_at.tzinfo for page in pages} == {UTC}
+            assert len({page.began_at for page in pages}) == 1
+
+    def test_a_full_pull_brings_every_person_once_with_its_whole_history(self, crm: Rehearsal, persons_stream: str):
+        found = records(crm.connector().pages(persons_stream, None))
+        assert Counter(record.key.id for record in found) == Counter(crm.persons)
+        assert all(owners_in(record, crm.vocabulary) == crm.owner_history for record in found)
+        assert {record.values[crm.vocabulary.owner] for record in found} == {crm.owner_history[-1][0]}
+
+    def test_an_activity_is_linked_to_its_person(self, crm: Rehearsal):
+        pages = list(crm.connector().pages(crm.activity_stream, None))
+        assert [activity.key for activity in activities(pages)] == [crm.activity]
+        assert [(link.left, link.right.id) for page in pages for link in page.links] == [(crm.activity, crm.persons[0])]
+        assert all(crm.vocabulary.person in page.linked_kinds for page in pages if page.activities)
+
+    def test_pulling_twice_brings_equal_rows(self, crm: Rehearsal):
+        connector = crm.connector()
+        for stream in connector.streams():
+            assert list(connector.pages(stream, None)) == list(connector.pages(stream, None))
+
+    def test_an_incremental_pull_loses_nothing_of_many_changes_at_one_moment(self, crm: Rehearsal, persons_stream: str):
+        connector = crm.connector()
+        cursor = list(connector.pages(persons_stream, None))[-1].cursor
+        crm.pass_time(timedelta(hours=2))
+        crm.reassign(crm.persons)
+
+        found = records(connector.pages(persons_stream, cursor))
+
+        assert {record.key.id for record in found} == set(crm.persons)
+        assert all(owners_in(record, crm.vocabulary)[:2] == crm.owner_history for record in found)
+        assert all(len(record.history[crm.vocabulary.owner]) == 3 for record in found)
+
+    def test_an_incremental_pull_brings_what_changed_alone(self, crm: Rehearsal, persons_stream: str):
+        connector = crm.connector()
+        cursor = list(connector.pages(persons_stream, None))[-1].cursor
+        crm.pass_time(timedelta(hours=2))
+        crm.reassign(crm.persons[3:5])
+
+        pages = list(connector.pages(persons_stream, cursor))
+
+        assert sorted(record.key.id for record in records(pages)) == sorted(crm.persons[3:5])
+        assert pages[-1].last
+        assert pages[-1].began_at >= crm.now - timedelta(seconds=1)
+
+    def test_a_change_seen_by_an_incremental_pull_is_the_same_as_in_a_full_one(self, crm: Rehearsal, persons_stream: str):
+        connector = crm.connector()
+        cursor = list(connector.pages(persons_stream, None))[-1].cursor
+        crm.pass_time(timedelta(hours=2))
+        crm.reassign(crm.persons[:1])
+
+        (changed,) = records(connector.pages(persons_stream, cursor))
+
+        assert changed in records(connector.pages(persons_stream, None))
+
+    def test_nothing_changed_is_still_a_last_page(self, crm: Rehearsal, persons_stream: str):
+        connector = crm.connector()
+        cursor = list(connector.pages(persons_stream, None))[-1].cursor
+        crm.pass_time(timedelta(hours=2))
+        pages = list(connector.pages(persons_stream, cursor))
+        assert records(pages) == []
+        assert pages[-1].last
+
+    def test_a_deleted_person_is_gone_with_the_next_pull(self, crm: Rehearsal, persons_stream: str):
+        connector = crm.connector()
+        cursor = list(connector.pages(persons_stream, None))[-1].cursor
+        crm.pass_time(timedelta(hours=2))
+        crm.delete(crm.persons[7])
+
+        pages = list(connector.pages(persons_stream, cursor))
+
+        assert [(key.id, at) for page in pages for key, at in page.gone] == [(crm.persons[7], crm.now)]
+
+    def test_a_pull_goes_on_from_any_page_that_was_saved(self, crm: Rehearsal, persons_stream: str):
+        whole = list(crm.connector().pages(persons_stream, None))
+        for saved, page in enumerate(whole[:-1], 1):
+            assert list(crm.connector().pages(persons_stream, page.cursor)) == whole[saved:]
+
+    def test_the_fields_of_the_vocabulary_are_defined(self, crm: Rehearsal):
+        words = crm.vocabulary
+        defined = {(one.kind, one.name): one for page in crm.connector().pages("definitions", None) for one in page.definitions}
+        assert {(words.person, words.owner), (words.person, words.email), (words.deal, words.deal_stage)} <= set(defined)
+        assert [option.order for option in defined[words.deal, words.deal_stage].options] == list(
+            range(len(defined[words.deal, words.deal_stage].options))
+        )
+        assert any(option.closed for option in defined[words.deal, words.deal_stage].options)
+
+    def test_owners_are_read_with_those_who_left(self, crm: Rehearsal):
+        owners = [owner for page in crm.connector().pages("owners", None) for owner in page.owners]
+        assert {owner.active for owner in owners} == {True, False}
+        assert len({owner.id for owner in owners}) == len(owners)
+
+    def test_every_call_is_counted(self, crm: Rehearsal, persons_stream: str):
+        connector = crm.connector()
+        before = connector.usage().calls
+        pages = list(connector.pages(persons_stream, None))
+        assert connector.usage().calls >= before + len(pages)
+
+    def test_a_wrong_token_is_denied_with_a_fix(self, crm: Rehearsal):
+        with pytest.raises(Denied) as refused:
+            crm.connector_with_wrong_token().account()
+        assert refused.value.fix
+
+    def test_nobody_there_is_unreachable_with_a_fix(self, crm: Rehearsal):
+        with pytest.raises(Unreachable) as refused:
+            crm.connector_to_nowhere().account()
+        assert refused.value.fix

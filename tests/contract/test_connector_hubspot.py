@@ -1,0 +1,161 @@
+"""HubSpot's connector keeps the contract of all connectors, on the practice HubSpot over HTTP."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import urllib3
+from sandbox.server import serve
+from tests.contract.connector_suite import MANY, ConnectorContract, Rehearsal, records
+
+from connectors.hubspot.connector import HubSpot
+from connectors.hubspot.mapping import VOCABULARY
+from connectors.hubspot.settings import HubSpotSettings
+from connectors.pacing import RetryPolicy, Waiting
+from connectors.records import RecordKey, Wanted
+from sandbox.portal import Portal
+
+TOKEN = "sandbox"
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+FIRST = datetime(2026, 11, 18, 9, 0, 0, 250_000, tzinfo=UTC)
+SECOND = FIRST + timedelta(days=1)
+OWNERS = ("77", "78", "79")
+
+
+def at(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def lines() -> Iterator[dict[str, Any]]:
+    for number, owner in enumerate(OWNERS):
+        name = {"firstName": f"Rep {number}", "lastName": "Doe", "email": f"rep{number}@example.com"}
+        teams = [{"id": "3", "name": "SDR", "primary": True}]
+        yield {"object": "owners", "id": owner, "userId": 1001 + number, "archived": owner == "79", "teams": teams} | name
+    yield {"object": "companies", "id": "9", "properties": {"name": "Acme", "industry": "RETAIL", "createdate": at(FIRST)}}
+    for number in range(MANY):
+        yield a_contact(1_000 + number)
+    yield {
+        "object": "calls",
+        "id": "5000",
+        "properties": {"hs_timestamp": at(SECOND), "hs_createdate": at(SECOND), "hubspot_owner_id": "78", "hs_call_direction": "OUTBOUND"},
+        "associations": {"contacts": ["1000"]},
+    }
+
+
+def a_contact(id_: int) -> dict[str, Any]:
+    versions = [
+        {"value": "78", "timestamp": at(SECOND), "sourceType": "CRM_UI", "sourceId": "userId:1002", "updatedByUserId": 1002},
+        {"value": "77", "timestamp": at(FIRST), "sourceType": "AUTOMATION_PLATFORM", "sourceId": "12"},
+    ]
+    return {
+        "object": "contacts",
+        "id": str(id_),
+        "properties": {"email": f"p{id_}@example.com", "createdate": at(FIRST), "country": "US"},
+        "history": {"hubspot_owner_id": versions},
+        "associations": {"companies": ["9"]},
+    }
+
+
+class PracticeHubSpot:
+    """The practice portal as the suite wants it."""
+
+    def __init__(self, portal: Portal, url: str) -> None:
+        self.vocabulary = VOCABULARY
+        self.persons = [str(1_000 + number) for number in range(MANY)]
+        self.owner_history = [("77", FIRST), ("78", SECOND)]
+        self.activity = RecordKey("hubspot", "call", "5000")
+        self.activity_stream = "calls"
+        self._portal = portal
+        self.url = url
+        self._http = urllib3.PoolManager()
+
+    @property
+    def now(self) -> datetime:
+        return self._portal.clock.now()
+
+    def connector(self, **settings: Any) -> HubSpot:
+        clock = {"s": 0.0}
+
+        def sleep(seconds: float) -> None:
+            clock["s"] += seconds
+
+        given: dict[str, Any] = {"token": TOKEN, "base_url": self.url, "burst_share": 1.0} | settings
+        wanted = Wanted(fields={"contact": frozenset({"country"}), "company": frozenset({"industry"})}, history={})
+        return HubSpot(HubSpotSettings(**given), wanted, Waiting(monotonic=lambda: clock["s"], sleep=sleep))
+
+    def connector_with_wrong_token(self) -> HubSpot:
+        return self.connector(token="wrong")
+
+    def connector_to_nowhere(self) -> HubSpot:
+        return self.connector(base_url="http://127.0.0.1:9", retry=RetryPolicy(tries=2))
+
+    def pass_time(self, span: timedelta) -> None:
+        self._portal.clock.advance(span)
+
+    def reassign(self, persons: list[str]) -> None:
+        for start in range(0, len(persons), 100):
+            inputs = [{"id": id_, "properties": {"hubspot_owner_id": "77"}} for id_ in persons[start : start + 100]]
+            self._call("POST", "/crm/v3/objects/contacts/batch/update", {"inputs": inputs})
+
+    def delete(self, person: str) -> None:
+        self._call("DELETE", f"/crm/v3/objects/contacts/{person}")
+
+    def _call(self, method: str, path: str, body: Any = None) -> None:
+        answer = self._http.request(method, self.url + path, json=body, headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.status < 300, answer.data
+
+
+@pytest.fixture
+def practice() -> Iterator[PracticeHubSpot]:
+    portal = Portal.from_lines(list(lines()), now=NOW)
+    with serve(portal, port=0, token=TOKEN) as served:
+        yield PracticeHubSpot(portal, served.url)
+
+
+class TestHubSpotKeepsTheContract(ConnectorContract):
+    @pytest.fixture
+    def crm(self, practice: PracticeHubSpot) -> Rehearsal:
+        return practice
+
+
+def test_a_contact_names_its_primary_company(practice: PracticeHubSpot):
+    page = next(iter(practice.connector().pages("contacts", None)))
+    assert {(link.right.id, link.primary) for link in page.links} == {("9", True)}
+
+
+def test_both_ways_of_reading_tell_the_same_links(practice: PracticeHubSpot):
+    connector = practice.connector()
+    *_, done = connector.pages("contacts", None)
+    practice.pass_time(timedelta(hours=2))
+    practice.reassign(practice.persons[:1])
+    inline = [link for page in connector.pages("contacts", None) for link in page.links if link.left.id == "1000"]
+    by_batch = [link for page in connector.pages("contacts", done.cursor) for link in page.links]
+    assert inline == by_batch
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
+def test_every_version_of_the_api_tells_the_same(practice: PracticeHubSpot, version: str):
+    connector = practice.connector(api_version=version)
+    assert connector.account().id == "62515"
+    for stream in connector.streams():
+        rows = [page.records + page.activities + page.owners + page.definitions for page in connector.pages(stream, None)]
+        same = [page.records + page.activities + page.owners + page.definitions for page in practice.connector().pages(stream, None)]
+        assert rows == same, stream
+
+
+def test_the_lifecycle_stages_come_in_their_order(practice: PracticeHubSpot):
+    defined = {(one.kind, one.name): one for page in practice.connector().pages("definitions", None) for one in page.definitions}
+    stages = [option.value for option in defined["contact", "lifecyclestage"].options]
+    assert stages[:4] == ["subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead"]
+
+
+def test_a_contact_that_died_before_the_first_pull_is_still_told(practice: PracticeHubSpot):
+    practice.delete("1001")
+    pages = list(practice.connector().pages("contacts", None))
+    assert [record.archived_at for record in records(pages) if record.key.id == "1001"] == [NOW]
+
+
+def test_the_portals_teams_are_read(practice: PracticeHubSpot):
+    teams = [team.name for page in practice.connector().pages("owners", None) for team in page.teams]
+    assert teams == ["SDR"]

@@ -1,0 +1,136 @@
+"""Valid records, pages and findings in a line each, for the tests of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connectors.records import (
+    Activity,
+    ActivityKind,
+    ActivityStatus,
+    FieldChange,
+    Link,
+    Page,
+    Record,
+    RecordKey,
+    StatusChange,
+    Vocabulary,
+)
+from sync.judge.findings import CycleRef, Evidence, Finding, Judgement, Side, Status
+from sync.rows import LeadRows
+from sync.store.database import Database
+from sync.store.mirror import Mirror
+from sync.store.rows_read import LeadReader
+
+NINE = datetime(2026, 11, 20, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+WORDS = Vocabulary(
+    crm="hubspot",
+    person="contact",
+    company="company",
+    deal="deal",
+    owner="hubspot_owner_id",
+    email="email",
+    hand_raise_at="recent_conversion_date",
+    hand_raise_form="recent_conversion_event_name",
+    deal_closed="hs_is_closed",
+    deal_stage="dealstage",
+    ladder="lifecyclestage",
+    person_stream="contacts",
+    touch_streams=("calls",),
+)
+
+
+def a_key(text: str) -> RecordKey:
+    return RecordKey.parse(f"hubspot/{text}")
+
+
+def a_change(record: str, field: str, value: str | None, at: datetime, **more: Any) -> FieldChange:
+    return FieldChange(record=a_key(record), field=field, value=value, at=at, **more)
+
+
+def a_record(
+    key: str,
+    values: dict[str, str | None] | None = None,
+    *,
+    history: dict[str, list[tuple[str | None, datetime]]] | None = None,
+    created_at: datetime = NINE,
+    changed_at: datetime | None = None,
+    archived_at: datetime | None = None,
+) -> Record:
+    return Record(
+        key=a_key(key),
+        values=values or {},
+        history={name: tuple(a_change(key, name, value, at) for value, at in entries) for name, entries in (history or {}).items()},
+        created_at=created_at,
+        changed_at=changed_at or created_at,
+        archived_at=archived_at,
+    )
+
+
+def an_activity(key: str, at: datetime = NINE, *, status: ActivityStatus | None = ActivityStatus.CONNECTED, **more: Any) -> Activity:
+    told: dict[str, Any] = {
+        "kind": ActivityKind.CALL,
+        "happened_at": at,
+        "logged_at": at,
+        "changed_at": at,
+        "statuses": (StatusChange(status=status, at=at),),
+    }
+    return Activity(key=a_key(key), **(told | more))
+
+
+def a_link(left: str, right: str, *, primary: bool = False) -> Link:
+    return Link(left=a_key(left), right=a_key(right), primary=primary)
+
+
+def a_page(*rows: Record | Activity, stream: str = "contacts", began_at: datetime = NINE, **more: Any) -> Page:
+    told: dict[str, Any] = {"cursor": "c1", "last": True}
+    return Page(
+        stream=stream,
+        began_at=began_at,
+        records=tuple(row for row in rows if isinstance(row, Record)),
+        activities=tuple(row for row in rows if isinstance(row, Activity)),
+        **(told | more),
+    )
+
+
+def save(store: Database, *rows: Record | Activity, seen_at: datetime = NINE, **more: Any) -> None:
+    Mirror(store).save_page("hubspot", a_page(*rows, **more), seen_at=seen_at)
+
+
+def read(store: Database, *, upto: datetime | None = None, keys: Iterable[str] | None = None) -> list[LeadRows]:
+    return list(LeadReader(store).leads(WORDS, upto=upto, bulk_within=5 * MINUTE, keys=keys))
+
+
+def dump(store: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every table, to compare whole stores."""
+    with store.snapshot() as tx:
+        tables = [name for (name,) in tx.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        return {table: tx.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in tables}
+
+
+def a_finding(key: str = "f1", lead: str = "hubspot/contact/1", **more: Any) -> Finding:
+    told: dict[str, Any] = {
+        "records": (RecordKey.parse(lead),),
+        "cycle": CycleRef(number=1, opened_at=NINE, opened_by="stage MQL", closed_at=None, closed_by=None),
+        "rule": "first touch",
+        "kind": "clock",
+        "status": Status.BREACHED,
+        "side": Side.OWNER,
+        "owner": "77",
+        "started_at": NINE,
+        "due_at": NINE + 2 * HOUR,
+        "settled_at": None,
+        "late_by_s": 60,
+        "evidence": (Evidence(at=NINE, what="entered MQL", source=f"{lead}#lifecyclestage"),),
+        "message": "no touch, 1 min late",
+    }
+    return Finding(key=key, lead=lead, **(told | more))
+
+
+def a_judgement(*findings: Finding, lead: str = "hubspot/contact/1", next_at: datetime | None = None) -> Judgement:
+    return Judgement(lead=lead, findings=findings, next_at=next_at)
