@@ -27,6 +27,7 @@ class RetryPolicy:
     """How long we insist before we give up."""
 
     tries: int = 8  # calls in all, the first included
+    first_tries: int = 3  # as long as the run had no answer yet: then the address or the network is wrong, and a person waits
     first_s: float = 1.0  # upper end of the first wait; it doubles with each try
     longest_s: float = 60.0  # no wait of our own is longer; one that the CRM asks for may be
     run_s: float = 900.0  # from the start of a run no retry begins later than this
@@ -76,11 +77,13 @@ class Patience:
         self._policy = policy
         self._jitter = wait_random_exponential(multiplier=policy.first_s, max=policy.longest_s)
         self._deadline = 0.0
+        self._answered = False
         self.start_run()
 
     def start_run(self) -> None:
         """Count the run's deadline from now."""
         self._deadline = self._waiting.monotonic() + self._policy.run_s
+        self._answered = False
 
     def insist(self, call: Callable[[], T], *, crm: str) -> T:
         """Return what `call` returns, calling it again while it raises TryAgain.
@@ -95,7 +98,9 @@ class Patience:
             reraise=True,
         )
         try:
-            return retrying(call)
+            answer = retrying(call)
+            self._answered = True
+            return answer
         except TryAgain as error:
             raise Unreachable(
                 f"{crm} could not be reached: {error.said}",
@@ -111,4 +116,4 @@ class Patience:
 
     def _is_over(self, state: RetryCallState) -> bool:
         late = self._waiting.monotonic() + state.upcoming_sleep > self._deadline
-        return late or state.attempt_number >= self._policy.tries
+        return late or state.attempt_number >= (self._policy.tries if self._answered else self._policy.first_tries)

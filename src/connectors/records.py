@@ -50,7 +50,7 @@ class Record:
 
     key: RecordKey
     values: Mapping[str, str | None]  # only the fields that were asked for, as the CRM sent them
-    history: Mapping[str, tuple[FieldChange, ...]] = field(default_factory=dict)  # oldest first
+    history: Mapping[str, tuple[FieldChange, ...]] = field(default_factory=dict)  # oldest first; a key where history was asked for
     created_at: datetime
     changed_at: datetime
     archived_at: datetime | None = None

@@ -56,6 +56,10 @@ class Clock:
         moment = self._base + timedelta(seconds=passed_s)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
+    def millis(self) -> int:
+        """The present moment in milliseconds since 1970."""
+        return (self.now() - EPOCH) // timedelta(milliseconds=1)
+
     def text(self) -> str:
         """The present moment as HubSpot writes it."""
         return as_text(self.now())

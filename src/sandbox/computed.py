@@ -23,7 +23,8 @@ Values = dict[str, str]  # "" where there is none
 class _Rule:
     """What `values` gives must be set again on a record of `kinds` when one of `causes` changed.
 
-    A cause is a property's name or the kind of a record that it is (or was) associated with.
+    A cause is a property's name or the kind of a record that it is (or was) associated with. Rules
+    stand in such an order that a computed cause comes before what follows from it.
     """
 
     kinds: Collection[str]
@@ -34,15 +35,19 @@ class _Rule:
 def follow(portal: Portal, kind: str, record: Record, causes: Collection[str]) -> Values:
     """Computed values of `record` after `causes` changed; only properties that are defined."""
     found: Values = {}
-    for rule in _RULES:
-        if kind in rule.kinds and not rule.causes.isdisjoint(causes):
+    for rule in _RULES_OF[kind]:
+        if not rule.causes.isdisjoint(causes):
             found |= rule.values(portal, kind, record)
     return {name: value for name, value in found.items() if name in portal.definitions[kind]}
 
 
-def follow_all(portal: Portal, kind: str, record: Record) -> Values:
-    """Every computed value of `record` as it is now."""
-    return follow(portal, kind, record, _CAUSES)
+def fill(portal: Portal, kind: str, record: Record) -> None:
+    """Set every computed value that `record` has not, without history: as if it had always been there."""
+    known = portal.definitions[kind]
+    for rule in _RULES_OF[kind]:
+        for name, value in rule.values(portal, kind, record).items():
+            if value and name in known:
+                record.properties.setdefault(name, value)
 
 
 def stamps(portal: Portal, kind: str, before: str | None, changes: Mapping[str, str], at: str) -> Values:
@@ -127,7 +132,7 @@ def _of_activities(portal: Portal, kind: str, record: Record) -> Values:
 
     An incoming e-mail is no contact by a rep; tasks count but are not dated.
     """
-    now = as_millis(portal.clock.text())
+    now = portal.clock.millis()
     end = (kind, record.id)
     contacts = [at for each in CONTACTING for at in _moments(portal, end, each) if at <= now]
     notes = [at for at in _moments(portal, end, "notes") if at <= now]
@@ -147,12 +152,11 @@ def _moments(portal: Portal, end: tuple[str, int], kind: str) -> Iterator[int]:
             yield as_millis(activity.value("hs_timestamp") or activity.properties[KINDS[kind].created])
 
 
-def _of_work(portal: Portal, kind: str, record: Record) -> Values:
-    if not record.value("hubspot_owner_id"):
+def _of_work(_portal: Portal, _kind: str, record: Record) -> Values:
+    last, since = record.value("notes_last_contacted"), record.value("hubspot_owner_assigneddate")
+    if not record.value("hubspot_owner_id") or last is None:
         return {"hs_is_unworked": "true"}
-    last = _of_activities(portal, kind, record)["notes_last_contacted"]
-    since = record.value("hubspot_owner_assigneddate") or ""
-    return {"hs_is_unworked": _yes(not last or as_millis(last) < as_millis(since or last))}
+    return {"hs_is_unworked": _yes(since is not None and as_millis(last) < as_millis(since))}
 
 
 def _text(millis: int | None) -> str:
@@ -163,6 +167,7 @@ def _yes(answer: bool) -> str:
     return "true" if answer else "false"
 
 
+_OF_WORK = frozenset({"hubspot_owner_id", "hubspot_owner_assigneddate", "notes_last_contacted"})
 _RULES = (
     _Rule(kinds=KINDS, causes=frozenset({"hubspot_owner_id"}), values=_of_owner),
     _Rule(kinds=("contacts",), causes=frozenset({"email"}), values=_of_email),
@@ -172,6 +177,6 @@ _RULES = (
     _Rule(kinds=("companies", "deals"), causes=frozenset({"contacts"}), values=_of_contacts),
     _Rule(kinds=("contacts",), causes=frozenset({"companies"}), values=_of_companies),
     _Rule(kinds=WORKED, causes=frozenset(ACTIVITIES), values=_of_activities),
-    _Rule(kinds=("contacts",), causes=frozenset({"hubspot_owner_id", *CONTACTING}), values=_of_work),
+    _Rule(kinds=("contacts",), causes=_OF_WORK, values=_of_work),
 )
-_CAUSES = frozenset(cause for rule in _RULES for cause in rule.causes)
+_RULES_OF = {kind: tuple(rule for rule in _RULES if kind in rule.kinds) for kind in KINDS}

@@ -165,6 +165,14 @@ def _association_types() -> list[AssociationType]:
 
 
 ASSOCIATION_TYPES = {kind.id: kind for kind in _association_types()}
+
+
+def association_type(spec: object) -> AssociationType | None:
+    """The type that `{"associationTypeId": 279}` names; None for anything else."""
+    id_ = spec.get("associationTypeId") if isinstance(spec, dict) else None
+    return ASSOCIATION_TYPES.get(id_) if isinstance(id_, int) else None
+
+
 PLAIN = {(t.source, t.target): t for t in ASSOCIATION_TYPES.values() if t.label is None}
 PRIMARY = {(t.source, t.target): t for t in ASSOCIATION_TYPES.values() if t.label == "Primary"}
 ONE_PRIMARY = frozenset((_BY_NAME[left].plural, _BY_NAME[right].plural) for left, right, _, _, there, _ in _PAIRS if there)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
-from sandbox.clock import as_moment
+from sandbox.clock import as_millis, as_moment
 from sandbox.kinds import KINDS
 
 _SHOWN = 60  # characters of a wrong value that a problem repeats
@@ -17,10 +17,12 @@ _SHOWN = 60  # characters of a wrong value that a problem repeats
 
 def _moment(text: str) -> str:
     try:
-        normal = as_moment(text)
+        if text.isdigit():
+            return as_moment(text)
+        as_millis(text)
     except ValueError:
         raise ValueError("a moment such as 2026-11-20T15:00:00Z") from None
-    return normal if text.isdigit() else text
+    return text
 
 
 def _kind(text: str) -> str:
@@ -53,9 +55,7 @@ class Version(TypedDict):
 class RecordLine(_Line):
     """A record of any kind."""
 
-    object: Literal[
-        "contacts", "companies", "deals", "tickets", "leads", "calls", "emails", "meetings", "communications", "tasks", "notes"
-    ]
+    object: Literal["contacts", "companies", "deals", "tickets", "leads", "calls", "emails", "meetings", "communications", "tasks", "notes"]
     id: Id
     properties: dict[str, str | None] = {}
     history: dict[str, list[Version]] = {}
@@ -159,7 +159,7 @@ OtherLine = OwnerLine | TeamLine | PropertyLine | PipelineLine | AccountLine
 _LINE: TypeAdapter[RecordLine | OtherLine] = TypeAdapter(Annotated[RecordLine | OtherLine, Field(discriminator="object")])
 
 
-class BadLines(Exception):
+class BadLines(ValueError):
     """Lines that cannot be loaded; `problems` names all of them, each with place, found and expected."""
 
     def __init__(self, problems: list[str]) -> None:

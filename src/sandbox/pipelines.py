@@ -54,7 +54,12 @@ _DEAL_STAGES = (
     ("closedwon", "Won", "1.0"),
     ("closedlost", "Lost", "0.0"),
 )
-_TICKET_STAGES = (("1", "New", "OPEN"), ("2", "Waiting for the customer", "OPEN"), ("3", "Waiting for us", "OPEN"), ("4", "Closed", "CLOSED"))
+_TICKET_STAGES = (
+    ("1", "New", "OPEN"),
+    ("2", "Waiting for the customer", "OPEN"),
+    ("3", "Waiting for us", "OPEN"),
+    ("4", "Closed", "CLOSED"),
+)
 _LEAD_STAGES = (
     ("new-stage-id", "New", "NEW"),
     ("attempting-stage-id", "Attempting", "IN_PROGRESS"),
@@ -71,12 +76,16 @@ def built_in() -> dict[str, dict[str, Pipeline]]:
         id="0",
         label="Support",
         order=0,
-        stages=tuple(Stage(id=id_, label=label, order=i, metadata={"ticketState": state}) for i, (id_, label, state) in enumerate(_TICKET_STAGES)),
+        stages=tuple(
+            Stage(id=id_, label=label, order=i, metadata={"ticketState": state}) for i, (id_, label, state) in enumerate(_TICKET_STAGES)
+        ),
     )
     leads = Pipeline(
         id="lead-pipeline-id",
         label="Leads",
         order=0,
-        stages=tuple(Stage(id=id_, label=label, order=i, metadata={"leadState": state}) for i, (id_, label, state) in enumerate(_LEAD_STAGES)),
+        stages=tuple(
+            Stage(id=id_, label=label, order=i, metadata={"leadState": state}) for i, (id_, label, state) in enumerate(_LEAD_STAGES)
+        ),
     )
     return {"deals": {deals.id: deals}, "tickets": {tickets.id: tickets}, "leads": {leads.id: leads}}

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sandbox import computed
+from sandbox.casting import definition_of, owner_of, pipeline_of, team_of
 from sandbox.clock import as_millis, as_moment
 from sandbox.definitions import Definition, own_string
 from sandbox.kinds import KINDS, PLAIN, Kind
 from sandbox.lines import AccountLine, BadLines, OwnerLine, PipelineLine, PropertyLine, RecordLine, TeamLine, problem, read_line
 from sandbox.links import link
-from sandbox.options import Option
-from sandbox.pipelines import Pipeline, Stage
 from sandbox.record import Record
-from sandbox.staff import Membership, Owner, Team
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
@@ -51,6 +49,7 @@ class _Planting:
         self.later: list[Callable[[], None]] = []  # what to do once all lines are found good
         self.problems: list[str] = []
         self.seedlings: dict[tuple[str, int], _Seedling] = {}
+        self.identifiers: dict[str, set[str]] = {}
         self.taken: dict[tuple[str, str, str], int] = {}  # kind, identifying property, value -> id
 
     def run(self, lines: Lines) -> int:
@@ -77,17 +76,17 @@ class _Planting:
             case RecordLine():
                 self._sow(where, line)
             case PropertyLine():
-                definition = _definition(line)
+                definition = definition_of(line)
                 self.definitions[line.object_type][line.name] = definition
                 self.later.append(lambda: self.portal.define(line.object_type, definition))
             case PipelineLine():
-                pipeline = _pipeline(line)
+                pipeline = pipeline_of(line)
                 self.later.append(lambda: self.portal.pipelines.setdefault(line.object_type, {}).update({line.id: pipeline}))
             case OwnerLine():
-                owner = _owner(line, self.portal.clock.text())
+                owner = owner_of(line, self.portal.clock.text())
                 self.later.append(lambda: self.portal.staff.owners.update({line.id: owner}))
             case TeamLine():
-                team = Team(id=line.id, name=line.name, user_ids=tuple(line.user_ids), secondary_user_ids=tuple(line.secondary_user_ids))
+                team = team_of(line)
                 self.later.append(lambda: self.portal.staff.add_team(team))
             case AccountLine():
                 self.later.append(lambda: _set_account(self.portal, line))
@@ -95,7 +94,9 @@ class _Planting:
     def _sow(self, where: str, line: RecordLine) -> None:
         kind, id_ = KINDS[line.object], int(line.id)
         if (twin := self.seedlings.get((kind.plural, id_))) is not None:
-            raise BadLines([problem(where, f"{kind.plural} {id_}", f"an id that stands on no other line (it stands on {twin.where})", "id")])
+            raise BadLines(
+                [problem(where, f"{kind.plural} {id_}", f"an id that stands on no other line (it stands on {twin.where})", "id")]
+            )
         record = self._record(where, kind, line)
         self._refuse_if_taken(where, kind, record)
         self.seedlings[kind.plural, id_] = _Seedling(where=where, kind=kind.plural, record=record, associations=line.associations)
@@ -123,7 +124,7 @@ class _Planting:
             name = sys.intern(given)
             definition = known.get(name) or known.setdefault(name, own_string(name))
             value = text
-            if definition.is_moment and text:
+            if text and definition.is_moment:
                 value = self._moment(where, definition, text)
             elif definition.options or definition.follows:
                 value = sys.intern(text)
@@ -132,13 +133,14 @@ class _Planting:
 
     def _moment(self, where: str, definition: Definition, text: str) -> str:
         try:
-            normal = as_moment(text)
+            if definition.type == "date":
+                return as_moment(text)[:10]
+            if text.isdigit():
+                return as_moment(text)
+            as_millis(text)
         except ValueError:
             self.problems.append(problem(where, text, "a moment such as 2026-11-20T15:00:00Z", f"properties.{definition.name}"))
-            return text
-        if definition.type == "date":
-            return normal[:10]
-        return normal if text.isdigit() else text
+        return text
 
     def _stamp(self, kind: Kind, line: RecordLine, values: dict[str, str]) -> None:
         """Set id, creation and last change, from what the line tells and else from the clock."""
@@ -155,8 +157,7 @@ class _Planting:
         if record.archived_at is not None:
             return
         collection = self.portal.collections[kind.plural]
-        unique = {name for name, definition in self.definitions[kind.plural].items() if definition.unique}
-        for name in {*collection.identifiers, *unique}:
+        for name in self._identifiers(kind.plural):
             if not (value := (record.value(name) or "").lower()):
                 continue
             held = collection.holder(name, value) if name in collection.identifiers else None
@@ -165,6 +166,13 @@ class _Planting:
                 other = held.id
             if other != record.id:
                 self.problems.append(problem(where, value, f"a value that no other record has ({kind.plural} {other} has it)", name))
+
+    def _identifiers(self, kind: str) -> set[str]:
+        """Names of the identifying properties of a kind, with those that these lines define."""
+        if kind not in self.identifiers:
+            unique = {name for name, definition in self.definitions[kind].items() if definition.unique}
+            self.identifiers[kind] = unique.union(self.portal.collections[kind].identifiers)
+        return self.identifiers[kind]
 
     def _check_associations(self) -> None:
         for seedling in self.seedlings.values():
@@ -183,44 +191,49 @@ class _Planting:
         for act in self.later:
             act()
         for seedling in self.seedlings.values():
-            replaced = portal.collections[seedling.kind].by_id.get(seedling.record.id)
-            if replaced is not None:
+            collection = portal.collections[seedling.kind]
+            if (replaced := collection.by_id.get(seedling.record.id)) is not None:
                 seedling.record.links = replaced.links
-            portal.collections[seedling.kind].add(seedling.record)
-        beside: dict[tuple[str, int], set[str]] = {}  # records that were there and gained an association
-        for (kind, id_), seedling in self.seedlings.items():
+            collection.add(seedling.record)
+        for end, seedling in self.seedlings.items():
             for other_kind, ids in seedling.associations.items():
-                for other_id in map(int, ids):
-                    link(portal, (kind, id_), (other_kind, other_id))
+                for other_id in ids:
+                    link(portal, end, (other_kind, int(other_id)))
+        self._compute()
+        portal.revision += 1
+
+    def _neighbours(self) -> dict[tuple[str, int], set[str]]:
+        """Records that were there before, and the kinds of the new records they are associated with."""
+        found: dict[tuple[str, int], set[str]] = {}
+        for (kind, _), seedling in self.seedlings.items():
             for other_kind, others in seedling.record.links.items():
                 for other_id in others:
                     if (other_kind, other_id) not in self.seedlings:
-                        beside.setdefault((other_kind, other_id), set()).add(kind)
-        self._compute(beside)
-        portal.revision += 1
+                        found.setdefault((other_kind, other_id), set()).add(kind)
+        return found
 
-    def _compute(self, beside: Mapping[tuple[str, int], set[str]]) -> None:
+    def _compute(self) -> None:
         for (kind, _), seedling in self.seedlings.items():
-            for name, value in computed.follow_all(self.portal, kind, seedling.record).items():
-                if value and name not in seedling.record.properties:
-                    seedling.record.properties[name] = value
-        for (kind, id_), causes in beside.items():
+            computed.fill(self.portal, kind, seedling.record)
+        for (kind, id_), causes in self._neighbours().items():
             settle(self.portal, kind, self.portal.collections[kind].by_id[id_], causes)
 
 
-def settle(portal: Portal, kind: str, record: Record, causes: Iterable[str]) -> dict[str, str]:
-    """Set what follows from `causes` on `record`, with history; what did change ("" where it was unset)."""
+def settle(portal: Portal, kind: str, record: Record, causes: Iterable[str]) -> None:
+    """Set what follows from `causes` on a live record, with history, and what follows from that."""
+    if record.archived_at is not None:
+        return
     values = computed.follow(portal, kind, record, set(causes))
     changed = {name: value for name, value in values.items() if value != (record.value(name) or "")}
-    if not changed or record.archived_at is not None:
-        return {}
+    if not changed:
+        return
     now = portal.clock.text()
     for name, value in changed.items():
         record.put(name, value)
-        record.remember(name, {"value": value, "timestamp": now, "sourceType": "CALCULATED", "sourceId": None})
+        record.remember(name, {"value": value, "timestamp": now, "sourceType": "CALCULATED"})
     touch(kind, record, now)
     portal.revision += 1
-    return changed
+    settle(portal, kind, record, changed)
 
 
 def touch(kind: str, record: Record, now: str) -> None:
@@ -240,50 +253,3 @@ def _served(version: Mapping[str, Any]) -> dict[str, Any]:
 def _set_account(portal: Portal, line: AccountLine) -> None:
     for name, value in line.model_dump(exclude={"object"}, exclude_none=True).items():
         setattr(portal.account, name, value)
-
-
-def _definition(line: PropertyLine) -> Definition:
-    return Definition(
-        name=line.name,
-        label=line.label or line.name,
-        type=line.type,
-        field_type=line.field_type,
-        group=line.group_name,
-        description=line.description,
-        options=tuple(
-            Option(
-                value=option.value,
-                label=option.label or option.value,
-                order=at if option.display_order is None else option.display_order,
-                hidden=option.hidden,
-                description=option.description,
-            )
-            for at, option in enumerate(line.options)
-        ),
-        read_only=line.read_only_value,
-        unique=line.has_unique_value,
-        hubspot_defined=False,
-    )
-
-
-def _pipeline(line: PipelineLine) -> Pipeline:
-    stages = tuple(
-        Stage(id=stage.id, label=stage.label, order=at if stage.display_order is None else stage.display_order, metadata=stage.metadata)
-        for at, stage in enumerate(line.stages)
-    )
-    return Pipeline(id=line.id, label=line.label, order=line.display_order, stages=stages)
-
-
-def _owner(line: OwnerLine, now: str) -> Owner:
-    return Owner(
-        id=line.id,
-        email=line.email,
-        first_name=line.first_name or "",
-        last_name=line.last_name or "",
-        user_id=line.user_id,
-        type=line.type,
-        archived=line.archived,
-        teams=tuple(Membership(id=team.id, name=team.name, primary=team.primary) for team in line.teams),
-        created_at=line.created_at or now,
-        updated_at=line.updated_at or line.created_at or now,
-    )

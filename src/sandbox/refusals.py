@@ -8,7 +8,11 @@ from typing import Any
 import orjson
 
 
-class Refusal(Exception):
+class AnswerError(Exception):
+    """A request that is answered with an error; nothing was changed."""
+
+
+class Refusal(AnswerError):
     """A request that HubSpot refuses: its HTTP status and what its error body says.
 
     Nothing was changed. `category` is None where HubSpot sends none.
@@ -36,7 +40,7 @@ class Refusal(Exception):
         return {"message": str(self), **{name: value for name, value in named.items() if value is not None}}
 
 
-class Missing(Exception):
+class Missing(AnswerError):
     """No such record: answered with a short HTML page, as by HubSpot."""
 
 

@@ -42,7 +42,7 @@ def create(portal: Portal, kind: str, given: Mapping[str, Any], targets: Sequenc
     _write(portal, kind, record, values)
     for other_kind, other_id, primary in targets:
         associate(portal, (kind, id_), (other_kind, other_id), primary=primary)
-    settle_all(portal, kind, record)
+    computed.fill(portal, kind, record)
     return record
 
 
@@ -84,13 +84,6 @@ def settle_ends(portal: Portal, source: tuple[str, int], target: tuple[str, int]
     portal.revision += 1
     for (kind, id_), (cause, _) in ((source, target), (target, source)):
         settle(portal, kind, portal.collections[kind].by_id[id_], {cause})
-
-
-def settle_all(portal: Portal, kind: str, record: Record) -> None:
-    """Give a new record every value that HubSpot computes."""
-    for name, value in computed.follow_all(portal, kind, record).items():
-        if value:
-            record.properties.setdefault(name, value)
 
 
 def checked(portal: Portal, kind: str, given: Mapping[str, Any]) -> dict[str, str]:
@@ -158,7 +151,9 @@ def _refuse_if_incomplete(kind: str, values: Mapping[str, str], targets: Iterabl
 
 
 def _is_backward(portal: Portal, kind: str, record: Record, values: Mapping[str, str]) -> bool:
-    order = {option.value: option.order for option in portal.definitions[kind]["lifecyclestage"].options} if "lifecyclestage" in values else {}
+    order = (
+        {option.value: option.order for option in portal.definitions[kind]["lifecyclestage"].options} if "lifecyclestage" in values else {}
+    )
     before, after = order.get(record.value("lifecyclestage") or ""), order.get(values.get("lifecyclestage", ""))
     return before is not None and after is not None and after < before
 

@@ -68,7 +68,8 @@ class SettingsReader:
         self._file = file
         self._env = {name.lower(): value for name, value in env.items() if name.upper().startswith(PREFIX)}
         self._credentials = env.get(CREDENTIALS)
-        self._document = self._without_refused(document)
+        self._document = dict(document)
+        self._refuse_sections()
 
     def settings(self) -> Settings | None:
         """Read all sources; None if that failed."""
@@ -113,25 +114,23 @@ class SettingsReader:
         secrets = InitSettingsSource(Settings, init_kwargs=self._secrets())
         return env, secrets, InitSettingsSource(Settings, init_kwargs=dict(self._document))
 
-    def _without_refused(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the document without what is refused for a reason of its own, which is told here."""
-        rest = dict(document)
-        if rest.pop("salesforce", None) is not None:
+    def _refuse_sections(self) -> None:
+        """Refuse what is refused for a reason of its own."""
+        if self._document.pop("salesforce", None) is not None:
             self._add(
                 "salesforce",
                 found="a Salesforce connection",
                 expected="HubSpot alone",
                 fix="remove the table: Salesforce is not connected yet",
             )
-        hubspot = rest.get("hubspot")
+        hubspot = self._document.get("hubspot")
         if isinstance(hubspot, Mapping) and "token" in hubspot:
             self._add(
                 "hubspot.token",
                 found="a token in config.toml, which is not shown",
                 expected="no secret in this file: it is copied, shared and kept in version control",
-                fix=f"move it to {PREFIX}HUBSPOT__TOKEN or to the file secrets/hubspot_token (mode 0600), and renew it if others saw the file",
+                fix=f"take it out, renew it if others saw the file, and {self._token_fix()}",
             )
-        return rest
 
     def _refuse_unknown_variables(self) -> None:
         known = [f"{PREFIX}{key}".upper() for key in Settings.model_fields]

@@ -53,7 +53,9 @@ class HubSpotSettings(Table):
 
     token: Annotated[SecretStr, AfterValidator(_token)]
     base_url: Annotated[str, AfterValidator(_address)] = "https://api.hubapi.com"
-    api_version: Annotated[Text, matching(r"\d{4}-\d{2}", "a dated version such as 2026-09", fix="remove the line to use the default")] = "2026-09"
+    api_version: Annotated[Text, matching(r"\d{4}-\d{2}", "a dated version such as 2026-09", fix="remove the line to use the default")] = (
+        "2026-09"
+    )
     app_id: Annotated[str | None, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)] = None
     burst_share: Portion = 0.6
     max_share: Portion = 0.2

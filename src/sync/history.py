@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from itertools import product
+from math import prod
 from zoneinfo import ZoneInfo
 
 from connectors.records import FieldChange, Record, RecordKey
@@ -14,7 +15,7 @@ from sync.agreement.criteria import Criterion
 from sync.agreement.criteria_types import Value, read_value
 from sync.rows import LeadRows
 
-MOST_OBSERVED = 4  # so many changes without known time are tried in every combination
+MOST_READINGS = 64  # so many ways of placing changes without known time are tried in every combination
 
 
 class History:
@@ -66,26 +67,34 @@ def fact_name(change: FieldChange) -> str:
 def readings(rows: LeadRows, fields: Mapping[str, Collection[str]]) -> Iterator[LeadRows]:
     """Yield `rows` once for every way in which its observed changes of `fields` may have happened.
 
-    `fields` names per record kind what a judgement rests on. Each such change is taken at its earliest
-    and at its latest moment; the reading with all of them at the latest comes last. Beyond
-    `MOST_OBSERVED` changes only all earliest and all latest are tried.
+    `fields` names per record kind what a judgement rests on. Each such change is taken at its earliest and
+    at its latest moment, and at every moment between at which something else happened to the lead: a
+    promise can be broken at both ends and kept in between. The reading with all of them at the latest
+    comes last. Beyond `MOST_READINGS` combinations only one change at a time leaves its latest moment.
     """
     unsure = [i for i, change in enumerate(rows.changes) if change.since and change.field in fields.get(change.record.kind, ())]
     if not unsure:
         yield rows
         return
-    ways = (
-        product((True, False), repeat=len(unsure))
-        if len(unsure) <= MOST_OBSERVED
-        else iter([(True,) * len(unsure), (False,) * len(unsure)])
-    )
-    for way in ways:
+    moments = [_possible_moments(rows.changes[i], rows) for i in unsure]
+    latest = tuple(times[-1] for times in moments)
+    if prod(len(times) for times in moments) <= MOST_READINGS:
+        ways = [way for way in product(*moments) if way != latest]
+    else:
+        ways = [(*latest[:i], at, *latest[i + 1 :]) for i, times in enumerate(moments) for at in times[:-1]]
+    for way in [*ways, latest]:
         changes = list(rows.changes)
-        for index, earliest in zip(unsure, way, strict=True):
-            change = changes[index]
-            if earliest and change.since:
-                changes[index] = replace(change, at=change.since)
+        for index, at in zip(unsure, way, strict=True):
+            changes[index] = replace(changes[index], at=at)
         yield replace(rows, changes=tuple(changes))
+
+
+def _possible_moments(change: FieldChange, rows: LeadRows) -> list[datetime]:
+    """Return the moments at which an observed change may have happened, as far as they make a difference, in order."""
+    since = change.since or change.at
+    others = {other.at for other in rows.changes if other is not change}
+    others |= {at for activity in rows.activities for at in (activity.happened_at, activity.logged_at)}
+    return sorted({since, change.at} | {at for at in others if since < at < change.at})
 
 
 def local_text(at: datetime, zone: tzinfo) -> str:

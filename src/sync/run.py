@@ -117,8 +117,7 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Aud
 def not_judged(agreement: Agreement) -> tuple[str, ...]:
     """Name the clocks and cadences that are kept and checked, but not judged yet."""
     judged = {clock.name for clock in agreement.judged_clocks}
-    names = (*(clock.name for clock in agreement.clocks), *(cadence.name for cadence in agreement.cadences))
-    return tuple(name for name in names if name not in judged)
+    return tuple(name for name in agreement.rule_names if name not in judged)
 
 
 def corrected(machine: datetime, accounts: Iterable[Account]) -> datetime:

@@ -17,12 +17,14 @@ from sync.problems import Problem, choose_fix, listed, quoted
 SECRET_WORDS = ("token", "secret", "password", "credential")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Day = Annotated[date, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Loc = Sequence[str | int]
 Model = TypeVar("Model", bound=BaseModel)
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_USER_IN_ADDRESS = re.compile(r"//[^/@\s]*@")
+_NO_TABLE = {"dict_type", "model_type", "model_attributes_type"}
+_FIRST_YEAR, _LAST_YEAR = 1980, 2150
 _MOST_ROUNDS = 10  # leaving out one wrong value can uncover another, one level up
 _EXPECTED = {
     "string_type": "text in quotes",
@@ -56,6 +58,15 @@ def wrong(expected: str, *, fix: str) -> PydanticCustomError:
     return PydanticCustomError("wrong", "{expected}", {"expected": expected, "fix": fix})
 
 
+def _within_reach(day: date) -> date:
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise wrong(f"a day from {_FIRST_YEAR} to {_LAST_YEAR}", fix="correct the year")
+    return day
+
+
+Day = Annotated[date, Field(strict=True), AfterValidator(_within_reach)]
+
+
 def matching(pattern: str, expected: str, *, fix: str) -> AfterValidator:
     """Return the validator of a text that must match `pattern` as a whole."""
     whole = re.compile(pattern)
@@ -74,7 +85,7 @@ def read_shape(
     """Read `document` as `model`, with everything that is wrong with its shape.
 
     What is wrong is left out and the rest is read all the same, so that its meaning can be checked in the same go;
-    `stand_ins` take the place of missing top-level keys. None if too little is left. With a problem in the
+    `stand_ins` take the place of missing keys, at any depth. None if too little is left. With a problem in the
     list the model serves for checking only.
     """
     rest = deepcopy(dict(document))
@@ -135,7 +146,8 @@ def _problem(details: ErrorDetails, *, model: type[BaseModel], document: Mapping
     if details["type"] == "missing":
         return Problem(file=file, where=where, found="nothing", expected=f"the key `{loc[-1]}`", fix=f"add `{loc[-1]} = …`")
     expected, fix = _advice(details)
-    return Problem(file=file, where=where, found=shown(loc, details["input"]), expected=expected, fix=fix)
+    found = "no table" if details["type"] in _NO_TABLE else shown(loc, details["input"])  # a token may stand where its table belongs
+    return Problem(file=file, where=where, found=found, expected=expected, fix=fix)
 
 
 def _advice(details: ErrorDetails) -> tuple[str, str]:
@@ -150,12 +162,12 @@ def _advice(details: ErrorDetails) -> tuple[str, str]:
 
 
 def shown(loc: Loc, value: object) -> str:
-    """Return a found value for a message, or a word for it where its key names a secret."""
+    """Return a found value for a message, without what may be a secret."""
     if any(word in str(step).lower() for step in loc for word in SECRET_WORDS):
         return "a value that is not shown"
     if isinstance(value, Mapping):
         return f"a table with {listed(str(key) for key in value)}"
-    return quoted(value)
+    return _USER_IN_ADDRESS.sub("//…@", quoted(value))
 
 
 def _keys_at(model: type[BaseModel], loc: Loc) -> frozenset[str]:
@@ -194,22 +206,26 @@ def _table_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _leave_out(document: dict[str, Any], details: ErrorDetails, stand_ins: Mapping[str, Any]) -> None:
-    """Cut from `document` what an error is about: the value, or the table in which a key is missing."""
-    loc = details["loc"]
-    if details["type"] == "missing":
-        loc = loc[:-1]
-    if not loc:
-        key = str(details["loc"][-1])
-        if key in stand_ins:
-            document[key] = stand_ins[key]
-        return
+    """Cut from `document` what an error is about: the value, or the table in which a key is missing and has no stand-in."""
+    *path, last = details["loc"]
+    if details["type"] != "missing":
+        _cut(*_reach(document, [*path, last]))
+    elif last in stand_ins:
+        table, step = _reach(document, [*path, last])
+        table[step] = stand_ins[str(last)]
+    elif path:
+        _cut(*_reach(document, path))
+
+
+def _reach(document: dict[str, Any], loc: Loc) -> tuple[Any, str | int]:
+    """Return the table or list that holds the value at `loc`, and its key there; a text is as deep as it goes."""
     parent: Any = document
-    for index, step in enumerate(loc):
+    for step in loc[:-1]:
         child = _inside(parent, step)
-        if index == len(loc) - 1 or not isinstance(child, dict | list):
-            _cut(parent, step)
-            return
+        if not isinstance(child, dict | list):
+            return parent, step
         parent = child
+    return parent, loc[-1]
 
 
 def _cut(parent: Any, step: str | int) -> None:

@@ -44,6 +44,8 @@ def read_toml(path: Path, *, missing: str) -> TomlText:
         raise _one(file, found=f"a byte at {error.start} that is not UTF-8", expected="UTF-8 text", fix="save the file as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise _broken(file, str(error)) from None
+    except RecursionError:
+        raise _one(file, found="brackets nested too deeply", expected="a TOML file that people can read", fix="flatten it") from None
 
 
 def _one(file: str, *, found: str, expected: str, fix: str, where: str = "") -> Problems:

@@ -64,7 +64,7 @@ def read_files(path: Path | None) -> Files:
     agreement = _gathered(lambda: load_agreement(agreement_path), problems)
     roster = _gathered(lambda: load_roster(roster_path, agreement=agreement), problems)
     if config is not None and agreement is not None:
-        problems += unknown_rules(config, [rule.name for rule in (*agreement.clocks, *agreement.cadences)])
+        problems += unknown_rules(config, agreement.rule_names)
     if problems or config is None or agreement is None or roster is None:
         raise Problems(problems)
     return Files(config=config, agreement=agreement, roster=roster)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from time import sleep
 from typing import Any
 
 DATE = "Mon, 02 Nov 2026 12:00:00 GMT"
@@ -21,6 +22,7 @@ class Said:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None
+    wait_s: float = 0.0  # before it is said
 
     def data(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body if self.body is not None else {}).encode()
@@ -65,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.heard.append(Heard(method=self.command, path=self.path, headers=headers, body=body))
         said = self.server.next_answer()
         data = said.data()
+        sleep(said.wait_s)
         self.send_response_only(said.status)
         for name, value in ({"Date": DATE, "Content-Type": "application/json"} | said.headers).items():
             self.send_header(name, value)

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 import urllib3
-from sandbox.server import serve
-from tests.contract.connector_suite import MANY, ConnectorContract, Rehearsal, records
 
 from connectors.hubspot.connector import HubSpot
 from connectors.hubspot.mapping import VOCABULARY
@@ -15,6 +13,8 @@ from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import RetryPolicy, Waiting
 from connectors.records import RecordKey, Wanted
 from sandbox.portal import Portal
+from sandbox.server import serve
+from tests.contract.connector_suite import MANY, ConnectorContract, Rehearsal, records
 
 TOKEN = "sandbox"
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)

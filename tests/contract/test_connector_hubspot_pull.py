@@ -7,13 +7,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.contract.scripted import Heard, Said, Script, scripted
 
 from connectors.errors import Forbidden, Misconfigured
 from connectors.hubspot.connector import HubSpot
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import RetryPolicy, Waiting
 from connectors.records import Page, Wanted
+from tests.contract.scripted import Heard, Said, Script, scripted
 
 NOTHING_MORE = Wanted(fields={}, history={})
 EMPTY = Said(body={"results": []})

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.contract.scripted import Said, Script, scripted
 
 from connectors.errors import Conflict, ConnectorError, Denied, Exhausted, Forbidden, Misconfigured, Unreachable
 from connectors.hubspot.client import Client
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import RetryPolicy, Waiting
+from tests.contract.scripted import Said, Script, scripted
 
 TOKEN = "pat-na1-planted-secret"
 PATH = "/crm/objects/2026-09/contacts"
@@ -187,11 +187,8 @@ def test_an_address_that_is_none_is_a_matter_of_configuration():
 
 
 def test_a_server_that_says_nothing_is_given_up():
-    with scripted(Said()) as server:
-        server.next_answer = lambda: __import__("time").sleep(0.4) or Said()  # type: ignore[method-assign,func-returns-value]
-        client = a_client(server, timeout_s=0.05)
-        with pytest.raises(Unreachable, match="ReadTimeoutError"):
-            client.get(PATH)
+    with scripted(Said(wait_s=0.4)) as server, pytest.raises(Unreachable, match="ReadTimeoutError"):
+        a_client(server, timeout_s=0.05).get(PATH)
 
 
 def test_the_burst_budget_is_a_share_of_what_the_header_allows():

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from sync.store.database import open_store, open_store_readonly
-from sync.store.errors import NoStore, StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreNewer, StoreNotOurs, StoreOutdated, StoreUnusable
+from sync.store.errors import (
+    NoStore,
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreNewer,
+    StoreNotOurs,
+    StoreOutdated,
+    StoreUnusable,
+)
 from sync.store.mirror import Mirror
 from tests.flow.store_values import NINE, a_page, a_record, read, save
 
@@ -56,7 +66,9 @@ def test_the_folder_of_a_new_store_is_made(tmp_path: Path) -> None:
 
 def test_a_store_is_durable_and_waits_for_other_writers(path: Path) -> None:
     with open_store(path) as store, store.snapshot() as tx:
-        pragmas = {name: tx.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}
+        pragmas = {
+            name: tx.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
 
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
 

@@ -62,7 +62,9 @@ def test_leads_that_are_gone_are_read_and_not_counted(store: Database) -> None:
 def test_activities_come_by_time_and_changes_by_record_field_and_time(store: Database) -> None:
     save(
         store,
-        a_record("contact/1", {STAGE: "mql", "city": "Bonn"}, history={STAGE: [("lead", NINE), ("mql", NINE + HOUR)], "city": [("Bonn", NINE)]}),
+        a_record(
+            "contact/1", {STAGE: "mql", "city": "Bonn"}, history={STAGE: [("lead", NINE), ("mql", NINE + HOUR)], "city": [("Bonn", NINE)]}
+        ),
         a_record("company/9", {"icp": "true"}, history={"icp": [("true", NINE)]}),
         an_activity("call/10", NINE),
         an_activity("call/9", NINE),
@@ -158,8 +160,11 @@ def test_look_alikes_are_counted_over_all_leads_within_one_span(store: Database)
         *mails,
         an_activity("email/99", NINE, alike="y"),
         an_activity("email/100", NINE),
-        links=tuple(a_link(f"contact/{mail.key.id}", f"email/{mail.key.id}") for mail in mails)
-        + (a_link("contact/0", "email/99"), a_link("contact/0", "email/100")),
+        links=(
+            *(a_link(f"contact/{mail.key.id}", f"email/{mail.key.id}") for mail in mails),
+            a_link("contact/0", "email/99"),
+            a_link("contact/0", "email/100"),
+        ),
     )
 
     told = {"email/0": 3, "email/3": 3, "email/5": 3, "email/10": 2, "email/16": 1, "email/99": 1}
@@ -175,7 +180,12 @@ def test_look_alikes_logged_after_the_moment_asked_for_do_not_count(store: Datab
 
 def test_a_mailing_to_everybody_is_counted_in_full(store: Database) -> None:
     mails = [an_activity(f"email/{n}", NINE + n * timedelta(milliseconds=100), alike="x") for n in range(700)]
-    save(store, *(a_record(f"contact/{n}") for n in range(700)), *mails, links=tuple(a_link(f"contact/{n}", f"email/{n}") for n in range(700)))
+    save(
+        store,
+        *(a_record(f"contact/{n}") for n in range(700)),
+        *mails,
+        links=tuple(a_link(f"contact/{n}", f"email/{n}") for n in range(700)),
+    )
 
     counts = alike_of(store)
 

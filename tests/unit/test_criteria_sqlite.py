@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.agreement.criteria import FieldType, compile_criterion
+from sync.agreement.criteria import FieldType, Row, compile_criterion
 
 ZONE = ZoneInfo("America/New_York")
 FIELDS = {
@@ -204,6 +204,6 @@ def test_a_criterion_answers_as_sqlite_does_on_the_same_row(
     ],
 )
 def test_precedence_and_arithmetic_are_sqlite_s(sqlite: sqlite3.Connection, condition: str) -> None:
-    row = {"n1": 7.0, "n2": 0.0, "t1": "a", "t2": None, "b1": True, "b2": None, "m1": None}
+    row: Row = {"n1": 7.0, "n2": 0.0, "t1": "a", "t2": None, "b1": True, "b2": None, "m1": None}
     criterion = compile_criterion(condition, fields=FIELDS, zone=ZONE)
     assert criterion.truth(row) is ask_sqlite(sqlite, condition, row)

@@ -71,6 +71,12 @@ def test_a_contact_keeps_the_wanted_fields_alone_and_a_blank_is_none():
     assert record.changed_at == NOON
 
 
+def test_a_property_whose_history_was_asked_for_and_not_kept_says_so() -> None:
+    record = record_from_object("contact", a_contact({"hubspot_owner_id": "77"}), ["hubspot_owner_id"], ["hubspot_owner_id"])
+
+    assert record.history == {"hubspot_owner_id": ()}
+
+
 def test_a_history_comes_oldest_first_with_its_source_and_actor():
     versions = [
         {"value": "", "timestamp": "2026-11-02T12:00:00Z", "sourceType": "API", "sourceId": "54321"},
@@ -161,6 +167,18 @@ def test_an_email_without_status_was_sent_and_a_forwarded_one_came_in():
     assert status_of("email", hs_email_status="BOUNCED") is ActivityStatus.BOUNCED
     forwarded = activity_from_object("email", an_engagement(hs_email_direction="FORWARDED_EMAIL"))
     assert forwarded.direction is Direction.IN
+
+
+@pytest.mark.parametrize(
+    ("source", "marketing"),
+    [("MARKETING_EMAIL", True), ("AUTOMATION_PLATFORM", True), ("EMAIL", False), ("SEQUENCES", False), (None, False)],
+)
+def test_a_mail_of_the_email_tool_or_a_workflow_is_marketing(source: str | None, marketing: bool):
+    assert activity_from_object("email", an_engagement(hs_object_source=source)).marketing is marketing
+
+
+def test_a_call_that_a_workflow_logged_is_no_marketing():
+    assert not activity_from_object("call", an_engagement(hs_object_source="AUTOMATION_PLATFORM")).marketing
 
 
 def test_a_meeting_has_its_start_its_end_and_every_outcome_it_had():

@@ -22,7 +22,7 @@ def test_every_id_has_a_number_that_sqlite_can_hold(crm_id: str) -> None:
     assert 0 <= id_number(crm_id) < 2**63
 
 
-@given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))
+@given(st.datetimes(timezones=st.just(UTC)))
 def test_a_moment_comes_back_to_the_millisecond(at: datetime) -> None:
     assert from_ms(to_ms(at)) == at.replace(microsecond=at.microsecond // 1000 * 1000)
 
@@ -35,4 +35,4 @@ def test_the_same_moment_of_another_zone_is_the_same_number() -> None:
 
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(TypeError):
-        to_ms(datetime(2026, 11, 20))
+        to_ms(datetime(2026, 11, 20, tzinfo=UTC).replace(tzinfo=None))

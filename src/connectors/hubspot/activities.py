@@ -46,6 +46,8 @@ _MEETING_OUTCOMES = {
     "NO_SHOW": ActivityStatus.NO_SHOW,
     "CANCELED": ActivityStatus.CANCELLED,
 }
+_MARKETING_SOURCES = frozenset({"MARKETING_EMAIL", "AUTOMATION_PLATFORM"})  # the e-mail tool; a workflow
+_SENT_KINDS = frozenset({ActivityKind.EMAIL, ActivityKind.MESSAGE})
 _DIRECTIONS = {
     "OUTBOUND": Direction.OUT,
     "INBOUND": Direction.IN,
@@ -122,8 +124,8 @@ def activity_from_object(kind: str, item: Mapping[str, Any]) -> Activity:
     shape = SHAPES[kind]
     properties: Mapping[str, Any] = item.get("properties") or {}
     logged_at = moment_or_refuse(item, "logged", properties.get("hs_createdate"), item.get("createdAt"))
-    owner = text_of(properties.get("hubspot_owner_id"))
     direction = _direction(shape, properties)
+    source = text_of(properties.get("hs_object_source"))
     return Activity(
         key=key_of(kind, id_of(item)),
         kind=shape.kind,
@@ -131,13 +133,14 @@ def activity_from_object(kind: str, item: Mapping[str, Any]) -> Activity:
         logged_at=logged_at,
         changed_at=changed_at_of(item),
         ends_at=moment_of(_value(properties, shape.ends)),
-        owner=owner,
+        owner=text_of(properties.get("hubspot_owner_id")),
         direction=direction,
         statuses=_statuses(shape, item, direction),
         duration_s=_seconds(properties.get("hs_call_duration")),
-        source=text_of(properties.get("hs_object_source")),
+        source=source,
         source_id=text_of(properties.get("hs_object_source_id")),
         sequence=text_of(properties.get("hs_sequence_id")),
+        marketing=shape.kind in _SENT_KINDS and source in _MARKETING_SOURCES,
         auto_reply=text_of(properties.get("hs_incoming_email_is_out_of_office")) == "true",
         alike=_alike(shape, properties),
         archived_at=archived_at_of(item),

@@ -37,10 +37,11 @@ def key_of(kind: str, id_: object) -> RecordKey:
     return RecordKey(CRM, kind, str(id_))
 
 
-def record_from_object(kind: str, item: Mapping[str, Any], fields: Iterable[str]) -> Record:
+def record_from_object(kind: str, item: Mapping[str, Any], fields: Iterable[str], with_history: Iterable[str] = ()) -> Record:
     """Read one contact, company or deal of a list, batch or single read.
 
     `fields` are the properties to keep; one that HubSpot does not define is missing in its answer and is None here.
+    `with_history` are those whose history was asked for: each is a key of the record's history, also where none was kept.
     Shape: {"id", "properties": {name: str | None}, "propertiesWithHistory"?: {name: [version]}, "createdAt", "updatedAt",
     "archived"?, "archivedAt"?}. Source: crm-facts, HubSpot, sections 1.1 and 1.2.
     """
@@ -49,7 +50,7 @@ def record_from_object(kind: str, item: Mapping[str, Any], fields: Iterable[str]
     return Record(
         key=key,
         values={name: text_of(properties.get(name)) for name in fields},
-        history={name: changes for name, changes in histories_of(key, item) if changes},
+        history={**dict.fromkeys(with_history, ()), **dict(histories_of(key, item))},
         created_at=created_at_of(item),
         changed_at=changed_at_of(item),
         archived_at=archived_at_of(item),

@@ -118,6 +118,7 @@ class Draft:
             self.contact.set("hubspotscore", str(self.rng.randint(60, 90)), at + self.some(0.001, 0.01), SCORING)
         else:
             self.born(born or at - self.some(2, 40_000), stage=self.rng.choice(("lead", "lead", "subscriber")))
+            self._came_by_a_form()
             self.contact.set("hubspotscore", str(self.rng.randint(60, 95)), at - timedelta(seconds=1), SCORING)
             self.contact.set("lifecyclestage", HANDOFF_STAGE, at)
         self.contact.set("hs_lead_status", "NEW", at)
@@ -125,14 +126,27 @@ class Draft:
 
     def raise_hand(self, at: datetime, *, form: str | None = None) -> Passage:
         """Open a passage by a hand-raise at `at`, as a contact who was known before or is created by the form."""
-        self.born(at if self.rng.random() < 0.4 else at - self.some(5, 40_000))
+        if self.rng.random() < 0.4:
+            self.born(at)
+        else:
+            self.born(at - self.some(5, 40_000))
+            self._came_by_a_form()
         self.submit(at, form or self.rng.choice(RAISING_FORMS))
         return self.open_passage(at, hand_raise=True)
 
+    def _came_by_a_form(self) -> None:
+        if self.rng.random() < 0.5:
+            self.submit(self.contact.written_at, self.campaign.form)
+
     def submit(self, at: datetime, form: str) -> None:
-        """Fill in a form at `at`; the portal notes it within seconds, its name a little later than its time."""
+        """Fill in a form at `at`; the portal notes it within seconds, its name a little later than its time.
+
+        The same form once more changes the time alone.
+        """
         noted = at + timedelta(milliseconds=self.rng.randint(150, 1_800))
         self.contact.set("recent_conversion_date", iso(at), noted, FORM)
+        if self.contact.value("recent_conversion_event_name") == form:
+            return
         self.contact.set("recent_conversion_event_name", form, noted + timedelta(milliseconds=self.rng.choice((0, 0, 40, 2_500))), FORM)
 
     def open_passage(self, at: datetime, *, hand_raise: bool = False) -> Passage:

@@ -14,8 +14,35 @@ LAST_NAMES = (
     *("Kettlewick", "Lindqvarn", "Marchetwood", "Nørrevang", "Oakenshore", "Pellingrove", "Quillfeather", "Rosmarin", "Sandoval-Rey"),
     *("Thistlewood", "Umberfield", "Vantongeren", "Wexcombe", "Yarrowdale", "Zimmerlein"),
 )
-_COMPANY_HEADS = ("Blue", "Copper", "Delta", "Ember", "Fjord", "Granite", "Harbor", "Iris", "Juniper", "Kestrel", "Lumen", "Maple", "Nimbus")
-_COMPANY_TAILS = ("Forge", "Works", "Metrics", "Capital", "Logistics", "Software", "Analytics", "Mills", "Bank", "Freight", "Labs", "Partners")
+_COMPANY_HEADS = (
+    "Blue",
+    "Copper",
+    "Delta",
+    "Ember",
+    "Fjord",
+    "Granite",
+    "Harbor",
+    "Iris",
+    "Juniper",
+    "Kestrel",
+    "Lumen",
+    "Maple",
+    "Nimbus",
+)
+_COMPANY_TAILS = (
+    "Forge",
+    "Works",
+    "Metrics",
+    "Capital",
+    "Logistics",
+    "Software",
+    "Analytics",
+    "Mills",
+    "Bank",
+    "Freight",
+    "Labs",
+    "Partners",
+)
 
 
 def ascii_name(name: str) -> str:

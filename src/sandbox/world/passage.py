@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +14,11 @@ MARGIN = timedelta(minutes=3)  # between now and any moment that decides a statu
 SHORT_MARGIN = timedelta(seconds=75)  # for the three minutes in which an unassigned lead is at risk
 
 
-class DoesNotFit(Exception):
+class PlanError(Exception):
+    """A lead cannot be planned so."""
+
+
+class DoesNotFit(PlanError):
     """A drawn plan has a moment too close to now, or in the future; draw another one."""
 
 
@@ -41,14 +45,7 @@ class Passage:
     decided_at: datetime | None = None  # accepted, passed on to a later stage, or rejected
     ended_at: datetime | None = None  # closed, or excused by opting out
     ending: str = ""  # how, in words
-    suspended: tuple[datetime, datetime] | None = None  # by a booked meeting, from and until
-
-    @property
-    def owner(self) -> Rep | None:
-        """Who has the lead now."""
-        if not self.tenures or self.tenures[-1].until is not None:
-            return None
-        return self.tenures[-1].rep
+    suspended: list[tuple[datetime, datetime]] = field(default_factory=list)  # by booked meetings, from and until, in order
 
     @property
     def assigned_at(self) -> datetime | None:
@@ -67,8 +64,15 @@ class Settled:
     ended_at: datetime | None
     warned_at: tuple[datetime, ...]  # the first warning, by every reading of it
 
+    @property
+    def settled_at(self) -> datetime | None:
+        """When it was kept, in time or late; what comes after the clock's own end settles nothing."""
+        if self.kept_at is None or (self.ended_at is not None and self.kept_at > self.ended_at):
+            return None
+        return self.kept_at
 
-def promises_of(passage: Passage, *, record: str, title: str, hours: dict[str, OpenHours], now: datetime) -> Iterator[Promise]:
+
+def promises_of(passage: Passage, *, record: str, title: str, hours: Mapping[str, OpenHours], now: datetime) -> Iterator[Promise]:
     """Every promise that applies to `passage`, with its status at `now`.
 
     Raises DoesNotFit where `now` is too close to a moment that decides a status.
@@ -91,8 +95,8 @@ def promises_of(passage: Passage, *, record: str, title: str, hours: dict[str, O
 
 def status_of(clock: Settled, now: datetime) -> Status:
     """The status of one clock; exactly at the deadline is in time, exactly at the warning is warned."""
-    kept, ended, due = clock.kept_at, clock.ended_at, clock.due_at
-    if kept is not None and kept <= due and (ended is None or kept <= ended):
+    settled, ended, due = clock.settled_at, clock.ended_at, clock.due_at
+    if settled is not None and settled <= due:
         return "kept"
     if ended is not None and ended < due:
         return "excused"
@@ -132,9 +136,7 @@ def _decided(passage: Passage) -> Iterator[Settled]:
 def _wall_clock(promise: PromiseName, start: datetime, *, kept_at: datetime | None, ended_at: datetime | None) -> Settled:
     terms = PROMISES[promise]
     warned = start + terms.within * terms.warn_at[0]
-    return Settled(
-        promise=promise, started_at=start, due_at=start + terms.within, kept_at=kept_at, ended_at=ended_at, warned_at=(warned,)
-    )
+    return Settled(promise=promise, started_at=start, due_at=start + terms.within, kept_at=kept_at, ended_at=ended_at, warned_at=(warned,))
 
 
 def _touched(passage: Passage, calendar: OpenHours) -> Settled:
@@ -154,13 +156,12 @@ def _touched(passage: Passage, calendar: OpenHours) -> Settled:
 
 def open_time_later(passage: Passage, amount: timedelta, calendar: OpenHours) -> datetime:
     """When `amount` of open time has run since the handoff, not counting while a booked meeting suspends the clock."""
-    plain = calendar.after(passage.opened_at, amount)
-    if passage.suspended is None:
-        return plain
-    since, until = max(passage.suspended[0], passage.opened_at), passage.suspended[1]
-    if since >= plain or until <= since:
-        return plain
-    return calendar.after(until, amount - calendar.between(passage.opened_at, since))
+    at = calendar.after(passage.opened_at, amount)
+    for booked, until in passage.suspended:
+        since = max(booked, passage.opened_at)
+        if since < at and since < until:
+            at = calendar.after(until, calendar.between(since, at))
+    return at
 
 
 def _side(clock: Settled, status: Status, passage: Passage, calendar: OpenHours, now: datetime) -> Side:
@@ -180,9 +181,9 @@ def _blame(clock: Settled, passage: Passage, calendar: OpenHours, now: datetime)
     if first - passage.opened_at <= PROMISES["assigned"].within:
         return "owner"
     whole = PROMISES["touched"].within
-    if clock.kept_at is None and abs(now - calendar.after(first, whole)) < MARGIN:
+    if clock.settled_at is None and abs(now - calendar.after(first, whole)) < MARGIN:
         raise DoesNotFit
-    return "system" if calendar.between(first, clock.kept_at or now) <= whole else "owner"
+    return "system" if calendar.between(first, clock.settled_at or now) <= whole else "owner"
 
 
 def _reason(clock: Settled, status: Status, passage: Passage) -> str:
@@ -193,7 +194,7 @@ def _reason(clock: Settled, status: Status, passage: Passage) -> str:
         case "excused":
             how = passage.ending if clock.ended_at == passage.ended_at else "another owner"
             return f"{how} {clock.ended_at:%a %F %T} before it was {clock.promise}, {due}"
-        case "breached" if clock.kept_at is not None:
+        case "breached" if clock.settled_at is not None:
             return f"{clock.promise} late, {clock.kept_at:%a %F %T}, {due}"
         case _:
             return f"not {clock.promise} yet, {due}"

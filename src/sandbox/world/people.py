@@ -126,9 +126,7 @@ def people_of(staff: Staff) -> list[Person]:
 
 
 def _person(rep: Rep, boss: str | None) -> Person:
-    return Person(
-        owner_id=rep.owner_id, name=rep.name, email=rep.email, team=rep.team.name, manager_name=boss, calendar=rep.calendar
-    )
+    return Person(owner_id=rep.owner_id, name=rep.name, email=rep.email, team=rep.team.name, manager_name=boss, calendar=rep.calendar)
 
 
 def staff_lines(staff: Staff) -> list[dict[str, Any]]:
@@ -137,7 +135,13 @@ def staff_lines(staff: Staff) -> list[dict[str, Any]]:
     lines = [_team_line(team, everybody) for team in (LEADERS, *TEAMS)]
     lines += [_owner_line(rep) for rep in everybody]
     queue = {"object": "owners", "id": staff.queue_id, "email": "", "firstName": "Inbound", "lastName": "queue", "type": "QUEUE"}
-    nobody = {"object": "owners", "id": staff.placeholder_id, "email": f"marketing-queue@{COMPANY_DOMAIN}", "userId": 5901, "type": "PERSON"}
+    nobody = {
+        "object": "owners",
+        "id": staff.placeholder_id,
+        "email": f"marketing-queue@{COMPANY_DOMAIN}",
+        "userId": 5901,
+        "type": "PERSON",
+    }
     lines.append({**queue, "archived": False, "teams": []})
     lines.append({**nobody, "firstName": "Marketing", "lastName": "queue", "archived": False, "teams": []})
     return lines

@@ -64,6 +64,11 @@ class Sheet:
         """Whether `name` was ever given a value."""
         return name in self.history or self.plain.get(name) is not None
 
+    def value(self, name: str) -> str | None:
+        """What `name` holds now."""
+        versions = self.history.get(name)
+        return _newest_first(versions)[0].value if versions else self.plain.get(name)
+
     def last_change(self) -> datetime:
         """When it was created, or the newest entry of its history was written."""
         changes = (version.at for versions in self.history.values() for version in versions)

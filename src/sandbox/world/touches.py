@@ -106,7 +106,16 @@ NOT_COUNTED: Mapping[str, Sort] = {
     "note": Chore(kind="notes"),
 }
 EVERYDAY = ("connected call", "call, no answer", "voicemail of 4 s", "mail", "mail from the browser extension", "LinkedIn message", "SMS")
-BACKGROUND = ("connected call of 3 s", "marketing mail", "workflow mail", "incoming mail", "out-of-office reply", "task", "note", "failed call")
+BACKGROUND = (
+    "connected call of 3 s",
+    "marketing mail",
+    "workflow mail",
+    "incoming mail",
+    "out-of-office reply",
+    "task",
+    "note",
+    "failed call",
+)
 
 
 def activity(sort: Sort, *, rep: Rep, at: datetime, logged: datetime | None, rng: Random) -> Sheet:

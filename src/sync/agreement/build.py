@@ -82,17 +82,15 @@ def _start_of(day: date, zone: ZoneInfo) -> datetime:
 
 def _fields(table: AgreementTable, criteria: Criteria) -> dict[str, model.Field]:
     """Return the declared fields, and of the built-in ones those that something names."""
-    fields = {}
+    fields: dict[str, model.Field] = {}
     for name, one in table.fields.items():
         sources = {(crm, kind): field for crm, kinds in one.by_crm().items() for kind, field in kinds.items()}
         fields[name] = model.Field(name=name, type=one.type, sources=sources)
     mappings = {where for place, part in recognising(table).items() for where, _, _ in recognised_keys(place, part)}
     named = {name for where, criterion in criteria.items() if where not in mappings for name in criterion.fields}
-    named.update(*(one.required for one in (*table.stage, *table.handoff)))
-    for name, sources in BUILT_IN.items():
-        if name in named and name not in fields:
-            fields[name] = model.Field(name=name, type=FieldType.TEXT, sources=sources)
-    return fields
+    named.update(*(stage.required for stage in table.stage), *(handoff.required for handoff in table.handoff))
+    built_in = {name: model.Field(name=name, type=FieldType.TEXT, sources=where) for name, where in BUILT_IN.items() if name in named}
+    return built_in | fields
 
 
 def _defines(table: AgreementTable, criteria: Criteria) -> dict[str, model.Define]:

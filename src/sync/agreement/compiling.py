@@ -17,8 +17,8 @@ from sync.agreement.words import ScoreText
 from sync.problems import Problem, quoted
 from sync.shape import key_of
 
-_YEARS_BEFORE = 6  # calendars reach this far back before the agreement takes effect, for leads that are older than it
-_YEARS_AFTER = 10
+_YEARS_BEFORE = 10  # calendars reach this far back before the agreement takes effect, for leads that are older than it
+_YEARS_AFTER = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,25 +27,28 @@ class Compiled:
 
     criteria: Mapping[str, Criterion]
     calendars: Mapping[str, Calendar]
-    span: tuple[date, date]  # what the calendars cover
+    span: tuple[date, date]  # the first and the last day that the calendars cover
 
 
-def compile_all(table: AgreementTable, *, file: str, names_are_whole: bool) -> tuple[Compiled, list[Problem]]:
+def compile_all(
+    table: AgreementTable, *, file: str, names_are_whole: bool, span: tuple[date, date] | None
+) -> tuple[Compiled, list[Problem]]:
     """Compile what `table` says; what is wrong is left out of the result and listed.
 
+    The calendars cover `span`, by default from ten years before the agreement takes effect to five after it.
     Where a slip took a field or a define out of `table`, `names_are_whole` is False: criteria are not compiled then, as
     they would be blamed for it.
     """
     compiler = _Compiler(table=table, file=file)
     criteria = compiler.criteria() if names_are_whole and is_zone(table.timezone) else {}
-    span = calendar_span(table.effective, table.expires_on)
+    span = span or calendar_span(table.effective, table.expires_on)
     calendars = compiler.calendars(span)
     return Compiled(criteria=criteria, calendars=calendars, span=span), compiler.problems
 
 
 def calendar_span(effective: date, expires_on: date | None) -> tuple[date, date]:
-    """Return the days from and up to which the calendars of an agreement are worked out."""
-    return date(effective.year - _YEARS_BEFORE, 1, 1), date((expires_on or effective).year + _YEARS_AFTER, 1, 1)
+    """Return the first and the last day for which the calendars of an agreement are worked out."""
+    return date(effective.year - _YEARS_BEFORE, 1, 1), date((expires_on or effective).year + _YEARS_AFTER, 12, 31)
 
 
 def score_key(handoff: str, number: int) -> str:
@@ -99,7 +102,7 @@ class _Compiler:
                     compiled[name] = _calendar(name, one, span)
                 except CalendarError as error:
                     found = f"hours {quoted(one.hours)}, holidays {quoted(one.holidays)}"
-                    self._add(f"calendar.{key_of(name)}", found=found, expected="hours that can be worked out", fix=str(error))
+                    self._add(f"calendar.{key_of(name)}", found=found, expected=f"a calendar, but {error}", fix=error.fix)
         return compiled
 
     def _criteria(self) -> Iterator[tuple[str, str]]:

@@ -39,7 +39,7 @@ class _Part:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Criterion:
     """A condition over the fields of one lead, with SQL's three values.
 

@@ -31,7 +31,12 @@ class Parsed:
 def parse_criterion(text: str) -> Parsed:
     """Read `text`, an SQL condition in SQLite's spelling; raises CriterionError."""
     tokens = read_tokens(text)
-    tree = _Reader(text, tokens).read()
+    try:
+        tree = _Reader(text, tokens).read()
+    except RecursionError:  # the nesting counted beforehand leaves room; whoever calls us may have used it up
+        raise CriterionError(
+            "the criterion is nested too deep", position=0, found=tokens[0].text, fix="move parts of it to [define]"
+        ) from None
     if not isinstance(tree, All):
         return Parsed(tree=tree, conjuncts=((tree, text.strip()),))
     return Parsed(tree=tree, conjuncts=tuple(zip(tree.parts, conjunct_texts(text, tokens), strict=True)))

@@ -63,13 +63,17 @@ def read_day(text: str) -> date | None:
 
 
 def day_span(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The first moment of `day` in `zone`, and the first moment after it, both in UTC.
+    """The first moment of `day` in `zone`, and the first moment after it, both in UTC."""
+    after = day_start(day + timedelta(days=1), zone) if day < date.max else datetime.max.replace(tzinfo=UTC)
+    return day_start(day, zone), after
 
-    Raises OverflowError for the first and last days that a datetime can hold.
-    """
-    start = datetime(day.year, day.month, day.day, tzinfo=zone)
-    after = day + timedelta(days=1)
-    return start.astimezone(UTC), datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC)
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of `day` in `zone`, in UTC; of the first day of year 1 the earliest there is."""
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _read_number(text: str) -> float | None:
@@ -84,7 +88,7 @@ def _read_time(text: str, zone: ZoneInfo) -> datetime | None:
         if _EPOCH_MS.fullmatch(text):
             return _EPOCH + timedelta(milliseconds=int(text))
         if day := read_day(text):
-            return day_span(day, zone)[0]
+            return day_start(day, zone)
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):

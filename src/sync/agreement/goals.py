@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from sync.agreement.criteria import Criterion
-from sync.agreement.parties import DateSpan
+from sync.agreement.spans import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Condition:
     goal: str
     direction: Literal["below", "above"]
     level: Amount | Share
-    streak: DateSpan
+    streak: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

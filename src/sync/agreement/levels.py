@@ -47,7 +47,8 @@ class _Reader:
 
     def read(self, section: str, model: type[Rule], overrides: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
         """Return the rules that `overrides` make of those of a section, in their order."""
-        entries = self._document.get(section, [])
+        written = self._document.get(section)
+        entries = written if isinstance(written, list) else []
         rules = {rule["name"]: rule for rule in entries if isinstance(rule, Mapping) and isinstance(rule.get("name"), str)}
         read = [
             self._merged(f"{section}.{key_of(name)}", model, rules.get(name), override)

@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-Unit = Literal["day", "week", "month", "quarter", "year"]
-
-
-@dataclass(frozen=True, slots=True)
-class DateSpan:
-    """A span of the civil calendar: `6 months`, `60 days`."""
-
-    count: int
-    unit: Unit
-
-    def __str__(self) -> str:
-        return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
+from sync.agreement.spans import Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +13,7 @@ class AtMost:
     """A budget: at most `count` within any `per`."""
 
     count: int
-    per: DateSpan
+    per: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +99,7 @@ class Cancellation:
     """When the agreement may be ended, and with how much notice."""
 
     when: tuple[str, ...]
-    notice: DateSpan | None
+    notice: Period | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,10 +22,11 @@ from sync.agreement.schema_people import (
 from sync.agreement.schema_words import (
     AS_LIST,
     BudgetText,
-    DateSpanText,
+    EventText,
     KeptByText,
     OwedBy,
     PercentText,
+    PeriodText,
     ProtectionText,
     RecyclingText,
     RungText,
@@ -109,7 +110,7 @@ class NurturedTable(Table):
 
     at_least: Count
     kinds: Texts = ("marketing",)
-    unless: TriggerText | None = None
+    unless: EventText | None = None
 
 
 class HandoffTable(Table):
@@ -198,11 +199,11 @@ class TargetTable(Table):
 class RecycleTable(PerCrm):
     """`[recycle]`."""
 
-    reasons: dict[str, DateSpanText] = Field(default_factory=dict)
+    reasons: dict[str, PeriodText] = Field(default_factory=dict)
     to: TargetTable = TargetTable()
     by: Literal["status", "stage"] = "status"
     at_most: BudgetText | None = None
-    cool_off: DateSpanText | None = None
+    cool_off: PeriodText | None = None
     bounce_limit: Annotated[int, Field(strict=True, ge=0)] = 2
 
 
@@ -240,7 +241,7 @@ class AgreementTable(Table):
     title: Text
     effective: Day
     expires_on: Day | None = None
-    review_every: DateSpanText | None = None
+    review_every: PeriodText | None = None
     timezone: Text
     fiscal_year_starts: Month = 1
     steward: Text | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sync.agreement.schema_words import AS_LINES, BudgetText, ConditionText, DateSpanText, PercentText, Side, TargetText, Texts
+from sync.agreement.schema_words import AS_LINES, BudgetText, ConditionText, PercentText, PeriodText, Side, TargetText, Texts
 from sync.shape import Day, Table, Text
 
 
@@ -109,4 +109,4 @@ class CancellationTable(Table):
     """`[cancellation]`."""
 
     when: Texts = ()
-    notice: DateSpanText | None = None
+    notice: PeriodText | None = None

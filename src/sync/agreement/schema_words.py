@@ -11,8 +11,8 @@ from pydantic import BeforeValidator, PlainValidator
 from sync.agreement import words
 from sync.agreement.goals import Condition, Target
 from sync.agreement.model import CrmKind, HandRaise, KeptBy, Protection, Rung, StageEntered, Start
-from sync.agreement.parties import AtMost, DateSpan
-from sync.agreement.spans import Span, SpanError, parse_span
+from sync.agreement.parties import AtMost
+from sync.agreement.spans import Period, Span, SpanError, parse_period, parse_span
 from sync.shape import Text, wrong
 
 # What a bare field name means: `hubspot = "country"` is a field of the person's record. The one table that a new CRM adds to.
@@ -37,20 +37,17 @@ def _reads(read: Callable[[str], Any]) -> PlainValidator:
             return read(value.strip())
         except words.WordError as error:
             raise wrong(error.expected, fix=error.fix) from None
+        except SpanError as error:
+            raise wrong("a span of time", fix=error.fix) from None
+        except OverflowError:
+            raise wrong("a number of a size that people use", fix="write a smaller one") from None
 
     return PlainValidator(check)
 
 
-def _read_span(text: str) -> Span:
-    try:
-        return parse_span(text)
-    except SpanError as error:
-        raise words.WordError("a span such as `2 business hours`", fix=str(error)) from None
-
-
 def _read_protection(text: str) -> Protection:
     what, within = words.read_protection(text)
-    return Protection(what=what, within=_read_span(within) if within else None)
+    return Protection(what=what, within=parse_span(within) if within else None)
 
 
 def _read_target(value: object) -> Target:
@@ -83,14 +80,15 @@ def by_kind(crm: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-SpanText = Annotated[Span, _reads(_read_span)]
+SpanText = Annotated[Span, _reads(parse_span)]
 WallSpanText = Annotated[timedelta, _reads(words.read_wall_span)]
-DateSpanText = Annotated[DateSpan, _reads(words.read_date_span)]
+PeriodText = Annotated[Period, _reads(parse_period)]
 BudgetText = Annotated[AtMost, _reads(words.read_budget)]
 PercentText = Annotated[float, _reads(words.read_percent)]
 StartText = Annotated[Start, _reads(words.read_start)]
 KeptByText = Annotated[KeptBy, _reads(words.read_kept_by)]
 TriggerText = Annotated[StageEntered | HandRaise | words.ScoreText, _reads(words.read_trigger)]
+EventText = Annotated[StageEntered | HandRaise, _reads(words.read_event)]
 RungText = Annotated[Rung, _reads(words.read_rung)]
 RecyclingText = Annotated[str, _reads(words.read_recycling)]
 ProtectionText = Annotated[Protection, _reads(_read_protection)]

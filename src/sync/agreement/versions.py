@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -78,7 +78,7 @@ def why_not_enforcing(agreement: Agreement, at: datetime) -> str | None:
     if at < agreement.effective:
         return f"not effective before {_local_day(agreement, agreement.effective)}"
     if agreement.expires_at is not None and at >= agreement.expires_at:
-        return f"expired at the start of {_local_day(agreement, agreement.expires_at)}"
+        return f"expired at the end of {_local_day(agreement, agreement.expires_at - timedelta(days=1))}"
     return None
 
 

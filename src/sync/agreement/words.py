@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import get_args
 
 from sync.agreement.goals import Amount, Change, Condition, Share, Solve, Target
-from sync.agreement.model import (
+from sync.agreement.parties import AtMost
+from sync.agreement.promises import (
     Answered,
     Assigned,
     Disqualified,
@@ -23,7 +23,7 @@ from sync.agreement.model import (
     StartWord,
     Touch,
 )
-from sync.agreement.parties import AtMost, DateSpan, Unit
+from sync.agreement.spans import Unit, parse_period, parse_span
 from sync.problems import choose_fix, listed
 
 ACTIONS = ("remind", "reassign", "recycle", "return", "promote", "escalate")
@@ -37,11 +37,9 @@ _KEPT_BY: dict[str, KeptBy] = {
     "returned": Returned(),
     "answered": Answered(),
 }
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-_WALL = re.compile(r"(\d+(?:\.\d+)?) (second|minute|hour|day)s?")
-_DATES = re.compile(rf"(\d+) ({'|'.join(get_args(Unit))})s?")
-_BUDGET = re.compile(rf"(\d+) (?:(?:a|an|per) ({'|'.join(get_args(Unit))})|in (\d+ \w+))")
+_BUDGET = re.compile(r"(\d+) (?:(?:a|an|per) (\w+)|in (\d+ \w+))")
 _PERCENT = re.compile(r"([+-]?)(\d+(?:\.\d+)?) ?%")
+_LARGEST = 1e15  # no goal of a company is larger; a slip is
 _CONDITION = re.compile(r"(?P<goal>.+?) (?P<direction>below|above) (?P<level>\S+) for (?P<streak>\d+ \w+)")
 _CONVERSATION = re.compile(r"conversation in (.+)")
 
@@ -92,6 +90,14 @@ def read_trigger(text: str) -> StageEntered | HandRaise | ScoreText:
     raise _unknown(text, ["stage NAME", "hand-raise", "hand-raise: FORM, FORM", "score: CRITERION"])
 
 
+def read_event(text: str) -> StageEntered | HandRaise:
+    """Read what lets a lead pass without nurturing: `stage NAME`, `hand-raise` or `hand-raise: FORM, FORM`."""
+    trigger = read_trigger(text)
+    if isinstance(trigger, ScoreText):
+        raise WordError("`stage NAME` or `hand-raise`", fix="write one of these")
+    return trigger
+
+
 def read_rung(text: str) -> Rung:
     """Read one rung of a ladder: an action, or `action: detail`; recycling needs its reason."""
     action, _, detail = (part.strip() for part in text.partition(":"))
@@ -120,28 +126,19 @@ def read_protection(text: str) -> tuple[str, str | None]:
 
 
 def read_wall_span(text: str) -> timedelta:
-    """Read wall time: `20 seconds`, `15 minutes`, `4 hours`, `2 days`."""
-    found = _WALL.fullmatch(text.strip())
-    if found is None or float(found[1]) <= 0:
-        raise WordError("a span of wall time such as `20 seconds` or `15 minutes`", fix="write a number above 0 and a unit")
-    return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
-
-
-def read_date_span(text: str) -> DateSpan:
-    """Read a span of the civil calendar: `60 days`, `6 months`."""
-    found = _DATES.fullmatch(text.strip())
-    if found is None or int(found[1]) < 1:
-        raise WordError("a span such as `60 days` or `6 months`", fix="write a whole number and day, week, month, quarter or year")
-    unit: Unit = next(unit for unit in get_args(Unit) if unit == found[2])
-    return DateSpan(int(found[1]), unit)
+    """Read wall time: `20 seconds`, `15 minutes`, `4 hours`, `2 days`. Raises WordError, or SpanError."""
+    span = parse_span(text)
+    if span.unit is not Unit.WALL:
+        raise WordError("a span of wall time such as `15 minutes`", fix="leave out `business`: no calendar is asked here")
+    return span.length
 
 
 def read_budget(text: str) -> AtMost:
-    """Read a budget: `5 a month`, `3 in 12 months`."""
+    """Read a budget: `5 a month`, `3 in 12 months`. Raises WordError, or SpanError for the span it is for."""
     found = _BUDGET.fullmatch(text.strip())
-    if found is None:
+    if found is None or int(found[1]) < 1:
         raise WordError("a budget such as `5 a month` or `3 in 12 months`", fix="write a whole number and the span it is for")
-    return AtMost(count=int(found[1]), per=read_date_span(found[3] or f"1 {found[2]}"))
+    return AtMost(count=int(found[1]), per=parse_period(found[3] or f"1 {found[2]}"))
 
 
 def read_percent(text: str) -> float:
@@ -153,8 +150,8 @@ def read_percent(text: str) -> float:
 
 
 def read_target(value: object) -> Target:
-    """Read a goal's target: a number, `90%`, `+20%` on the baseline, or `solve: GOAL`."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    """Read a goal's target: a number from 0 on, `90%`, `+20%` on the baseline, or `solve: GOAL`."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LARGEST:
         return Amount(float(value))
     text = value.strip() if isinstance(value, str) else ""
     if (goal := _after("solve:", text)) is not None:
@@ -163,18 +160,18 @@ def read_target(value: object) -> Target:
         return Change(float(found[1] + found[2]) / 100)
     if found:
         return Share(read_percent(text))
-    raise WordError("a number, `90%`, `+20%` or `solve: GOAL`", fix="write one of these")
+    raise WordError("a number from 0 on, `90%`, `+20%` or `solve: GOAL`", fix="write one of these")
 
 
 def read_condition(text: str) -> Condition:
-    """Read `GOAL below 80% for 2 months`."""
+    """Read `GOAL below 80% for 2 months`. Raises WordError, or SpanError for its span."""
     found = _CONDITION.fullmatch(text.strip())
     level = read_target(_number(found["level"])) if found else None
     if found is None or not isinstance(level, Amount | Share):
         raise WordError("`GOAL below LEVEL for SPAN`", fix="write for example `First touch in time below 80% for 2 months`")
     direction: str = found["direction"]
     return Condition(
-        goal=found["goal"], direction="below" if direction == "below" else "above", level=level, streak=read_date_span(found["streak"])
+        goal=found["goal"], direction="below" if direction == "below" else "above", level=level, streak=parse_period(found["streak"])
     )
 
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from sandbox.load import read_lines
+from sandbox.lines import BadLines
+from sandbox.load import load
 from sandbox.portal import Portal
-from sandbox.server import serve
+from sandbox.server import Served, serve
 from sandbox.world.make import World, make_world
 from sandbox.world.truth import truth_document
 from sync.cli.init import example
 from sync.cli.sync import parse_moment
 from sync.cli.terminal import err
+from sync.errors import ConfigurationError, SyncError
 from sync.private_files import write_whole
 from sync.roster_draft import DraftPerson, DraftPool, roster_text, unique_names
 from sync.wiring import machine_clock
@@ -31,29 +33,33 @@ RULES = {
     "decided": "accept_or_reject",
 }  # the world's promise -> the agreement's rule
 POOL = "sdr"
-READY = "practice HubSpot at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practice:
     """What a practice HubSpot serves, and who works in it."""
 
-    now: datetime
-    lines: Sequence[Mapping[str, Any]]
+    portal: Portal
     roster: str
     truth: Mapping[str, Any] | None  # None for loaded records
 
 
-def invented(*, leads: int, seed: int, moment: str | None) -> Practice:
+def invented(*, leads: int, seed: int, moment: str | None, live: bool) -> Practice:
     """Generate a world of `leads` people as of `moment` (None: now, to the second)."""
     world = make_world(leads=leads, seed=seed, now=_moment(moment))
-    return Practice(now=world.now, lines=world.lines, roster=_roster_of_world(world), truth=truth_document(world, RULES))
+    portal = Portal.from_lines(world.lines, now=world.now, live=live)
+    return Practice(portal=portal, roster=_roster_of_world(world), truth=truth_document(world, RULES))
 
 
-def loaded(path: Path, *, moment: str | None) -> Practice:
-    """Read a portal file; raises the sandbox's error naming every wrong line."""
-    lines = read_lines(path)
-    return Practice(now=_moment(moment), lines=lines, roster=_roster_of_lines(lines), truth=None)
+def loaded(path: Path, *, moment: str | None, live: bool) -> Practice:
+    """Read a portal file; SyncError names every wrong line."""
+    try:
+        portal = load(path, now=_moment(moment), live=live)
+    except BadLines as error:
+        raise ConfigurationError("\n  ".join([f"{path} is no portal file", *error.problems]), fix="correct these lines; docs/how-to/sandbox.md shows their form") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path} could not be read: {error.strerror}", fix="check the path and its rights") from None
+    return Practice(portal=portal, roster=_roster_of_portal(portal), truth=None)
 
 
 def _moment(text: str | None) -> datetime:
@@ -72,37 +78,41 @@ def _roster_of_world(world: World) -> str:
     return roster_text(people, [pool], placeholders={"hubspot": world.placeholders})
 
 
-def _roster_of_lines(lines: Sequence[Mapping[str, Any]]) -> str:
+def _roster_of_portal(portal: Portal) -> str:
     """Draft a roster of the loaded owners: everybody active is in the pool and keeps the default hours."""
-    owners = [line for line in lines if line["object"] == "owners" and not line.get("archived") and line.get("type", "PERSON") == "PERSON"]
     people = [
         DraftPerson(
-            name=" ".join(filter(None, (owner.get("firstName"), owner.get("lastName")))) or str(owner["id"]),
-            email=owner.get("email"),
+            name=f"{owner.first_name} {owner.last_name}".strip() or owner.id,
+            email=owner.email,
             crm="hubspot",
-            owner_id=str(owner["id"]),
-            team=next((str(team["name"]) for team in owner.get("teams") or ()), None),
+            owner_id=owner.id,
+            team=next((team.name for team in portal.staff.teams_of(owner)), None),
         )
-        for owner in owners
+        for owner in portal.staff.listed(archived=False)
+        if owner.type == "PERSON"
     ]
     return roster_text(people, [DraftPool(name=POOL, members=tuple(unique_names(people)))], placeholders={"hubspot": ()})
 
 
-def serve_until_stopped(practice: Practice, *, port: int, live: bool, truth: Path | None, config_out: Path | None) -> None:
+def serve_until_stopped(practice: Practice, *, port: int, truth: Path | None, config_out: Path | None) -> None:
     """Serve until SIGINT or SIGTERM; files appear, whole, only once the port answers."""
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    portal = Portal.from_lines(practice.lines, now=practice.now, live=live)
-    with serve(portal, port=port, token=TOKEN) as served:
+    with _served(practice.portal, port) as served:
         if truth is not None:
             write_whole(truth, [json.dumps(practice.truth, indent=1, ensure_ascii=False).encode()])
         if config_out is not None:
             write_files(config_out, url=served.url, roster=practice.roster)
-        err(
-            f"{READY} {served.url}, token `{TOKEN}`, {practice.now.isoformat()} and {'running' if live else 'standing still'}; stop with Ctrl+C"
-        )
+        err(f"practice HubSpot at {served.url}, token `{TOKEN}`; stop it with Ctrl+C")
         stop.wait()
+
+
+def _served(portal: Portal, port: int) -> Served:
+    try:
+        return serve(portal, port=port, token=TOKEN)
+    except OSError as error:
+        raise SyncError(f"port {port} cannot be used: {error.strerror}", fix="name another with --port, or --port 0 for a free one") from None
 
 
 def write_files(folder: Path, *, url: str, roster: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import click
 import typer
 
 from connectors.errors import ConnectorError, Exhausted, Unreachable
@@ -16,6 +15,8 @@ from sync.cli.terminal import err
 from sync.errors import SyncError
 
 EXIT_ERROR, EXIT_USAGE, EXIT_CONFIGURATION, EXIT_INTERRUPTED = 1, 64, 78, 130
+
+WrongUsage = typer.BadParameter.__mro__[1]  # the family that Typer's parser raises, whichever parser it carries
 
 app = typer.Typer(
     name="leadpact",
@@ -39,18 +40,18 @@ def options(
 def run_program() -> int:
     """Run one command and return its exit code; every expected error is one message with its fix."""
     try:
-        return int(app(standalone_mode=False) or 0)
+        return int(app(standalone_mode=False, prog_name="leadpact") or 0)
     except (SyncError, ConnectorError) as error:
         err(f"error: {error}\n  fix: {error.fix}")
         return exit_code(error)
-    except click.UsageError as error:
-        err(f"error: {error.format_message()}\n  fix: see `{error.ctx.command_path if error.ctx else 'leadpact'} --help`")
-        return EXIT_USAGE
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         err("stopped")
         return EXIT_INTERRUPTED
+    except WrongUsage as error:
+        err(f"error: {error.format_message()}\n  fix: see `leadpact --help`, or `leadpact COMMAND --help`")  # type: ignore[attr-defined]
+        return EXIT_USAGE
 
 
 def exit_code(error: SyncError | ConnectorError) -> int:

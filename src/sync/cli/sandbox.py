@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from sync.cli.practice import Practice
 
 
 def sandbox(
@@ -31,6 +28,6 @@ def sandbox(
 
     if load is not None and truth is not None:
         raise UsageError("--truth tells what a generated world planted; loaded records have no truth", fix="leave out --truth or --load")
-    practice: Practice = loaded(load, moment=now) if load is not None else invented(leads=leads, seed=seed, moment=now)
-    serve_until_stopped(practice, port=port, live=live, truth=truth, config_out=config_out)
+    practice = loaded(load, moment=now, live=live) if load is not None else invented(leads=leads, seed=seed, moment=now, live=live)
+    serve_until_stopped(practice, port=port, truth=truth, config_out=config_out)
     return 0

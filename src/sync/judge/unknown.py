@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
-
 from sync.judge.findings import Finding, Side, Status
-
-T = TypeVar("T")
-
 
 def agree(readings: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
     """Merge the findings of several readings of one lead; the last reading takes every change at its latest.
 
-    A finding whose status is the same in all readings stands as the last one has it. Any other becomes
-    `unknown`, and loses the moments on which the readings differ.
+    A finding whose status is the same in all readings stands as the last one has it; if they differ in
+    whose fault it is, it is the system's, for no person is blamed on a guess. Any other becomes `unknown`, and loses the moments on which the readings differ.
     """
     if len(readings) == 1:
         return tuple(readings[0])
@@ -31,7 +26,7 @@ def agree(readings: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
 def _merge(found: Sequence[Finding], *, of: int) -> Finding:
     latest = found[-1]
     if len(found) == of and len({f.status for f in found}) == 1:
-        return latest
+        return latest if len({f.side for f in found}) == 1 else replace(latest, side=Side.SYSTEM)
     return replace(
         latest,
         status=Status.UNKNOWN,

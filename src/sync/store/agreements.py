@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
 
+from sync.agreement.versions import Version
 from sync.store.database import Database
 from sync.store.moments import from_ms, from_ms_if_known, to_ms, to_ms_if_known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementVersion:
-    """One version of the agreement's text; signatures are no part of its hash."""
-
-    hash: str
-    text: str  # the file as it was read
-    effective: datetime | None
-    expires: datetime | None
-    signed_sides: tuple[str, ...]  # sorted
-    seen_at: datetime  # when we first read this hash
 
 
 class Agreements:
@@ -31,7 +18,7 @@ class Agreements:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def remember(self, version: AgreementVersion) -> bool:
+    def remember(self, version: Version) -> bool:
         """Keep a version, once per hash; return whether that told anything new.
 
         A signature that came later, or a comment, replaces the text of its hash and leaves `seen_at`.
@@ -48,15 +35,15 @@ class Agreements:
                 (
                     version.hash,
                     version.text,
-                    to_ms_if_known(version.effective),
-                    to_ms_if_known(version.expires),
+                    to_ms(version.effective),
+                    to_ms_if_known(version.expires_at),
                     sides,
                     to_ms(version.seen_at),
                 ),
             )
         return done.rowcount > 0
 
-    def versions(self) -> tuple[AgreementVersion, ...]:
+    def versions(self) -> tuple[Version, ...]:
         """Return all versions, in the order in which they were first seen."""
         with self._database.snapshot() as tx:
             rows = tx.execute(
@@ -65,13 +52,13 @@ class Agreements:
         return tuple(_version(row) for row in rows)
 
 
-def _version(row: Sequence[Any]) -> AgreementVersion:
+def _version(row: Sequence[Any]) -> Version:
     hash_, text, effective, expires, signed_sides, seen_at = row
-    return AgreementVersion(
+    return Version(
         hash=hash_,
         text=text,
-        effective=from_ms_if_known(effective),
-        expires=from_ms_if_known(expires),
-        signed_sides=tuple(orjson.loads(signed_sides)),
+        effective=from_ms(effective),
+        expires_at=from_ms_if_known(expires),
+        signed_sides=frozenset(orjson.loads(signed_sides)),
         seen_at=from_ms(seen_at),
     )

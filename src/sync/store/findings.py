@@ -47,7 +47,8 @@ class Findings:
 
         A version is added only where a finding says something new; the lateness and the message, which
         grow with the hour, are kept up to date beside it. What a lead had before and its judgement no
-        longer holds is withdrawn by a version of its own.
+        longer holds is withdrawn by a version of its own. Judgements as of a past moment do not belong
+        here: they would withdraw what came after. KeyError if there is no such run.
         """
         with self._database.transaction() as tx:
             run = run_row_id(tx, run_id)

@@ -149,7 +149,7 @@ _JUDGED = (
         began_at INTEGER NOT NULL,
         agreement_hash TEXT NOT NULL,
         outcome TEXT,
-        summary TEXT CHECK (json_valid(summary))
+        summary TEXT CHECK (summary IS NULL OR json_valid(summary))
     ) STRICT
     """,
     """

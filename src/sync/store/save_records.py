@@ -106,17 +106,14 @@ def _row(record: Record, id_: int, before: _Row | None, seen_at: int) -> _Row:
 
 def _unexplained(record: Record, after: _Row, before: _Row | None) -> Iterator[_Unexplained]:
     """Yield the fields that were asked for with history and hold a value that it does not end in."""
-    doubtful = [
-        field
-        for field, history in record.history.items()
-        if _blank(record.values.get(field)) != (_blank(history[-1].value) if history else None)
-    ]
-    if not doubtful:
-        return
-    values_before = orjson.loads(before.field_values) if before else {}
-    for field in doubtful:
+    values_before: dict[str, str | None] = orjson.loads(before.field_values) if before else {}
+    for field, history in record.history.items():
         value = _blank(record.values.get(field))
-        seen_otherwise = before is not None and field in values_before and _blank(values_before[field]) != value
+        value_before = _blank(values_before.get(field))
+        told = _blank(history[-1].value) if history else None
+        if value == told and (history or value == value_before):
+            continue
+        seen_otherwise = before is not None and field in values_before and value_before != value
         since = before.seen_at if before and seen_otherwise else after.created_at
         yield _Unexplained(record=after.id, field=field, value=value, since=since)
 

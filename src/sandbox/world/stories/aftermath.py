@@ -59,7 +59,8 @@ def _new_owner(draft: Draft, at: datetime) -> None:
     if passage.decided_at is None or len(passage.tenures) != 1 or at <= passage.decided_at:
         return
     in_time = passage.decided_at - passage.tenures[0].at <= PROMISES["decided"].within
-    if in_time and all(sheet.written_at < at for sheet in draft.others):
+    touched_before = passage.touched_at is None or passage.touched_at < at
+    if in_time and touched_before and all(sheet.written_at < at for sheet in draft.others):
         draft.own(draft.rng.choice(draft.scene.staff.active()).owner_id, at)
 
 

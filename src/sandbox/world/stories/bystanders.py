@@ -35,4 +35,3 @@ def _bystander(draft: Draft, born: datetime) -> None:
         rep = rng.choice(draft.scene.staff.active())
         draft.own(rep.owner_id, to_ms(at))
         draft.log(rng.choice(BACKGROUND), rep, to_ms(at))
-

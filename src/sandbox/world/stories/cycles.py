@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sandbox.world.draft import Draft
-from sandbox.world.passage import MARGIN, Passage
+from sandbox.world.passage import MARGIN, Passage, Tenure
 from sandbox.world.promises import BACK_WITHIN, HANDOFF_STAGE, RECYCLED_STATUS, REJECTED_STATUS
 from sandbox.world.sheet import WORKFLOW
 from sandbox.world.stories.aftermath import life_goes_on
@@ -90,8 +90,7 @@ def _qualified_again(draft: Draft, at: datetime) -> Passage:
 
 def _keep_owner(second: Passage, first: Passage) -> None:
     """The owner of the first passage is assigned when the second opens."""
-    first_owner = first.tenures[-1]
-    second.tenures.append(type(first_owner)(rep=first_owner.rep, at=second.opened_at))
+    second.tenures.append(Tenure(rep=first.tenures[-1].rep, at=second.opened_at))
 
 
 def recycled_and_again(draft: Draft) -> None:
@@ -121,7 +120,15 @@ def _recycle(draft: Draft, passage: Passage, at: datetime) -> None:
 
 def rejected_then_raised_a_hand(draft: Draft) -> None:
     """Rejected while still in the handoff stage; a hand-raise later opens a second passage."""
-    first = draft.hand_over(draft.past(days=(12, 43)))
+    _rejected_then_raised(draft, draft.hand_over(draft.past(days=(12, 43))), "Pricing | Northgate: Demo request")
+
+
+def raised_a_hand_twice(draft: Draft) -> None:
+    """Rejected after a hand-raise; the very same form, filled in again, opens a second passage."""
+    _rejected_then_raised(draft, draft.raise_hand(draft.past(days=(12, 43)), form="Contact sales"), "Contact sales")
+
+
+def _rejected_then_raised(draft: Draft, first: Passage, form: str) -> None:
     rep = draft.rng.choice(draft.scene.staff.active())
     draft.assign(first, rep, first.opened_at + draft.some(0.05, 12))
     rejected = first.tenures[0].at + draft.some(30, 1300)
@@ -129,7 +136,7 @@ def rejected_then_raised_a_hand(draft: Draft) -> None:
     first.decided_at = rejected
     draft.end(first, rejected, "rejected")
     raised = rejected + timedelta(days=draft.rng.uniform(0.5, 4))
-    draft.submit(raised, "Pricing | Northgate: Demo request")
+    draft.submit(raised, form)
     second = draft.open_passage(raised, hand_raise=True)
     draft.contact.set("hs_lead_status", "OPEN", raised + draft.some(0.1, 2))
     _keep_owner(second, first)

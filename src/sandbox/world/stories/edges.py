@@ -109,4 +109,3 @@ STARTS: Mapping[str, Start] = {
     "on a weekend": _weekend,
     "on a holiday": _holiday,
 }
-

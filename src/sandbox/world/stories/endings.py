@@ -12,6 +12,7 @@ from sandbox.world.stories.aftermath import life_goes_on
 from sandbox.world.stories.sorts import accepted, routed
 from sandbox.world.touches import by
 
+_ENDINGS = {RECYCLED_STATUS: "recycled", DISQUALIFIED_STATUS: "disqualified"}
 UNROUTED_MINUTES = (2, 13)  # before the promise to assign is broken
 
 
@@ -49,6 +50,35 @@ def _return(draft: Draft, passage: Passage, at: datetime) -> None:
     draft.end(passage, at, "returned")
 
 
+def returned_from_a_later_stage(draft: Draft) -> None:
+    """On to a later stage within minutes, then back to Marketing: the passage ends when it goes back."""
+    passage = routed(draft)
+    passed = passage.tenures[0].at + draft.some(2, 18)
+    draft.contact.set("lifecyclestage", "salesqualifiedlead", passed)
+    passage.decided_at = passed
+    _return(draft, passage, passed + draft.some(20, 300))
+
+
+def closed_undecided(draft: Draft, status: str) -> None:
+    """Recycled or disqualified while its owner still had time to decide: neither is an acceptance."""
+    passage = routed(draft)
+    draft.contact.set("hs_lead_status", "ATTEMPTED_TO_CONTACT", passage.tenures[0].at + draft.some(1, 15))
+    at = passage.tenures[0].at + draft.some(16, 1380)
+    draft.status(status, at, passage)
+    draft.end(passage, at, _ENDINGS[status])
+
+
+def worked_but_never_accepted(draft: Draft) -> None:
+    """Its status moves on past every value but the one that accepts it."""
+    passage = routed(draft)
+    draft.touch(passage, draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.1, 1.3)))
+    at = passage.tenures[0].at
+    for status in ("OPEN", "ATTEMPTED_TO_CONTACT", "CONNECTED", "BAD_TIMING"):
+        at += draft.some(5, 700)
+        draft.status(status, at, passage)
+    life_goes_on(draft, passage)
+
+
 def settled_then_closed(draft: Draft, status: str) -> None:
     """Accepted at once, then recycled or disqualified before the first touch was due."""
     rep = draft.rng.choice(draft.scene.staff.active())
@@ -56,7 +86,7 @@ def settled_then_closed(draft: Draft, status: str) -> None:
     draft.accept(passage, passage.tenures[0].at + draft.some(1, 20))
     at = passage.tenures[0].at + draft.some(25, 100)
     draft.status(status, at, passage)
-    draft.end(passage, at, "recycled" if status == RECYCLED_STATUS else "disqualified")
+    draft.end(passage, at, _ENDINGS[status])
     life_goes_on(draft, passage)
 
 
@@ -64,13 +94,15 @@ def deal_closed(draft: Draft, stage: str) -> None:
     """A deal of theirs is closed before anybody touched or accepted the lead."""
     passage = routed(draft)
     at = passage.tenures[0].at + draft.some(20, 1380)
-    draft.add(_deal(draft, passage, opened=passage.opened_at - draft.some(1, 1000), closed=at, stage=stage))
+    opened = max(draft.contact.written_at, passage.opened_at - draft.some(1, 1000))
+    draft.add(_deal(draft, passage, opened=opened, closed=at, stage=stage))
     draft.end(passage, at, "deal closed")
 
 
 def deal_closed_before(draft: Draft) -> None:
     """An old deal was lost before the handoff, another one is open: neither closes the passage."""
-    passage = routed(draft)
+    passage = draft.hand_over(draft.past(days=(6, 43)), born=draft.past(days=(80, 90)))
+    draft.assign(passage, draft.rng.choice(draft.scene.staff.active()), passage.opened_at + draft.some(0.05, 12))
     lost = passage.opened_at - draft.some(2, 3000)
     draft.add(_deal(draft, passage, opened=lost - draft.some(100, 30_000), closed=lost, stage="closedlost"))
     draft.add(_deal(draft, passage, opened=passage.opened_at + draft.some(30, 3000), closed=None, stage="appointmentscheduled"))

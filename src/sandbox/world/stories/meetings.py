@@ -58,9 +58,35 @@ def called_off(draft: Draft, outcome: str, touched_after: float | None) -> None:
     start = _slot(draft, booked, rep)
     off = to_ms(booked + (start - booked) * draft.rng.uniform(0.2, 0.9))
     _book(draft, passage, rep, booked=booked, start=start, later=[(off, outcome)])
-    passage.suspended = (booked, off)
+    passage.suspended = [(booked, off)]
     if touched_after is not None:
         draft.touch(passage, draft.open_span(off, touched_after))
+    accepted(draft, passage)
+
+
+def without_an_outcome(draft: Draft, touched_after: float | None) -> None:
+    """Booked in time, over by now, and nobody noted how it went: suspended until its end, and no touch."""
+    passage, booked = _booked_in_time(draft)
+    rep = passage.tenures[0].rep
+    start = _slot(draft, booked, rep)
+    _book(draft, passage, rep, booked=booked, start=start, later=[])
+    if touched_after is not None:
+        draft.touch(passage, draft.open_span(start + HALF_HOUR, touched_after))
+    accepted(draft, passage)
+
+
+def booked_again(draft: Draft) -> None:
+    """Called off and booked again, within the deadline that the first meeting had moved; the second one is held."""
+    passage, booked = _booked_in_time(draft)
+    rep = passage.tenures[0].rep
+    first = _slot(draft, booked, rep)
+    off = to_ms(booked + (first - booked) * draft.rng.uniform(0.2, 0.9))
+    _book(draft, passage, rep, booked=booked, start=first, later=[(off, draft.rng.choice(("CANCELED", "RESCHEDULED")))])
+    passage.suspended = [(booked, off)]
+    again = draft.open_span(off, draft.rng.uniform(0.02, 0.12))
+    second = _slot(draft, again, rep)
+    _book(draft, passage, rep, booked=again, start=second, later=[(second + HALF_HOUR + draft.some(1, 40), "COMPLETED")])
+    passage.touched_at = second
     accepted(draft, passage)
 
 
@@ -88,7 +114,7 @@ def _slot(draft: Draft, after: datetime, rep: Rep) -> datetime:
 
 def _book(draft: Draft, passage: Passage, rep: Rep, *, booked: datetime, start: datetime, later: list[tuple[datetime, str]]) -> None:
     draft.add(_diary_entry(draft, rep, booked, start, later))
-    passage.suspended = (booked, start + HALF_HOUR)
+    passage.suspended.append((booked, start + HALF_HOUR))
 
 
 def _diary_entry(draft: Draft, rep: Rep, booked: datetime, start: datetime, later: list[tuple[datetime, str]]) -> Sheet:

@@ -155,4 +155,3 @@ def owner_has_left(draft: Draft) -> None:
     """Routed to somebody who left the company: assigned, and never touched."""
     passage = routed(draft, rep=draft.rng.choice(draft.scene.staff.with_habit(GONE)))
     life_goes_on(draft, passage)
-

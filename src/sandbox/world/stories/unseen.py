@@ -13,7 +13,7 @@ def owner_unseen(draft: Draft, *, touched: bool) -> None:
     """Has an owner, and nothing tells since when: perhaps always, perhaps only now.
 
     With a call of that owner in time, the first touch was kept if the owner had the lead by then; without
-    any, it was missed either way, and nobody can be shown to have had the lead by the deadline.
+    any, it was missed either way, but by whom depends on when the owner came.
     """
     passage = draft.hand_over(draft.past(days=(6, 43)), born=draft.past(days=(50, 80)))
     rep = draft.rng.choice(draft.scene.staff.in_calendar("default"))
@@ -48,7 +48,5 @@ def _unknown(promise: PromiseName, started_at: datetime | None, due_at: datetime
 
 
 def _missed(passage: Passage, due: datetime) -> Promise:
-    why = "never touched, whenever the owner came; at the latest reading nobody had the lead by the deadline"
-    return Promise(
-        record="", promise="touched", started_at=passage.opened_at, status="breached", due_at=due, side="system", why=why
-    )
+    why = "never touched, whenever the owner came; whose fault that is depends on it"
+    return Promise(record="", promise="touched", started_at=passage.opened_at, status="breached", due_at=due, side="none", why=why)

@@ -1,0 +1,71 @@
+"""`python -m sandbox`: serve a portal file until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from sandbox.lines import BadLines
+from sandbox.load import load
+from sandbox.portal import Portal
+from sandbox.server import listen, make_app, settings, url_of
+
+
+class _Announcing(uvicorn.Server):
+    """Says on standard output, in one line, that it answers."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        for sock in sockets or []:
+            sys.stdout.write(f"practice HubSpot at {url_of(sock)}\n")
+            sys.stdout.flush()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve; 0 after a stop, 2 with a message for a file or a port that is of no use."""
+    asked = _parser().parse_args(arguments)
+    try:
+        portal = load(asked.load, now=asked.now, live=asked.live) if asked.load else Portal(asked.now, live=asked.live)
+    except OSError as error:
+        return _failed(f"{asked.load} cannot be read: {error.strerror}", "name a portal file with --load")
+    except BadLines as error:
+        return _failed(str(error), "mend these lines (docs/reference/portal-file.md)")
+    try:
+        sock = listen(asked.port)
+    except OSError as error:
+        return _failed(f"port {asked.port} cannot be used: {error.strerror}", "choose another with --port, or 0 for a free one")
+    _Announcing(settings(make_app(portal, token=asked.token))).run(sockets=[sock])
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A practice HubSpot on loopback.")
+    parser.add_argument("--load", type=Path, metavar="FILE", help="portal file to serve; an empty portal without it")
+    parser.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1; 0 takes a free one (default 8080)")
+    parser.add_argument("--now", type=_moment, required=True, metavar="ISO", help="the portal's time, such as 2026-11-20T15:00Z")
+    parser.add_argument("--live", action="store_true", help="let the portal's time run instead of standing still")
+    parser.add_argument("--token", default="sandbox", help="bearer token it accepts (default sandbox)")
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no moment such as 2026-11-20T15:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _failed(message: str, fix: str) -> int:
+    sys.stderr.write(f"error: {message}\n  fix: {fix}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The control path `/_sandbox/`: the clock, the log, further records. For this machine alone, without a token."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.lines import BadLines
+from sandbox.portal import Portal
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+async def clock(request: Request) -> Response:
+    """Tell the portal's time."""
+    return JSONResponse({"now": _portal(request).clock.text()})
+
+
+async def set_clock(request: Request) -> Response:
+    """Set it (`{"now": ISO 8601}`) or let time pass (`{"advance_s": seconds}`)."""
+    body = await _body(request)
+    match body:
+        case {"now": str(text), **rest} if not rest and (moment := _moment(text)) is not None:
+            _portal(request).clock.set(moment)
+        case {"advance_s": int() | float() as seconds, **rest} if not rest:
+            _portal(request).clock.advance(timedelta(seconds=seconds))
+        case _:
+            return _bad(['expected {"now": "2026-11-20T15:00:00Z"} or {"advance_s": 60}'])
+    return await clock(request)
+
+
+async def requests(request: Request) -> Response:
+    """The calls so far; `?after=N` leaves out the first N."""
+    after = request.query_params.get("after", "0")
+    return JSONResponse({"requests": request.app.state.calls.since(int(after) if after.isdigit() else 0)})
+
+
+async def stats(request: Request) -> Response:
+    """How many calls were reads and writes, and how many live records there are."""
+    portal, calls = _portal(request), request.app.state.calls
+    records = {kind: len(collection) for kind, collection in portal.collections.items()}
+    return JSONResponse({"calls": calls.total, "reads": calls.total - calls.writes, "writes": calls.writes, "records": records})
+
+
+async def records(request: Request) -> Response:
+    """Plant further lines of a portal file (JSON lines, a JSON list or one object): all of them or none."""
+    body = (await request.body()).strip()
+    try:
+        given = orjson.loads(body) if body.startswith(b"[") else [orjson.loads(line) for line in body.splitlines() if line.strip()]
+    except orjson.JSONDecodeError as error:
+        return _bad([f"expected lines of a portal file as JSON: {error}"])
+    try:
+        planted = _portal(request).plant(given)
+    except BadLines as error:
+        return _bad(error.problems)
+    return JSONResponse({"planted": planted})
+
+
+def _from_here(handler: Handler) -> Handler:
+    async def guarded(request: Request) -> Response:
+        host = request.client.host if request.client else ""
+        try:
+            is_near = ip_address(host).is_loopback
+        except ValueError:
+            is_near = False
+        return await handler(request) if is_near else JSONResponse({"problems": ["only for this machine"]}, 403)
+
+    return guarded
+
+
+def _portal(request: Request) -> Portal:
+    portal = request.app.state.portal
+    assert isinstance(portal, Portal)
+    return portal
+
+
+async def _body(request: Request) -> Any:
+    try:
+        return orjson.loads(await request.body())
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _bad(problems: list[str]) -> Response:
+    return JSONResponse({"problems": problems}, 400)
+
+
+ROUTES = [
+    Route("/clock", _from_here(clock), methods=["GET"]),
+    Route("/clock", _from_here(set_clock), methods=["POST"]),
+    Route("/requests", _from_here(requests), methods=["GET"]),
+    Route("/stats", _from_here(stats), methods=["GET"]),
+    Route("/records", _from_here(records), methods=["POST"]),
+]

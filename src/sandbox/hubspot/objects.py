@@ -1,0 +1,129 @@
+"""Records one at a time: list, read, create, update, archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import writes
+from sandbox.hubspot.answers import Json, portal_of
+from sandbox.hubspot.asked import after, flag, id_in, json_body, kind_of, limit, member, names, next_page, number
+from sandbox.hubspot.shape import Shape, inline_associations, shape_of, shown, shown_whole
+from sandbox.kinds import Kind, association_type
+from sandbox.portal import Portal
+from sandbox.record import Record
+from sandbox.refusals import Missing, Refusal
+from sandbox.writes import Target
+
+PAGE, PAGE_WITH_HISTORY = 100, 50
+_NO_ARCHIVE = "Paging through deleted objects is not yet supported"
+
+
+async def listing(request: Request) -> Response:
+    """One page by id; `after` of the next is the last id and one."""
+    portal, kind = portal_of(request), kind_of(request)
+    shape = _shape(request, portal, kind)
+    size = limit(request, default=10, most=PAGE_WITH_HISTORY if shape.history else PAGE)
+    archived = flag(request, "archived")
+    if archived and not kind.lists_archived:
+        raise Refusal(_NO_ARCHIVE)
+    records, more = portal.collections[kind.plural].page(after(request), size, archived=archived)
+    body: dict[str, Any] = {"results": [_full(request, portal, record, shape) for record in records]}
+    if more:
+        body["paging"] = next_page(request, records[-1].id + 1)
+    return Json(body)
+
+
+async def one(request: Request) -> Response:
+    """One record by id, or by the property that `idProperty` names."""
+    portal, kind = portal_of(request), kind_of(request)
+    record = _record(request, portal, kind, archived=flag(request, "archived"))
+    return Json(_full(request, portal, record, _shape(request, portal, kind)))
+
+
+async def creation(request: Request) -> Response:
+    """Make a record, with associations if the body has any."""
+    portal, kind = portal_of(request), kind_of(request)
+    body = await json_body(request)
+    record = created(portal, kind, body)
+    return Json(shown_whole(portal, record, kind), 201)
+
+
+async def change(request: Request) -> Response:
+    """Change a record's properties."""
+    portal, kind = portal_of(request), kind_of(request)
+    body = await json_body(request)
+    record = _record(request, portal, kind)
+    written = writes.update(portal, kind.plural, record, member(body, "properties", dict, {}))
+    return Json(shown_whole(portal, record, kind, written))
+
+
+async def archival(request: Request) -> Response:
+    """Archive a record; one that is archived already stays so."""
+    portal, kind = portal_of(request), kind_of(request)
+    id_ = number(request.path_params["id"])
+    if portal.find(kind.plural, id_, archived=True) is None:
+        writes.archive(portal, kind.plural, _record(request, portal, kind))
+    return Response(status_code=204)
+
+
+def created(portal: Portal, kind: Kind, row: dict[str, Any]) -> Record:
+    """Make the record that a body (or a row of a batch) describes. Raises Refusal, and then made nothing."""
+    targets = [target for tie in member(row, "associations", list, []) for target in _targets(portal, kind, tie)]
+    return writes.create(portal, kind.plural, member(row, "properties", dict, {}), targets)
+
+
+def found_by(portal: Portal, kind: Kind, id_: str, id_property: str | None, *, archived: bool = False) -> Record | None:
+    """The record whose id (or whose identifying property) is `id_`. Raises Refusal for another property."""
+    if id_property in (None, "", "hs_object_id"):
+        return portal.find(kind.plural, int(id_), archived=archived) if id_.isascii() and id_.isdigit() else None
+    collection = portal.collections[kind.plural]
+    if id_property not in collection.identifiers:
+        raise Refusal(f"Property {id_property} is not a unique identifier of {kind.plural}.")
+    return collection.holder(id_property, id_)
+
+
+def _record(request: Request, portal: Portal, kind: Kind, *, archived: bool = False) -> Record:
+    id_, id_property = request.path_params["id"], request.query_params.get("idProperty")
+    if not id_property:
+        number(id_)
+    record = found_by(portal, kind, id_, id_property, archived=archived)
+    if record is None:
+        raise Missing
+    return record
+
+
+def _shape(request: Request, portal: Portal, kind: Kind) -> Shape:
+    return shape_of(portal, kind, names(request, "properties"), names(request, "propertiesWithHistory"), names(request, "associations"))
+
+
+def _full(request: Request, portal: Portal, record: Record, shape: Shape) -> dict[str, Any]:
+    return shown(portal, record, shape) | inline_associations(portal, request, record, shape)
+
+
+def _targets(portal: Portal, kind: Kind, tie: Any) -> list[Target]:
+    """The ends that one entry of `associations` names; its type ids tell of which kind they are."""
+    if not isinstance(tie, dict):
+        raise Refusal("Invalid input JSON: `associations` must be a list of objects.")
+    id_ = number(id_in(tie.get("to")))
+    found: dict[str, bool] = {}
+    for spec in member(tie, "types", list, []):
+        known = association_type(spec)
+        if known is None or known.source != kind.plural:
+            raise Refusal(f"Invalid association type for {kind.singular.upper()}: {spec}")
+        if portal.find(known.target, id_) is None:
+            raise Refusal(f"{known.target.upper()}={id_} is not valid")
+        found[known.target] = found.get(known.target, False) or known.label is not None
+    return [(target, id_, primary) for target, primary in found.items()]
+
+
+ROUTES = [
+    Route("/objects/{kind}", listing, methods=["GET"]),
+    Route("/objects/{kind}", creation, methods=["POST"]),
+    Route("/objects/{kind}/{id}", one, methods=["GET"]),
+    Route("/objects/{kind}/{id}", change, methods=["PATCH"]),
+    Route("/objects/{kind}/{id}", archival, methods=["DELETE"]),
+]

@@ -1,0 +1,56 @@
+"""A practice HubSpot and the real program, as processes, for tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PROGRAM = [sys.executable, "-m", "sync"]
+STARTS_WITHIN_S = 60.0
+
+
+def leadpact(*arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end and return what it said and how it ended."""
+    return subprocess.run([*PROGRAM, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False)
+
+
+@contextmanager
+def practice_hubspot(folder: Path, *options: str) -> Iterator[Path]:
+    """Run `leadpact sandbox` with `options` on a free port; yield the folder with the files that point at it."""
+    files = folder / "practice"
+    process = subprocess.Popen([*PROGRAM, "sandbox", "--port", "0", "--config-out", str(files), *options], stderr=subprocess.PIPE, text=True)
+    try:
+        give_up = time.monotonic() + STARTS_WITHIN_S
+        while not (files / "config.toml").exists():
+            if process.poll() is not None or time.monotonic() > give_up:
+                process.kill()
+                raise AssertionError(f"the sandbox did not start: {process.communicate()[1]}")
+            time.sleep(0.05)
+        yield files
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def audit_json(files: Path, *options: str) -> dict[str, Any]:
+    """Run the audit and return its JSON document."""
+    done = leadpact("sync", "--dry-run", "--format", "json", "--config", str(files / "config.toml"), *options)
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def audit(lines: Iterable[Mapping[str, Any]], *, now: str, roster_toml: str | None, tmp_path: Path) -> dict[str, Any]:
+    """Serve exactly `lines` at `now`, audit them with the example agreement and return the JSON document."""
+    portal = tmp_path / "portal.jsonl"
+    portal.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    with practice_hubspot(tmp_path, "--load", str(portal), "--now", now) as files:
+        if roster_toml is not None:
+            (files / "roster.toml").write_text(roster_toml, encoding="utf-8")
+        return audit_json(files)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from connectors.records import RecordKey
+from sync.plan import FieldWrite, Step
+from sync.store.database import Database, open_store
+from sync.store.mirror import Mirror
+from sync.store.plans import Plans
+from sync.store.runs import Runs
+from tests.flow.store_values import NINE
+
+REASSIGN = Step(
+    lead="hubspot/contact/1",
+    record=RecordKey("hubspot", "contact", "1"),
+    action="reassign",
+    fields=(FieldWrite(field="hubspot_owner_id", before="77", after="78"),),
+    finding="f1",
+    rule="first touch",
+    rung=1,
+    reason="due 2026-11-20 11:00, no touch",
+    blocked_by=("observe only",),
+)
+ESCALATE = replace(REASSIGN, action="escalate", fields=(), rung=2, blocked_by=())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    with open_store(tmp_path / "store.db") as opened:
+        yield opened
+
+
+def a_run(store: Database, agreement_hash: str = "abc") -> str:
+    return Runs(store).start("audit", mode="observe", as_of=None, now=NINE, agreement_hash=agreement_hash)
+
+
+def test_the_steps_of_a_plan_come_back_in_their_order(store: Database) -> None:
+    plans = Plans(store)
+    first = plans.save(a_run(store), [ESCALATE, REASSIGN])
+    plans.save(a_run(store), [REASSIGN])
+
+    assert list(plans.steps(first.id)) == [ESCALATE, REASSIGN]
+    assert list(plans.steps(404)) == []
+
+
+def test_the_same_steps_on_the_same_terms_have_the_same_hash(store: Database) -> None:
+    plans = Plans(store)
+
+    first, second = (plans.save(a_run(store), [REASSIGN, ESCALATE]) for _ in range(2))
+
+    assert first.hash == second.hash
+    assert first.id != second.id
+
+
+def test_other_steps_another_agreement_or_another_account_give_another_hash(store: Database) -> None:
+    plans = Plans(store)
+    hashes = [
+        plans.save(a_run(store), [REASSIGN, ESCALATE]).hash,
+        plans.save(a_run(store), [ESCALATE, REASSIGN]).hash,
+        plans.save(a_run(store), [replace(REASSIGN, reason="another"), ESCALATE]).hash,
+        plans.save(a_run(store, agreement_hash="def"), [REASSIGN, ESCALATE]).hash,
+    ]
+    Mirror(store).bind_account("hubspot", "62515")
+    hashes.append(plans.save(a_run(store), [REASSIGN, ESCALATE]).hash)
+
+    assert len(set(hashes)) == 5
+
+
+def test_a_plan_needs_a_run(store: Database) -> None:
+    with pytest.raises(KeyError):
+        Plans(store).save("20990101T000000Z-0001", [REASSIGN])

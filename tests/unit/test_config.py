@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sync.config import Config, config_places, load_config, unknown_rules
+from sync.config_sections import Mode
+from sync.errors import ConfigurationError
+from sync.problems import Problem, Problems
+
+TOKEN = "pat-na1-planted-0000"
+ENV = {"LEADPACT_HUBSPOT__TOKEN": TOKEN}
+EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+
+Load = Callable[..., Config]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def load_text(text: str, env: Mapping[str, str] = ENV) -> Config:
+        path = tmp_path / "config.toml"
+        path.write_text(text)
+        return load_config(path, env)
+
+    return load_text
+
+
+def problems_of(load: Load, text: str, env: Mapping[str, str] = ENV) -> tuple[Problem, ...]:
+    with pytest.raises(Problems) as caught:
+        load(text, env)
+    assert caught.value.exit_code == 78
+    assert TOKEN not in str(caught.value) + repr(caught.value.problems)
+    return caught.value.problems
+
+
+def test_the_example_config_holds_the_defaults_alone(load: Load) -> None:
+    assert load(EXAMPLE.read_text()) == load("")
+
+
+def test_every_commented_line_of_the_example_is_a_default(load: Load) -> None:
+    lines = [
+        line.removeprefix("# ") if line.startswith("# ") and " = " in line.split("#")[1] else line
+        for line in EXAMPLE.read_text().splitlines()
+    ]
+    text = "\n".join(line for line in lines if not line.startswith(("app_id", "rules", "teams", "LEADPACT", "What is")))
+
+    assert load(text) == load("")
+
+
+def test_the_defaults_are_those_of_the_design(load: Load) -> None:
+    config = load("")
+
+    assert config.hubspot is not None
+    assert (config.hubspot.base_url, config.hubspot.api_version) == ("https://api.hubapi.com", "2026-09")
+    assert (config.hubspot.burst_share, config.hubspot.max_share, config.hubspot.floor) == (0.6, 0.2, 0.15)
+    assert (config.limits.moves_per_run, config.limits.moves_per_hour, config.limits.moves_per_day) == (25, 40, 100)
+    assert config.settle.moves == timedelta(minutes=30)
+    assert (config.marketing, config.sales, config.crms) == ("hubspot", "hubspot", ("hubspot",))
+
+
+def test_paths_are_relative_to_the_config_file(load: Load, tmp_path: Path) -> None:
+    config = load('[files]\nstore = "data/mirror.db"')
+
+    assert config.store == tmp_path / "data" / "mirror.db"
+    assert config.agreement == tmp_path / "agreement.toml"
+
+
+def test_a_variable_beats_the_file(load: Load) -> None:
+    config = load("[limits]\nmoves_per_day = 7", ENV | {"LEADPACT_LIMITS__MOVES_PER_DAY": "8"})
+
+    assert config.limits.moves_per_day == 8
+
+
+def test_all_problems_are_told_at_once_with_the_nearest_key(load: Load) -> None:
+    text = (
+        '[hubspot]\nburst_shar = 1\nfloor = 2.0\n[mod]\ndefault = "observe"\n[log]\nlevel = "inf"\n[settle]\nmoves = "30 busines minutes"'
+    )
+
+    problems = {problem.where: problem for problem in problems_of(load, text)}
+
+    assert set(problems) == {"hubspot.burst_shar", "hubspot.floor", "mod", "log.level", "settle.moves"}
+    assert problems["hubspot.burst_shar"].fix == "did you mean `burst_share`?"
+    assert problems["mod"].fix == "did you mean `mode`?"
+    assert problems["log.level"].fix == "did you mean `info`?"
+    assert problems["hubspot.floor"].found == "2.0"
+
+
+def test_a_wrong_variable_is_named_as_one(load: Load) -> None:
+    (problem,) = problems_of(load, "", ENV | {"LEADPACT_HUBSPOT__FLOOR": "much"})
+
+    assert (problem.file, problem.where) == ("environment", "LEADPACT_HUBSPOT__FLOOR")
+
+
+def test_an_unknown_variable_is_refused_with_the_nearest(load: Load) -> None:
+    (problem,) = problems_of(load, "", ENV | {"LEADPACT_HUBSPT__TOKEN": TOKEN})
+
+    assert problem.where == "LEADPACT_HUBSPT__TOKEN"
+    assert problem.fix == "did you mean `LEADPACT_HUBSPOT`?"
+
+
+def test_a_variable_that_is_no_table_is_refused_without_its_value(load: Load) -> None:
+    (problem,) = problems_of(load, "", {"LEADPACT_HUBSPOT": TOKEN})
+
+    assert problem.file == "environment"
+    assert problems_of(load, f'hubspot = "{TOKEN}"', {})[0].where == "hubspot"
+
+
+def test_a_password_within_an_address_is_not_shown(load: Load) -> None:
+    (problem,) = problems_of(load, f'[hubspot]\nbase_url = "https://me:{TOKEN}@x"')
+
+    assert problem.found == "'https://…@x'"
+
+
+@pytest.mark.parametrize("token", ["two words", "", "with\nline", "ünicode"])
+def test_a_token_that_cannot_be_one_is_refused_unseen(load: Load, token: str) -> None:
+    problems = problems_of(load, "", {"LEADPACT_HUBSPOT__TOKEN": token})
+
+    assert all(token == "" or token not in str(problem) for problem in problems)
+
+
+def test_a_token_in_the_config_is_refused_with_the_way_out(load: Load) -> None:
+    (problem,) = problems_of(load, f'[hubspot]\ntoken = "{TOKEN}"', {})
+
+    assert problem.where == "hubspot.token"
+    assert "LEADPACT_HUBSPOT__TOKEN" in problem.fix
+
+
+def test_a_missing_token_names_the_ways_to_give_one(load: Load, tmp_path: Path) -> None:
+    (problem,) = problems_of(load, "[hubspot]", {})
+
+    assert "LEADPACT_HUBSPOT__TOKEN" in problem.fix
+    assert str(tmp_path / "secrets" / "hubspot_token") in problem.fix
+
+
+def test_a_config_without_any_crm_is_refused(load: Load) -> None:
+    (problem,) = problems_of(load, "", {})
+
+    assert problem.where == "hubspot"
+
+
+def test_salesforce_is_refused_until_it_works(load: Load) -> None:
+    (problem,) = problems_of(load, '[salesforce]\ndomain = "x"')
+
+    assert problem.where == "salesforce"
+    assert "not connected yet" in problem.fix
+
+
+def test_a_role_names_a_connected_crm(load: Load) -> None:
+    (problem,) = problems_of(load, '[roles]\nsales = "hubspott"')
+
+    assert (problem.where, problem.fix) == ("roles.sales", "did you mean `hubspot`?")
+
+
+def secret(folder: Path, text: str, mode: int = 0o600) -> None:
+    folder.mkdir(exist_ok=True)
+    file = folder / "hubspot_token"
+    file.write_text(text)
+    file.chmod(mode)
+
+
+def test_the_token_comes_from_the_secrets_folder_beside_the_config(load: Load, tmp_path: Path) -> None:
+    secret(tmp_path / "secrets", f"{TOKEN}\n")
+
+    config = load("", {})
+
+    assert config.hubspot is not None
+    assert config.hubspot.token.get_secret_value() == TOKEN
+    assert config.warnings == ()
+    assert TOKEN not in repr(config)
+
+
+def test_a_secret_that_others_can_read_is_a_warning(load: Load, tmp_path: Path) -> None:
+    secret(tmp_path / "keys", TOKEN, mode=0o644)
+
+    (warning,) = load('secrets_dir = "keys"', {}).warnings
+
+    assert warning.fix.startswith("chmod 600")
+    assert "0644" in warning.found
+
+
+def test_a_systemd_credential_beats_the_folder_and_a_variable_beats_both(load: Load, tmp_path: Path) -> None:
+    secret(tmp_path / "secrets", "folder")
+    secret(tmp_path / "systemd", "systemd")
+    env = {"CREDENTIALS_DIRECTORY": str(tmp_path / "systemd")}
+
+    by_systemd, by_variable = load("", env).hubspot, load("", env | ENV).hubspot
+
+    assert by_systemd is not None
+    assert by_systemd.token.get_secret_value() == "systemd"
+    assert by_variable is not None
+    assert by_variable.token.get_secret_value() == TOKEN
+
+
+def test_an_empty_secret_file_is_no_token(load: Load, tmp_path: Path) -> None:
+    secret(tmp_path / "secrets", "\n")
+
+    (problem,) = problems_of(load, "", {})
+
+    assert problem.where == "hubspot.token"
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8080/", "http://localhost:1", "http://[::1]:9", "https://proxy.example.com/hubspot"])
+def test_plain_http_is_for_this_machine(load: Load, address: str) -> None:
+    config = load(f'[hubspot]\nbase_url = "{address}"')
+
+    assert config.hubspot is not None
+    assert config.hubspot.base_url == address.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://api.hubapi.com", "http://127.0.0.1.example.com", "ftp://x", "https://", "https://u:p@x", "https://x:99999", "x"]
+)
+def test_any_other_address_is_refused(load: Load, address: str) -> None:
+    (problem,) = problems_of(load, f'[hubspot]\nbase_url = "{address}"')
+
+    assert problem.where == "hubspot.base_url"
+
+
+def test_the_stricter_of_rule_and_team_holds(load: Load) -> None:
+    mode = load('[mode]\ndefault = "remind"\nrules = { first_touch = "enforce" }\nteams = { EMEA = "observe" }').mode
+
+    assert mode.of("first_touch", "US") is Mode.ENFORCE
+    assert mode.of("first_touch", "EMEA") is Mode.OBSERVE
+    assert mode.of("decide", None) is Mode.REMIND
+
+
+def test_a_mode_for_a_rule_that_is_not_there_is_a_problem(load: Load) -> None:
+    config = load('[mode]\nrules = { first_tuch = "remind" }')
+
+    (problem,) = unknown_rules(config, ["first_touch", "decide"])
+
+    assert problem.fix == "did you mean `first_touch`?"
+
+
+def test_without_a_config_the_places_and_init_are_named(tmp_path: Path) -> None:
+    places = [tmp_path / "a.toml", tmp_path / "b.toml"]
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(None, {}, places=places)
+
+    assert caught.value.exit_code == 78
+    assert all(str(place) in str(caught.value) for place in places)
+    assert "leadpact init" in caught.value.fix
+
+
+def test_the_first_place_that_has_a_config_is_read(tmp_path: Path) -> None:
+    (tmp_path / "b.toml").write_text("[limits]\nmoves_per_run = 3")
+
+    config = load_config(None, ENV, places=[tmp_path / "a.toml", tmp_path / "b.toml"])
+
+    assert config.limits.moves_per_run == 3
+    assert config_places()[0] == Path("config.toml")
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "word"),
+    [
+        (b"[hubspot\n", "line 1, column 9", "broken TOML"),
+        (b"a = 1\nb = \n", "line 2, column 5", "broken TOML"),
+        (b"a = '\xff'", "", "UTF-8"),
+        (b'a = "never closed', "", "broken TOML"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_one_problem_with_its_line(tmp_path: Path, content: bytes, where: str, word: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(Problems) as caught:
+        load_config(path, ENV)
+
+    (problem,) = caught.value.problems
+    assert problem.where.startswith(where)
+    assert word in problem.found
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbf[limits]\nmoves_per_run = 3")
+
+    assert load_config(path, ENV).limits.moves_per_run == 3
+
+
+def test_a_path_that_is_no_file_is_one_problem(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.toml", tmp_path):
+        with pytest.raises(Problems) as caught:
+            load_config(path, ENV)
+        assert len(caught.value.problems) == 1
