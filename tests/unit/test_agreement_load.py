@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.agreement import schema, schema_people
 from sync.agreement.goals import Amount, Share, Solve
 from sync.agreement.load import agreement_of, load_agreement
 from sync.agreement.model import (
@@ -23,8 +24,10 @@ from sync.agreement.model import (
 from sync.agreement.parties import AtMost
 from sync.agreement.spans import parse_period, parse_span
 from sync.problems import Problem, Problems
+from sync.shape import Table
 
-EXAMPLE = Path(__file__).parents[2] / "agreement.example.toml"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "agreement.example.toml"
 
 # The least that is an agreement: no exits, no touches, `required` names fields that are built in.
 MINIMAL = """
@@ -167,11 +170,8 @@ def test_a_level_holds_whole_rules_with_its_own_words() -> None:
 
 
 def test_a_level_is_wrong_only_in_what_it_says() -> None:
-    text = (
-        MINIMAL
-        + '[[level]]\nname = "x"\nsegment = "score > 1"\nteam = "y"\n'
+    text = MINIMAL + '[[level]]\nname = "x"\nsegment = "score > 1"\nteam = "y"\n'
     text += 'clock.first_tuch.within = "1 hour"\nclock.first_touch.within = "soon"\n'
-    )
 
     problems = problems_of(text)
 
@@ -300,3 +300,16 @@ def test_a_signature_needs_a_moment_and_a_whole_hash() -> None:
 @pytest.mark.parametrize("text", ["", "clock = 1\nstage = 'x'\nfields = []\ndefine = 3\nrecycle = 'x'\nlevel = [1]\nhandoff = [[1]]"])
 def test_a_document_of_another_shape_is_problems_and_no_crash(text: str) -> None:
     assert {"title", "effective", "timezone"} <= set(problems_of(text))
+
+
+def test_the_reference_explains_every_key() -> None:
+    text = (ROOT / "docs" / "reference" / "agreement.md").read_text(encoding="utf-8")
+    tables = [
+        table
+        for module in (schema, schema_people)
+        for table in vars(module).values()
+        if isinstance(table, type) and issubclass(table, Table)
+    ]
+    keys = {info.alias or name for table in tables for name, info in table.model_fields.items()}
+
+    assert {key for key in keys if key not in text} == set()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sync.config import Config, config_places, load_config, unknown_rules
-from sync.config_sections import Mode
+from sync.config_read import Settings
+from sync.config_sections import HubSpotSettings, Mode
 from sync.errors import ConfigurationError
 from sync.problems import Problem, Problems
 
@@ -288,3 +289,13 @@ def test_a_path_that_is_no_file_is_one_problem(tmp_path: Path) -> None:
         with pytest.raises(Problems) as caught:
             load_config(path, ENV)
         assert len(caught.value.problems) == 1
+
+
+def test_the_reference_and_the_example_name_every_key() -> None:
+    reference = (EXAMPLE.parent / "docs" / "reference" / "config.md").read_text(encoding="utf-8")
+    sections = {name: info.annotation for name, info in Settings.model_fields.items() if name not in {"hubspot", "secrets_dir"}}
+    sections["hubspot"] = HubSpotSettings
+    keys = {(name, key) for name, section in sections.items() if section is not None for key in section.model_fields}
+
+    assert {key for key in keys if f"`{key[0]}.{key[1]}`" not in reference} == set()
+    assert {key for _, key in keys - {("hubspot", "token")} if f"# {key} " not in EXAMPLE.read_text()} == set()

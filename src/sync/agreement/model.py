@@ -257,11 +257,6 @@ class Agreement:
         """The names of all clocks, then of all cadences."""
         return (*(clock.name for clock in self.clocks), *(cadence.name for cadence in self.cadences))
 
-    @property
-    def rule_names(self) -> tuple[str, ...]:
-        """The names of all rules that can be judged or have a mode: clocks, then cadences."""
-        return (*(clock.name for clock in self.clocks), *(cadence.name for cadence in self.cadences))
-
     def crm_fields(self, crm: str) -> Mapping[str, frozenset[str]]:
         """Return per kind of record of `crm` which of its fields the agreement names; all are read with history."""
         found: dict[str, set[str]] = {}
