@@ -98,20 +98,33 @@ def a_mail(when: datetime, outcome: ActivityStatus = ActivityStatus.SENT, **more
     return an_activity(ActivityKind.EMAIL, when, outcome=outcome, **more)  # type: ignore[arg-type]
 
 
-def a_meeting(start: datetime, *, booked: datetime, outcome: ActivityStatus = ActivityStatus.BOOKED, minutes: int = 30, **more: object) -> Activity:
+def a_meeting(
+    start: datetime, *, booked: datetime, outcome: ActivityStatus = ActivityStatus.BOOKED, minutes: int = 30, **more: object
+) -> Activity:
     """A meeting of half an hour with Ann."""
     ends = start + timedelta(minutes=minutes)
     return an_activity(ActivityKind.MEETING, start, logged=booked, ends=ends, outcome=outcome, direction=None, **more)  # type: ignore[arg-type]
 
 
 def the_rows(
-    changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, alike: Mapping[RecordKey, int] | None = None, company: Record | None = None
+    changes: Sequence[FieldChange],
+    activities: Sequence[Activity] = (),
+    *,
+    alike: Mapping[RecordKey, int] | None = None,
+    company: Record | None = None,
 ) -> LeadRows:
     """Mirror rows of one contact whose values are its newest changes."""
     values = {change.field: change.value for change in sorted(changes, key=lambda c: c.at) if change.record == LEAD}
     person = Record(key=LEAD, values=values, created_at=BORN, changed_at=BORN)
     return LeadRows(
-        lead=str(LEAD), people=(person,), company=company, deals=(), changes=tuple(changes), activities=tuple(activities), alike=alike or {}, gone_at={}
+        lead=str(LEAD),
+        people=(person,),
+        company=company,
+        deals=(),
+        changes=tuple(changes),
+        activities=tuple(activities),
+        alike=alike or {},
+        gone_at={},
     )
 
 
@@ -125,7 +138,9 @@ def the_terms(*, upto: datetime, roster: Roster | None = None, agreement: Agreem
         upto=dict.fromkeys(streams, upto),
     )
     span = AgreementSpan(agreement=agreement or the_agreement(), since=None, until=None)
-    return Terms(spans=(span,), roster=roster or Roster(placeholders={CRM: frozenset({"90"})}), crms={CRM: crm}, settle=timedelta(minutes=30))
+    return Terms(
+        spans=(span,), roster=roster or Roster(placeholders={CRM: frozenset({"90"})}), crms={CRM: crm}, settle=timedelta(minutes=30)
+    )
 
 
 def judgement(changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, now: datetime) -> Judgement:

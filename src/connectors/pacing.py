@@ -33,7 +33,7 @@ class RetryPolicy:
     run_s: float = 900.0  # from the start of a run no retry begins later than this
 
 
-class TryAgain(Exception):  # noqa: N818 - it is a request, and never leaves the connectors
+class TryAgain(Exception):
     """A call failed in a way that may pass; `after_s` is how long the CRM asks to wait at least."""
 
     def __init__(self, said: str, *, after_s: float = 0.0) -> None:

@@ -41,6 +41,29 @@ def follow(portal: Portal, kind: str, record: Record, causes: Collection[str]) -
     return {name: value for name, value in found.items() if name in portal.definitions[kind]}
 
 
+def settle(portal: Portal, kind: str, record: Record, causes: Collection[str]) -> None:
+    """Set what follows from `causes` on a live record, with history, and what follows from that."""
+    if record.archived_at is not None:
+        return
+    values = follow(portal, kind, record, causes)
+    changed = {name: value for name, value in values.items() if value != (record.value(name) or "")}
+    if not changed:
+        return
+    now = portal.clock.text()
+    for name, value in changed.items():
+        record.put(name, value)
+        record.remember(name, {"value": value, "timestamp": now, "sourceType": "CALCULATED"})
+    touch(kind, record, now)
+    portal.revision += 1
+    settle(portal, kind, record, changed)
+
+
+def touch(kind: str, record: Record, now: str) -> None:
+    """Note that `record` changed at `now`."""
+    record.properties[KINDS[kind].modified] = now
+    record.properties["hs_lastmodifieddate"] = now
+
+
 def fill(portal: Portal, kind: str, record: Record) -> None:
     """Set every computed value that `record` has not, without history: as if it had always been there."""
     known = portal.definitions[kind]

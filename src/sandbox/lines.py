@@ -193,7 +193,7 @@ def _problem(sort: str, message: str, found: Any, where: str, key: str) -> str:
         case "missing":
             return f"{where}: {key}: found nothing, expected a value"
         case "extra_forbidden":
-            return f"{where}: {key}: found a key that this object does not have, expected only those of docs/reference/portal-file.md"
+            return f"{where}: {key}: found a key that this object does not have, expected only those of docs/how-to/sandbox.md"
         case "union_tag_not_found":
             return f'{where}: found no "object", expected one of {", ".join(_TAGS)}'
         case "union_tag_invalid":

@@ -216,30 +216,7 @@ class _Planting:
         for (kind, _), seedling in self.seedlings.items():
             computed.fill(self.portal, kind, seedling.record)
         for (kind, id_), causes in self._neighbours().items():
-            settle(self.portal, kind, self.portal.collections[kind].by_id[id_], causes)
-
-
-def settle(portal: Portal, kind: str, record: Record, causes: Iterable[str]) -> None:
-    """Set what follows from `causes` on a live record, with history, and what follows from that."""
-    if record.archived_at is not None:
-        return
-    values = computed.follow(portal, kind, record, set(causes))
-    changed = {name: value for name, value in values.items() if value != (record.value(name) or "")}
-    if not changed:
-        return
-    now = portal.clock.text()
-    for name, value in changed.items():
-        record.put(name, value)
-        record.remember(name, {"value": value, "timestamp": now, "sourceType": "CALCULATED"})
-    touch(kind, record, now)
-    portal.revision += 1
-    settle(portal, kind, record, changed)
-
-
-def touch(kind: str, record: Record, now: str) -> None:
-    """Note that `record` changed at `now`."""
-    record.properties[KINDS[kind].modified] = now
-    record.properties["hs_lastmodifieddate"] = now
+            computed.settle(self.portal, kind, self.portal.collections[kind].by_id[id_], causes)
 
 
 def _is_record(line: object) -> bool:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import computed
 from sandbox.clock import as_moment
+from sandbox.computed import settle, touch
 from sandbox.definitions import Definition
 from sandbox.kinds import ACTIVITIES, KINDS
 from sandbox.links import link, linked_live
-from sandbox.planting import settle, touch
 from sandbox.record import Record
 from sandbox.refusals import Refusal, bad_value, bad_values
 
@@ -29,9 +29,7 @@ def create(portal: Portal, kind: str, given: Mapping[str, Any], targets: Sequenc
 
     Raises Refusal for values that do not fit, a required one missing, an e-mail in use.
     """
-    values = checked(portal, kind, given)
-    _refuse_if_incomplete(kind, values, targets)
-    refuse_if_taken(portal, kind, values, None)
+    values = fit_to_create(portal, kind, given, targets)
     now = portal.clock.text()
     collection, shape = portal.collections[kind], KINDS[kind]
     id_ = collection.next_id()
@@ -52,8 +50,7 @@ def update(portal: Portal, kind: str, record: Record, given: Mapping[str, Any]) 
     A life-cycle stage that lies before the present one is left out without a word, as HubSpot does
     it, unless the field is blank. Raises Refusal for values that do not fit; nothing is changed then.
     """
-    values = checked(portal, kind, given)
-    refuse_if_taken(portal, kind, values, record)
+    values = fit_to_change(portal, kind, record, given)
     if _is_backward(portal, kind, record, values):
         del values["lifecyclestage"]
     changes = {name: value for name, value in values.items() if value != (record.value(name) or "")}
@@ -61,6 +58,21 @@ def update(portal: Portal, kind: str, record: Record, given: Mapping[str, Any]) 
         _write(portal, kind, record, changes)
         if kind in ACTIVITIES:
             _settle_worked(portal, kind, record)
+    return values
+
+
+def fit_to_create(portal: Portal, kind: str, given: Mapping[str, Any], targets: Sequence[Target]) -> dict[str, str]:
+    """The values of a new record as they would be stored; nothing is made. Raises as `create` does."""
+    values = checked(portal, kind, given)
+    _refuse_if_incomplete(kind, values, targets)
+    _refuse_if_taken(portal, kind, values, None)
+    return values
+
+
+def fit_to_change(portal: Portal, kind: str, record: Record, given: Mapping[str, Any]) -> dict[str, str]:
+    """The changed values as they would be stored; nothing is changed. Raises as `update` does."""
+    values = checked(portal, kind, given)
+    _refuse_if_taken(portal, kind, values, record)
     return values
 
 
@@ -110,16 +122,6 @@ def checked(portal: Portal, kind: str, given: Mapping[str, Any]) -> dict[str, st
     return values
 
 
-def refuse_if_taken(portal: Portal, kind: str, values: Mapping[str, str], record: Record | None) -> None:
-    """Refuse an identifying value (a contact's e-mail) that another live record has, with 409."""
-    collection = portal.collections[kind]
-    for name in collection.identifiers:
-        holder = collection.holder(name, values.get(name) or "")
-        if holder is not None and holder is not record:
-            noun = KINDS[kind].singular.capitalize()
-            raise Refusal(f"{noun} already exists. Existing ID: {holder.id}", status=409, category="CONFLICT")
-
-
 def _write(portal: Portal, kind: str, record: Record, changes: Mapping[str, str]) -> None:
     now = portal.clock.text()
     stamps = computed.stamps(portal, kind, record.value("lifecyclestage"), changes, now)
@@ -138,6 +140,16 @@ def _settle_worked(portal: Portal, kind: str, activity: Record) -> None:
     for other_kind in computed.WORKED:
         for id_ in linked_live(portal, (kind, activity.id), other_kind):
             settle(portal, other_kind, portal.collections[other_kind].by_id[id_], {kind})
+
+
+def _refuse_if_taken(portal: Portal, kind: str, values: Mapping[str, str], record: Record | None) -> None:
+    """Refuse an identifying value (a contact's e-mail) that another live record has, with 409."""
+    collection = portal.collections[kind]
+    for name in collection.identifiers:
+        holder = collection.holder(name, values.get(name) or "")
+        if holder is not None and holder is not record:
+            noun = KINDS[kind].singular.capitalize()
+            raise Refusal(f"{noun} already exists. Existing ID: {holder.id}", status=409, category="CONFLICT")
 
 
 def _refuse_if_incomplete(kind: str, values: Mapping[str, str], targets: Iterable[Target]) -> None:

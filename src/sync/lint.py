@@ -60,7 +60,7 @@ def lint(agreement: Agreement, roster: Roster, facts: Facts) -> list[Remark]:
     return sorted(remarks, key=lambda remark: list(Level).index(remark.level))
 
 
-def lint_agreement(agreement: Agreement, not_enforcing: str | None, not_judged: Sequence[str]) -> list[Remark]:
+def lint_agreement(not_enforcing: str | None, not_judged: Sequence[str]) -> list[Remark]:
     """Return what is to be said of the agreement alone."""
     where = "agreement.toml"
     remarks: list[Remark] = []

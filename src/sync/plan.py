@@ -66,31 +66,80 @@ class Routing:
         return owner
 
 
-def plan_steps(
-    person: Record, findings: Sequence[Finding], *, agreement: Agreement, terms: Terms, policy: Policy, routing: Routing, now: datetime
-) -> tuple[Step, ...]:
-    """Return the next rung of each broken promise of one lead that is not settled; one step an action."""
-    steps: dict[str, Step] = {}
-    clocks = {clock.name: clock for clock in agreement.judged_clocks}
-    for finding, rung in _due(findings, clocks):
-        clock = clocks[finding.rule]
-        step = clock.ladder[min(rung, len(clock.ladder)) - 1]
-        if step.action in steps:
-            continue
-        blocked = tuple(_blocked_by(step, finding, agreement=agreement, terms=terms, policy=policy, now=now))
-        fields, missing = _fields(step, finding, person, findings, agreement=agreement, terms=terms, routing=routing)
-        steps[step.action] = Step(
-            lead=finding.lead,
-            record=person.key,
-            action=step.action,
-            fields=fields,
-            finding=finding.key,
-            rule=finding.rule,
-            rung=rung,
-            reason=finding.message,
-            blocked_by=(*missing, *blocked),
-        )
-    return tuple(steps.values())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planner:
+    """Turns the findings of one lead after the other into steps, by one agreement, policy and moment."""
+
+    agreement: Agreement
+    terms: Terms
+    policy: Policy
+    routing: Routing
+    now: datetime
+
+    def steps(self, person: Record, findings: Sequence[Finding]) -> tuple[Step, ...]:
+        """Return the next rung of each broken promise of one lead that is not settled; one step an action."""
+        steps: dict[str, Step] = {}
+        clocks = {clock.name: clock for clock in self.agreement.judged_clocks}
+        for finding, rung in _due(findings, clocks):
+            ladder = clocks[finding.rule].ladder
+            remedy = ladder[min(rung, len(ladder)) - 1]
+            if remedy.action in steps:
+                continue
+            fields, missing = self._writes(remedy, person, findings)
+            steps[remedy.action] = Step(
+                lead=finding.lead,
+                record=person.key,
+                action=remedy.action,
+                fields=fields,
+                finding=finding.key,
+                rule=finding.rule,
+                rung=rung,
+                reason=finding.message,
+                blocked_by=(*missing, *self._blocked_by(remedy, finding)),
+            )
+        return tuple(steps.values())
+
+    def _writes(self, remedy: Rung, person: Record, findings: Sequence[Finding]) -> tuple[tuple[FieldWrite, ...], tuple[str, ...]]:
+        """Return the field writes of a remedy, and why one of them cannot be named."""
+        match remedy.action:
+            case "reassign":
+                return self._reassignment(person, findings)
+            case "recycle":
+                return self._recycling(person)
+            case _:
+                return (), ()
+
+    def _reassignment(self, person: Record, findings: Sequence[Finding]) -> tuple[tuple[FieldWrite, ...], tuple[str, ...]]:
+        owner_field = self.terms.crms[person.key.crm].vocabulary.owner
+        before = person.values.get(owner_field)
+        failed = frozenset(f.owner for f in findings if f.owner and f.status is Status.BREACHED) | {before or ""}
+        pool = self.agreement.handoffs[0].pool
+        after = self.routing.give(pool, failed=failed)
+        if after is None:
+            return (), (f"nobody in pool {pool or '(none)'} is left who may get this lead",)
+        return (FieldWrite(field=owner_field, before=before, after=after),), ()
+
+    def _recycling(self, person: Record) -> tuple[tuple[FieldWrite, ...], tuple[str, ...]]:
+        kind = (person.key.crm, person.key.kind)
+        recognised = self.agreement.recycle.recognised.get(kind)
+        if recognised is None or recognised.picklist is None or len(recognised.picklist[1]) != 1:
+            return (), (f"the agreement does not say which value recycles a {' '.join(kind)}",)
+        name, (value,) = recognised.picklist
+        return (FieldWrite(field=name, before=person.values.get(name), after=value),), ()
+
+    def _blocked_by(self, remedy: Rung, finding: Finding) -> Iterator[str]:
+        mode = self.policy.mode_of(finding.rule, self.terms.team_of(finding.records[0].crm, finding.owner))
+        if mode == "observe" or (mode == "remind" and remedy.action != "remind"):
+            yield f"mode of {finding.rule} is {mode} (config.toml, [mode])"
+        if self.policy.not_enforcing is not None:
+            yield self.policy.not_enforcing
+        if finding.due_at is None:
+            return
+        zone, settled = self.agreement.zone, finding.due_at + self.terms.settle
+        if remedy.action in MOVES and self.now < settled:
+            yield f"late news is awaited until {local_text(settled, zone)}"
+        if self.now > self.policy.max_act_age.after(finding.due_at, self.agreement.calendars["default"]):
+            yield f"due {local_text(finding.due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
 
 
 def _due(findings: Sequence[Finding], clocks: Mapping[str, Clock]) -> Iterator[tuple[Finding, int]]:
@@ -106,39 +155,3 @@ def _due(findings: Sequence[Finding], clocks: Mapping[str, Clock]) -> Iterator[t
         is_open = finding.settled_at is None and finding.cycle.closed_at is None and latest[place] == finding.key
         if clock is not None and clock.ladder and is_open:
             yield finding, broken[place]
-
-
-def _fields(
-    step: Rung, finding: Finding, person: Record, findings: Sequence[Finding], *, agreement: Agreement, terms: Terms, routing: Routing
-) -> tuple[tuple[FieldWrite, ...], tuple[str, ...]]:
-    """Return the writes of a rung, and why one of them cannot be named."""
-    words = terms.crms[person.key.crm].vocabulary
-    if step.action == "reassign":
-        pool = agreement.handoffs[0].pool
-        before = person.values.get(words.owner)
-        failed = frozenset(f.owner for f in findings if f.owner and f.status is Status.BREACHED) | {before or ""}
-        after = routing.give(pool, failed=failed)
-        if after is None:
-            return (), (f"nobody in pool {pool or '(none)'} is left who may get this lead",)
-        return (FieldWrite(field=words.owner, before=before, after=after),), ()
-    if step.action == "recycle":
-        recognised = agreement.recycle.recognised.get((person.key.crm, person.key.kind)) if agreement.recycle else None
-        if recognised is None or recognised.picklist is None or len(recognised.picklist[1]) != 1:
-            return (), (f"the agreement does not say which value recycles a {person.key.crm} {person.key.kind}",)
-        field_name, (value,) = recognised.picklist
-        return (FieldWrite(field=field_name, before=person.values.get(field_name), after=value),), ()
-    return (), ()
-
-
-def _blocked_by(step: Rung, finding: Finding, *, agreement: Agreement, terms: Terms, policy: Policy, now: datetime) -> Iterator[str]:
-    mode = policy.mode_of(finding.rule, terms.team_of(finding.records[0].crm, finding.owner))
-    if mode == "observe" or (mode == "remind" and step.action != "remind"):
-        yield f"mode of {finding.rule} is {mode} (config.toml, [mode])"
-    if policy.not_enforcing is not None:
-        yield policy.not_enforcing
-    if finding.due_at is None:
-        return
-    if step.action in MOVES and now < finding.due_at + terms.settle:
-        yield f"late news is awaited until {local_text(finding.due_at + terms.settle, agreement.zone)}"
-    if now > policy.max_act_age.after(finding.due_at, agreement.calendars["default"]):
-        yield f"due {local_text(finding.due_at, agreement.zone)}, older than {policy.max_act_age.text}: it goes to the digest"

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from connectors.protocol import Connector
 from connectors.records import Account, Vocabulary
 from sync.agreement.eras import find_eras
@@ -15,7 +17,7 @@ from sync.config import Config
 from sync.gather import crm_terms
 from sync.judge.findings import Finding, Judgement
 from sync.judge.judge import judge_lead
-from sync.plan import Policy, Routing, Step, plan_steps
+from sync.plan import Planner, Policy, Routing, Step
 from sync.pull import Progress, Pulled, pull_account
 from sync.report.spool import Spool
 from sync.report.summary import Summary
@@ -30,6 +32,7 @@ from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.terms import Terms
 
+log = structlog.get_logger()
 CHUNK = 500  # leads whose findings are saved in one transaction
 CLOCK_MAY_BE_OFF = timedelta(seconds=30)
 
@@ -81,11 +84,12 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Aud
     """
     accounts = {connector.crm: connector.account() for connector in run.connectors}
     now = corrected(run.clock(), accounts.values())
+    moment = as_of or now
     run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=run.agreement.hash)
+    log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=run.agreement.hash[:12])
     pulled = tuple(pull_account(c, run.mirror, account=accounts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
     remember_agreement(run, now)
-    moment = as_of or now
-    terms = gather_terms(run, moment)
+    terms = gather_terms(run)
     summary = Summary()
     steps: list[Step] = []
     for chunk in judge_all(run, terms, moment):
@@ -96,6 +100,7 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Aud
         if as_of is None:
             run.findings.save(run_id, [judged.judgement for judged in chunk], judged_at=now)
     plan = run.plans.save(run_id, steps) if as_of is None else None
+    log.info("run_finished", run=run_id, leads=summary.leads, findings=summary.findings, breaches=summary.breaches, steps=len(steps))
     run.runs.finish(run_id, outcome="ok", summary=summary.as_json())
     return Audit(
         run_id=run_id,
@@ -133,8 +138,8 @@ def remember_agreement(run: Context, now: datetime) -> None:
     run.agreements.remember(version_of(run.agreement, seen_at=now))
 
 
-def gather_terms(run: Context, now: datetime) -> Terms:
-    """Collect from the store what leads are judged by at `now`."""
+def gather_terms(run: Context) -> Terms:
+    """Collect from the store what leads are judged by."""
     crms = {
         crm: crm_terms(
             vocabulary,
@@ -163,14 +168,12 @@ class Judged:
 
 def judge_all(run: Context, terms: Terms, now: datetime) -> Iterator[list[Judged]]:
     """Judge every lead as it was known at `now` and plan for it, in chunks, leads in key order."""
-    policy = _policy(run, now)
     routing = Routing(seats=_seats(run.roster, terms, now))
+    planner = Planner(agreement=run.agreement, terms=terms, policy=_policy(run, now), routing=routing, now=now)
     chunk: list[Judged] = []
-    for rows in _leads(run, terms, now):
+    for rows in _leads(run, now):
         judgement = judge_lead(rows, terms, now)
-        person = rows.people[0]
-        steps = plan_steps(person, judgement.findings, agreement=run.agreement, terms=terms, policy=policy, routing=routing, now=now)
-        chunk.append(Judged(judgement, steps))
+        chunk.append(Judged(judgement, planner.steps(rows.people[0], judgement.findings)))
         if len(chunk) == CHUNK:
             yield chunk
             chunk = []
@@ -178,7 +181,7 @@ def judge_all(run: Context, terms: Terms, now: datetime) -> Iterator[list[Judged
         yield chunk
 
 
-def _leads(run: Context, terms: Terms, now: datetime) -> Iterator[LeadRows]:
+def _leads(run: Context, now: datetime) -> Iterator[LeadRows]:
     for words in run.vocabularies.values():
         yield from run.reader.leads(words, upto=now, bulk_within=run.agreement.touches.bulk_within)
 

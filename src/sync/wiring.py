@@ -22,6 +22,7 @@ from sync.agreement.model import Agreement
 from sync.agreement.versions import Version
 from sync.config import Config, load_config, unknown_rules
 from sync.lint import Facts
+from sync.logs import configure_logs
 from sync.problems import Problem, Problems
 from sync.pull import Progress
 from sync.roster import Roster
@@ -130,6 +131,7 @@ def crm_facts(connector: Connector) -> Facts:
 def open_context(path: Path | None, *, tell: Callable[[Progress], None]) -> Iterator[Context]:
     """Open everything a run needs, and close it again."""
     files = read_files(path)
+    configure_logs(files.config.log)
     with ExitStack() as stack:
         store = stack.enter_context(open_store(files.config.store))
         connectors = connect(files.config, files.agreement)

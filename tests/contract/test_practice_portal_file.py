@@ -43,10 +43,8 @@ def problems_of(tmp_path: Path, *lines: str) -> list[str]:
 def test_a_file_is_loaded_whatever_the_order_of_its_lines(tmp_path: Path) -> None:
     file = tmp_path / "portal.jsonl"
     own = '{"object":"properties","objectType":"contacts","name":"born","type":"date"}'
-    file.write_text(
-        '{"object":"contacts","id":"1","properties":{"born":"86400000"},"associations":{"deals":["2"]}}\n\n{"object":"deals","id":"2"}\n'
-        + own
-    )
+    contact_line = '{"object":"contacts","id":"1","properties":{"born":"86400000"},"associations":{"deals":["2"]}}'
+    file.write_text("\n".join([contact_line, "", '{"object":"deals","id":"2"}', own]))
     portal = load(file, now=NOW)
     contact = portal.find("contacts", 1)
     assert contact is not None

@@ -24,7 +24,9 @@ def leadpact(*arguments: str, cwd: Path | None = None, env: Mapping[str, str] | 
 def practice_hubspot(folder: Path, *options: str) -> Iterator[Path]:
     """Run `leadpact sandbox` with `options` on a free port; yield the folder with the files that point at it."""
     files = folder / "practice"
-    process = subprocess.Popen([*PROGRAM, "sandbox", "--port", "0", "--config-out", str(files), *options], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*PROGRAM, "sandbox", "--port", "0", "--config-out", str(files), *options], stderr=subprocess.PIPE, text=True
+    )
     try:
         give_up = time.monotonic() + STARTS_WITHIN_S
         while not (files / "config.toml").exists():

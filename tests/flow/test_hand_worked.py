@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.flow.practice import audit
 
 HERE = Path(__file__).parent / "hand_worked"

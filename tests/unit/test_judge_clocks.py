@@ -10,7 +10,22 @@ import pytest
 from connectors.records import ActivityStatus, StatusChange
 from sync.judge.findings import Side, Status
 from sync.judge.judge import judge_lead
-from tests.builders import ANN, BEN, a_call, a_meeting, judged, judgement, mql, ny, owned_by, set_to, status, the_rows, the_terms, without_stream
+from tests.builders import (
+    ANN,
+    BEN,
+    a_call,
+    a_meeting,
+    judged,
+    judgement,
+    mql,
+    ny,
+    owned_by,
+    set_to,
+    status,
+    the_rows,
+    the_terms,
+    without_stream,
+)
 
 HANDOFF = ny("2026-11-18 10:00")  # a Wednesday
 LATER = ny("2026-11-18 16:00")

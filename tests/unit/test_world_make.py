@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
 
+from sandbox.world.catalogue import STORIES, pick_stories
 from sandbox.world.make import World, make_world
 from sandbox.world.promises import BULK_ALIKE, BULK_WITHIN
 from sandbox.world.truth import truth_document
@@ -169,3 +171,9 @@ def test_only_what_cannot_be_known_lacks_a_time() -> None:
     for promise in a_world("Thanksgiving").promises:
         assert (promise.started_at is None) == (promise.due_at is None)
         assert promise.started_at is not None or promise.status == "unknown"
+
+
+def test_three_hundred_leads_are_enough_for_every_story() -> None:
+    picked = pick_stories(count=200, complete=True, readers=50, rng=Random(1))
+
+    assert all(picked.count(story) >= story.least for story in STORIES)

@@ -128,7 +128,9 @@ def _page(stream: ObjectStream, step: _Step, at: Cursor) -> Page:
     return Page(
         stream=stream.name,
         began_at=at.complete_upto,
-        records=() if stream.is_activity else tuple(record_from_object(stream.kind, item, stream.fields, stream.history) for item in step.items),
+        records=()
+        if stream.is_activity
+        else tuple(record_from_object(stream.kind, item, stream.fields, stream.history) for item in step.items),
         activities=tuple(activity_from_object(stream.kind, item) for item in step.items) if stream.is_activity else (),
         links=tuple(step.links),
         linked_kinds=frozenset({stream.linked_kind} if stream.linked_kind and step.linked else ()),

@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from sandbox import writes
 from sandbox.hubspot.answers import batch_answer, portal_of
-from sandbox.hubspot.asked import flag, id_in, inputs, json_body, kind_of, member, refuse_if_doubled, texts
-from sandbox.hubspot.objects import created, found_by
+from sandbox.hubspot.asked import flag, id_in, inputs, json_body, kind_of, refuse_if_doubled, texts
+from sandbox.hubspot.objects import created, found_by, targets_in, values_in
 from sandbox.hubspot.shape import shape_of, shown, shown_whole
 from sandbox.kinds import Kind
 from sandbox.portal import Portal
@@ -22,6 +22,7 @@ from sandbox.refusals import Refusal
 INPUTS, INPUTS_WITH_HISTORY = 100, 50
 
 Row = dict[str, Any]
+Values = dict[str, str]
 
 
 async def read(request: Request) -> Response:
@@ -40,7 +41,11 @@ async def creation(request: Request) -> Response:
     """Make records. One bad row fails all of them, unless every row carries its own objectWriteTraceId."""
     portal, kind = portal_of(request), kind_of(request)
     rows = inputs(await json_body(request), most=INPUTS)
-    return _written(request, kind, rows, lambda row: shown_whole(portal, created(portal, kind, row), kind), status=201)
+
+    def fit(row: Row) -> Values:
+        return writes.fit_to_create(portal, kind.plural, values_in(row), targets_in(portal, kind, row))
+
+    return _written(request, rows, fit, lambda row: shown_whole(portal, created(portal, kind, row), kind), status=201)
 
 
 async def change(request: Request) -> Response:
@@ -51,10 +56,13 @@ async def change(request: Request) -> Response:
     known, unknown = _sorted_out(portal, kind, rows)
     records = {id_in(row): record for record, row in known}
 
+    def fit(row: Row) -> Values:
+        return writes.fit_to_change(portal, kind.plural, records[id_in(row)], values_in(row))
+
     def write(row: Row) -> Row:
         return _changed(portal, kind, records[id_in(row)], row)
 
-    return _written(request, kind, [row for _, row in known], write, errors=_not_found(kind, unknown))
+    return _written(request, [row for _, row in known], fit, write, errors=_not_found(kind, unknown))
 
 
 async def upsert(request: Request) -> Response:
@@ -63,16 +71,19 @@ async def upsert(request: Request) -> Response:
     rows = inputs(await json_body(request), most=INPUTS)
     refuse_if_doubled([id_in(row) for row in rows])
 
+    def fit(row: Row) -> Values:
+        record = found_by(portal, kind, id_in(row), row.get("idProperty"))
+        if record is not None:
+            return writes.fit_to_change(portal, kind.plural, record, values_in(row))
+        return writes.fit_to_create(portal, kind.plural, _new_values(kind, row), ())
+
     def write(row: Row) -> Row:
         record = found_by(portal, kind, id_in(row), row.get("idProperty"))
         if record is not None:
             return {**_changed(portal, kind, record, row), "new": False}
-        if not row.get("idProperty"):
-            raise Refusal(f"{kind.singular.upper()}={id_in(row)} is not valid")
-        values = {row["idProperty"]: id_in(row), **member(row, "properties", dict, {})}
-        return {**shown_whole(portal, writes.create(portal, kind.plural, values), kind), "new": True}
+        return {**shown_whole(portal, writes.create(portal, kind.plural, _new_values(kind, row)), kind), "new": True}
 
-    return _written(request, kind, rows, write)
+    return _written(request, rows, fit, write)
 
 
 async def archival(request: Request) -> Response:
@@ -86,24 +97,32 @@ async def archival(request: Request) -> Response:
 
 
 def _changed(portal: Portal, kind: Kind, record: Record, row: Row) -> Row:
-    written = writes.update(portal, kind.plural, record, member(row, "properties", dict, {}))
-    return shown_whole(portal, record, kind, written)
+    return shown_whole(portal, record, kind, writes.update(portal, kind.plural, record, values_in(row)))
+
+
+def _new_values(kind: Kind, row: Row) -> Row:
+    if not row.get("idProperty"):
+        raise Refusal(f"{kind.singular.upper()}={id_in(row)} is not valid")
+    return {row["idProperty"]: id_in(row), **values_in(row)}
 
 
 def _written(
     request: Request,
-    kind: Kind,
     rows: Sequence[Row],
+    fit: Callable[[Row], Values],
     write: Callable[[Row], Row],
     *,
     status: int = 200,
     errors: Sequence[Row] = (),
 ) -> Response:
-    """Write row by row; a refused row is an error of its own if all rows can be told apart, else it fails the batch."""
+    """Write row by row; a refused row is an error of its own if all rows can be told apart.
+
+    If they cannot, it fails the whole batch, which then changed nothing: all are checked beforehand.
+    """
     traces = [row["objectWriteTraceId"] for row in rows if row.get("objectWriteTraceId")]
     told_apart = len(set(traces)) == len(rows)
     if not told_apart:
-        _refuse_if_any_is_bad(request, kind, rows)
+        _refuse_if_alike([fit(row) for row in rows])
     results, refused = [], list(errors)
     for row in rows:
         try:
@@ -117,16 +136,10 @@ def _written(
     return batch_answer(request, sorted(results, key=lambda result: int(result["id"])), refused, status=status)
 
 
-def _refuse_if_any_is_bad(request: Request, kind: Kind, rows: Sequence[Row]) -> None:
-    """So that a batch that fails as a whole changed nothing."""
-    portal = portal_of(request)
-    addresses: set[str] = set()
-    for row in rows:
-        values = writes.checked(portal, kind.plural, member(row, "properties", dict, {}))
-        address = values.get("email", "").lower()
-        if kind.plural == "contacts" and address and address in addresses:
-            raise Refusal(f"Duplicate IDs found in batch input: [{address}]. IDs must be unique", context={"ids": [address]})
-        addresses.add(address)
+def _refuse_if_alike(rows: Sequence[Values]) -> None:
+    """Refuse a batch in which two records would get one e-mail address."""
+    addresses = [address.lower() for values in rows if (address := values.get("email"))]
+    refuse_if_doubled(addresses)
 
 
 def _row_error(error: Refusal, row: Row) -> Row:

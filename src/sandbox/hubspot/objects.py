@@ -57,7 +57,7 @@ async def change(request: Request) -> Response:
     portal, kind = portal_of(request), kind_of(request)
     body = await json_body(request)
     record = _record(request, portal, kind)
-    written = writes.update(portal, kind.plural, record, member(body, "properties", dict, {}))
+    written = writes.update(portal, kind.plural, record, values_in(body))
     return Json(shown_whole(portal, record, kind, written))
 
 
@@ -72,8 +72,18 @@ async def archival(request: Request) -> Response:
 
 def created(portal: Portal, kind: Kind, row: dict[str, Any]) -> Record:
     """Make the record that a body (or a row of a batch) describes. Raises Refusal, and then made nothing."""
-    targets = [target for tie in member(row, "associations", list, []) for target in _targets(portal, kind, tie)]
-    return writes.create(portal, kind.plural, member(row, "properties", dict, {}), targets)
+    return writes.create(portal, kind.plural, values_in(row), targets_in(portal, kind, row))
+
+
+def values_in(row: dict[str, Any]) -> dict[str, Any]:
+    """The `properties` of a body or of a row of a batch."""
+    values: dict[str, Any] = member(row, "properties", dict, {})
+    return values
+
+
+def targets_in(portal: Portal, kind: Kind, row: dict[str, Any]) -> list[Target]:
+    """What the `associations` of a body or a row name. Raises Refusal for unknown types and records."""
+    return [target for tie in member(row, "associations", list, []) for target in _targets(portal, kind, tie)]
 
 
 def found_by(portal: Portal, kind: Kind, id_: str, id_property: str | None, *, archived: bool = False) -> Record | None:

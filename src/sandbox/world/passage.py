@@ -54,7 +54,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class PlannedClock:
     """One clock of the plan: its moments, ready for a verdict."""
 
     promise: PromiseName
@@ -93,7 +93,7 @@ def promises_of(passage: Passage, *, record: str, title: str, hours: Mapping[str
         )
 
 
-def status_of(clock: Settled, now: datetime) -> Status:
+def status_of(clock: PlannedClock, now: datetime) -> Status:
     """The status of one clock; exactly at the deadline is in time, exactly at the warning is warned."""
     settled, ended, due = clock.settled_at, clock.ended_at, clock.due_at
     if settled is not None and settled <= due:
@@ -105,7 +105,7 @@ def status_of(clock: Settled, now: datetime) -> Status:
     return "at_risk" if now >= max(clock.warned_at) else "running"
 
 
-def refuse_if_too_close(clock: Settled, status: Status, now: datetime) -> None:
+def refuse_if_too_close(clock: PlannedClock, status: Status, now: datetime) -> None:
     """Raise DoesNotFit where a few seconds, or another reading of the warning, would give another status."""
     if status in ("kept", "excused"):
         return
@@ -121,11 +121,11 @@ def _calendar(passage: Passage) -> str:
     return passage.tenures[0].rep.calendar if assigned_then else "default"
 
 
-def _assigned(passage: Passage) -> Settled:
+def _assigned(passage: Passage) -> PlannedClock:
     return _wall_clock("assigned", passage.opened_at, kept_at=passage.assigned_at, ended_at=passage.ended_at)
 
 
-def _decided(passage: Passage) -> Iterator[Settled]:
+def _decided(passage: Passage) -> Iterator[PlannedClock]:
     for tenure in passage.tenures:
         if passage.decided_at is not None and passage.decided_at < tenure.at:
             continue
@@ -133,18 +133,20 @@ def _decided(passage: Passage) -> Iterator[Settled]:
         yield _wall_clock("decided", tenure.at, kept_at=passage.decided_at, ended_at=ended)
 
 
-def _wall_clock(promise: PromiseName, start: datetime, *, kept_at: datetime | None, ended_at: datetime | None) -> Settled:
+def _wall_clock(promise: PromiseName, start: datetime, *, kept_at: datetime | None, ended_at: datetime | None) -> PlannedClock:
     terms = PROMISES[promise]
     warned = start + terms.within * terms.warn_at[0]
-    return Settled(promise=promise, started_at=start, due_at=start + terms.within, kept_at=kept_at, ended_at=ended_at, warned_at=(warned,))
+    return PlannedClock(
+        promise=promise, started_at=start, due_at=start + terms.within, kept_at=kept_at, ended_at=ended_at, warned_at=(warned,)
+    )
 
 
-def _touched(passage: Passage, calendar: OpenHours) -> Settled:
+def _touched(passage: Passage, calendar: OpenHours) -> PlannedClock:
     terms = PROMISES["touched"]
     due = open_time_later(passage, terms.within, calendar)
     warned = open_time_later(passage, terms.within * terms.warn_at[0], calendar)
     half_way = calendar.after(passage.opened_at, calendar.between(passage.opened_at, due) * terms.warn_at[0])
-    return Settled(
+    return PlannedClock(
         promise="touched",
         started_at=passage.opened_at,
         due_at=due,
@@ -164,7 +166,7 @@ def open_time_later(passage: Passage, amount: timedelta, calendar: OpenHours) ->
     return at
 
 
-def _side(clock: Settled, status: Status, passage: Passage, calendar: OpenHours, now: datetime) -> Side:
+def _side(clock: PlannedClock, status: Status, passage: Passage, calendar: OpenHours, now: datetime) -> Side:
     if status in ("excused", "unknown"):
         return "none"
     owed_by = PROMISES[clock.promise].owed_by
@@ -173,7 +175,7 @@ def _side(clock: Settled, status: Status, passage: Passage, calendar: OpenHours,
     return _blame(clock, passage, calendar, now)
 
 
-def _blame(clock: Settled, passage: Passage, calendar: OpenHours, now: datetime) -> Side:
+def _blame(clock: PlannedClock, passage: Passage, calendar: OpenHours, now: datetime) -> Side:
     """Whose breach a missed first touch is: the system's, where it left the owners less than the whole span."""
     first = passage.assigned_at
     if first is None or first > clock.due_at:
@@ -186,7 +188,7 @@ def _blame(clock: Settled, passage: Passage, calendar: OpenHours, now: datetime)
     return "system" if calendar.between(first, clock.settled_at or now) <= whole else "owner"
 
 
-def _reason(clock: Settled, status: Status, passage: Passage) -> str:
+def _reason(clock: PlannedClock, status: Status, passage: Passage) -> str:
     due = f"due {clock.due_at:%a %F %T}"
     match status:
         case "kept":

@@ -138,14 +138,7 @@ class Calendar:
 
 
 def compile_calendar(  # noqa: PLR0913 - what a calendar is made of, all by keyword
-    *,
-    name: str,
-    hours: str,
-    zone: str,
-    holidays: str | None,
-    since: date,
-    upto: date,
-    closed: Sequence[date] = (),
+    *, name: str, hours: str, zone: str, holidays: str | None, since: date, upto: date, closed: Sequence[date] = ()
 ) -> Calendar:
     """Compile opening hours (OpenStreetMap's notation) for the days from `since` to `upto`.
 
@@ -153,17 +146,15 @@ def compile_calendar(  # noqa: PLR0913 - what a calendar is made of, all by keyw
     PH stands for, `closed` further days without work. A holiday is an ordinary day unless the
     hours name PH. Raises CalendarError.
     """
-    local = read_zone(zone)
     start, end = since - _MARGIN, upto + _MARGIN
     public = holiday_dates(holidays, years=range(start.year, end.year + 1)) if holidays is not None else frozenset()
     spans = open_spans(hours, public=public, closed=closed, since=start, upto=end)
-    clock = compile_clock(local, since=start - _DAY, upto=end + _DAY)
+    clock = compile_clock(read_zone(zone), since=start - _DAY, upto=end + _DAY)
     openings = _joined(moments for opens, closes in spans for moments in clock.moments(reading_us(opens), reading_us(closes)))
     first, last = clock.moment(_midnight(since)), clock.moment(_midnight(upto + _DAY))
     if not any(opens < last and closes > first for opens, closes in openings):
-        raise CalendarError(
-            f"the calendar `{name}` is never open from {since} to {upto}", fix="give it hours, such as Mo-Fr 09:00-17:30; PH off"
-        )
+        fix = "give it hours, such as Mo-Fr 09:00-17:30; PH off"
+        raise CalendarError(f"the calendar `{name}` is never open from {since} to {upto}", fix=fix)
     days = _working_days((reading_us(opens), reading_us(closes)) for opens, closes in spans)
     return Calendar(
         name=name,

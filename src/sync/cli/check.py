@@ -23,7 +23,7 @@ def check(
     from sync.wiring import read_files  # noqa: PLC0415
 
     files = read_files(config)
-    remarks = [*_of_agreement(files), *([] if offline else _of_crms(files))]
+    remarks = [*_of_config(files), *_of_agreement(files), *([] if offline else _of_crms(files))]
     for remark in remarks:
         typer.echo(_line(remark))
     errors = sum(remark.level is Level.ERROR for remark in remarks)
@@ -32,13 +32,20 @@ def check(
     return EXIT_CONFIGURATION if errors else 0
 
 
+def _of_config(files: Files) -> list[Remark]:
+    from sync.lint import Level, Remark  # noqa: PLC0415
+
+    warnings = files.config.warnings
+    return [Remark(level=Level.WARNING, where=f"{w.file}: {w.where}", what=f"{w.found}, better {w.expected}", fix=w.fix) for w in warnings]
+
+
 def _of_agreement(files: Files) -> list[Remark]:
     from sync.agreement.versions import why_not_enforcing  # noqa: PLC0415
     from sync.lint import lint_agreement  # noqa: PLC0415
     from sync.run import not_judged  # noqa: PLC0415
     from sync.wiring import machine_clock  # noqa: PLC0415
 
-    return lint_agreement(files.agreement, why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
+    return lint_agreement(why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
 
 
 def _of_crms(files: Files) -> list[Remark]:

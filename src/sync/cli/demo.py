@@ -33,6 +33,8 @@ def demo(
 
 
 def _audit(folder: Path, *, leads: int, seed: int) -> None:
+    from contextlib import ExitStack  # noqa: PLC0415
+
     from sync.cli.background import background_sandbox  # noqa: PLC0415 - heavy
     from sync.cli.reports import write_report  # noqa: PLC0415
     from sync.cli.terminal import show_progress  # noqa: PLC0415
@@ -40,6 +42,8 @@ def _audit(folder: Path, *, leads: int, seed: int) -> None:
     from sync.run import dry_run  # noqa: PLC0415
     from sync.wiring import open_context  # noqa: PLC0415
 
-    with background_sandbox(folder, leads=leads, seed=seed) as config, show_progress() as tell, open_context(config, tell=tell) as context:
-        with Spool() as spool:
-            write_report(dry_run(context, spool), spool, format="table", output=None)
+    with ExitStack() as stack:
+        config = stack.enter_context(background_sandbox(folder, leads=leads, seed=seed))
+        context = stack.enter_context(open_context(config, tell=stack.enter_context(show_progress())))
+        spool = stack.enter_context(Spool())
+        write_report(dry_run(context, spool), spool, format="table", output=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from sync.private_files import write_whole
 from sync.roster_draft import DraftPerson, DraftPool, roster_text, unique_names
 from sync.wiring import machine_clock
 
-TOKEN = "sandbox"  # noqa: S105 - the practice account's own, not a secret
+TOKEN = "sandbox"
 RULES = {
     "assigned": "speed_to_assign",
     "touched": "first_touch",
@@ -56,7 +55,9 @@ def loaded(path: Path, *, moment: str | None, live: bool) -> Practice:
     try:
         portal = load(path, now=_moment(moment), live=live)
     except BadLines as error:
-        raise ConfigurationError("\n  ".join([f"{path} is no portal file", *error.problems]), fix="correct these lines; docs/how-to/sandbox.md shows their form") from None
+        raise ConfigurationError(
+            "\n  ".join([f"{path} is no portal file", *error.problems]), fix="correct these lines; docs/how-to/sandbox.md shows their form"
+        ) from None
     except OSError as error:
         raise ConfigurationError(f"{path} could not be read: {error.strerror}", fix="check the path and its rights") from None
     return Practice(portal=portal, roster=_roster_of_portal(portal), truth=None)
@@ -112,14 +113,16 @@ def _served(portal: Portal, port: int) -> Served:
     try:
         return serve(portal, port=port, token=TOKEN)
     except OSError as error:
-        raise SyncError(f"port {port} cannot be used: {error.strerror}", fix="name another with --port, or --port 0 for a free one") from None
+        raise SyncError(
+            f"port {port} cannot be used: {error.strerror}", fix="name another with --port, or --port 0 for a free one"
+        ) from None
 
 
 def write_files(folder: Path, *, url: str, roster: str) -> None:
     """Write secrets, agreement, roster and (last) the config that points at `url`; each whole, readable only by us."""
     secrets = folder / "secrets"
     secrets.mkdir(parents=True, exist_ok=True)
-    os.chmod(secrets, 0o700)
+    secrets.chmod(0o700)
     write_whole(secrets / "hubspot_token", [TOKEN.encode()])
     write_whole(folder / "agreement.toml", [example("agreement").encode()])
     write_whole(folder / "roster.toml", [roster.encode()])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 import typer
 
 from connectors.errors import ConnectorError, Exhausted, Unreachable
@@ -16,7 +18,18 @@ from sync.errors import SyncError
 
 EXIT_ERROR, EXIT_USAGE, EXIT_CONFIGURATION, EXIT_INTERRUPTED = 1, 64, 78, 130
 
-WrongUsage = typer.BadParameter.__mro__[1]  # the family that Typer's parser raises, whichever parser it carries
+# The family that Typer's parser raises, whichever parser it carries: the first base of the one member it exports.
+WRONG_USAGE: tuple[type[Exception], ...] = tuple(base for base in typer.BadParameter.__bases__ if issubclass(base, Exception))
+
+
+@runtime_checkable
+class SaysMore(Protocol):
+    """An error of the parser that names the option it is about."""
+
+    def format_message(self) -> str:
+        """Return the whole sentence."""
+        ...
+
 
 app = typer.Typer(
     name="leadpact",
@@ -32,7 +45,7 @@ for command in (demo, init, check, roster, sync, sandbox):
 
 @app.callback()
 def options(
-    version: bool = typer.Option(False, "--version", "-V", help="Show the version and stop."),  # noqa: ARG001 - told in app.main
+    version: bool = typer.Option(False, "--version", "-V", help="Show the version and stop."),
 ) -> None:
     """Keep the agreement that Marketing and Sales made about leads, in HubSpot and Salesforce."""
 
@@ -49,8 +62,9 @@ def run_program() -> int:
     except (typer.Abort, KeyboardInterrupt):
         err("stopped")
         return EXIT_INTERRUPTED
-    except WrongUsage as error:
-        err(f"error: {error.format_message()}\n  fix: see `leadpact --help`, or `leadpact COMMAND --help`")  # type: ignore[attr-defined]
+    except WRONG_USAGE as error:
+        said = error.format_message() if isinstance(error, SaysMore) else str(error)
+        err(f"error: {said}\n  fix: see `leadpact --help`, or `leadpact COMMAND --help`")
         return EXIT_USAGE
 
 

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bars, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 
 from sync.pull import Progress
 
@@ -24,9 +26,9 @@ def harmless(text: str, *, keep_lines: bool = False) -> str:
 
 @contextmanager
 def show_progress() -> Iterator[Callable[[Progress], None]]:
-    """Show a bar per stream on a terminal; elsewhere a line when a stream is done."""
+    """Show a bar per stream on a terminal; elsewhere log an event when a stream is done."""
     if not sys.stderr.isatty():
-        yield _tell_lines
+        yield _tell_log
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
@@ -40,6 +42,6 @@ def show_progress() -> Iterator[Callable[[Progress], None]]:
         yield tell
 
 
-def _tell_lines(progress: Progress) -> None:
+def _tell_log(progress: Progress) -> None:
     if progress.done:
-        err(f"read {progress.crm} {progress.stream}: {progress.rows}")
+        structlog.get_logger().info("stream_read", crm=progress.crm, stream=progress.stream, rows=progress.rows)

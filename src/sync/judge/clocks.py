@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync.agreement.calendar import Calendar
 from sync.agreement import model
+from sync.agreement.calendar import Calendar
 from sync.agreement.model import Agreement, Clock
 from sync.judge.cycles import Assignment, Cycle
 from sync.judge.findings import Evidence, Status
@@ -178,7 +178,7 @@ def refused(attempts: Sequence[Attempt]) -> tuple[Evidence, ...]:
 
 
 def lead_calendar(clock: Clock, cycle: Cycle, agreement: Agreement, owners: Calendar | None) -> Calendar:
-    """Return the calendar of a lead clock: the rule's, else the owner's if one was assigned at the handoff, else the pool's, else the default."""
+    """Return the calendar of a lead clock: the rule's, else that of the owner at the handoff, else the pool's, else the default."""
     if clock.calendar not in (None, "owner"):
         return agreement.calendars[clock.calendar or "default"]
     if owners is not None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sync.agreement.model import Handoff, HandRaise, StageEntered as OnStage
-from sync.timeline import FellBack, Fact, HandRaised, Left, OwnerSet, StageEntered, StageLeft, StageReached, Timeline
+from sync.agreement.model import Handoff, HandRaise
+from sync.agreement.model import StageEntered as OnStage
+from sync.timeline import Fact, FellBack, HandRaised, Left, OwnerSet, StageEntered, StageLeft, StageReached, Timeline
 
 AGAIN = "handed over again"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sync.agreement.model import Agreement, Clock
 from sync.history import readings
 from sync.judge import clocks
 from sync.judge.cycles import Assignment, Cycle, find_assignments, find_cycles, owner_at, pending_return
-from sync.judge.findings import CycleRef, Evidence, Finding, Judgement, Side, Status, finding_key
-from sync.judge.responsible import responsible_side
+from sync.judge.findings import CycleRef, Evidence, Finding, Judgement, Status, finding_key
+from sync.judge.responsible import Course, responsible_side
 from sync.judge.touches import Attempt, Suspension, TouchRule, find_attempts, find_suspensions
 from sync.judge.unknown import agree
 from sync.judge.wording import message
@@ -19,6 +19,8 @@ from sync.rows import LeadRows
 from sync.terms import Terms, member_ids
 from sync.timeline import Timeline, build_timeline
 
+ROOM_BEFORE = timedelta(days=2)  # zones differ from the agreement's by at most that
+ROOM_AFTER = timedelta(days=730)  # room for the longest clock that starts last
 AFTER = timedelta(milliseconds=1)  # a deadline is inclusive: the judgement changes just after it
 
 
@@ -82,19 +84,31 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
         return Judgement(lead=timeline.lead, findings=(), next_at=None)
     judged: list[tuple[Finding, datetime | None]] = []
     pending: list[datetime] = []
+    first, latest = _reach(agreement)
     for handoff in agreement.handoffs:
         if (at := pending_return(timeline, handoff, now)) is not None:
             pending.append(at)
         members = member_ids(terms.roster, timeline.crm, handoff.pool) if handoff.ownership == "pool" and handoff.pool else None
         for cycle in find_cycles(timeline, handoff, now):
-            case = _Case(
-                timeline, cycle, find_assignments(timeline, cycle, members), find_suspensions(timeline, cycle), agreement, terms, now
-            )
+            if not first <= cycle.opened_at <= latest:
+                continue
+            suspensions = find_suspensions(timeline, cycle, latest=latest)
+            case = _Case(timeline, cycle, find_assignments(timeline, cycle, members), suspensions, agreement, terms, now)
             for clock in agreement.judged_clocks:
                 if clock.handoff in (None, handoff.name):
                     judged += _judge_clock(clock, case)
     moments = [at for _, at in judged if at is not None] + pending
     return Judgement(lead=timeline.lead, findings=tuple(sorted((f for f, _ in judged), key=_order)), next_at=min(moments, default=None))
+
+
+def _reach(agreement: Agreement) -> tuple[datetime, datetime]:
+    """Return between which moments a clock may start: the agreement's calendars know ten years before it and some after it.
+
+    What a CRM dates outside of that (an import of 1970, a slip of the year) is no handoff under this agreement.
+    """
+    first, last = agreement.calendar_span
+    start, end = (datetime.combine(day, time.min, tzinfo=agreement.zone) for day in (first, last))
+    return start + ROOM_BEFORE, end - ROOM_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +172,7 @@ def _finding(
     status = Status.UNKNOWN if verdict.status is Status.BREACHED and verdict.settled_at is None and unread else verdict.status
     cycle = case.cycle
     upto = verdict.settled_at or min(case.now, start.ends_at or case.now)
+    course = Course(start=start, due_at=verdict.due_at, assignments=case.assignments, upto=upto)
     return Finding(
         key=finding_key(rule=clock.name, fact=start.name),
         lead=case.timeline.lead,
@@ -168,7 +183,7 @@ def _finding(
         rule=clock.name,
         kind="clock",
         status=status,
-        side=responsible_side(clock, status, start, verdict, case.assignments, case.agreement, upto=upto),
+        side=responsible_side(clock, status, course, case.agreement),
         owner=start.assignment.owner if start.assignment else owner_at(case.timeline, min(verdict.due_at, upto)),
         started_at=start.at,
         due_at=verdict.due_at,

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sync.agreement.model import Agreement, Assigned, Clock
-from sync.judge.clocks import Start, Verdict, is_owner_clock
+from sync.judge.clocks import Start, is_owner_clock
 from sync.judge.cycles import Assignment
 from sync.judge.findings import Side, Status
 
 
-def responsible_side(
-    clock: Clock, status: Status, start: Start, verdict: Verdict, assignments: Sequence[Assignment], agreement: Agreement, *, upto: datetime
-) -> Side:
-    """Return who is responsible: nobody is blamed for the time in which the router had the lead.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How one clock went: what the responsibility for a breach follows from."""
 
-    `upto` is when the breach was settled, or until when it has lasted.
-    """
+    start: Start
+    due_at: datetime
+    assignments: Sequence[Assignment]
+    upto: datetime  # when the breach was settled, or until when it has lasted
+
+
+def responsible_side(clock: Clock, status: Status, course: Course, agreement: Agreement) -> Side:
+    """Return who is responsible: nobody is blamed for the time in which the router had the lead."""
     owed_by = Side(clock.owed_by)
     if status in (Status.EXCUSED, Status.UNKNOWN):
         return Side.NONE
     if status is not Status.BREACHED or owed_by is not Side.OWNER or is_owner_clock(clock):
         return owed_by
-    return Side.SYSTEM if _router_is_to_blame(clock, start, verdict, assignments, agreement, upto=upto) else Side.OWNER
+    return Side.SYSTEM if _router_is_to_blame(clock, course, agreement) else Side.OWNER
 
 
-def _router_is_to_blame(
-    clock: Clock, start: Start, verdict: Verdict, assignments: Sequence[Assignment], agreement: Agreement, *, upto: datetime
-) -> bool:
-    if not assignments or assignments[0].at > verdict.due_at:
+def _router_is_to_blame(clock: Clock, course: Course, agreement: Agreement) -> bool:
+    start = course.start
+    if not course.assignments or course.assignments[0].at > course.due_at:
         return True
-    if assignments[0].at <= _assign_by(start, agreement):
+    assigned_at = course.assignments[0].at
+    if assigned_at <= _assign_by(start, agreement):
         return False
-    owners_time = clock.within.measure(assignments[0].at, upto, start.calendar)
+    owners_time = clock.within.measure(assigned_at, course.upto, start.calendar)
     return owners_time <= clock.within.measure(start.at, clock.within.after(start.at, start.calendar), start.calendar)
 
 

@@ -67,10 +67,10 @@ def find_attempts(
     attempts = [
         _attempt(activity, timeline, rule, agreement=agreement, terms=terms, now=now)
         for activity in timeline.activities
-        if activity.kind not in (ActivityKind.TASK, ActivityKind.NOTE)
+        if activity.kind not in (ActivityKind.TASK, ActivityKind.NOTE) and cycle.holds(activity.happened_at)
     ]
-    inside = [a for a in attempts if cycle.holds(a.at) and a.activity.happened_at >= cycle.opened_at]
-    return tuple(_thin_unverified(sorted(inside, key=lambda a: (a.at, a.activity.key))))
+    inside = sorted((a for a in attempts if cycle.holds(a.at)), key=lambda a: (a.at, a.activity.key))
+    return tuple(_thin_unverified(inside))
 
 
 def _attempt(activity: Activity, timeline: Timeline, rule: TouchRule, *, agreement: Agreement, terms: Terms, now: datetime) -> Attempt:
@@ -173,12 +173,13 @@ def _thin_unverified(attempts: list[Attempt]) -> list[Attempt]:
     last: datetime | None = None
     thinned: list[Attempt] = []
     for attempt in attempts:
-        counts = attempt.unverified and attempt.refused is None
-        if counts and last is not None and attempt.at - last < UNVERIFIED_ONCE_IN:
-            attempt = replace(attempt, refused="unverified, soon after another")
-        elif counts:
+        if not attempt.unverified or attempt.refused is not None:
+            thinned.append(attempt)
+        elif last is not None and attempt.at - last < UNVERIFIED_ONCE_IN:
+            thinned.append(replace(attempt, refused="unverified, soon after another"))
+        else:
             last = attempt.at
-        thinned.append(attempt)
+            thinned.append(attempt)
     return thinned
 
 
@@ -191,10 +192,13 @@ class Suspension:
     source: str
 
 
-def find_suspensions(timeline: Timeline, cycle: Cycle) -> tuple[Suspension, ...]:
-    """Return the spans from booking to end of the meetings that touch `cycle`, in order, merged where they overlap."""
+def find_suspensions(timeline: Timeline, cycle: Cycle, *, latest: datetime) -> tuple[Suspension, ...]:
+    """Return the spans from booking to end of the meetings that touch `cycle`, in order, merged where they overlap.
+
+    A meeting dated beyond `latest` (a slip of the year, mostly) counts as ending there.
+    """
     merged: list[Suspension] = []
-    for span in sorted((s for a in timeline.activities if (s := _suspension(a)) is not None), key=lambda s: s.since):
+    for span in sorted((s for a in timeline.activities if (s := _suspension(a, latest)) is not None), key=lambda s: s.since):
         if span.until <= cycle.opened_at:
             continue
         if merged and span.since <= merged[-1].until:
@@ -204,10 +208,10 @@ def find_suspensions(timeline: Timeline, cycle: Cycle) -> tuple[Suspension, ...]
     return tuple(merged)
 
 
-def _suspension(meeting: Activity) -> Suspension | None:
+def _suspension(meeting: Activity, latest: datetime) -> Suspension | None:
     if meeting.kind is not ActivityKind.MEETING or meeting.archived_at is not None:
         return None
-    until = meeting.ends_at or meeting.happened_at
+    until = min(meeting.ends_at or meeting.happened_at, latest)
     if status_of(meeting) in (ActivityStatus.CANCELLED, ActivityStatus.RESCHEDULED):
         until = min(until, meeting.statuses[-1].at)
     return Suspension(since=meeting.logged_at, until=until, source=str(meeting.key)) if meeting.logged_at < until else None

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+
 from sync.judge.findings import Finding, Side, Status
+
 
 def agree(readings: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
     """Merge the findings of several readings of one lead; the last reading takes every change at its latest.
 
     A finding whose status is the same in all readings stands as the last one has it; if they differ in
-    whose fault it is, it is the system's, for no person is blamed on a guess. Any other becomes `unknown`, and loses the moments on which the readings differ.
+    whose fault it is, it is the system's, for no person is blamed on a guess. Any other becomes
+    `unknown`, and loses the moments on which the readings differ.
     """
     if len(readings) == 1:
         return tuple(readings[0])

@@ -17,8 +17,8 @@ class Spool:
     """Two unnamed temporary files of JSON lines, in the order in which leads were judged; gone when closed."""
 
     def __init__(self) -> None:
-        self._findings = TemporaryFile()
-        self._steps = TemporaryFile()
+        self._findings = TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self._steps = TemporaryFile()  # noqa: SIM115
 
     def add(self, findings: Sequence[Finding], steps: Sequence[Step]) -> None:
         """Append what one lead's judgement gave."""

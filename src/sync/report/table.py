@@ -15,6 +15,7 @@ from sync.run import Audit
 
 COLOURS = {Status.BREACHED: "bold red", Status.AT_RISK: "yellow", Status.KEPT: "green", Status.RUNNING: "cyan"}
 SHOWN = (Status.BREACHED, Status.AT_RISK, Status.RUNNING, Status.KEPT, Status.EXCUSED, Status.UNKNOWN)
+HEADINGS = {Status.BREACHED: "broken", Status.AT_RISK: "at risk"}
 ACTIONS = {
     "reassign": "give the lead to the next in the pool",
     "recycle": "send the lead back to Marketing",
@@ -26,12 +27,17 @@ ACTIONS = {
 
 def audit_table(audit: Audit) -> RenderableType:
     """Return the whole report as something Rich can print at any width."""
-    parts: list[RenderableType] = [_head(audit), ""]
-    if audit.summary.findings:
-        parts += [_promises(audit.summary), "", _worst(audit), ""]
-    else:
-        parts += [_nothing(audit), ""]
-    return Group(*parts, *_foot(audit))
+    return Group(_head(audit), "", *_body(audit), *_foot(audit))
+
+
+def _body(audit: Audit) -> Iterable[RenderableType]:
+    if not audit.summary.findings:
+        yield from (_nothing(audit), "")
+        return
+    yield from (_promises(audit.summary), "")
+    if audit.summary.by_side:
+        yield from (_broken_by(audit.summary), "")
+    yield from _worst(audit)
 
 
 def _head(audit: Audit) -> Text:
@@ -53,41 +59,53 @@ def _nothing(audit: Audit) -> Text:
 
 
 def _promises(summary: Summary) -> Table:
-    table = Table(title="Promises", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = _table("Promises")
     table.add_column("promise", no_wrap=True)
     for status in SHOWN:
-        table.add_column(status.value.replace("_", " "), justify="right")
-    table.add_column("broken by", overflow="fold")
+        table.add_column(HEADINGS.get(status, status.value), justify="right")
     for rule, counts in sorted(summary.by_rule.items()):
-        cells = (Text(f"{counts[status.value]:,}", style=COLOURS.get(status, "") if counts[status.value] else "dim") for status in SHOWN)
-        table.add_row(rule, *cells, _broken_by(summary, rule))
+        table.add_row(rule, *(_count(counts[status.value], COLOURS.get(status, "")) for status in SHOWN))
     return table
 
 
-def _broken_by(summary: Summary, rule: str) -> str:
-    sides = ", ".join(f"{side} {count:,}" for side, count in summary.by_side.get(rule, {}).items())
-    late = summary.kept_late[rule]
-    return f"{sides} ({late:,} kept late)" if late else sides
+def _broken_by(summary: Summary) -> Table:
+    sides = sorted({side for counts in summary.by_side.values() for side in counts})
+    table = _table("Broken, by the side responsible")
+    table.add_column("promise", no_wrap=True)
+    for side in (*sides, "kept late"):
+        table.add_column(side, justify="right")
+    for rule, counts in sorted(summary.by_side.items()):
+        table.add_row(rule, *(_count(counts[side]) for side in sides), _count(summary.kept_late[rule]))
+    return table
 
 
-def _worst(audit: Audit) -> Table:
-    table = Table(title="The worst leads, and what leadpact would do", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("lead", no_wrap=True)
-    table.add_column("owner", overflow="ellipsis", max_width=22)
-    table.add_column("why", overflow="fold", ratio=3)
-    table.add_column("would", overflow="fold", ratio=2)
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+
+def _count(number: int, colour: str = "") -> Text:
+    return Text(f"{number:,}", style=colour if number else "dim")
+
+
+def _worst(audit: Audit) -> Iterable[RenderableType]:
+    """Yield the leads whose broken promises have stood the longest, three lines each."""
+    if not audit.summary.worst:
+        return
+    yield Text("The worst leads, and what leadpact would do", style="bold")
     for worst in audit.summary.worst:
-        owner = audit.names.get(worst.finding.owner or "", worst.finding.owner or "nobody")
-        table.add_row(worst.lead, Text(_plain(owner)), Text(worst.finding.message), Text(_would(worst, audit)))
-    return table
+        owner = _name(worst.finding.owner, audit)
+        yield Text.assemble((worst.lead, "bold"), f"  owner: {owner}")
+        yield Text(f"  {worst.finding.message}")
+        yield Text(f"  → {_would(worst, audit)}", style="cyan")
+    yield ""
 
 
 def _would(worst: Worst, audit: Audit) -> str:
-    return "; ".join(_step(step, audit) for step in worst.steps) or "nothing: it has no ladder"
+    return "; ".join(_step(step, audit) for step in worst.steps) or "nothing: this promise has no ladder"
 
 
 def _step(step: Step, audit: Audit) -> str:
-    writes = ", ".join(f"{_name(w.before, audit)} → {_name(w.after, audit)}" for w in step.fields)
+    writes = ", ".join(f"from {_name(write.before, audit)} to {_name(write.after, audit)}" for write in step.fields)
     return f"{step.action} {writes}".strip()
 
 
@@ -105,7 +123,7 @@ def _foot(audit: Audit) -> Iterable[RenderableType]:
         yield Text(f"would {action} {count:,}: {ACTIONS.get(action, action)}")
     if summary.steps:
         yield Text(
-            f"{summary.blocked:,} of these {sum(summary.steps.values()):,} steps are held back now; --format json says by what (blocked_by)."
+            f"{summary.blocked:,} of these {sum(summary.steps.values()):,} would be held back now; the JSON says by what (blocked_by)."
         )
     for pulled in audit.pulled:
         for stream, why in pulled.closed.items():

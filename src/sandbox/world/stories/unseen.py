@@ -48,5 +48,5 @@ def _unknown(promise: PromiseName, started_at: datetime | None, due_at: datetime
 
 
 def _missed(passage: Passage, due: datetime) -> Promise:
-    why = "never touched, whenever the owner came; whose fault that is depends on it"
-    return Promise(record="", promise="touched", started_at=passage.opened_at, status="breached", due_at=due, side="none", why=why)
+    why = "never touched, whenever the owner came; whose fault that is depends on it, so no person is blamed"
+    return Promise(record="", promise="touched", started_at=passage.opened_at, status="breached", due_at=due, side="system", why=why)
