@@ -27,19 +27,23 @@ class RetryPolicy:
     """How long we insist before we give up."""
 
     tries: int = 8  # calls in all, the first included
-    first_tries: int = 3  # as long as the run had no answer yet: then the address or the network is wrong, and a person waits
+    first_tries: int = 3  # while nobody answered in this run at all: the address or the network is wrong, and a person waits
     first_s: float = 1.0  # upper end of the first wait; it doubles with each try
     longest_s: float = 60.0  # no wait of our own is longer; one that the CRM asks for may be
     run_s: float = 900.0  # from the start of a run no retry begins later than this
 
 
 class TryAgain(Exception):
-    """A call failed in a way that may pass; `after_s` is how long the CRM asks to wait at least."""
+    """A call failed in a way that may pass.
 
-    def __init__(self, said: str, *, after_s: float = 0.0) -> None:
+    `after_s` is how long the CRM asks to wait at least; `silent` says that no answer came at all.
+    """
+
+    def __init__(self, said: str, *, after_s: float = 0.0, silent: bool = False) -> None:
         super().__init__(said)
         self.said = said
         self.after_s = after_s
+        self.silent = silent
 
 
 class Window:
@@ -116,4 +120,6 @@ class Patience:
 
     def _is_over(self, state: RetryCallState) -> bool:
         late = self._waiting.monotonic() + state.upcoming_sleep > self._deadline
-        return late or state.attempt_number >= (self._policy.tries if self._answered else self._policy.first_tries)
+        error = state.outcome.exception() if state.outcome else None
+        nobody_there = isinstance(error, TryAgain) and error.silent and not self._answered
+        return late or state.attempt_number >= (self._policy.first_tries if nobody_there else self._policy.tries)

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from sync.store.agreements import Agreements, AgreementVersion
+from sync.agreement.versions import Version
+from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store
 from sync.store.findings import Findings
 from sync.store.runs import Runs
 from tests.flow.store_values import HOUR, NINE, a_finding, a_judgement, a_link, a_record, an_activity, save
 
-UNSIGNED = AgreementVersion(hash="abc", text="title = 'SLA'", effective=NINE, expires=None, signed_sides=(), seen_at=NINE)
+UNSIGNED = Version(hash="abc", text="title = 'SLA'", effective=NINE, expires_at=None, signed_sides=frozenset(), seen_at=NINE)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_a_version_of_the_agreement_is_kept_once(store: Database) -> None:
 
 def test_a_signature_that_comes_later_belongs_to_the_same_version(store: Database) -> None:
     agreements = Agreements(store)
-    signed = replace(UNSIGNED, text="title = 'SLA' # signed", signed_sides=("marketing", "sales"), seen_at=NINE + HOUR)
+    signed = replace(UNSIGNED, text="title = 'SLA' # signed", signed_sides=frozenset({"marketing", "sales"}), seen_at=NINE + HOUR)
     agreements.remember(UNSIGNED)
 
     assert agreements.remember(signed)

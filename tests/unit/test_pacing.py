@@ -25,15 +25,16 @@ class DrivenTime:
 class Flaky:
     """Fails `times` times, then answers."""
 
-    def __init__(self, times: int, *, after_s: float = 0.0) -> None:
+    def __init__(self, times: int, *, after_s: float = 0.0, silent: bool = False) -> None:
         self.left = times
         self.after_s = after_s
+        self.silent = silent
         self.calls = 0
 
     def __call__(self) -> str:
         self.calls += 1
         if self.calls <= self.left:
-            raise TryAgain("503", after_s=self.after_s)
+            raise TryAgain("503", after_s=self.after_s, silent=self.silent)
         return "answer"
 
 
@@ -78,6 +79,21 @@ def test_tries_are_limited_and_the_error_says_what_to_do():
     assert call.calls == 4
     assert "run again later" in refused.value.fix
     assert refused.value.__cause__ is None
+
+
+def test_a_crm_that_never_answered_at_all_is_given_up_sooner():
+    call = Flaky(99, silent=True)
+    with pytest.raises(Unreachable):
+        Patience(DrivenTime().waiting, RetryPolicy()).insist(call, crm="HubSpot")
+    assert call.calls == RetryPolicy().first_tries
+
+
+def test_a_crm_that_answered_before_is_insisted_on_though_it_is_silent_now():
+    patience, call = Patience(DrivenTime().waiting, RetryPolicy()), Flaky(99, silent=True)
+    patience.insist(Flaky(0), crm="HubSpot")
+    with pytest.raises(Unreachable):
+        patience.insist(call, crm="HubSpot")
+    assert call.calls == RetryPolicy().tries
 
 
 def test_a_wait_that_would_pass_the_deadline_is_not_begun():

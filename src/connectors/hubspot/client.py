@@ -118,7 +118,7 @@ class Client:
         except LocationValueError:
             raise Misconfigured("hubspot.base_url is no address", fix="set it to https://api.hubapi.com") from None
         except HTTPError as error:
-            raise TryAgain(_kind_of(error)) from None
+            raise TryAgain(_kind_of(error), silent=True) from None
         self._learn(_lower(response.headers))
         return _read(call, data)
 

@@ -1,0 +1,151 @@
+"""Bad input gets one clear message with its fix, the documented exit code and no traceback; nothing is changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flow.practice import leadpact, practice_hubspot
+
+NOW = "2026-11-20T15:00Z"
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Path]:
+    """A small account that is served."""
+    with practice_hubspot(tmp_path, "--leads", "20", "--seed", "1", "--now", NOW) as folder:
+        yield folder
+
+
+def refused(folder: Path, *arguments: str, code: int) -> str:
+    """Run a command that must fail with `code`; return what it said."""
+    done = leadpact(*(arguments or ("sync", "--dry-run")), "--config", str(folder / "config.toml"))
+    assert done.returncode == code, done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    assert "fix:" in done.stderr + done.stdout
+    return done.stderr + done.stdout
+
+
+def replace_in(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_no_config_names_the_places_that_were_looked_at(tmp_path: Path) -> None:
+    done = leadpact(
+        "sync", "--dry-run", cwd=tmp_path, env={"HOME": str(tmp_path), "PATH": "/usr/bin", "PYTHONPATH": "src"} | _python_path()
+    )
+    assert done.returncode == 78
+    assert "config.toml" in done.stderr
+    assert "leadpact init" in done.stderr
+
+
+def _python_path() -> dict[str, str]:
+    import sync
+
+    return {"PYTHONPATH": str(Path(sync.__path__[0]).parent)}
+
+
+def test_broken_toml_names_the_line(account: Path) -> None:
+    (account / "roster.toml").write_text('[[person]]\nname = "Ann\n')
+    assert "line 2" in refused(account, code=78)
+
+
+def test_problems_of_all_files_come_at_once(account: Path) -> None:
+    replace_in(account / "config.toml", "[hubspot]", "[log]\nlevle = 'info'\n[hubspot]")
+    replace_in(account / "agreement.toml", 'calendar = "owner"', 'calendar = "ownr"')
+    with (account / "roster.toml").open("a") as roster:
+        roster.write('\n[[person]]\nname = "Mo"\nmanger = "Ann"\n')
+    said = refused(account, code=78)
+    assert all(
+        word in said for word in ("levle", "did you mean `level`", "ownr", "did you mean `owner`", "manger", "did you mean `manager`")
+    )
+
+
+def test_a_wrong_token_says_so_and_does_not_show_it(account: Path) -> None:
+    (account / "secrets" / "hubspot_token").write_text("pat-na1-wrong-one")
+    said = refused(account, code=78)
+    assert "pat-na1-wrong-one" not in said
+    assert "token" in said
+
+
+def test_a_hubspot_that_is_not_there_is_an_error_of_the_world(account: Path) -> None:
+    line = next(line for line in (account / "config.toml").read_text().splitlines() if line.startswith("base_url"))
+    replace_in(account / "config.toml", line, 'base_url = "http://127.0.0.1:9"')
+    assert "could not be reached" in refused(account, code=1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("lifecyclestage = 'marketingqualifiedlead'", "lifecyclestage = 'marketingqualifedlead'", "marketingqualifiedlead"),
+        ('hubspot = "jobtitle"', 'hubspot = "jobtitel"', "jobtitle"),
+    ],
+    ids=["a stage the CRM has not", "a property the CRM has not"],
+)
+def test_check_names_what_the_crm_does_not_have(account: Path, old: str, new: str, said: str) -> None:
+    replace_in(account / "agreement.toml", old, new)
+    assert f"did you mean `{said}`" in refused(account, "check", code=78)
+
+
+def test_check_names_an_owner_that_the_crm_does_not_have(account: Path) -> None:
+    with (account / "roster.toml").open("a") as roster:
+        roster.write('\n[[person]]\nname = "Nobody"\nhubspot = "424242"\n')
+    assert "no owner 424242" in refused(account, "check", code=78)
+
+
+@pytest.mark.parametrize("content", [b"not a database", b""], ids=["text", "empty"])
+def test_a_store_that_is_not_ours_is_left_as_it_is(account: Path, content: bytes) -> None:
+    store = account / "leadpact.db"
+    if not content:
+        with sqlite3.connect(store) as other:
+            other.execute("CREATE TABLE theirs (x)")
+        other.close()
+    else:
+        store.write_bytes(content)
+    before = store.read_bytes()
+    refused(account, code=78)
+    assert store.read_bytes() == before
+
+
+def test_the_store_of_another_account_is_refused(account: Path, tmp_path: Path) -> None:
+    assert leadpact("sync", "--dry-run", "--config", str(account / "config.toml")).returncode == 0
+    other = tmp_path / "other"
+    other.mkdir()
+    portal = other / "portal.jsonl"
+    portal.write_text('{"object": "account", "portalId": 99}\n')
+    with practice_hubspot(other, "--load", str(portal), "--now", NOW) as folder:
+        (folder / "leadpact.db").write_bytes((account / "leadpact.db").read_bytes())
+        said = refused(folder, code=78)
+    assert "62515" in said
+    assert "99" in said
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-11-20T15:00"], ids=["no moment", "no zone"])
+def test_a_moment_that_cannot_be_read_is_wrong_usage(account: Path, moment: str) -> None:
+    assert moment in refused(account, "sync", "--dry-run", "--as-of", moment, code=64)
+
+
+def test_without_dry_run_nothing_is_done(account: Path) -> None:
+    assert "--dry-run" in refused(account, "sync", code=64)
+    assert not (account / "leadpact.db").exists()
+
+
+@pytest.mark.parametrize("arguments", [("bogus",), ("sync", "--format", "xml"), ("sandbox", "--port", "no")])
+def test_wrong_usage_ends_with_64(arguments: tuple[str, ...]) -> None:
+    done = leadpact(*arguments)
+    assert done.returncode == 64
+    assert "--help" in done.stderr
+
+
+def test_a_portal_file_names_every_wrong_line(tmp_path: Path) -> None:
+    portal = tmp_path / "portal.jsonl"
+    portal.write_text('{"object": "contacts", "id": "1"}\n{"object": "contact", "id": "x"}\nnot json\n')
+    done = leadpact("sandbox", "--load", str(portal), "--port", "0")
+    assert done.returncode == 78
+    assert "portal.jsonl:2" in done.stderr
+    assert "portal.jsonl:3" in done.stderr

@@ -1,0 +1,64 @@
+"""The first five minutes: init, roster, check, demo, version."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from sync.version import VERSION
+from tests.flow.practice import leadpact, practice_hubspot
+
+
+def test_the_version_is_told() -> None:
+    assert leadpact("--version").stdout == f"leadpact {VERSION}\n"
+
+
+def test_init_writes_three_private_files_and_never_over_one(tmp_path: Path) -> None:
+    (tmp_path / "roster.toml").write_text("# mine\n")
+    first = leadpact("init", str(tmp_path))
+    assert first.returncode == 0
+    assert (tmp_path / "roster.toml").read_text() == "# mine\n"
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("config.toml", "agreement.toml")} == {0o600}
+    second = leadpact("init", str(tmp_path))
+    assert second.returncode == 1
+    assert "fix:" in second.stderr
+
+
+def test_what_init_writes_needs_only_a_token(tmp_path: Path) -> None:
+    leadpact("init", str(tmp_path))
+    done = leadpact("check", "--offline", "--config", str(tmp_path / "config.toml"))
+    assert done.returncode == 78
+    assert "token" in done.stderr
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    (tmp_path / "secrets" / "hubspot_token").write_text("pat-na1-0")
+    (tmp_path / "secrets" / "hubspot_token").chmod(0o600)
+    assert leadpact("check", "--offline", "--config", str(tmp_path / "config.toml")).returncode == 0
+
+
+def test_a_drafted_roster_passes_the_check(tmp_path: Path) -> None:
+    with practice_hubspot(tmp_path, "--leads", "10", "--now", "2026-11-20T15:00Z") as folder:
+        config = str(folder / "config.toml")
+        (folder / "roster.toml").unlink()
+        drafted = leadpact("roster", "--from-crm", "--config", config)
+        assert drafted.returncode == 0, drafted.stderr
+        checked = leadpact("check", "--config", config)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        assert "manager" in checked.stdout
+        again = leadpact("roster", "--from-crm", "--output", str(folder / "roster.toml"), "--config", config)
+        assert again.returncode == 1, "an existing roster is never written over"
+
+
+def test_the_demo_shows_broken_promises_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    import os
+
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = leadpact("demo", "--leads", "300", env=env)
+    assert done.returncode == 0, done.stderr
+    assert all(word in done.stdout for word in ("first_touch", "owner", "system", "The worst leads", "reassign", "leadpact init"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_keeps_its_files_when_asked(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    assert leadpact("demo", "--leads", "60", "--keep", str(folder)).returncode == 0
+    assert {path.name for path in folder.iterdir()} >= {"config.toml", "agreement.toml", "roster.toml", "leadpact.db"}
