@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _failed(f"{asked.load} cannot be read: {error.strerror}", "name a portal file with --load")
     except BadLines as error:
-        return _failed(str(error), "mend these lines (docs/how-to/sandbox.md)")
+        return _failed(str(error), "mend these lines (docs/reference/portal-file.md)")
     try:
         sock = listen(asked.port)
     except OSError as error:

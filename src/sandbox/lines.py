@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+    with_config,
+)
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
@@ -26,18 +36,70 @@ def _moment(text: str) -> str:
 
 
 def _kind(text: str) -> str:
-    if text not in KINDS:
+    """The plural name of an object type that is given by its plural, its singular or its type id."""
+    kind = next((kind for kind in KINDS.values() if text.lower() in {kind.plural, kind.singular, kind.type_id}), None)
+    if kind is None:
         raise ValueError(f"one of {', '.join(KINDS)}")
-    return text
+    return kind.plural
+
+
+def _as_hubspot_sends(value: object) -> object:
+    """HubSpot sends every value as text: `true`, `42`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 Id = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
+PropertyValue = Annotated[str | None, BeforeValidator(_as_hubspot_sends)]
 Moment = Annotated[str, AfterValidator(_moment)]
 KindName = Annotated[str, AfterValidator(_kind)]
 
 
+# Keys of HubSpot's own answers that a portal works out itself: a recorded answer can be loaded as it is.
+_TOLD_BY_HUBSPOT = frozenset(
+    {
+        "createdAt",
+        "updatedAt",
+        "archivedAt",
+        "archived",
+        "url",
+        "userIdIncludingInactive",
+        "createdUserId",
+        "updatedUserId",
+        "displayOrder",
+        "hidden",
+        "description",
+        "externalOptions",
+        "hubspotDefined",
+        "calculated",
+        "calculationFormula",
+        "formField",
+        "dataSensitivity",
+        "referencedObjectType",
+        "writePermissions",
+        "showCurrencySymbol",
+        "uiDomain",
+        "utcOffset",
+        "utcOffsetMilliseconds",
+        "dataHostingLocation",
+        "additionalCurrencies",
+        "modificationMetadata",
+        "objectWriteTraceId",
+    }
+)
+
+
 class _Line(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, frozen=True)
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, frozen=True, coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_hubspot_tells(cls, line: object) -> object:
+        if not isinstance(line, dict):
+            return line
+        known = {to_camel(name) for name in cls.model_fields}
+        return {key: value for key, value in line.items() if key in known or key not in _TOLD_BY_HUBSPOT}
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -57,11 +119,13 @@ class RecordLine(_Line):
 
     object: Literal["contacts", "companies", "deals", "tickets", "leads", "calls", "emails", "meetings", "communications", "tasks", "notes"]
     id: Id
-    properties: dict[str, str | None] = {}
+    properties: dict[str, PropertyValue] = {}
     history: dict[str, list[Version]] = {}
     associations: dict[KindName, list[Id]] = {}
     archived: bool = False
     archived_at: Moment | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
 
 
 class Membership(_Line):
@@ -193,7 +257,7 @@ def _problem(sort: str, message: str, found: Any, where: str, key: str) -> str:
         case "missing":
             return f"{where}: {key}: found nothing, expected a value"
         case "extra_forbidden":
-            return f"{where}: {key}: found a key that this object does not have, expected only those of docs/how-to/sandbox.md"
+            return f"{where}: {key}: found a key that this object does not have, expected only those of docs/reference/portal-file.md"
         case "union_tag_not_found":
             return f'{where}: found no "object", expected one of {", ".join(_TAGS)}'
         case "union_tag_invalid":

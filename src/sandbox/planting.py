@@ -142,11 +142,21 @@ class _Planting:
             self.problems.append(problem(where, text, "a moment such as 2026-11-20T15:00:00Z", f"properties.{definition.name}"))
         return text
 
+    def _past(self, text: str | None) -> str | None:
+        """A moment that is not in the future of the portal: an activity without any other date was logged when it happened."""
+        try:
+            return text if text and as_millis(text) <= as_millis(self.portal.clock.text()) else None
+        except ValueError:
+            return None
+
     def _stamp(self, kind: Kind, line: RecordLine, values: dict[str, str]) -> None:
         """Set id, creation and last change, from what the line tells and else from the clock."""
         moments = sorted((v["timestamp"] for versions in line.history.values() for v in versions), key=as_millis)
-        created = values.get("createdate") or values.get("hs_createdate") or (moments[0] if moments else self.portal.clock.text())
-        modified = values.get("lastmodifieddate") or values.get("hs_lastmodifieddate") or (moments[-1] if moments else created)
+        earliest = moments[0] if moments else self._past(values.get("hs_timestamp")) or self.portal.clock.text()
+        created = values.get("createdate") or values.get("hs_createdate") or line.created_at or earliest
+        modified = (
+            values.get("lastmodifieddate") or values.get("hs_lastmodifieddate") or line.updated_at or (moments[-1] if moments else created)
+        )
         values[kind.created] = created
         values[kind.modified] = modified
         if kind.plural == "contacts":

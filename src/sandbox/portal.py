@@ -48,7 +48,7 @@ class Portal:
 
     @classmethod
     def from_lines(cls, lines: Iterable[Mapping[str, Any]], *, now: datetime, live: bool = False) -> Portal:
-        """A portal that holds what `lines` say (see docs/how-to/sandbox.md).
+        """A portal that holds what `lines` say (see docs/reference/portal-file.md).
 
         Definitions, owners and pipelines may stand after the records that need them: a one-shot
         iterator is therefore kept in memory, a sequence is read twice. Raises BadLines with all

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import sync
 from tests.flow.practice import leadpact, practice_hubspot
 
 NOW = "2026-11-20T15:00Z"
@@ -45,8 +46,6 @@ def test_no_config_names_the_places_that_were_looked_at(tmp_path: Path) -> None:
 
 
 def _python_path() -> dict[str, str]:
-    import sync
-
     return {"PYTHONPATH": str(Path(sync.__path__[0]).parent)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -49,8 +50,6 @@ def test_a_drafted_roster_passes_the_check(tmp_path: Path) -> None:
 
 
 def test_the_demo_shows_broken_promises_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    import os
-
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     done = leadpact("demo", "--leads", "300", env=env)
     assert done.returncode == 0, done.stderr

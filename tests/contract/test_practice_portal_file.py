@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,35 @@ def test_times_of_a_record_come_from_its_history_or_the_clock() -> None:
     assert (portal.definitions["contacts"]["x"].type, portal.definitions["contacts"]["x"].hubspot_defined) == ("string", False)
 
 
+def test_a_record_as_hubspot_answers_it_can_be_loaded_as_it_is(tmp_path: Path) -> None:
+    answer = {
+        "object": "contact",
+        "id": 512,
+        "properties": {"email": "a@example.com", "hs_email_optout": True, "hubspotscore": 60.0},
+        "createdAt": "2026-11-01T10:00:00Z",
+        "updatedAt": "2026-11-02T10:00:00Z",
+        "archived": False,
+        "url": "https://app.hubspot.com/contacts/1/record/0-1/512",
+    }
+    path = tmp_path / "portal.jsonl"
+    path.write_text(json.dumps({**answer, "object": "contacts"}))
+    record = load(path, now=datetime(2026, 11, 20, tzinfo=UTC)).find("contacts", 512)
+    assert record is not None
+    assert {name: record.properties[name] for name in ("hs_email_optout", "hubspotscore", "createdate")} == {
+        "hs_email_optout": "true",
+        "hubspotscore": "60",
+        "createdate": "2026-11-01T10:00:00Z",
+    }
+
+
+def test_an_activity_that_says_only_when_it_happened_was_logged_then(tmp_path: Path) -> None:
+    path = tmp_path / "portal.jsonl"
+    path.write_text('{"object": "calls", "id": "7", "properties": {"hs_timestamp": "2026-11-18T15:00:00Z"}}')
+    record = load(path, now=datetime(2026, 11, 20, tzinfo=UTC)).find("calls", 7)
+    assert record is not None
+    assert record.properties["hs_createdate"] == "2026-11-18T15:00:00Z"
+
+
 def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
     found = problems_of(
         tmp_path,
@@ -77,7 +108,7 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         "{nonsense",
         '{"object":"gizmos","id":"2"}',
         '{"id":"2"}',
-        '{"object":"contacts","id":"x","properties":{"firstname":5},"colour":"red"}',
+        '{"object":"contacts","id":"x","properties":{"firstname":["x"]},"colour":"red"}',
         '{"object":"contacts","id":"1"}',
         '{"object":"contacts","id":"3","properties":{"email":"A@example.com","closedate":"soon"}}',
         '{"object":"contacts","id":"4","associations":{"companies":["9"],"gizmos":["1"]}}',
@@ -91,7 +122,7 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         'portal.jsonl:4: found no "object"',
         "portal.jsonl:5: colour: found a key that this object does not have",
         "portal.jsonl:5: id: found 'x'",
-        "portal.jsonl:5: properties.firstname: found 5",
+        "portal.jsonl:5: properties.firstname: found ['x']",
         "portal.jsonl:6: id: found 'contacts 1'",
         "portal.jsonl:7: email: found 'a@example.com'",
         "portal.jsonl:7: properties.closedate: found 'soon'",

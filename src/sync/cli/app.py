@@ -12,6 +12,6 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"leadpact {VERSION}\n")
         return
-    from sync.cli.program import run_program  # noqa: PLC0415 - keeps `--version` and completion quick
+    from sync.cli.program import run_program
 
     sys.exit(run_program())

@@ -19,8 +19,8 @@ def check(
     offline: Annotated[bool, typer.Option("--offline", help="Check the files only, ask no CRM.")] = False,
 ) -> int:
     """Check config, agreement, roster, credentials, stages, owners and properties: all problems at once."""
-    from sync.lint import Level  # noqa: PLC0415 - heavy
-    from sync.wiring import read_files  # noqa: PLC0415
+    from sync.lint import Level
+    from sync.wiring import read_files
 
     files = read_files(config)
     remarks = [*_of_config(files), *_of_agreement(files), *([] if offline else _of_crms(files))]
@@ -33,26 +33,26 @@ def check(
 
 
 def _of_config(files: Files) -> list[Remark]:
-    from sync.lint import Level, Remark  # noqa: PLC0415
+    from sync.lint import Level, Remark
 
     warnings = files.config.warnings
     return [Remark(level=Level.WARNING, where=f"{w.file}: {w.where}", what=f"{w.found}, better {w.expected}", fix=w.fix) for w in warnings]
 
 
 def _of_agreement(files: Files) -> list[Remark]:
-    from sync.agreement.versions import why_not_enforcing  # noqa: PLC0415
-    from sync.lint import lint_agreement  # noqa: PLC0415
-    from sync.run import not_judged  # noqa: PLC0415
-    from sync.wiring import machine_clock  # noqa: PLC0415
+    from sync.agreement.versions import why_not_enforcing
+    from sync.lint import lint_agreement
+    from sync.run import not_judged
+    from sync.wiring import machine_clock
 
     return lint_agreement(why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
 
 
 def _of_crms(files: Files) -> list[Remark]:
     """Ask each CRM what it is; an error of one is a remark, so that the others are still asked."""
-    from connectors.errors import ConnectorError  # noqa: PLC0415
-    from sync.lint import Level, Remark, lint  # noqa: PLC0415
-    from sync.wiring import connect, crm_facts  # noqa: PLC0415
+    from connectors.errors import ConnectorError
+    from sync.lint import Level, Remark, lint
+    from sync.wiring import connect, crm_facts
 
     remarks: list[Remark] = []
     for connector in connect(files.config, files.agreement):
@@ -66,6 +66,6 @@ def _of_crms(files: Files) -> list[Remark]:
 
 
 def _line(remark: Remark) -> str:
-    from sync.cli.terminal import harmless  # noqa: PLC0415
+    from sync.cli.terminal import harmless
 
     return harmless(f"{remark.level.value:<7} {remark.where}: {remark.what}") + "\n" + harmless(f"        fix: {remark.fix}")

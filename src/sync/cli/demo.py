@@ -20,7 +20,7 @@ def demo(
     keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep config, agreement, roster and store in this folder.")] = None,
 ) -> int:
     """Audit an invented company: which promises are broken, by which side, and what leadpact would do."""
-    from tempfile import TemporaryDirectory  # noqa: PLC0415
+    from tempfile import TemporaryDirectory
 
     if keep is not None:
         _audit(keep, leads=leads, seed=seed)
@@ -33,14 +33,14 @@ def demo(
 
 
 def _audit(folder: Path, *, leads: int, seed: int) -> None:
-    from contextlib import ExitStack  # noqa: PLC0415
+    from contextlib import ExitStack
 
-    from sync.cli.background import background_sandbox  # noqa: PLC0415 - heavy
-    from sync.cli.reports import write_report  # noqa: PLC0415
-    from sync.cli.terminal import show_progress  # noqa: PLC0415
-    from sync.report.spool import Spool  # noqa: PLC0415
-    from sync.run import dry_run  # noqa: PLC0415
-    from sync.wiring import open_context  # noqa: PLC0415
+    from sync.cli.background import background_sandbox
+    from sync.cli.reports import write_report
+    from sync.cli.terminal import show_progress
+    from sync.report.spool import Spool
+    from sync.run import dry_run
+    from sync.wiring import open_context
 
     with ExitStack() as stack:
         config = stack.enter_context(background_sandbox(folder, leads=leads, seed=seed))

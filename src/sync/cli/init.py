@@ -13,8 +13,8 @@ NAMES = ("config", "roster", "agreement")
 
 def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to put the files.")] = Path()) -> int:
     """Write config.toml, roster.toml and agreement.toml to start from; never over an existing file."""
-    from sync.errors import SyncError  # noqa: PLC0415
-    from sync.private_files import write_new  # noqa: PLC0415
+    from sync.errors import SyncError
+    from sync.private_files import write_new
 
     directory.mkdir(parents=True, exist_ok=True)
     written = [name for name in NAMES if write_new(directory / f"{name}.toml", example(name))]

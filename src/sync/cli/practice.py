@@ -56,7 +56,8 @@ def loaded(path: Path, *, moment: str | None, live: bool) -> Practice:
         portal = load(path, now=_moment(moment), live=live)
     except BadLines as error:
         raise ConfigurationError(
-            "\n  ".join([f"{path} is no portal file", *error.problems]), fix="correct these lines; docs/how-to/sandbox.md shows their form"
+            "\n  ".join([f"{path} is no portal file", *error.problems]),
+            fix="correct these lines; docs/reference/portal-file.md shows their form",
         ) from None
     except OSError as error:
         raise ConfigurationError(f"{path} could not be read: {error.strerror}", fix="check the path and its rights") from None

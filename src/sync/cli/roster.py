@@ -20,8 +20,8 @@ def roster(
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
 ) -> int:
     """Show the roster, or draft one from the CRM: people, their ids and teams; never over an existing file."""
-    from sync.errors import UsageError  # noqa: PLC0415
-    from sync.wiring import read_files, read_files_for_draft  # noqa: PLC0415
+    from sync.errors import UsageError
+    from sync.wiring import read_files, read_files_for_draft
 
     if output is not None and not from_crm:
         raise UsageError("--output goes with --from-crm", fix="run `leadpact roster --from-crm --output FILE`")
@@ -33,9 +33,9 @@ def roster(
 
 
 def _show(files: Files) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     pools = {member.person: pool for pool, members in files.roster.pools.items() for member in members}
     table = Table(box=None, pad_edge=False)
@@ -48,10 +48,10 @@ def _show(files: Files) -> None:
 
 
 def _draft(files: Files, output: Path | None) -> None:
-    from sync.errors import SyncError  # noqa: PLC0415
-    from sync.private_files import write_new  # noqa: PLC0415
-    from sync.roster_draft import draft_roster  # noqa: PLC0415
-    from sync.wiring import connect, crm_facts  # noqa: PLC0415
+    from sync.errors import SyncError
+    from sync.private_files import write_new
+    from sync.roster_draft import draft_roster
+    from sync.wiring import connect, crm_facts
 
     (connector,) = connect(files.config, files.agreement)
     try:

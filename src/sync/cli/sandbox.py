@@ -23,8 +23,8 @@ def sandbox(
     ] = None,
 ) -> int:
     """Serve a practice HubSpot on this machine; its bearer token is `sandbox`."""
-    from sync.cli.practice import invented, loaded, serve_until_stopped  # noqa: PLC0415 - heavy
-    from sync.errors import UsageError  # noqa: PLC0415
+    from sync.cli.practice import invented, loaded, serve_until_stopped
+    from sync.errors import UsageError
 
     if load is not None and truth is not None:
         raise UsageError("--truth tells what a generated world planted; loaded records have no truth", fix="leave out --truth or --load")

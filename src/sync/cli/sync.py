@@ -29,12 +29,12 @@ def sync(
     detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything was found or would be changed.")] = False,
 ) -> int:
     """Pull what changed, judge every lead by the agreement and say what would be done about it."""
-    from sync.cli.reports import write_report  # noqa: PLC0415 - heavy
-    from sync.cli.terminal import show_progress  # noqa: PLC0415
-    from sync.errors import UsageError  # noqa: PLC0415
-    from sync.report.spool import Spool  # noqa: PLC0415
-    from sync.run import dry_run as audit_once  # noqa: PLC0415
-    from sync.wiring import open_context  # noqa: PLC0415
+    from sync.cli.reports import write_report
+    from sync.cli.terminal import show_progress
+    from sync.errors import UsageError
+    from sync.report.spool import Spool
+    from sync.run import dry_run as audit_once
+    from sync.wiring import open_context
 
     if not dry_run:
         raise UsageError("this version of leadpact judges and plans, it does not write to a CRM yet", fix="run `leadpact sync --dry-run`")
@@ -47,7 +47,7 @@ def sync(
 
 def parse_moment(text: str) -> datetime:
     """Read `2026-11-20T15:00Z` or with an offset; a moment without one is refused."""
-    from sync.errors import UsageError  # noqa: PLC0415
+    from sync.errors import UsageError
 
     fix = "write a moment with its zone, such as 2026-11-20T15:00Z or 2026-11-20T10:00-05:00"
     try:
