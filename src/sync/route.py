@@ -1,4 +1,4 @@
-"""Who gets the next lead of a pool: deficit-weighted round robin, replayable from its counts. Pure."""
+"""Who gets the next lead of a pool: weighted round robin that stays within one lead of every share. Pure."""
 
 from __future__ import annotations
 
@@ -15,11 +15,18 @@ class Seat:
 
 
 def next_owner(seats: Sequence[Seat], *, received: Mapping[str, int], failed: Collection[str]) -> str | None:
-    """Return the seat that is furthest behind its share; ties go to the one named first in the roster.
+    """Return the seat whose share will be overdue soonest; ties go to the one named first in the roster.
 
     `received` counts what each owner got so far; `failed` never gets this lead. None if nobody is left.
+    As long as nobody failed, every seat has at all times within one lead of its share.
+    Source: R. Tijdeman, The chairman assignment problem, Discrete Mathematics 32 (1980).
     """
     open_seats = [seat for seat in seats if seat.owner not in failed]
-    if not open_seats:
-        return None
-    return min(open_seats, key=lambda seat: (received.get(seat.owner, 0) + 1) / seat.weight).owner
+    if len(open_seats) < 2:
+        return open_seats[0].owner if open_seats else None
+    whole = sum(seat.weight for seat in open_seats)
+    leads = sum(received.get(seat.owner, 0) for seat in open_seats) + 1
+    slack = 1 / (2 * len(open_seats) - 2)
+    behind = {seat.owner: leads * seat.weight / whole - received.get(seat.owner, 0) for seat in open_seats}
+    entitled = [seat for seat in open_seats if behind[seat.owner] >= slack] or open_seats
+    return min(entitled, key=lambda seat: (1 - slack - behind[seat.owner]) / seat.weight).owner

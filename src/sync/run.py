@@ -18,7 +18,8 @@ from sync.gather import crm_terms
 from sync.judge.findings import Finding, Judgement
 from sync.judge.judge import judge_lead
 from sync.plan import Planner, Policy, Routing, Step
-from sync.pull import Progress, Pulled, pull_account
+from sync.pull import Progress, pull_account
+from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.report.summary import Summary
 from sync.roster import Roster
@@ -27,7 +28,7 @@ from sync.rows import LeadRows
 from sync.store.agreements import Agreements
 from sync.store.findings import Findings
 from sync.store.mirror import Mirror
-from sync.store.plans import Plans, SavedPlan
+from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.terms import Terms
@@ -55,25 +56,6 @@ class Context:
     read_version: Callable[[Version], Agreement]
     clock: Callable[[], datetime]
     tell: Callable[[Progress], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
-    """What a dry run found; findings and steps lie in the spool."""
-
-    run_id: str
-    started_at: datetime
-    as_of: datetime
-    agreement: Agreement
-    signed: tuple[str, ...]  # sides whose signature stands under this very text
-    not_enforcing: str | None
-    not_judged: tuple[str, ...]  # rules that this version of leadpact reads but does not judge
-    pulled: tuple[Pulled, ...]
-    calls: Mapping[str, int]
-    leads: Mapping[str, int]  # CRM -> person records in the mirror
-    names: Mapping[str, str]  # owner id -> name
-    summary: Summary
-    plan: SavedPlan | None
 
 
 def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Audit:

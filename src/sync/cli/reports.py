@@ -11,11 +11,11 @@ from rich.console import Console
 
 from sync.errors import SyncError
 from sync.private_files import write_whole
+from sync.report.audit import Audit
 from sync.report.document import audit_json
 from sync.report.sheet import findings_csv
 from sync.report.spool import Spool
 from sync.report.table import audit_table
-from sync.run import Audit
 
 
 def write_report(audit: Audit, spool: Spool, *, format: str, output: Path | None) -> None:

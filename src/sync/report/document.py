@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
+from sync.report.audit import Audit
 from sync.report.contract import moment
 from sync.report.spool import Spool
-from sync.run import Audit
 
 
 def audit_json(audit: Audit, spool: Spool) -> Iterator[bytes]:

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from sync.judge.findings import Status
 from sync.plan import Step
+from sync.report.audit import Audit
 from sync.report.summary import Summary, Worst
-from sync.run import Audit
 
 COLOURS = {Status.BREACHED: "bold red", Status.AT_RISK: "yellow", Status.KEPT: "green", Status.RUNNING: "cyan"}
 SHOWN = (Status.BREACHED, Status.AT_RISK, Status.RUNNING, Status.KEPT, Status.EXCUSED, Status.UNKNOWN)

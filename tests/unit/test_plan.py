@@ -1,0 +1,99 @@
+"""Which remedy is due, for whom, and what holds it back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.records import FieldChange
+from sync.agreement.spans import parse_span
+from sync.judge.judge import judge_lead
+from sync.plan import Planner, Policy, Routing, Step
+from sync.route import Seat, next_owner
+from tests.builders import ANN, BEN, a_call, mql, ny, owned_by, status, the_agreement, the_rows, the_terms
+
+HANDOFF = ny("2026-11-18 10:00")
+DUE = ny("2026-11-18 12:00")
+SEATS = {"sdr": (Seat(owner=ANN, weight=1), Seat(owner=BEN, weight=1), Seat(owner="13", weight=1))}
+
+
+def steps(
+    changes: list[FieldChange],
+    now: datetime,
+    *,
+    mode: str = "enforce",
+    not_enforcing: str | None = None,
+    seats: object = SEATS,
+    touched: datetime | None = None,
+) -> tuple[Step, ...]:
+    rows, terms = the_rows(changes, [a_call(touched)] if touched else []), the_terms(upto=now)
+    planner = Planner(
+        agreement=the_agreement(),
+        terms=terms,
+        policy=Policy(mode_of=lambda _rule, _team: mode, not_enforcing=not_enforcing, max_act_age=parse_span("2 business days")),
+        routing=Routing(seats=seats),  # type: ignore[arg-type]
+        now=now,
+    )
+    return planner.steps(rows.people[0], judge_lead(rows, terms, now).findings)
+
+
+LEAD = [mql(HANDOFF), owned_by(ANN, HANDOFF), status("IN_PROGRESS", HANDOFF + timedelta(minutes=5))]
+
+
+def test_a_broken_first_touch_gives_the_lead_to_the_next_of_the_pool_never_back() -> None:
+    (step,) = steps(LEAD, DUE + timedelta(hours=1))
+    assert (step.action, step.rung, step.blocked_by) == ("reassign", 1, ())
+    assert [(w.field, w.before, w.after) for w in step.fields] == [("hubspot_owner_id", ANN, BEN)]
+
+
+def test_nothing_is_planned_for_what_was_kept_late() -> None:
+    assert steps(LEAD, DUE + timedelta(hours=1), touched=DUE + timedelta(minutes=1)) == ()
+
+
+def test_nothing_is_planned_for_a_cycle_that_is_over() -> None:
+    assert steps([*LEAD, status("RECYCLED", DUE + timedelta(minutes=10))], DUE + timedelta(hours=1)) == ()
+
+
+def test_a_move_waits_for_late_news() -> None:
+    (step,) = steps(LEAD, DUE + timedelta(minutes=29, seconds=59))
+    assert any("late news" in why for why in step.blocked_by)
+    (step,) = steps(LEAD, DUE + timedelta(minutes=30))
+    assert step.blocked_by == ()
+
+
+def test_each_reason_that_holds_a_step_back_is_named() -> None:
+    (step,) = steps(LEAD, ny("2026-11-25 10:00"), mode="observe", not_enforcing="not signed by sales")
+    assert ["mode of first_touch is observe" in step.blocked_by[0], step.blocked_by[1], "digest" in step.blocked_by[2]] == [
+        True,
+        "not signed by sales",
+        True,
+    ]
+
+
+def test_nobody_left_in_the_pool_is_said() -> None:
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), seats={"sdr": (Seat(owner=ANN, weight=1),)})
+    assert step.fields == ()
+    assert "nobody in pool sdr" in step.blocked_by[0]
+
+
+def test_only_the_owner_who_has_the_lead_now_is_reminded() -> None:
+    changes = [mql(HANDOFF), owned_by(ANN, HANDOFF), owned_by(BEN, HANDOFF + timedelta(hours=30))]
+    found = [step for step in steps(changes, HANDOFF + timedelta(hours=31)) if step.rule == "accept_or_reject"]
+    assert found == []
+    found = [step for step in steps(changes, HANDOFF + timedelta(hours=55)) if step.rule == "accept_or_reject"]
+    assert [(step.action, step.rung) for step in found] == [("escalate", 2)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcde"), st.integers(1, 4)), min_size=1, unique_by=lambda seat: seat[0]), st.integers(1, 200))
+def test_after_any_number_of_leads_nobody_is_more_than_one_from_their_share(pool: list[tuple[str, int]], leads: int) -> None:
+    seats = [Seat(owner=owner, weight=weight) for owner, weight in pool]
+    received: Counter[str] = Counter()
+    for _ in range(leads):
+        owner = next_owner(seats, received=received, failed=())
+        assert owner is not None
+        received[owner] += 1
+    whole = sum(seat.weight for seat in seats)
+    assert all(abs(received[seat.owner] - leads * seat.weight / whole) <= 1 + 1e-9 for seat in seats)

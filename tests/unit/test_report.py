@@ -1,0 +1,26 @@
+"""Reports: what a person sees at any width, and values that stay harmless."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from sync.cli.terminal import harmless
+from sync.report.sheet import findings_csv
+
+
+@pytest.mark.parametrize("value", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_that_would_be_a_formula_becomes_text(value: str) -> None:
+    row = dict.fromkeys(("lead", "rule", "status", "side", "owner", "started_at", "due_at", "settled_at", "late_by_s", "message", "key"))
+    _, line = findings_csv([orjson.dumps({**row, "owner": value})])
+    assert f"'{value}" in line
+
+
+def test_a_number_in_the_sheet_stays_a_number() -> None:
+    row = dict.fromkeys(("lead", "rule", "status", "side", "owner", "started_at", "due_at", "settled_at", "late_by_s", "message", "key"))
+    _, line = findings_csv([orjson.dumps({**row, "late_by_s": 60})])
+    assert ",60," in line
+
+
+def test_escape_sequences_and_marks_that_turn_the_writing_direction_are_taken_out() -> None:
+    assert harmless("\x1b[31mred\x1b[0m \u202egnp.exe\u202c\x07") == "[31mred[0m gnp.exe"
