@@ -13,7 +13,7 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, Record, RecordKey, StatusChange
 from sync.agreement.load import agreement_of
 from sync.agreement.model import Agreement
-from sync.judge.findings import Finding, Judgement
+from sync.judge.findings import Finding, Judgement, Status
 from sync.judge.judge import judge_lead
 from sync.roster import Roster
 from sync.rows import LeadRows
@@ -57,6 +57,12 @@ def owned_by(owner: str | None, when: datetime) -> FieldChange:
 def status(value: str | None, when: datetime) -> FieldChange:
     """The lead status was set: IN_PROGRESS (SAL), UNQUALIFIED, RECYCLED, ..."""
     return set_to("hs_lead_status", value, when)
+
+
+def raised(form: str, when: datetime) -> list[FieldChange]:
+    """The person submitted a form; HubSpot writes its name a moment after its date."""
+    name = set_to("recent_conversion_event_name", form, when + timedelta(seconds=2))
+    return [set_to("recent_conversion_date", when.isoformat(), when), name]
 
 
 def an_activity(
@@ -146,6 +152,12 @@ def the_terms(*, upto: datetime, roster: Roster | None = None, agreement: Agreem
 def judgement(changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, now: datetime) -> Judgement:
     """Judge one lead by the example agreement."""
     return judge_lead(the_rows(changes, activities), the_terms(upto=now), now)
+
+
+def status_in(rows: LeadRows, terms: Terms, *, now: datetime, rule: str = "first_touch") -> Status:
+    """Judge one lead by other terms and return the status of its only finding of `rule`."""
+    (finding,) = [f for f in judge_lead(rows, terms, now).findings if f.rule == rule]
+    return finding.status
 
 
 def judged(changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, now: datetime, rule: str) -> Finding:

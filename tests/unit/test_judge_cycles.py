@@ -8,7 +8,7 @@ import pytest
 
 from connectors.records import FieldChange
 from sync.judge.findings import Finding
-from tests.builders import ANN, judgement, mql, ny, owned_by, set_to, status
+from tests.builders import ANN, judgement, mql, ny, owned_by, raised, set_to, status
 
 MONDAY = ny("2026-11-09 10:00")
 NOW = ny("2026-11-13 16:00")
@@ -19,14 +19,6 @@ def cycles(changes: list[FieldChange], now: datetime = NOW) -> list[tuple[dateti
     """Return the cycles that any finding belongs to, oldest first."""
     found: dict[int, Finding] = {f.cycle.number: f for f in judgement(changes, now=now).findings}
     return [(c.opened_at, c.opened_by, c.closed_at, c.closed_by) for _, c in sorted((n, f.cycle) for n, f in found.items())]
-
-
-def raised(form: str, when: datetime) -> list[FieldChange]:
-    """The person submitted a form."""
-    return [
-        set_to("recent_conversion_date", when.isoformat(), when),
-        set_to("recent_conversion_event_name", form, when + timedelta(seconds=2)),
-    ]
 
 
 def stage(value: str | None, when: datetime) -> FieldChange:

@@ -11,7 +11,23 @@ from connectors.records import Activity, ActivityKind, ActivityStatus, Direction
 from sync.agreement.load import agreement_of
 from sync.judge.findings import Finding, Status
 from sync.judge.judge import judge_lead
-from tests.builders import ANN, BEN, a_call, a_mail, a_meeting, an_activity, judged, mql, ny, owned_by, the_agreement, the_rows, the_terms
+from tests.builders import (
+    ANN,
+    BEN,
+    a_call,
+    a_mail,
+    a_meeting,
+    an_activity,
+    judged,
+    mql,
+    ny,
+    owned_by,
+    raised,
+    status_in,
+    the_agreement,
+    the_rows,
+    the_terms,
+)
 
 HANDOFF = ny("2026-11-18 10:00")
 THEN = ny("2026-11-18 11:00")
@@ -76,23 +92,15 @@ def test_tasks_and_notes_are_never_touches(kind: ActivityKind) -> None:
 
 
 def test_a_sequence_does_not_answer_a_hand_raise() -> None:
-    from tests.unit.test_judge_cycles import raised
-
     mail = replace(a_mail(THEN), sequence="77")
     finding = judged([*raised("Demo request", HANDOFF), owned_by(ANN, HANDOFF)], [mail], now=NOW, rule="first_touch")
     assert finding.status is Status.BREACHED
 
 
 def test_ten_alike_in_minutes_are_bulk_and_nine_are_not() -> None:
-    mail = a_mail(THEN)
-    terms = the_terms(upto=NOW)
-    status_of = {
-        count: next(
-            f.status for f in judge_lead(the_rows(LEAD, [mail], alike={mail.key: count}), terms, NOW).findings if f.rule == "first_touch"
-        )
-        for count in (9, 10)
-    }
-    assert status_of == {9: Status.KEPT, 10: Status.BREACHED}
+    mail, terms = a_mail(THEN), the_terms(upto=NOW)
+    found = {count: status_in(the_rows(LEAD, [mail], alike={mail.key: count}), terms, now=NOW) for count in (9, 10)}
+    assert found == {9: Status.KEPT, 10: Status.BREACHED}
 
 
 def test_a_call_logged_four_business_hours_later_counts_when_it_happened() -> None:
@@ -145,10 +153,5 @@ def test_a_call_of_a_team_mate_counts_where_the_rule_says_team() -> None:
     terms = the_terms(upto=NOW, agreement=agreement_of(text, file="agreement.toml"))
     crm = replace(terms.crms["hubspot"], teams={ANN: "3", BEN: "3", "13": "4"})
     terms = replace(terms, crms={"hubspot": crm})
-    by = {
-        owner: next(
-            f.status for f in judge_lead(the_rows(LEAD, [a_call(THEN, owner=owner)]), terms, NOW).findings if f.rule == "first_touch"
-        )
-        for owner in (ANN, BEN, "13")
-    }
+    by = {owner: status_in(the_rows(LEAD, [a_call(THEN, owner=owner)]), terms, now=NOW) for owner in (ANN, BEN, "13")}
     assert by == {ANN: Status.KEPT, BEN: Status.KEPT, "13": Status.BREACHED}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from hypothesis import given
@@ -20,13 +21,16 @@ DUE = ny("2026-11-18 12:00")
 SEATS = {"sdr": (Seat(owner=ANN, weight=1), Seat(owner=BEN, weight=1), Seat(owner="13", weight=1))}
 
 
+Seats = Mapping[str, tuple[Seat, ...]]
+
+
 def steps(
     changes: list[FieldChange],
     now: datetime,
     *,
     mode: str = "enforce",
     not_enforcing: str | None = None,
-    seats: object = SEATS,
+    seats: Seats = SEATS,
     touched: datetime | None = None,
 ) -> tuple[Step, ...]:
     rows, terms = the_rows(changes, [a_call(touched)] if touched else []), the_terms(upto=now)
@@ -34,7 +38,7 @@ def steps(
         agreement=the_agreement(),
         terms=terms,
         policy=Policy(mode_of=lambda _rule, _team: mode, not_enforcing=not_enforcing, max_act_age=parse_span("2 business days")),
-        routing=Routing(seats=seats),  # type: ignore[arg-type]
+        routing=Routing(seats=seats),
         now=now,
     )
     return planner.steps(rows.people[0], judge_lead(rows, terms, now).findings)
