@@ -136,7 +136,7 @@ def the_rows(
 
 def the_terms(*, upto: datetime, roster: Roster | None = None, agreement: Agreement | None = None) -> Terms:
     """Terms with Ann and Ben, every stream read up to `upto`."""
-    streams = (VOCABULARY.person_stream, *VOCABULARY.touch_streams)
+    streams = (VOCABULARY.person_stream, *VOCABULARY.context_streams, *VOCABULARY.touch_streams)
     crm = CrmTerms(
         vocabulary=VOCABULARY,
         ladder={stage: place for place, stage in enumerate(STAGES)},

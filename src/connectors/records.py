@@ -247,3 +247,4 @@ class Vocabulary:
     ladder: str | None  # field of a person whose picklist is a ladder: a later value means further on
     person_stream: str  # stream that tells of persons
     touch_streams: tuple[str, ...]  # streams that could hold a touch
+    context_streams: tuple[str, ...]  # streams whose rows can end a cycle or excuse a clock

@@ -38,6 +38,10 @@ class Config:
         """The connected CRMs, sorted."""
         return ("hubspot",) if self.hubspot else ()
 
+    def own_app(self, crm: str) -> str | None:
+        """Return the app id under which `crm` notes what leadpact writes; None where the config names none."""
+        return self.hubspot.app_id if self.hubspot is not None and crm == "hubspot" else None
+
 
 def config_places() -> tuple[Path, ...]:
     """Return where config.toml is looked for when no path is given, in order."""

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from connectors.records import FieldDefinition, Owner, Vocabulary
-from sync.terms import CrmTerms
+from connectors.records import FieldDefinition, Owner, Team, Vocabulary
+from sync.roster import Roster
+from sync.route import Seat
+from sync.terms import CrmTerms, Terms
 
 
 def crm_terms(
-    vocabulary: Vocabulary, *, definitions: Iterable[FieldDefinition], owners: Iterable[Owner], upto: Mapping[str, datetime]
+    vocabulary: Vocabulary,
+    *,
+    definitions: Iterable[FieldDefinition],
+    owners: Iterable[Owner],
+    teams: Iterable[Team],
+    upto: Mapping[str, datetime],
+    own_app: str | None,
 ) -> CrmTerms:
-    """Return the terms of one CRM from its field definitions and owners."""
+    """Return the terms of one CRM from its field definitions, owners and teams; teams by the names that a roster uses."""
     known = {(definition.kind, definition.name): definition for definition in definitions}
     people = list(owners)
+    team_names = {team.id: team.name for team in teams}
     ladder = known.get((vocabulary.person, vocabulary.ladder or ""))
     stages = known.get((vocabulary.deal, vocabulary.deal_stage))
     return CrmTerms(
@@ -24,8 +33,21 @@ def crm_terms(
         else {},
         closed_stages=frozenset(option.value for option in stages.options if option.closed) if stages else frozenset(),
         queues=frozenset(owner.id for owner in people if owner.is_queue),
-        teams={owner.id: owner.teams[0] for owner in people if owner.teams},
+        teams={owner.id: team_names.get(owner.teams[0], owner.teams[0]) for owner in people if owner.teams},
         names={owner.id: owner.name for owner in people},
         inactive=frozenset(owner.id for owner in people if not owner.active),
         upto=dict(upto),
+        own_app=own_app,
     )
+
+
+def open_seats(roster: Roster, terms: Terms, now: datetime) -> dict[str, tuple[Seat, ...]]:
+    """Return per pool the members who are active in the CRM and not absent at `now`, in the roster's order."""
+    return {pool: tuple(_open_seats(roster, terms, pool, now)) for pool in roster.pools}
+
+
+def _open_seats(roster: Roster, terms: Terms, pool: str, now: datetime) -> Iterator[Seat]:
+    for member in roster.members(pool):
+        for crm, owner in roster.people[member.person].ids.items():
+            if crm in terms.crms and owner not in terms.crms[crm].inactive and not roster.absent(member.person, now):
+                yield Seat(owner=owner, weight=member.weight)

@@ -26,7 +26,7 @@ class History:
         for change in rows.changes:
             self._changes.setdefault((change.record, change.field), []).append(change)
         for changes in self._changes.values():
-            changes.sort(key=lambda change: change.at)
+            changes.sort(key=lambda change: (change.at, change.value is not None, change.value or ""))  # cleared, then set
         self._times = {key: [change.at for change in changes] for key, changes in self._changes.items()}
 
     def changes(self, record: Record, field: str) -> list[FieldChange]:
@@ -59,9 +59,9 @@ class History:
 
 
 def fact_name(change: FieldChange) -> str:
-    """Return the natural key of a change: the same whether or not its time is known exactly."""
-    moment = "observed" if change.since else str(round(change.at.timestamp() * 1000))
-    return f"{change.record}#{change.field}={change.value or ''}@{moment}"
+    """Return the natural key of a change; of an observed one it is the same wherever in its span it is placed."""
+    sign, moment = (">", change.since) if change.since else ("", change.at)
+    return f"{change.record}#{change.field}={change.value or ''}@{sign}{round(moment.timestamp() * 1000)}"
 
 
 def readings(rows: LeadRows, fields: Mapping[str, Collection[str]]) -> Iterator[LeadRows]:

@@ -16,6 +16,7 @@ from sync.route import Seat, next_owner
 from sync.terms import Terms
 
 MOVES = frozenset({"reassign", "recycle", "return"})
+SEVERITY = ("remind", "stamp", "promote", "escalate", "reassign", "return", "recycle")  # the mildest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,9 @@ class Step:
     rung: int  # 1 is the ladder's first
     reason: str  # moments, never ages
     blocked_by: tuple[str, ...]  # why it would not be carried out now; empty if it would
+
+
+Writes = tuple[tuple[FieldWrite, ...], tuple[str, ...]]  # the writes of a remedy, and why one of them cannot be named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,7 @@ class Routing:
 class Planner:
     """Turns the findings of one lead after the other into steps, by one agreement, policy and moment."""
 
-    agreement: Agreement
+    agreement: Agreement  # the version in force now, else the current file
     terms: Terms
     policy: Policy
     routing: Routing
@@ -81,11 +85,10 @@ class Planner:
         steps: dict[str, Step] = {}
         clocks = {clock.name: clock for clock in self.agreement.judged_clocks}
         for finding, rung in _due(findings, clocks):
-            ladder = clocks[finding.rule].ladder
-            remedy = ladder[min(rung, len(ladder)) - 1]
+            remedy = self._remedy(finding, clocks[finding.rule], rung)
             if remedy.action in steps:
                 continue
-            fields, missing = self._writes(remedy, person, findings)
+            fields, missing = self._writes(remedy, person, finding, findings)
             steps[remedy.action] = Step(
                 lead=finding.lead,
                 record=person.key,
@@ -99,27 +102,33 @@ class Planner:
             )
         return tuple(steps.values())
 
-    def _writes(self, remedy: Rung, person: Record, findings: Sequence[Finding]) -> tuple[tuple[FieldWrite, ...], tuple[str, ...]]:
+    def _remedy(self, finding: Finding, clock: Clock, rung: int) -> Rung:
+        """Return the rung of the version in force now, or of the one that judged if that is milder."""
+        judged_by = self.terms.agreement_at(finding.started_at) if finding.started_at else self.agreement
+        then = next((c for c in judged_by.judged_clocks if c.name == clock.name and c.ladder), clock)
+        return min((c.ladder[min(rung, len(c.ladder)) - 1] for c in (clock, then)), key=lambda remedy: SEVERITY.index(remedy.action))
+
+    def _writes(self, remedy: Rung, person: Record, finding: Finding, findings: Sequence[Finding]) -> Writes:
         """Return the field writes of a remedy, and why one of them cannot be named."""
         match remedy.action:
             case "reassign":
-                return self._reassignment(person, findings)
+                return self._reassignment(person, finding, findings)
             case "recycle":
                 return self._recycling(person)
             case _:
                 return (), ()
 
-    def _reassignment(self, person: Record, findings: Sequence[Finding]) -> tuple[tuple[FieldWrite, ...], tuple[str, ...]]:
+    def _reassignment(self, person: Record, finding: Finding, findings: Sequence[Finding]) -> Writes:
         owner_field = self.terms.crms[person.key.crm].vocabulary.owner
         before = person.values.get(owner_field)
         failed = frozenset(f.owner for f in findings if f.owner and f.status is Status.BREACHED) | {before or ""}
-        pool = self.agreement.handoffs[0].pool
+        pool = next((handoff.pool for handoff in self.agreement.handoffs if handoff.name == finding.cycle.handoff), None)
         after = self.routing.give(pool, failed=failed)
         if after is None:
             return (), (f"nobody in pool {pool or '(none)'} is left who may get this lead",)
         return (FieldWrite(field=owner_field, before=before, after=after),), ()
 
-    def _recycling(self, person: Record) -> tuple[tuple[FieldWrite, ...], tuple[str, ...]]:
+    def _recycling(self, person: Record) -> Writes:
         kind = (person.key.crm, person.key.kind)
         recognised = self.agreement.recycle.recognised.get(kind)
         if recognised is None or recognised.picklist is None or len(recognised.picklist[1]) != 1:
@@ -138,18 +147,23 @@ class Planner:
         zone, settled = self.agreement.zone, finding.due_at + self.terms.settle
         if remedy.action in MOVES and self.now < settled:
             yield f"late news is awaited until {local_text(settled, zone)}"
+        unread = self.terms.unread_streams(finding.records[0], settled, touches=True)
+        if remedy.action in MOVES and unread:
+            yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
         if self.now > self.policy.max_act_age.after(finding.due_at, self.agreement.calendars["default"]):
             yield f"due {local_text(finding.due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
 
 
 def _due(findings: Sequence[Finding], clocks: Mapping[str, Clock]) -> Iterator[tuple[Finding, int]]:
     """Yield the breaches that ask for a remedy, each with its rung: an owner clock climbs with every breach of its cycle."""
-    broken: Counter[tuple[str, int]] = Counter()
-    latest = {(f.rule, f.cycle.number): f.key for f in sorted(findings, key=lambda f: (f.started_at is not None, f.started_at))}
+    broken: Counter[tuple[str, str, int]] = Counter()
+    latest = {
+        (f.rule, f.cycle.handoff, f.cycle.number): f.key for f in sorted(findings, key=lambda f: (f.started_at is not None, f.started_at))
+    }
     for finding in findings:
         if finding.status is not Status.BREACHED:
             continue
-        place = (finding.rule, finding.cycle.number)
+        place = (finding.rule, finding.cycle.handoff, finding.cycle.number)
         broken[place] += 1
         clock = clocks.get(finding.rule)
         is_open = finding.settled_at is None and finding.cycle.closed_at is None and latest[place] == finding.key

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from connectors.errors import Forbidden
 from connectors.protocol import Connector
-from connectors.records import Account, Page
+from connectors.records import Account, Page, Vocabulary
 from sync.store.mirror import Mirror
 
-NEEDED = frozenset({"definitions", "owners", "contacts"})  # without these nothing can be judged
+REFERENCE = frozenset({"definitions", "owners"})  # without these, and the persons themselves, nothing can be judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +34,20 @@ class Pulled:
     closed: dict[str, str]  # stream -> why
 
 
-def pull_account(connector: Connector, mirror: Mirror, *, account: Account, seen_at: datetime, tell: Callable[[Progress], None]) -> Pulled:
+def pull_account(
+    connector: Connector, mirror: Mirror, words: Vocabulary, *, account: Account, seen_at: datetime, tell: Callable[[Progress], None]
+) -> Pulled:
     """Read what changed in every stream into the mirror.
 
     A stream that our credentials may not read is noted and left out, unless nothing can be judged without
     it. Any other error of the CRM is raised; pages saved before stay.
     """
-    mirror.bind_account(connector.crm, account.id)
     pulled = Pulled(account=account, rows={}, closed={})
     for stream in connector.streams():
         try:
             pulled.rows[stream] = _pull_stream(connector, mirror, stream, seen_at=seen_at, tell=tell)
         except Forbidden as error:
-            if stream in NEEDED:
+            if stream in REFERENCE or stream == words.person_stream:
                 raise
             mirror.note_failure(connector.crm, stream, str(error), at=seen_at)
             pulled.closed[stream] = str(error)

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 import structlog
 
 from connectors.protocol import Connector
 from connectors.records import Account, Vocabulary
-from sync.agreement.eras import find_eras
-from sync.agreement.model import Agreement
+from sync.agreement.eras import AgreementSpan, find_eras
+from sync.agreement.model import Agreement, ScoreCrossed
 from sync.agreement.versions import Version, signed_sides, version_of, why_not_enforcing
 from sync.config import Config
-from sync.gather import crm_terms
-from sync.judge.findings import Finding, Judgement
+from sync.errors import UsageError
+from sync.gather import crm_terms, open_seats
 from sync.judge.judge import judge_lead
-from sync.plan import Planner, Policy, Routing, Step
+from sync.plan import Planner, Policy, Routing
 from sync.pull import Progress, pull_account
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.report.summary import Summary
 from sync.roster import Roster
-from sync.route import Seat
 from sync.rows import LeadRows
 from sync.store.agreements import Agreements
 from sync.store.findings import Findings
 from sync.store.mirror import Mirror
-from sync.store.plans import Plans
+from sync.store.plans import Plans, SavedPlan
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.terms import Terms
@@ -61,37 +61,34 @@ class Context:
 def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Audit:
     """Pull what changed, judge every lead and plan; writes the mirror, findings and the plan, never a CRM.
 
-    With `as_of` the leads are judged as they were known at that moment, and neither findings nor a plan
-    are kept, because they are not today's.
+    With `as_of` the leads are judged as they were known at that moment, and neither findings nor a plan are
+    kept, because they are not today's. Raises ConnectorError, StoreError or UsageError; pages read before stay.
     """
     accounts = {connector.crm: connector.account() for connector in run.connectors}
     now = corrected(run.clock(), accounts.values())
-    moment = as_of or now
-    run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=run.agreement.hash)
-    log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=run.agreement.hash[:12])
-    pulled = tuple(pull_account(c, run.mirror, account=accounts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
-    remember_agreement(run, now)
-    terms = gather_terms(run)
-    summary = Summary()
-    steps: list[Step] = []
-    for chunk in judge_all(run, terms, moment):
-        for judged in chunk:
-            spool.add(judged.findings, judged.steps)
-            summary.add(judged.findings, judged.steps)
-            steps += judged.steps
-        if as_of is None:
-            run.findings.save(run_id, [judged.judgement for judged in chunk], judged_at=now)
-    plan = run.plans.save(run_id, steps) if as_of is None else None
-    log.info("run_finished", run=run_id, leads=summary.leads, findings=summary.findings, breaches=summary.breaches, steps=len(steps))
+    moment = now if as_of is None else refuse_if_future(as_of, now)
+    for crm, account in accounts.items():
+        run.mirror.bind_account(crm, account.id)
+    eras = find_eras(run.agreement, remembered_versions(run, now, upto=moment), run.read_version)
+    judged_by = next(era.agreement for era in eras if era.covers(moment))
+    run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=judged_by.hash)
+    log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=judged_by.hash[:12])
+    pulled = tuple(
+        pull_account(c, run.mirror, run.vocabularies[c.crm], account=accounts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors
+    )
+    terms = gather_terms(run, eras)
+    summary, plan = judge_and_plan(run, run_id, terms, spool, moment=moment, keep=as_of is None)
     run.runs.finish(run_id, outcome="ok", summary=summary.as_json())
+    log.info("run_finished", run=run_id, leads=summary.leads, findings=summary.findings, breaches=summary.breaches)
     return Audit(
         run_id=run_id,
         started_at=now,
         as_of=moment,
-        agreement=run.agreement,
-        signed=tuple(sorted(signed_sides(run.agreement))),
-        not_enforcing=why_not_enforcing(run.agreement, moment),
-        not_judged=not_judged(run.agreement),
+        agreement=judged_by,
+        draft=run.agreement.hash if run.agreement.hash != judged_by.hash else None,
+        signed=tuple(sorted(signed_sides(judged_by))),
+        not_enforcing=why_not_enforcing(judged_by, moment),
+        not_judged=not_judged(judged_by),
         pulled=pulled,
         calls={connector.crm: connector.usage().calls for connector in run.connectors},
         leads={connector.crm: run.reader.count_leads(run.vocabularies[connector.crm]) for connector in run.connectors},
@@ -101,10 +98,22 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Aud
     )
 
 
+def refuse_if_future(as_of: datetime, now: datetime) -> datetime:
+    """Return `as_of`; UsageError if it lies after `now`."""
+    if as_of > now:
+        raise UsageError(f"--as-of {as_of.isoformat()} lies in the future: it is {now.isoformat()}", fix="name a moment that is past")
+    return as_of
+
+
 def not_judged(agreement: Agreement) -> tuple[str, ...]:
-    """Name the clocks and cadences that are kept and checked, but not judged yet."""
+    """Name what is read, checked and kept, but not judged yet: clocks, cadences, levels, score triggers."""
     judged = {clock.name for clock in agreement.judged_clocks}
-    return tuple(name for name in agreement.rule_names if name not in judged)
+    scores = (handoff.name for handoff in agreement.handoffs if any(isinstance(trigger, ScoreCrossed) for trigger in handoff.opens_on))
+    return (
+        *(name for name in agreement.rule_names if name not in judged),
+        *(f"level {level.name}" for level in agreement.levels),
+        *(f"score trigger of {name}" for name in scores),
+    )
 
 
 def corrected(machine: datetime, accounts: Iterable[Account]) -> datetime:
@@ -115,70 +124,55 @@ def corrected(machine: datetime, accounts: Iterable[Account]) -> datetime:
     return machine
 
 
-def remember_agreement(run: Context, now: datetime) -> None:
-    """Keep the text of the agreement that this run saw, once per content."""
+def remembered_versions(run: Context, now: datetime, *, upto: datetime) -> tuple[Version, ...]:
+    """Keep the agreement that this run saw, once per content; return the versions that were known at `upto`."""
     run.agreements.remember(version_of(run.agreement, seen_at=now))
+    return tuple(version for version in run.agreements.versions() if version.seen_at <= upto)
 
 
-def gather_terms(run: Context) -> Terms:
+def gather_terms(run: Context, eras: tuple[AgreementSpan, ...]) -> Terms:
     """Collect from the store what leads are judged by."""
     crms = {
         crm: crm_terms(
             vocabulary,
             definitions=run.mirror.definitions(crm),
             owners=run.mirror.owners(crm),
-            upto={name: state.upto for name, state in run.mirror.streams(crm).items() if state.upto is not None and state.error is None},
+            teams=run.mirror.teams(crm),
+            upto={name: state.upto for name, state in run.mirror.streams(crm).items() if state.upto is not None},
+            own_app=run.config.own_app(crm),
         )
         for crm, vocabulary in run.vocabularies.items()
     }
-    spans = find_eras(run.agreement, run.agreements.versions(), run.read_version)
-    return Terms(spans=spans, roster=run.roster, crms=crms, settle=run.config.settle.moves)
+    return Terms(spans=eras, roster=run.roster, crms=crms, settle=run.config.settle.moves)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One lead, judged and planned for."""
-
-    judgement: Judgement
-    steps: tuple[Step, ...]
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """The lead's findings."""
-        return self.judgement.findings
-
-
-def judge_all(run: Context, terms: Terms, now: datetime) -> Iterator[list[Judged]]:
-    """Judge every lead as it was known at `now` and plan for it, in chunks, leads in key order."""
-    routing = Routing(seats=_seats(run.roster, terms, now))
-    planner = Planner(agreement=run.agreement, terms=terms, policy=_policy(run, now), routing=routing, now=now)
-    chunk: list[Judged] = []
-    for rows in _leads(run, now):
-        judgement = judge_lead(rows, terms, now)
-        chunk.append(Judged(judgement, planner.steps(rows.people[0], judgement.findings)))
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+def judge_and_plan(
+    run: Context, run_id: str, terms: Terms, spool: Spool, *, moment: datetime, keep: bool
+) -> tuple[Summary, SavedPlan | None]:
+    """Judge every lead as it was known at `moment` and plan for it, chunk by chunk; `keep` findings and plan in the store."""
+    agreement = terms.agreement_at(moment)
+    policy = Policy(mode_of=run.config.mode.of, not_enforcing=why_not_enforcing(agreement, moment), max_act_age=run.config.act.max_act_age)
+    routing = Routing(seats=open_seats(run.roster, terms, moment))
+    planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
+    plan = run.plans.begin(run_id) if keep else None
+    summary = Summary()
+    for chunk in _chunks(_leads(run, agreement, moment)):
+        judgements = [judge_lead(rows, terms, moment) for rows in chunk]
+        steps = [planner.steps(rows.people[0], judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
+        for judgement, planned in zip(judgements, steps, strict=True):
+            spool.add(judgement.findings, planned)
+            summary.add(judgement.findings, planned)
+        if plan is not None:
+            run.findings.save(run_id, judgements, judged_at=moment)
+            run.plans.add(plan, [step for planned in steps for step in planned])
+    return summary, run.plans.close(plan) if plan is not None else None
 
 
-def _leads(run: Context, now: datetime) -> Iterator[LeadRows]:
+def _leads(run: Context, agreement: Agreement, moment: datetime) -> Iterator[LeadRows]:
     for words in run.vocabularies.values():
-        yield from run.reader.leads(words, upto=now, bulk_within=run.agreement.touches.bulk_within)
+        yield from run.reader.leads(words, upto=moment, bulk_within=agreement.touches.bulk_within)
 
 
-def _policy(run: Context, now: datetime) -> Policy:
-    return Policy(mode_of=run.config.mode.of, not_enforcing=why_not_enforcing(run.agreement, now), max_act_age=run.config.act.max_act_age)
-
-
-def _seats(roster: Roster, terms: Terms, now: datetime) -> dict[str, tuple[Seat, ...]]:
-    """Return per pool the members who are active in the CRM and not absent at `now`, in the roster's order."""
-    return {pool: tuple(_open_seats(roster, terms, pool, now)) for pool in roster.pools}
-
-
-def _open_seats(roster: Roster, terms: Terms, pool: str, now: datetime) -> Iterator[Seat]:
-    for member in roster.members(pool):
-        for crm, owner in roster.people[member.person].ids.items():
-            if crm in terms.crms and owner not in terms.crms[crm].inactive and not roster.absent(member.person, now):
-                yield Seat(owner=owner, weight=member.weight)
+def _chunks(leads: Iterator[LeadRows]) -> Iterator[list[LeadRows]]:
+    while chunk := list(islice(leads, CHUNK)):
+        yield chunk

@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
-from connectors.records import RecordKey, Vocabulary
+from connectors.records import FieldChange, RecordKey, Vocabulary
 from sync.agreement.calendar import Calendar
+from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.roster import Roster
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementSpan:
-    """One version of the agreement and the time in which clocks start under it."""
-
-    agreement: Agreement
-    since: datetime | None  # None: from the beginning
-    until: datetime | None  # exclusive; None: still
-
-    def covers(self, at: datetime) -> bool:
-        """Whether a clock that starts at `at` is judged by this version."""
-        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +26,42 @@ class CrmTerms:
     names: Mapping[str, str] = field(default_factory=dict)  # owner id -> name, for messages
     inactive: frozenset[str] = frozenset()  # ids of owners who left
     upto: Mapping[str, datetime] = field(default_factory=dict)  # stream -> read without error up to here
+    own_app: str | None = None  # the id under which the CRM notes what leadpact itself writes
+
+    def wrote(self, change: FieldChange) -> bool:
+        """Whether leadpact itself made a change."""
+        return self.is_own(change.source_id)
+
+    def is_own(self, source_id: str | None) -> bool:
+        """Whether a source is leadpact itself."""
+        return self.own_app is not None and source_id == self.own_app
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Terms:
     """Everything judging needs beside the lead's own rows; the same terms and rows give the same findings."""
 
-    spans: tuple[AgreementSpan, ...]  # by time, at least one
+    spans: tuple[AgreementSpan, ...]  # by time, without gaps; the first has no beginning, the last no end
     roster: Roster
     crms: Mapping[str, CrmTerms]
     settle: timedelta  # how long after a deadline a breach may still be undone by late news
+
+    @cached_property
+    def judged_fields(self) -> dict[str, frozenset[str]]:
+        """The CRM fields, per kind of record, whose moments a judgement rests on."""
+        fields: dict[str, set[str]] = {}
+        for name, crm in self.crms.items():
+            words = crm.vocabulary
+            fields.setdefault(words.person, set()).update((words.owner, words.hand_raise_at, words.hand_raise_form))
+            fields.setdefault(words.deal, set()).update((words.deal_closed, words.deal_stage))
+            for span in self.spans:
+                for kind, named in span.agreement.recognising_fields(name):
+                    fields.setdefault(kind, set()).update(named)
+        return {kind: frozenset(named) for kind, named in fields.items()}
+
+    def agreement_at(self, at: datetime) -> Agreement:
+        """Return the version by which clocks that start at `at` are judged."""
+        return next(span.agreement for span in self.spans if span.covers(at))
 
     def is_unassigned(self, crm: str, owner: str | None) -> bool:
         """Whether `owner` stands for nobody: blank, a queue, or a placeholder of the roster."""
@@ -67,7 +82,8 @@ class Terms:
     def unread_streams(self, record: RecordKey, at: datetime, *, touches: bool) -> tuple[str, ...]:
         """Name the streams that could hold news of `record` up to `at` and were not read that far."""
         crm = self.crms[record.crm]
-        streams = (crm.vocabulary.person_stream, *(crm.vocabulary.touch_streams if touches else ()))
+        words = crm.vocabulary
+        streams = (words.person_stream, *words.context_streams, *(words.touch_streams if touches else ()))
         return tuple(stream for stream in streams if (upto := crm.upto.get(stream)) is None or upto < at)
 
 

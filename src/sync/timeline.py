@@ -36,8 +36,10 @@ class Fact:
 
     at: datetime
     name: str  # natural key: survives merges, re-links and restarts
+    order: int = 0  # among the changes of one field at one moment
     source: str  # where to look it up: `hubspot/contact/1#lifecyclestage`
     actor: str | None = None
+    ours: bool = False  # written by leadpact itself: never an accept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +121,14 @@ def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: d
     for person in rows.people:
         crm = terms.crms[person.key.crm]
         facts += _stage_facts(person, agreement, history, crm)
-        facts += _exits(person, agreement, history)
+        facts += _exits(person, agreement, history, crm)
         facts += _owners(person, history, crm, terms)
         facts += _hand_raises(person, history, crm, agreement.zone)
     return Timeline(
         lead=rows.lead,
         crm=rows.people[0].key.crm,
         records=tuple(person.key for person in rows.people),
-        facts=tuple(sorted((fact for fact in facts if fact.at <= now), key=lambda fact: (fact.at, fact.name))),
+        facts=tuple(sorted((fact for fact in facts if fact.at <= now), key=lambda fact: (fact.at, fact.order, fact.name))),
         excuses=tuple(_excuses(rows, agreement, history, now)),
         activities=tuple(sorted(rows.activities, key=lambda activity: (activity.happened_at, activity.key))),
         bulk=frozenset(key for key, count in rows.alike.items() if count >= agreement.touches.bulk_alike),
@@ -135,21 +137,29 @@ def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: d
 
 
 def _turns(record: Record, criterion: Criterion, history: History, zone: ZoneInfo) -> Iterator[tuple[datetime, bool]]:
-    """Yield the moments at which a criterion over a record's own fields turned; it is false before the first."""
+    """Yield the moments at which a criterion over a record's own fields turned, from the record's creation on."""
     truth = False
-    for at in history.moments(record, criterion.fields) or [record.created_at]:
+    for at in sorted({record.created_at, *history.moments(record, criterion.fields)}):
         holds = criterion.truth(history.typed(record, criterion, at=at, zone=zone)) is True
         if holds != truth:
             truth = holds
             yield at, holds
 
 
-def _origin(record: Record, fields: Collection[str], history: History, at: datetime) -> tuple[str, str]:
-    """Return natural key and source of the change of `fields` at `at`; the record's creation if there is none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Origin:
+    """The change that turned a criterion; the record's creation where no field changed."""
+
+    name: str
+    source: str
+    ours: bool
+
+
+def _origin(record: Record, fields: Collection[str], history: History, crm: CrmTerms, at: datetime) -> _Origin:
     change = history.change_at(record, fields, at)
     if change is None:
-        return f"{record.key}@created", str(record.key)
-    return fact_name(change), f"{record.key}#{change.field}"
+        return _Origin(name=f"{record.key}@created", source=str(record.key), ours=False)
+    return _Origin(name=fact_name(change), source=f"{record.key}#{change.field}", ours=crm.wrote(change))
 
 
 def _stage_facts(record: Record, agreement: Agreement, history: History, crm: CrmTerms) -> Iterator[Fact]:
@@ -158,20 +168,15 @@ def _stage_facts(record: Record, agreement: Agreement, history: History, crm: Cr
         if criterion is None:
             continue
         turns = list(_turns(record, criterion, history, agreement.zone))
-        for at, holds in turns:
-            name, source = _origin(record, criterion.fields, history, at)
-            kind = StageEntered if holds else StageLeft
-            yield kind(at=at, name=name, source=source, stage=stage.name)
         place = _place(criterion, crm)
-        if place is None:
-            yield from (_reached(record, criterion.fields, history, at, stage.name) for at, holds in turns if holds)
-        else:
+        for at, holds in turns:
+            origin = _origin(record, criterion.fields, history, crm, at)
+            kind = StageEntered if holds else StageLeft
+            yield kind(at=at, name=origin.name, source=origin.source, ours=origin.ours, stage=stage.name)
+            if holds and place is None:
+                yield StageReached(at=at, name=origin.name, source=origin.source, ours=origin.ours, stage=stage.name)
+        if place is not None:
             yield from _climb(record, stage.name, place, history, crm)
-
-
-def _reached(record: Record, fields: Collection[str], history: History, at: datetime, stage: str) -> StageReached:
-    name, source = _origin(record, fields, history, at)
-    return StageReached(at=at, name=name, source=source, stage=stage)
 
 
 def _place(criterion: Criterion, crm: CrmTerms) -> int | None:
@@ -183,32 +188,42 @@ def _place(criterion: Criterion, crm: CrmTerms) -> int | None:
 
 
 def _climb(record: Record, stage: str, place: int, history: History, crm: CrmTerms) -> Iterator[Fact]:
-    """Tell when the record reached `place` on the ladder or went beyond, and when it fell below."""
+    """Tell when the record reached `place` on the ladder or went beyond, and when it fell below.
+
+    A value that the CRM does not list (any more) is no step up or down.
+    """
     reached = False
-    for change in history.changes(record, crm.vocabulary.ladder or ""):
-        stands = crm.ladder.get((change.value or "").casefold(), -1) >= place
+    for order, change in enumerate(history.changes(record, crm.vocabulary.ladder or "")):
+        value = (change.value or "").casefold()
+        if value and value not in crm.ladder:
+            continue
+        stands = crm.ladder.get(value, -1) >= place
         if stands != reached:
             reached = stands
             kind = StageReached if stands else FellBack
-            yield kind(at=change.at, name=fact_name(change), source=f"{record.key}#{change.field}", stage=stage)
+            source, ours = f"{record.key}#{change.field}", crm.wrote(change)
+            yield kind(at=change.at, name=fact_name(change), order=order, source=source, ours=ours, stage=stage)
 
 
-def _exits(record: Record, agreement: Agreement, history: History) -> Iterator[Fact]:
+def _exits(record: Record, agreement: Agreement, history: History, crm: CrmTerms) -> Iterator[Fact]:
     ways = ((Exit.RECYCLED, agreement.recycle), (Exit.REJECTED, agreement.reject), (Exit.DISQUALIFIED, agreement.disqualify))
     for how, way in ways:
-        criterion = way.recognised.get((record.key.crm, record.key.kind)) if way else None
+        criterion = way.recognised.get((record.key.crm, record.key.kind))
         if criterion is None:
             continue
         for at, holds in _turns(record, criterion, history, agreement.zone):
             if holds:
-                name, source = _origin(record, criterion.fields, history, at)
-                yield Left(at=at, name=name, source=source, how=how)
+                origin = _origin(record, criterion.fields, history, crm, at)
+                yield Left(at=at, name=origin.name, source=origin.source, ours=origin.ours, how=how)
 
 
 def _owners(record: Record, history: History, crm: CrmTerms, terms: Terms) -> Iterator[Fact]:
-    for change in history.changes(record, crm.vocabulary.owner):
+    for order, change in enumerate(history.changes(record, crm.vocabulary.owner)):
         owner = None if terms.is_unassigned(record.key.crm, change.value) else change.value
-        yield OwnerSet(at=change.at, name=fact_name(change), source=f"{record.key}#{change.field}", actor=change.actor, owner=owner)
+        source = f"{record.key}#{change.field}"
+        yield OwnerSet(
+            at=change.at, name=fact_name(change), order=order, source=source, actor=change.actor, ours=crm.wrote(change), owner=owner
+        )
 
 
 def _hand_raises(record: Record, history: History, crm: CrmTerms, zone: ZoneInfo) -> Iterator[Fact]:
@@ -231,8 +246,8 @@ def _closed_deals(rows: LeadRows, history: History, terms: Terms) -> Iterator[Fa
                 deal, fields[1], at
             ) in crm.closed_stages
             if closed and not was_closed:
-                name, source = _origin(deal, fields, history, at)
-                yield Left(at=at, name=name, source=source, how=Exit.DEAL_CLOSED)
+                origin = _origin(deal, fields, history, crm, at)
+                yield Left(at=at, name=origin.name, source=origin.source, how=Exit.DEAL_CLOSED)
             was_closed = closed
 
 
@@ -272,7 +287,8 @@ def _excuses(rows: LeadRows, agreement: Agreement, history: History, now: dateti
     for excuse in agreement.excuses:
         fields = excuse.criterion.fields
         homes = [home for field in sorted(fields) if (home := _home(rows, agreement, field))]
-        moments = sorted({at for record, field in homes for at in history.moments(record, (field,)) if at <= now})
+        changes = {at for record, field in homes for at in history.moments(record, (field,)) if at <= now}
+        moments = sorted({rows.people[0].created_at, *changes})
         since: datetime | None = None
         for at in moments:
             holds = excuse.criterion.truth(values_at(rows, agreement, history, fields=fields, at=at)) is True

@@ -150,10 +150,11 @@ def test_the_lifecycle_stages_come_in_their_order(practice: PracticeHubSpot):
     assert stages[:4] == ["subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead"]
 
 
-def test_a_contact_that_died_before_the_first_pull_is_still_told(practice: PracticeHubSpot):
+def test_a_contact_that_died_before_the_first_pull_is_only_named_as_gone(practice: PracticeHubSpot):
     practice.delete("1001")
     pages = list(practice.connector().pages("contacts", None))
-    assert [record.archived_at for record in records(pages) if record.key.id == "1001"] == [NOW]
+    assert [record for record in records(pages) if record.key.id == "1001"] == []
+    assert [(key.id, at) for page in pages for key, at in page.gone] == [("1001", NOW)]
 
 
 def test_the_portals_teams_are_read(practice: PracticeHubSpot):

@@ -42,6 +42,7 @@ WORDS = Vocabulary(
     ladder="lifecyclestage",
     person_stream="contacts",
     touch_streams=("calls",),
+    context_streams=("companies", "deals"),
 )
 
 
@@ -116,7 +117,7 @@ def dump(store: Database) -> dict[str, list[tuple[Any, ...]]]:
 def a_finding(key: str = "f1", lead: str = "hubspot/contact/1", **more: Any) -> Finding:
     told: dict[str, Any] = {
         "records": (RecordKey.parse(lead),),
-        "cycle": CycleRef(number=1, opened_at=NINE, opened_by="stage MQL", closed_at=None, closed_by=None),
+        "cycle": CycleRef(handoff="Marketing to SDR", number=1, opened_at=NINE, opened_by="stage MQL", closed_at=None, closed_by=None),
         "rule": "first touch",
         "kind": "clock",
         "status": Status.BREACHED,

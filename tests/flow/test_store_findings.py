@@ -43,7 +43,9 @@ def versions(store: Database, key: str = "f1") -> list[tuple[str, int]]:
 def test_a_finding_comes_back_as_it_was_judged(store: Database, run: str) -> None:
     finding = a_finding(
         records=(RecordKey.parse("hubspot/contact/1"), RecordKey.parse("salesforce/Lead/00Q1")),
-        cycle=CycleRef(number=2, opened_at=None, opened_by="hand-raise Demo", closed_at=NINE, closed_by="recycled"),
+        cycle=CycleRef(
+            handoff="Marketing to SDR", number=2, opened_at=None, opened_by="hand-raise Demo", closed_at=NINE, closed_by="recycled"
+        ),
         status=Status.UNKNOWN,
         side=Side.NONE,
         owner=None,
@@ -80,7 +82,11 @@ def test_a_breach_that_only_grows_older_adds_no_version_and_shows_its_age(store:
         {"due_at": NINE + MINUTE},
         {"settled_at": NINE + 3 * HOUR},
         {"evidence": ()},
-        {"cycle": CycleRef(number=1, opened_at=NINE, opened_by="stage MQL", closed_at=NINE + HOUR, closed_by="recycled")},
+        {
+            "cycle": CycleRef(
+                handoff="Marketing to SDR", number=1, opened_at=NINE, opened_by="stage MQL", closed_at=NINE + HOUR, closed_by="recycled"
+            )
+        },
     ],
 )
 def test_whatever_is_new_in_a_finding_is_a_version_of_its_own(store: Database, run: str, news: dict[str, object]) -> None:

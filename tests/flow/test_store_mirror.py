@@ -292,15 +292,15 @@ def test_another_primary_company_holds_from_when_it_was_seen(store: Database) ->
 # --- what goes
 
 
-def test_a_row_that_went_keeps_the_first_moment_it_was_told(store: Database) -> None:
+def test_a_row_that_went_at_an_untold_moment_went_when_we_last_saw_it(store: Database) -> None:
     gone = ((a_key("contact/1"), None), (a_key("contact/404"), NINE))
     save(store, a_record("contact/1"))
     save(store, gone=gone, seen_at=NINE + HOUR)
     save(store, gone=gone, seen_at=NINE + 2 * HOUR)
 
     (lead,) = read(store)
-    assert lead.gone_at == {a_key("contact/1"): NINE + HOUR}
-    assert lead.people[0].archived_at == NINE + HOUR
+    assert lead.gone_at == {a_key("contact/1"): NINE}
+    assert lead.people[0].archived_at == NINE
 
 
 def test_an_overlapping_page_does_not_bring_a_deleted_record_back(store: Database) -> None:

@@ -10,7 +10,7 @@ from connectors.records import RecordKey
 from sync.plan import FieldWrite, Step
 from sync.store.database import Database, open_store
 from sync.store.mirror import Mirror
-from sync.store.plans import Plans
+from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
 from tests.flow.store_values import NINE
 
@@ -38,10 +38,18 @@ def a_run(store: Database, agreement_hash: str = "abc") -> str:
     return Runs(store).start("audit", mode="observe", as_of=None, now=NINE, agreement_hash=agreement_hash)
 
 
+def saved(plans: Plans, run_id: str, steps: list[Step]) -> SavedPlan:
+    """Save a plan as a run does: opened, filled in chunks, closed."""
+    plan = plans.begin(run_id)
+    for step in steps:
+        plans.add(plan, [step])
+    return plans.close(plan)
+
+
 def test_the_steps_of_a_plan_come_back_in_their_order(store: Database) -> None:
     plans = Plans(store)
-    first = plans.save(a_run(store), [ESCALATE, REASSIGN])
-    plans.save(a_run(store), [REASSIGN])
+    first = saved(plans, a_run(store), [ESCALATE, REASSIGN])
+    saved(plans, a_run(store), [REASSIGN])
 
     assert list(plans.steps(first.id)) == [ESCALATE, REASSIGN]
     assert list(plans.steps(404)) == []
@@ -50,7 +58,7 @@ def test_the_steps_of_a_plan_come_back_in_their_order(store: Database) -> None:
 def test_the_same_steps_on_the_same_terms_have_the_same_hash(store: Database) -> None:
     plans = Plans(store)
 
-    first, second = (plans.save(a_run(store), [REASSIGN, ESCALATE]) for _ in range(2))
+    first, second = (saved(plans, a_run(store), [REASSIGN, ESCALATE]) for _ in range(2))
 
     assert first.hash == second.hash
     assert first.id != second.id
@@ -59,17 +67,17 @@ def test_the_same_steps_on_the_same_terms_have_the_same_hash(store: Database) ->
 def test_other_steps_another_agreement_or_another_account_give_another_hash(store: Database) -> None:
     plans = Plans(store)
     hashes = [
-        plans.save(a_run(store), [REASSIGN, ESCALATE]).hash,
-        plans.save(a_run(store), [ESCALATE, REASSIGN]).hash,
-        plans.save(a_run(store), [replace(REASSIGN, reason="another"), ESCALATE]).hash,
-        plans.save(a_run(store, agreement_hash="def"), [REASSIGN, ESCALATE]).hash,
+        saved(plans, a_run(store), [REASSIGN, ESCALATE]).hash,
+        saved(plans, a_run(store), [ESCALATE, REASSIGN]).hash,
+        saved(plans, a_run(store), [replace(REASSIGN, reason="another"), ESCALATE]).hash,
+        saved(plans, a_run(store, agreement_hash="def"), [REASSIGN, ESCALATE]).hash,
     ]
     Mirror(store).bind_account("hubspot", "62515")
-    hashes.append(plans.save(a_run(store), [REASSIGN, ESCALATE]).hash)
+    hashes.append(saved(plans, a_run(store), [REASSIGN, ESCALATE]).hash)
 
     assert len(set(hashes)) == 5
 
 
 def test_a_plan_needs_a_run(store: Database) -> None:
     with pytest.raises(KeyError):
-        Plans(store).save("20990101T000000Z-0001", [REASSIGN])
+        saved(Plans(store), "20990101T000000Z-0001", [REASSIGN])

@@ -197,9 +197,9 @@ def test_a_meeting_has_its_start_its_end_and_every_outcome_it_had():
     )
 
 
-def test_a_meeting_without_outcome_has_no_status_and_its_empty_owner_is_nobody():
+def test_a_meeting_without_outcome_is_only_booked_and_its_empty_owner_is_nobody():
     meeting = activity_from_object("meeting", an_engagement(hs_meeting_outcome="", hubspot_owner_id=""))
-    assert meeting.statuses == (StatusChange(status=None, at=NOON),)
+    assert [change.status for change in meeting.statuses] == [ActivityStatus.BOOKED]
     assert meeting.owner is None
 
 

@@ -69,7 +69,8 @@ def test_a_lead_assigned_after_the_handoff_uses_the_default_calendar() -> None:
         pytest.param(60 * MINUTE, 170 * MINUTE, "system", id="assigned late, called within two hours of that"),
         pytest.param(60 * MINUTE, 181 * MINUTE, "owner", id="assigned late, and two hours let pass as well"),
         pytest.param(60 * MINUTE, None, "owner", id="assigned late, never called"),
-        pytest.param(121 * MINUTE, 300 * MINUTE, "system", id="nobody had it by the deadline"),
+        pytest.param(121 * MINUTE, 240 * MINUTE, "system", id="assigned after the deadline, called within two hours of that"),
+        pytest.param(121 * MINUTE, 300 * MINUTE, "owner", id="assigned after the deadline, and two hours let pass as well"),
     ],
 )
 def test_a_missed_first_touch_is_the_systems_where_the_owners_never_had_the_whole_span(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from connectors.hubspot.mapping import archived_at_of, changed_at_of, in_order, key_of
+from connectors.hubspot.mapping import archived_at_of, changed_at_of, created_at_of, in_order, key_of
 from connectors.hubspot.values import first_moment, id_of, moment_of, moment_or_refuse, text_of
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, StatusChange
 
@@ -158,7 +158,7 @@ def _direction(shape: ActivityShape, properties: Mapping[str, Any]) -> Direction
 
 
 def _statuses(shape: ActivityShape, item: Mapping[str, Any], direction: Direction | None) -> tuple[StatusChange, ...]:
-    """Give the statuses from the history where it came, else the one that holds, since the last change."""
+    """Give the statuses from the history where it came, else the one that holds, as if it had held since it was logged."""
     if shape.kind is ActivityKind.NOTE:
         return ()
     properties: Mapping[str, Any] = item.get("properties") or {}
@@ -168,18 +168,18 @@ def _statuses(shape: ActivityShape, item: Mapping[str, Any], direction: Directio
         for version, at in in_order(versions)
     )
     now = _status(shape, properties, _value(properties, shape.status), direction)
-    return told or (StatusChange(status=now, at=changed_at_of(item)),)
+    return told or (StatusChange(status=now, at=created_at_of(item)),)
 
 
 def _status(shape: ActivityShape, properties: Mapping[str, Any], value: str | None, direction: Direction | None) -> ActivityStatus | None:
-    """Give the status that `value` of the shape's status property means; a blank e-mail status means sent."""
+    """Give the status that `value` of the shape's status property means; blank, a mail was sent and a meeting is only booked."""
     match shape.kind:
         case ActivityKind.CALL:
             return _call_status(text_of(properties.get("hs_call_disposition")), value, direction)
         case ActivityKind.EMAIL:
             return _EMAIL_STATUSES.get(value or "SENT", ActivityStatus.OTHER)
         case ActivityKind.MEETING:
-            return _MEETING_OUTCOMES.get(value, ActivityStatus.OTHER) if value else None
+            return _MEETING_OUTCOMES.get(value or "SCHEDULED", ActivityStatus.OTHER)
         case ActivityKind.TASK:
             return ActivityStatus.DONE if value == "COMPLETED" else ActivityStatus.PLANNED
         case _:
@@ -207,8 +207,12 @@ def _seconds(milliseconds: object) -> float | None:
 
 
 def _alike(shape: ActivityShape, properties: Mapping[str, Any]) -> str | None:
-    """Hash what look-alikes share: kind, owner, direction, subject, outcome, length; None for what is never a touch."""
-    if shape.kind in (ActivityKind.TASK, ActivityKind.NOTE):
+    """Hash what look-alikes share: kind, owner, direction, subject, outcome, length.
+
+    None for what is never a touch, and for calls that an integration logged: a dialer makes them one by one, however alike.
+    """
+    dialed = shape.kind is ActivityKind.CALL and text_of(properties.get("hs_object_source")) == "INTEGRATION"
+    if dialed or shape.kind in (ActivityKind.TASK, ActivityKind.NOTE):
         return None
     outcome = text_of(properties.get("hs_call_disposition")) or _value(properties, shape.status)
     shared = (

@@ -45,6 +45,7 @@ class HubSpot:
         """
         self._client.start_run()
         details = self._client.get(self._client.paths.account())
+        uses_leads = self._uses_leads()
         portal, server_now = text_of(details.get("portalId")), self._client.server_now
         if portal is None or server_now is None:
             raise Misconfigured("the answer about the account is not HubSpot's", fix="check hubspot.base_url")
@@ -53,7 +54,7 @@ class HubSpot:
             id=portal,
             time_zone=text_of(details.get("timeZone")),
             kind=text_of(details.get("accountType")) or "",
-            uses_leads_object=self._uses_leads(),
+            uses_leads_object=uses_leads,
             server_now=server_now,
         )
 

@@ -26,6 +26,7 @@ VOCABULARY = Vocabulary(
     ladder=LIFECYCLE_STAGE,
     person_stream="contacts",
     touch_streams=("calls", "emails", "meetings", "communications"),
+    context_streams=("companies", "deals"),
 )
 
 _PRIMARY_TYPE_IDS = frozenset({1, 5})  # contact to primary company, deal to primary company

@@ -122,16 +122,16 @@ def _links(client: Client, stream: ObjectStream, items: Sequence[Item], linked_p
 
 
 def _page(stream: ObjectStream, step: _Step, at: Cursor) -> Page:
+    """Make the page. An archived object is only named as gone: what it was linked to is not told any more, so it cannot be judged anew."""
+    live = [item for item in step.items if archived_at_of(item) is None]
     archived = [(id_of(item), when) for item in step.items if (when := archived_at_of(item))]
     merged = [] if stream.is_activity else [(id_, None) for item in step.items for id_ in merged_ids_of(item)]
     gone = [*archived, *merged, *((id_, None) for id_ in step.gone)]
     return Page(
         stream=stream.name,
         began_at=at.complete_upto,
-        records=()
-        if stream.is_activity
-        else tuple(record_from_object(stream.kind, item, stream.fields, stream.history) for item in step.items),
-        activities=tuple(activity_from_object(stream.kind, item) for item in step.items) if stream.is_activity else (),
+        records=() if stream.is_activity else tuple(record_from_object(stream.kind, item, stream.fields, stream.history) for item in live),
+        activities=tuple(activity_from_object(stream.kind, item) for item in live) if stream.is_activity else (),
         links=tuple(step.links),
         linked_kinds=frozenset({stream.linked_kind} if stream.linked_kind and step.linked else ()),
         gone=tuple((key_of(stream.kind, id_), when) for id_, when in gone),

@@ -170,15 +170,17 @@ def _side(clock: PlannedClock, status: Status, passage: Passage, calendar: OpenH
     if status in ("excused", "unknown"):
         return "none"
     owed_by = PROMISES[clock.promise].owed_by
-    if status != "breached" or clock.promise != "touched":
+    if clock.promise != "touched" or status == "kept":
         return owed_by
+    if status != "breached":
+        return owed_by if passage.tenures and passage.tenures[-1].until is None else "system"
     return _blame(clock, passage, calendar, now)
 
 
 def _blame(clock: PlannedClock, passage: Passage, calendar: OpenHours, now: datetime) -> Side:
     """Whose breach a missed first touch is: the system's, where it left the owners less than the whole span."""
     first = passage.assigned_at
-    if first is None or first > clock.due_at:
+    if first is None:
         return "system"
     if first - passage.opened_at <= PROMISES["assigned"].within:
         return "owner"

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sync.agreement.model import Agreement
 from sync.agreement.versions import Version, in_force
-from sync.terms import AgreementSpan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementSpan:
+    """One version of the agreement and the time in which clocks start under it."""
+
+    agreement: Agreement
+    since: datetime | None  # None: from the beginning
+    until: datetime | None  # exclusive; None: still
+
+    def covers(self, at: datetime) -> bool:
+        """Whether a clock that starts at `at` is judged by this version."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
 
 def find_eras(current: Agreement, versions: Sequence[Version], read: Callable[[Version], Agreement]) -> tuple[AgreementSpan, ...]:

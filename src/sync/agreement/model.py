@@ -264,6 +264,14 @@ class Agreement:
             found.setdefault(kind, set()).update(names)
         return {kind: frozenset(names) for kind, names in sorted(found.items())}
 
+    def recognising_fields(self, crm: str) -> Iterator[tuple[str, frozenset[str]]]:
+        """Yield per kind of record of `crm` the fields by which stages, exits and excuses are recognised."""
+        exits = (self.reject, self.disqualify, self.recycle)
+        for recognised in (*(stage.recognised for stage in self.stages), *(way.recognised for way in exits)):
+            yield from ((kind, criterion.fields) for (of, kind), criterion in recognised.items() if of == crm)
+        for name in {name for excuse in self.excuses for name in excuse.criterion.fields}:
+            yield from ((kind, frozenset({field})) for (of, kind), field in self.fields[name].sources.items() if of == crm)
+
     def _named(self, crm: str) -> Iterator[tuple[str, set[str]]]:
         for field in self.fields.values():
             yield from ((kind, {name}) for (of, kind), name in field.sources.items() if of == crm)

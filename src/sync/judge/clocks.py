@@ -106,35 +106,44 @@ def _exits(timeline: Timeline, cycle: Cycle, how: Exit) -> list[Kept]:
     return [
         Kept(at=fact.at, what=fact.how.value, source=fact.source)
         for fact in timeline.facts
-        if isinstance(fact, Left) and fact.how is how and cycle.holds(fact.at)
+        if isinstance(fact, Left) and fact.how is how and cycle.holds(fact.at) and not fact.ours
     ]
 
 
 def _stages_reached(timeline: Timeline, cycle: Cycle, stages: frozenset[str]) -> list[Kept]:
     return [
-        Kept(at=fact.at, what=f"reached {fact.stage}", source=fact.source)
+        Kept(at=fact.at, what=f"reached {fact.stage} or passed it", source=fact.source)
         for fact in timeline.facts
-        if isinstance(fact, StageReached) and fact.stage in stages and cycle.holds(fact.at)
+        if isinstance(fact, StageReached) and fact.stage in stages and cycle.holds(fact.at) and not fact.ours
     ]
 
 
+def suspended_by(clock: Clock, start: Start, suspensions: Sequence[Suspension]) -> tuple[Suspension, ...]:
+    """Return the meetings that stop `clock`: booked before its end and before the deadline that the earlier ones left it."""
+    applied: list[Suspension] = []
+    for span in suspensions:
+        ended = start.ends_at is not None and span.since >= start.ends_at
+        if not ended and span.until > start.at and span.since < deadline(clock, start, applied):
+            applied.append(span)
+    return tuple(applied)
+
+
 def deadline(clock: Clock, start: Start, suspensions: Sequence[Suspension]) -> datetime:
-    """Return when `clock` is due, the time of booked meetings left out."""
+    """Return when `clock` is due, the time of the meetings that stop it left out."""
     return _push(clock.within.after(start.at, start.calendar), clock, start, suspensions)
 
 
 def warnings(clock: Clock, start: Start, suspensions: Sequence[Suspension]) -> tuple[datetime, ...]:
-    """Return the moments of the agreed warning fractions, in order, the time of booked meetings left out."""
+    """Return the moments of the agreed warning fractions, in order, the time of the meetings that stop it left out."""
     return tuple(_push(clock.within.warning(start.at, share, start.calendar), clock, start, suspensions) for share in clock.warn_at)
 
 
 def _push(target: datetime, clock: Clock, start: Start, suspensions: Sequence[Suspension]) -> datetime:
-    """Move `target` on by what is left of the clock whenever a meeting suspends it before it falls due."""
+    """Move `target` on by what is left of the clock whenever a meeting stops it before it falls due."""
     for span in suspensions:
         since = max(span.since, start.at)
-        if since < target and since < span.until:
-            remaining = clock.within.measure(since, target, start.calendar)
-            target = clock.within.resume(remaining, span.until, start.calendar)
+        if since < target:
+            target = clock.within.resume(clock.within.measure(since, target, start.calendar), span.until, start.calendar)
     return target
 
 

@@ -174,19 +174,22 @@ def pending_return(timeline: Timeline, handoff: Handoff, now: datetime) -> datet
     return None
 
 
-def find_assignments(timeline: Timeline, cycle: Cycle, members: frozenset[str] | None) -> tuple[Assignment, ...]:
-    """Return who was assigned in `cycle`, in order; `members` limits whose ownership counts (None: anybody's)."""
+def owned_within(timeline: Timeline, members: frozenset[str]) -> Timeline:
+    """Return the timeline as if nobody but `members` had ever owned the lead."""
+    facts = (replace(f, owner=None) if isinstance(f, OwnerSet) and f.owner not in members else f for f in timeline.facts)
+    return replace(timeline, facts=tuple(facts))
+
+
+def find_assignments(timeline: Timeline, cycle: Cycle) -> tuple[Assignment, ...]:
+    """Return who was assigned in `cycle`, in order."""
     assignments: list[Assignment] = []
     holder: OwnerSet | None = None
     for fact in timeline.facts:
-        if not isinstance(fact, OwnerSet) or _comes_too_late(fact, cycle):
-            continue
-        owner = fact.owner if members is None or fact.owner in members else None
-        if owner == (holder.owner if holder else None):
+        if not isinstance(fact, OwnerSet) or _comes_too_late(fact, cycle) or fact.owner == (holder.owner if holder else None):
             continue
         if holder is not None and holder.owner is not None and fact.at >= cycle.opened_at:
             assignments.append(_assignment(holder, cycle, until=fact.at))
-        holder = replace(fact, owner=owner)
+        holder = fact
     if holder is not None and holder.owner is not None:
         assignments.append(_assignment(holder, cycle, until=None))
     return tuple(a for a in assignments if a.until is None or a.until > cycle.opened_at)
@@ -198,8 +201,9 @@ def _comes_too_late(fact: OwnerSet, cycle: Cycle) -> bool:
 
 
 def _assignment(fact: OwnerSet, cycle: Cycle, *, until: datetime | None) -> Assignment:
-    assert fact.owner is not None
-    return Assignment(owner=fact.owner, at=max(fact.at, cycle.opened_at), until=until, name=f"{cycle.name}|{fact.name}", source=fact.source)
+    return Assignment(
+        owner=fact.owner or "", at=max(fact.at, cycle.opened_at), until=until, name=f"{cycle.name}|{fact.name}", source=fact.source
+    )
 
 
 def owner_at(timeline: Timeline, at: datetime) -> str | None:

@@ -45,7 +45,8 @@ class Evidence:
 class CycleRef:
     """The cycle a finding belongs to."""
 
-    number: int  # 1 for the lead's first
+    handoff: str
+    number: int  # 1 for the lead's first in that handoff
     opened_at: datetime | None  # None where it is not known
     opened_by: str  # `stage MQL`, `hand-raise Demo request`
     closed_at: datetime | None

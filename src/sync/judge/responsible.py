@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from sync.agreement.model import Agreement, Assigned, Clock
-from sync.judge.clocks import Start, is_owner_clock
+from sync.agreement.model import Clock
+from sync.agreement.spans import Unit
+from sync.judge.clocks import Start, deadline, is_owner_clock
 from sync.judge.cycles import Assignment
 from sync.judge.findings import Side, Status
+from sync.judge.touches import Suspension
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,35 +19,40 @@ class Course:
     """How one clock went: what the responsibility for a breach follows from."""
 
     start: Start
-    due_at: datetime
     assignments: Sequence[Assignment]
+    suspensions: Sequence[Suspension]
+    assign_by: datetime  # when the agreement's own clock wanted the lead assigned
+    owner_now: str | None  # who holds the lead at `upto`
     upto: datetime  # when the breach was settled, or until when it has lasted
 
 
-def responsible_side(clock: Clock, status: Status, course: Course, agreement: Agreement) -> Side:
+def responsible_side(clock: Clock, status: Status, course: Course) -> Side:
     """Return who is responsible: nobody is blamed for the time in which the router had the lead."""
     owed_by = Side(clock.owed_by)
     if status in (Status.EXCUSED, Status.UNKNOWN):
         return Side.NONE
-    if status is not Status.BREACHED or owed_by is not Side.OWNER or is_owner_clock(clock):
+    if owed_by is not Side.OWNER or is_owner_clock(clock) or status is Status.KEPT:
         return owed_by
-    return Side.SYSTEM if _router_is_to_blame(clock, course, agreement) else Side.OWNER
+    if status is Status.BREACHED:
+        return Side.SYSTEM if _router_is_to_blame(clock, course) else Side.OWNER
+    return owed_by if course.owner_now is not None else Side.SYSTEM
 
 
-def _router_is_to_blame(clock: Clock, course: Course, agreement: Agreement) -> bool:
-    start = course.start
-    if not course.assignments or course.assignments[0].at > course.due_at:
+def _router_is_to_blame(clock: Clock, course: Course) -> bool:
+    """Whether the router came too late, and the owners have not had more than the whole span to themselves since."""
+    if not course.assignments:
         return True
-    assigned_at = course.assignments[0].at
-    if assigned_at <= _assign_by(start, agreement):
+    first, calendar = course.assignments[0].at, course.start.calendar
+    if first <= course.assign_by:
         return False
-    owners_time = clock.within.measure(assigned_at, course.upto, start.calendar)
-    return owners_time <= clock.within.measure(start.at, clock.within.after(start.at, start.calendar), start.calendar)
+    stood_still = (clock.within.measure(max(span.since, first), min(span.until, course.upto), calendar) for span in course.suspensions)
+    owners_time = clock.within.measure(first, course.upto, calendar) - sum(stood_still, timedelta())
+    return owners_time <= clock.within.measure(first, clock.within.after(first, calendar), calendar)
 
 
-def _assign_by(start: Start, agreement: Agreement) -> datetime:
-    """Return by when the agreement's own clock wants the lead assigned; without one, at once."""
-    for clock in agreement.judged_clocks:
-        if not is_owner_clock(clock) and Assigned() in clock.kept_by:
-            return clock.within.after(start.at, start.calendar)
-    return start.at
+def blame_moves_at(clock: Clock, course: Course) -> datetime | None:
+    """Return when a late router's breach becomes the owners', if it goes on like this; None if it never does."""
+    if is_owner_clock(clock) or clock.owed_by != Side.OWNER.value or not course.assignments or course.assignments[0].at <= course.assign_by:
+        return None
+    used_up = deadline(clock, replace(course.start, at=course.assignments[0].at), course.suspensions)
+    return used_up if clock.within.unit is Unit.WALL else course.start.calendar.next_opening(used_up)

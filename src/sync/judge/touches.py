@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,16 +70,26 @@ def find_attempts(
         for activity in timeline.activities
         if activity.kind not in (ActivityKind.TASK, ActivityKind.NOTE) and cycle.holds(activity.happened_at)
     ]
-    inside = sorted((a for a in attempts if cycle.holds(a.at)), key=lambda a: (a.at, a.activity.key))
-    return tuple(_thin_unverified(inside))
+    inside = [a for a in attempts if cycle.holds(a.at)] + list(_told_late(timeline, cycle))
+    return tuple(_thin_unverified(sorted(inside, key=lambda a: (a.at, a.activity.key))))
+
+
+def _told_late(timeline: Timeline, cycle: Cycle) -> Iterator[Attempt]:
+    """Yield what was logged in the cycle and happened before it: listed, so that nobody wonders, and never counted."""
+    for activity in timeline.activities:
+        before = activity.happened_at < cycle.opened_at <= activity.logged_at and cycle.holds(activity.logged_at)
+        if before and activity.kind not in (ActivityKind.TASK, ActivityKind.NOTE, ActivityKind.MEETING):
+            kind = _kind(activity, bulk=False)
+            yield Attempt(activity=activity, at=activity.happened_at, kind=kind, refused="before the handoff", late=True)
 
 
 def _attempt(activity: Activity, timeline: Timeline, rule: TouchRule, *, agreement: Agreement, terms: Terms, now: datetime) -> Attempt:
     late = _is_logged_late(activity, agreement, terms)
     at = activity.logged_at if late else activity.happened_at
-    kind = _kind(activity, bulk=activity.key in timeline.bulk)
+    kind = _kind(activity, bulk=activity.key in timeline.bulk and not _is_trusted(activity, agreement))
     refused = (
-        _not_made(activity, agreement, now=now, at=at)
+        ("our own" if terms.crms[activity.key.crm].is_own(activity.source_id) else None)
+        or _not_made(activity, agreement, now=now, at=at)
         or _kind_refused(kind, rule)
         or _stranger(activity, timeline, rule, terms=terms, at=at)
     )
@@ -87,12 +98,16 @@ def _attempt(activity: Activity, timeline: Timeline, rule: TouchRule, *, agreeme
 
 def _is_logged_late(activity: Activity, agreement: Agreement, terms: Terms) -> bool:
     """Whether an activity was logged longer after it ended than the agreement lets pass."""
-    sources = {activity.source, f"{activity.source}:{activity.source_id}"}
     ended = activity.ends_at or activity.happened_at
-    if activity.logged_at <= ended or sources & agreement.touches.trusted:
+    if activity.logged_at <= ended or _is_trusted(activity, agreement):
         return False
     calendar = terms.calendar_of(activity.key.crm, activity.owner, agreement)
     return activity.logged_at > agreement.touches.late_logging.after(ended, calendar)
+
+
+def _is_trusted(activity: Activity, agreement: Agreement) -> bool:
+    """Whether an activity comes from a source that logs what happened when it happens: a dialer, the mail sync."""
+    return not agreement.touches.trusted.isdisjoint((activity.source, f"{activity.source}:{activity.source_id}"))
 
 
 def _kind(activity: Activity, *, bulk: bool) -> TouchKind:

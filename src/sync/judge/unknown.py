@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sync.judge.findings import Finding, Side, Status
+from sync.judge.findings import Evidence, Finding, Side, Status
 
 
 def agree(readings: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
     """Merge the findings of several readings of one lead; the last reading takes every change at its latest.
 
-    A finding whose status is the same in all readings stands as the last one has it; if they differ in
-    whose fault it is, it is the system's, for no person is blamed on a guess. Any other becomes
-    `unknown`, and loses the moments on which the readings differ.
+    A finding whose status is the same in all readings stands. If they differ in whose fault it is, it is
+    the system's, for no person is blamed on a guess. Any other becomes `unknown`. Moments on which the
+    readings differ are not known, and are None.
     """
     if len(readings) == 1:
         return tuple(readings[0])
@@ -23,25 +23,49 @@ def agree(readings: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
         for finding in reading:
             by_key.setdefault(finding.key, []).append(finding)
     merged = (_merge(found, of=len(readings)) for found in by_key.values())
-    return tuple(sorted(merged, key=lambda f: (f.rule, f.started_at is None, f.started_at, f.key)))
+    return tuple(sorted(merged, key=lambda f: (f.rule, f.started_at is not None, f.started_at, f.key)))
 
 
 def _merge(found: Sequence[Finding], *, of: int) -> Finding:
     latest = found[-1]
-    if len(found) == of and len({f.status for f in found}) == 1:
-        return latest if len({f.side for f in found}) == 1 else replace(latest, side=Side.SYSTEM)
-    return replace(
-        latest,
-        status=Status.UNKNOWN,
-        side=Side.NONE,
-        started_at=_common([f.started_at for f in found]),
-        due_at=_common([f.due_at for f in found]),
-        settled_at=None,
-        late_by_s=None,
-        cycle=replace(latest.cycle, opened_at=_common([f.cycle.opened_at for f in found])),
-        message=f"{latest.rule}: unknown, because the CRM keeps no history of when one of the facts it rests on happened",
+    sure = len(found) == of and len({f.status for f in found}) == 1
+    late = [f.late_by_s for f in found if f.late_by_s is not None]
+    cycle = replace(
+        latest.cycle,
+        opened_at=_common(f.cycle.opened_at for f in found),
+        closed_at=_common(f.cycle.closed_at for f in found),
     )
+    agreed = replace(
+        latest,
+        side=latest.side if len({f.side for f in found}) == 1 else Side.SYSTEM,
+        started_at=_common(f.started_at for f in found),
+        due_at=_common(f.due_at for f in found),
+        settled_at=_common(f.settled_at for f in found),
+        late_by_s=min(late, default=None),
+        cycle=cycle,
+        evidence=_common_evidence(found),
+    )
+    if sure:
+        return agreed
+    why = f"{latest.rule}: unknown, because the CRM keeps no history of when one of the facts it rests on happened"
+    return replace(agreed, status=Status.UNKNOWN, side=Side.NONE, settled_at=None, late_by_s=None, message=why)
 
 
-def _common(moments: Sequence[datetime | None]) -> datetime | None:
-    return moments[0] if len(set(moments)) == 1 else None
+def _common(moments: Iterable[datetime | None]) -> datetime | None:
+    distinct = set(moments)
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+def _common_evidence(found: Sequence[Finding]) -> tuple[Evidence, ...]:
+    """Return the latest reading's evidence, without the moments and verdicts that other readings do not share."""
+    others = [{e.source: e for e in finding.evidence} for finding in found[:-1]]
+    return tuple(_shared(e, [by_source.get(e.source) for by_source in others]) for e in found[-1].evidence)
+
+
+def _shared(evidence: Evidence, others: Sequence[Evidence | None]) -> Evidence:
+    if all(other == evidence for other in others):
+        return evidence
+    if all(other is not None and other.what == evidence.what for other in others):
+        return replace(evidence, at=None)
+    at = evidence.at if all(other is None or other.at == evidence.at for other in others) else None
+    return replace(evidence, at=at, what=f"{evidence.what} (not certain)")

@@ -19,7 +19,8 @@ class Audit:
     run_id: str
     started_at: datetime
     as_of: datetime
-    agreement: Agreement
+    agreement: Agreement  # the version in force at `as_of`, else the current file
+    draft: str | None  # hash of the current file where another version judged
     signed: tuple[str, ...]  # sides whose signature stands under this very text
     not_enforcing: str | None
     not_judged: tuple[str, ...]  # rules that this version of leadpact reads but does not judge

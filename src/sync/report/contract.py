@@ -36,6 +36,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
 
 def _cycle(cycle: CycleRef) -> dict[str, object]:
     return {
+        "handoff": cycle.handoff,
         "number": cycle.number,
         "opened_at": moment(cycle.opened_at),
         "opened_by": cycle.opened_by,

@@ -1,4 +1,4 @@
-"""The audit as JSON, written as a stream: the contract of docs/reference/audit.schema.json. Pure."""
+"""The audit as JSON, written as a stream: the contract of docs/reference/audit.schema.json."""
 
 from __future__ import annotations
 
@@ -42,9 +42,10 @@ def _run(audit: Audit) -> dict[str, object]:
             "signed": audit.signed,
             "in_force": audit.not_enforcing is None,
             "why_not_enforcing": audit.not_enforcing,
+            "draft": audit.draft,
         },
         "not_judged": list(audit.not_judged),
-        "plan": {"id": audit.plan.id, "hash": audit.plan.hash} if audit.plan else None,
+        "plan": audit.plan.hash if audit.plan else None,
     }
 
 

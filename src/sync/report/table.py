@@ -47,6 +47,8 @@ def _head(audit: Audit) -> Text:
     text.append(
         f"{accounts}; {audit.summary.in_handoff:,} handed over; as of {audit.as_of.astimezone(audit.agreement.zone):%a %Y-%m-%d %H:%M %Z}\n"
     )
+    if audit.draft is not None:
+        text.append("The file has been edited since it was signed: the signed version judges, the edit is a draft.\n", style="yellow")
     if audit.not_enforcing is not None:
         text.append(f"Observing only: {audit.not_enforcing}.", style="yellow")
     return text

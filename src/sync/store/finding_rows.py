@@ -25,6 +25,7 @@ _COLUMNS = (
     "due_at",
     "settled_at",
     "late_by_s",
+    "handoff",
     "cycle_number",
     "cycle_opened_at",
     "cycle_opened_by",
@@ -105,11 +106,12 @@ def _moments(finding: Finding) -> tuple[int | None, ...]:
 
 
 def _cycle(cycle: CycleRef) -> tuple[int | str | None, ...]:
-    return (cycle.number, to_ms_if_known(cycle.opened_at), cycle.opened_by, to_ms_if_known(cycle.closed_at), cycle.closed_by)
+    return (cycle.handoff, cycle.number, to_ms_if_known(cycle.opened_at), cycle.opened_by, to_ms_if_known(cycle.closed_at), cycle.closed_by)
 
 
 def _cycle_from(told: dict[str, Any]) -> CycleRef:
     return CycleRef(
+        handoff=told["handoff"],
         number=told["cycle_number"],
         opened_at=from_ms_if_known(told["cycle_opened_at"]),
         opened_by=told["cycle_opened_by"],

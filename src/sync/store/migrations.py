@@ -177,6 +177,7 @@ _JUDGED = (
         due_at INTEGER,
         settled_at INTEGER,
         late_by_s INTEGER,
+        handoff TEXT NOT NULL,
         cycle_number INTEGER NOT NULL,
         cycle_opened_at INTEGER,
         cycle_opened_by TEXT NOT NULL,
@@ -267,7 +268,7 @@ _VIEWS = (
     CREATE VIEW v_findings AS -- what stands now
     SELECT finding.key, {_name("object")} AS lead, v.rule, v.kind, v.status, v.side, v.owner, {_iso("v.started_at")} AS started_at,
         {_iso("v.due_at")} AS due_at, {_iso("v.settled_at")} AS settled_at, finding.late_by_s,
-        v.cycle_number, v.cycle_opened_by, v.cycle_closed_by, finding.message, v.evidence, run.name AS run
+        v.handoff, v.cycle_number, v.cycle_opened_by, v.cycle_closed_by, finding.message, v.evidence, run.name AS run
     FROM finding JOIN finding_version AS v ON v.id = finding.version JOIN object ON object.id = finding.lead JOIN run ON run.id = v.run
     WHERE finding.withdrawn = 0
     """,

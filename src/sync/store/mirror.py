@@ -71,7 +71,7 @@ class Mirror:
             save_links(tx, page.links, ids, linked)
             _save_people(tx, page.owners, page.teams)
             _save_definitions(tx, page.definitions)
-            _mark_gone(tx, page.gone, seen_ms)
+            _mark_gone(tx, page.gone)
             _save_cursor(tx, crm, page)
 
     def note_failure(self, crm: str, stream: str, message: str, *, at: datetime) -> None:
@@ -148,12 +148,15 @@ def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinit
     )
 
 
-def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime | None]], seen_at: int) -> None:
-    """Note when rows went; what we never held is not noted, and what went earlier keeps its time."""
+def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime | None]]) -> None:
+    """Note when rows went; what we never held is not noted, and what went earlier keeps its time.
+
+    Where the CRM does not say when, it is the moment we last heard of the row: no later clock may run on a row that was not there.
+    """
     ids = known_ids(tx, (key for key, _ in gone))
-    moments = [(seen_at if at is None else to_ms(at), ids[key]) for key, at in gone if key in ids]
-    tx.executemany("UPDATE record SET gone_at = ? WHERE id = ? AND gone_at IS NULL", moments)
-    tx.executemany("UPDATE activity SET gone_at = ? WHERE id = ? AND gone_at IS NULL", moments)
+    moments = [(None if at is None else to_ms(at), ids[key]) for key, at in gone if key in ids]
+    tx.executemany("UPDATE record SET gone_at = ifnull(?, seen_at) WHERE id = ? AND gone_at IS NULL", moments)
+    tx.executemany("UPDATE activity SET gone_at = ifnull(?, seen_at) WHERE id = ? AND gone_at IS NULL", moments)
 
 
 def _save_cursor(tx: sqlite3.Connection, crm: str, page: Page) -> None:

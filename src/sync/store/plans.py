@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -31,36 +31,53 @@ class Plans:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, run_id: str, steps: Sequence[Step]) -> SavedPlan:
-        """Save the steps of a run, in their order, all or none. KeyError if there is no such run."""
+    def begin(self, run_id: str) -> int:
+        """Open a plan for a run and return its id; it has no hash until it is closed. KeyError if there is no such run."""
         with self._database.transaction() as tx:
             run = run_row_id(tx, run_id)
-            (agreement_hash,) = tx.execute("SELECT agreement_hash FROM run WHERE id = ?", (run,)).fetchone()
             accounts = dict(tx.execute("SELECT crm, account_id FROM account ORDER BY crm").fetchall())
-            digest = plan_hash(accounts, agreement_hash, steps)
             (plan,) = tx.execute(
-                "INSERT INTO plan (run, hash, accounts, agreement_hash) VALUES (?, ?, ?, ?) RETURNING id",
-                (run, digest, orjson.dumps(accounts).decode(), agreement_hash),
+                """
+                INSERT INTO plan (run, hash, accounts, agreement_hash)
+                SELECT id, '', ?, agreement_hash FROM run WHERE id = ? RETURNING id
+                """,
+                (orjson.dumps(accounts).decode(), run),
             ).fetchone()
-            _save_steps(tx, plan, steps)
-        return SavedPlan(id=plan, hash=digest)
+        return int(plan)
+
+    def add(self, plan_id: int, steps: Sequence[Step]) -> None:
+        """Append a chunk of steps, all or none."""
+        with self._database.transaction() as tx:
+            _save_steps(tx, plan_id, steps)
+
+    def close(self, plan_id: int) -> SavedPlan:
+        """Seal a plan: its hash is over account ids, agreement hash and steps in their order."""
+        with self._database.transaction() as tx:
+            accounts, agreement_hash = tx.execute("SELECT accounts, agreement_hash FROM plan WHERE id = ?", (plan_id,)).fetchone()
+            digest = plan_hash(orjson.loads(accounts), agreement_hash, map(_step, _step_rows(tx, plan_id)))
+            tx.execute("UPDATE plan SET hash = ? WHERE id = ?", (digest, plan_id))
+        return SavedPlan(id=plan_id, hash=digest)
 
     def steps(self, plan_id: int) -> Iterator[Step]:
         """Yield the steps of a plan in their order; none for a plan that does not exist."""
         with self._database.snapshot() as tx:
-            rows = tx.execute(
-                """
-                SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
-                    action, field_writes, finding, rule, rung, reason, blocked_by
-                FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
-                WHERE plan = ? ORDER BY position
-                """,
-                (plan_id,),
-            ).fetchall()
-        return (_step(row) for row in rows)
+            rows = _step_rows(tx, plan_id).fetchall()
+        return map(_step, rows)
 
 
-def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Sequence[Step]) -> str:
+def _step_rows(tx: sqlite3.Connection, plan_id: int) -> sqlite3.Cursor:
+    return tx.execute(
+        """
+        SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
+            action, field_writes, finding, rule, rung, reason, blocked_by
+        FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
+        WHERE plan = ? ORDER BY position
+        """,
+        (plan_id,),
+    )
+
+
+def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Iterable[Step]) -> str:
     """Hash what a plan would do and on what terms; the order of the steps is part of it."""
     digest = sha256(orjson.dumps([accounts, agreement_hash], option=orjson.OPT_SORT_KEYS))
     for step in steps:
@@ -71,6 +88,7 @@ def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Sequence[Ste
 def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> None:
     leads = {step.lead: RecordKey.parse(step.lead) for step in steps}
     ids = object_ids(tx, [*leads.values(), *(step.record for step in steps)])
+    (first,) = tx.execute("SELECT count(*) FROM plan_step WHERE plan = ?", (plan,)).fetchone()
     tx.executemany(
         "INSERT INTO plan_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -87,7 +105,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
                 step.reason,
                 orjson.dumps(step.blocked_by).decode(),
             )
-            for position, step in enumerate(steps)
+            for position, step in enumerate(steps, start=first)
         ),
     )
 

@@ -55,7 +55,7 @@ def save_activities(tx: sqlite3.Connection, activities: Sequence[Activity], ids:
     tx.executemany(f"INSERT OR REPLACE INTO activity ({_COLUMNS}) VALUES ({_MARKS})", fresh.values())
     tx.executemany(
         "INSERT INTO activity_status (activity, status, at, seen_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        _statuses(activities, ids, seen_at),
+        _statuses(activities, ids, _last_statuses(tx, known), seen_at),
     )
     return frozenset(fresh) - known
 
@@ -89,7 +89,21 @@ def _row(activity: Activity, id_: int, before: ActivityRow | None, seen_at: int)
     )
 
 
-def _statuses(activities: Sequence[Activity], ids: Mapping[RecordKey, int], seen_at: int) -> Iterator[tuple[int, str | None, int, int]]:
+def _last_statuses(tx: sqlite3.Connection, ids: Iterable[int]) -> dict[int, str | None]:
+    rows = tx.execute(
+        "SELECT activity, status FROM activity_status WHERE activity IN (SELECT value FROM json_each(?)) ORDER BY activity, at, id",
+        (as_json(ids),),
+    )
+    return dict(rows.fetchall())
+
+
+def _statuses(
+    activities: Sequence[Activity], ids: Mapping[RecordKey, int], last: Mapping[int, str | None], seen_at: int
+) -> Iterator[tuple[int, str | None, int, int]]:
+    """Yield the statuses of the page; one without history that is not the one we held began with the last change."""
     for activity in activities:
+        id_ = ids[activity.key]
         for change in activity.statuses:
-            yield (ids[activity.key], change.status.value if change.status else None, to_ms(change.at), seen_at)
+            status = change.status.value if change.status else None
+            edited = len(activity.statuses) == 1 and id_ in last and last[id_] != status
+            yield (id_, status, to_ms(activity.changed_at if edited else change.at), seen_at)

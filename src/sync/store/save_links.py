@@ -50,16 +50,21 @@ def _linked_at(pair: _Pair, *, known: bool, page: LinkedPage) -> int | None:
 
 
 def _open_links(tx: sqlite3.Connection, page: LinkedPage) -> dict[_Pair, tuple[int, bool]]:
-    """Return the open links between the page's rows and the kinds it lists in full: pair -> row id, primary."""
+    """Return the open links between the page's rows and the kinds it lists in full: pair -> row id, primary.
+
+    Links to a record that is gone are left out: a CRM stops listing them with the record, which ends none.
+    """
     rows = tx.execute(
         """
         SELECT link.id, link.low, link.high, link.is_primary FROM association AS link JOIN object AS other ON other.id = link.high
+        LEFT JOIN record ON record.id = other.id
         WHERE link.low IN (SELECT value FROM json_each(:rows)) AND link.unlinked_at IS NULL
-            AND other.kind IN (SELECT value FROM json_each(:kinds))
+            AND record.gone_at IS NULL AND other.kind IN (SELECT value FROM json_each(:kinds))
         UNION
         SELECT link.id, link.low, link.high, link.is_primary FROM association AS link JOIN object AS other ON other.id = link.low
+        LEFT JOIN record ON record.id = other.id
         WHERE link.high IN (SELECT value FROM json_each(:rows)) AND link.unlinked_at IS NULL
-            AND other.kind IN (SELECT value FROM json_each(:kinds))
+            AND record.gone_at IS NULL AND other.kind IN (SELECT value FROM json_each(:kinds))
         """,
         {"rows": as_json(page.rows), "kinds": as_json(page.kinds)},
     )
