@@ -23,13 +23,16 @@ async def clock(request: Request) -> Response:
     return JSONResponse({"now": _portal(request).clock.text()})
 
 
+_LONGEST_ADVANCE_S = 100 * 365 * 86_400
+
+
 async def set_clock(request: Request) -> Response:
     """Set it (`{"now": ISO 8601}`) or let time pass (`{"advance_s": seconds}`)."""
     body = await _body(request)
     match body:
         case {"now": str(text), **rest} if not rest and (moment := _moment(text)) is not None:
             _portal(request).clock.set(moment)
-        case {"advance_s": int() | float() as seconds, **rest} if not rest:
+        case {"advance_s": int() | float() as seconds, **rest} if not rest and abs(seconds) <= _LONGEST_ADVANCE_S:
             _portal(request).clock.advance(timedelta(seconds=seconds))
         case _:
             return _bad(['expected {"now": "2026-11-20T15:00:00Z"} or {"advance_s": 60}'])
@@ -50,14 +53,17 @@ async def stats(request: Request) -> Response:
 
 
 async def records(request: Request) -> Response:
-    """Plant further lines of a portal file (JSON lines, a JSON list or one object): all of them or none."""
+    """Plant further lines of a portal file (JSON lines, a JSON list or one object): all of them or none.
+
+    A record that does not say when it was last changed was changed now, as one that a client had just written.
+    """
     body = (await request.body()).strip()
     try:
         given = orjson.loads(body) if body.startswith(b"[") else [orjson.loads(line) for line in body.splitlines() if line.strip()]
     except orjson.JSONDecodeError as error:
         return _bad([f"expected lines of a portal file as JSON: {error}"])
     try:
-        planted = _portal(request).plant(given)
+        planted = _portal(request).plant(given, arriving=True)
     except BadLines as error:
         return _bad(error.problems)
     return JSONResponse({"planted": planted})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +44,7 @@ class _FileLines:
         with self._path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 where = f"{self._path}:{number}"
+                line = line.removeprefix(BOM_UTF8)  # noqa: PLW2901 - only the first can have one
                 if not line.strip():
                     continue
                 try:

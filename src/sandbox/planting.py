@@ -34,17 +34,19 @@ class _Seedling:
     associations: Mapping[str, list[str]]
 
 
-def plant(portal: Portal, lines: Lines) -> int:
+def plant(portal: Portal, lines: Lines, *, arriving: bool = False) -> int:
     """Add what `lines` say to `portal`; how many records that were.
 
+    Records that are `arriving` and do not say when they were last changed were changed now.
     Raises BadLines with every problem of every line, and then nothing was added.
     """
-    return _Planting(portal).run(lines)
+    return _Planting(portal, arriving=arriving).run(lines)
 
 
 class _Planting:
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: Portal, *, arriving: bool) -> None:
         self.portal = portal
+        self.arriving = arriving
         self.definitions = {kind: dict(known) for kind, known in portal.definitions.items()}
         self.later: list[Callable[[], None]] = []  # what to do once all lines are found good
         self.problems: list[str] = []
@@ -154,9 +156,8 @@ class _Planting:
         moments = sorted((v["timestamp"] for versions in line.history.values() for v in versions), key=as_millis)
         earliest = moments[0] if moments else self._past(values.get("hs_timestamp")) or self.portal.clock.text()
         created = values.get("createdate") or values.get("hs_createdate") or line.created_at or earliest
-        modified = (
-            values.get("lastmodifieddate") or values.get("hs_lastmodifieddate") or line.updated_at or (moments[-1] if moments else created)
-        )
+        newest = self.portal.clock.text() if self.arriving else moments[-1] if moments else created
+        modified = values.get("lastmodifieddate") or values.get("hs_lastmodifieddate") or line.updated_at or newest
         values[kind.created] = created
         values[kind.modified] = modified
         if kind.plural == "contacts":

@@ -58,13 +58,13 @@ class Portal:
         portal.plant(lines)
         return portal
 
-    def plant(self, lines: Iterable[Mapping[str, Any]], *, name: str = "line") -> int:
+    def plant(self, lines: Iterable[Mapping[str, Any]], *, name: str = "line", arriving: bool = False) -> int:
         """Add what `lines` say to what is there; a record with a known id takes that one's place.
 
         Returns the number of records. Raises BadLines, and then nothing was added.
         """
         held = list(lines) if isinstance(lines, Iterator) else lines
-        return plant(self, _Numbered(held, name))
+        return plant(self, _Numbered(held, name), arriving=arriving)
 
     def find(self, kind: str, id_: int, *, archived: bool = False) -> Record | None:
         """The live (or the archived) record `id_` of `kind`."""

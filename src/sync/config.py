@@ -38,6 +38,11 @@ class Config:
         """The connected CRMs, sorted."""
         return ("hubspot",) if self.hubspot else ()
 
+    @property
+    def own_files(self) -> tuple[Path, ...]:
+        """The files that no report may be written over."""
+        return self.path, self.agreement, self.roster, self.store
+
     def own_app(self, crm: str) -> str | None:
         """Return the app id under which `crm` notes what leadpact writes; None where the config names none."""
         return self.hubspot.app_id if self.hubspot is not None and crm == "hubspot" else None

@@ -4,34 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from connectors.records import Account, FieldDefinition, Owner, Team, Vocabulary
+from connectors.records import Account, FieldDefinition, Owner, Page, Team, Vocabulary
 from sync.agreement.criteria import Criterion
 from sync.agreement.model import Agreement
+from sync.errors import ConfigurationError
 from sync.problems import choose_fix, listed
+from sync.remarks import Level, Remark
 from sync.roster import Person, Roster
 from sync.terms import member_ids
 
 Known = Mapping[tuple[str, str], FieldDefinition]  # (kind, name) -> definition
-
-
-class Level(StrEnum):
-    """How bad a remark is."""
-
-    ERROR = "error"  # leads would be judged wrongly, or not at all
-    WARNING = "warning"  # something is missing that people will ask for
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
-    """One thing that `leadpact check` has to say."""
-
-    level: Level
-    where: str  # file and key, or the CRM
-    what: str
-    fix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +23,37 @@ class Facts:
 
     account: Account
     vocabulary: Vocabulary
-    definitions: Sequence[FieldDefinition]
-    owners: Sequence[Owner]
-    teams: Sequence[Team]
+    pages: Mapping[str, tuple[Page, ...]]  # its reference streams, read whole
+
+    @property
+    def definitions(self) -> list[FieldDefinition]:
+        """All field definitions."""
+        return [definition for pages in self.pages.values() for page in pages for definition in page.definitions]
+
+    @property
+    def owners(self) -> list[Owner]:
+        """All owners, inactive ones and queues too."""
+        return [owner for pages in self.pages.values() for page in pages for owner in page.owners]
+
+    @property
+    def teams(self) -> list[Team]:
+        """All teams."""
+        return [team for pages in self.pages.values() for page in pages for team in page.teams]
+
+
+def refuse_if_misfit(agreement: Agreement, roster: Roster, facts: Facts) -> None:
+    """Raise Misfit if the files name what the CRM does not have: leads would be judged wrongly, without a word."""
+    errors = [remark for remark in lint(agreement, roster, facts) if remark.level is Level.ERROR]
+    if errors:
+        raise Misfit(errors)
+
+
+class Misfit(ConfigurationError):
+    """The files and the CRM do not fit; nothing was read into the store."""
+
+    def __init__(self, errors: Sequence[Remark]) -> None:
+        lines = (f"  {error.where}: {error.what}\n    fix: {error.fix}" for error in errors)
+        super().__init__("\n".join(["the files and the CRM do not fit", *lines]), fix="correct each line above, then run `leadpact check`")
 
 
 def lint(agreement: Agreement, roster: Roster, facts: Facts) -> list[Remark]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.errors import Forbidden
 from connectors.protocol import Connector
 from connectors.records import Account, Page, Vocabulary
+from sync.lint import Facts
 from sync.store.mirror import Mirror
 
-REFERENCE = frozenset({"definitions", "owners"})  # without these, and the persons themselves, nothing can be judged
+REFERENCE = ("definitions", "owners")  # small, read whole each time, and before anything else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,32 +35,37 @@ class Pulled:
     closed: dict[str, str]  # stream -> why
 
 
-def pull_account(
-    connector: Connector, mirror: Mirror, words: Vocabulary, *, account: Account, seen_at: datetime, tell: Callable[[Progress], None]
-) -> Pulled:
-    """Read what changed in every stream into the mirror.
+def read_facts(connector: Connector, words: Vocabulary, account: Account) -> Facts:
+    """Ask a CRM how its fields are defined and who its owners are; saves nothing."""
+    return Facts(account=account, vocabulary=words, pages={stream: tuple(connector.pages(stream, None)) for stream in REFERENCE})
+
+
+def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, seen_at: datetime, tell: Callable[[Progress], None]) -> Pulled:
+    """Read what changed in every stream into the mirror; what `facts` read of the reference streams is not read again.
 
     A stream that our credentials may not read is noted and left out, unless nothing can be judged without
     it. Any other error of the CRM is raised; pages saved before stay.
     """
-    pulled = Pulled(account=account, rows={}, closed={})
+    reference = facts.pages
+    pulled = Pulled(account=facts.account, rows={}, closed={})
     for stream in connector.streams():
+        pages = reference.get(stream) or connector.pages(stream, mirror.cursor(connector.crm, stream))
         try:
-            pulled.rows[stream] = _pull_stream(connector, mirror, stream, seen_at=seen_at, tell=tell)
+            pulled.rows[stream] = _save(connector.crm, stream, pages, mirror, seen_at=seen_at, tell=tell)
         except Forbidden as error:
-            if stream in REFERENCE or stream == words.person_stream:
+            if stream == facts.vocabulary.person_stream:
                 raise
             mirror.note_failure(connector.crm, stream, str(error), at=seen_at)
             pulled.closed[stream] = str(error)
     return pulled
 
 
-def _pull_stream(connector: Connector, mirror: Mirror, stream: str, *, seen_at: datetime, tell: Callable[[Progress], None]) -> int:
+def _save(crm: str, stream: str, pages: Iterable[Page], mirror: Mirror, *, seen_at: datetime, tell: Callable[[Progress], None]) -> int:
     rows = 0
-    for page in connector.pages(stream, mirror.cursor(connector.crm, stream)):
-        mirror.save_page(connector.crm, page, seen_at=seen_at)
+    for page in pages:
+        mirror.save_page(crm, page, seen_at=seen_at)
         rows += _size(page)
-        tell(Progress(crm=connector.crm, stream=stream, rows=rows, total=page.total, done=page.last))
+        tell(Progress(crm=crm, stream=stream, rows=rows, total=page.total, done=page.last))
     return rows
 
 

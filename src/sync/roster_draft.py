@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.records import Owner, Team
+from sync.plain import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def _placeholders(placeholders: dict[str, Sequence[str]]) -> Iterator[str]:
 
 def _text(value: str) -> str:
     """Return a TOML basic string; JSON's escapes are TOML's, and DEL must be escaped too."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(plain(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def draft_roster(owners: Sequence[Owner], teams: Sequence[Team], *, crm: str, pools: Sequence[str]) -> str:

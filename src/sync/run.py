@@ -18,8 +18,9 @@ from sync.config import Config
 from sync.errors import UsageError
 from sync.gather import crm_terms, open_seats
 from sync.judge.judge import judge_lead
+from sync.lint import refuse_if_misfit
 from sync.plan import Planner, Policy, Routing
-from sync.pull import Progress, pull_account
+from sync.pull import Progress, pull_account, read_facts
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.report.summary import Summary
@@ -67,15 +68,15 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Aud
     accounts = {connector.crm: connector.account() for connector in run.connectors}
     now = corrected(run.clock(), accounts.values())
     moment = now if as_of is None else refuse_if_future(as_of, now)
-    for crm, account in accounts.items():
-        run.mirror.bind_account(crm, account.id)
+    facts = {c.crm: read_facts(c, run.vocabularies[c.crm], accounts[c.crm]) for c in run.connectors}
+    for fact in facts.values():
+        refuse_if_misfit(run.agreement, run.roster, fact)
+        run.mirror.bind_account(fact.account.crm, fact.account.id)
     eras = find_eras(run.agreement, remembered_versions(run, now, upto=moment), run.read_version)
     judged_by = next(era.agreement for era in eras if era.covers(moment))
     run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=judged_by.hash)
     log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=judged_by.hash[:12])
-    pulled = tuple(
-        pull_account(c, run.mirror, run.vocabularies[c.crm], account=accounts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors
-    )
+    pulled = tuple(pull_account(c, run.mirror, facts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
     terms = gather_terms(run, eras)
     summary, plan = judge_and_plan(run, run_id, terms, spool, moment=moment, keep=as_of is None)
     run.runs.finish(run_id, outcome="ok", summary=summary.as_json())

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from connectors.hubspot import mapping as hubspot_mapping
 from connectors.hubspot.connector import HubSpot
 from connectors.hubspot.settings import HubSpotSettings
@@ -24,7 +26,7 @@ from sync.config import Config, load_config, unknown_rules
 from sync.lint import Facts
 from sync.logs import configure_logs
 from sync.problems import Problem, Problems
-from sync.pull import Progress
+from sync.pull import Progress, read_facts
 from sync.roster import Roster
 from sync.roster_load import load_roster
 from sync.run import Context
@@ -39,7 +41,7 @@ from sync.version import VERSION
 
 T = TypeVar("T")
 VOCABULARIES = {"hubspot": hubspot_mapping.VOCABULARY}
-WAITING = Waiting(monotonic=time.monotonic, sleep=time.sleep)
+LONG_WAIT_S = 2.0
 
 
 def machine_clock() -> datetime:
@@ -110,21 +112,19 @@ def connect(config: Config, agreement: Agreement) -> tuple[Connector, ...]:
         timeout_s=hubspot.timeout_s,
         user_agent=f"leadpact/{VERSION}",
     )
-    return (HubSpot(settings, wanted(agreement, "hubspot"), WAITING),)
+    return (HubSpot(settings, wanted(agreement, "hubspot"), Waiting(monotonic=time.monotonic, sleep=_wait)),)
 
 
 def crm_facts(connector: Connector) -> Facts:
     """Ask one CRM which account it is, how its fields are defined and who its owners are."""
-    account = connector.account()
-    definitions = [definition for page in connector.pages("definitions", None) for definition in page.definitions]
-    people = list(connector.pages("owners", None))
-    return Facts(
-        account=account,
-        vocabulary=VOCABULARIES[connector.crm],
-        definitions=definitions,
-        owners=[owner for page in people for owner in page.owners],
-        teams=[team for page in people for team in page.teams],
-    )
+    return read_facts(connector, VOCABULARIES[connector.crm], connector.account())
+
+
+def _wait(seconds: float) -> None:
+    """Sleep; a wait that somebody would notice is told."""
+    if seconds >= LONG_WAIT_S:
+        structlog.get_logger().info("waiting_for_crm", seconds=round(seconds, 1))
+    time.sleep(seconds)
 
 
 @contextmanager

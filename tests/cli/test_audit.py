@@ -15,6 +15,7 @@ from urllib.request import Request, urlopen
 import pytest
 from jsonschema import Draft202012Validator
 
+from sync.agreement.load import agreement_of
 from tests.flow.practice import audit, audit_json, leadpact, practice_hubspot
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "audit.schema.json").read_text(encoding="utf-8"))
@@ -131,6 +132,48 @@ def _post(url: str, body: dict[str, Any], *, method: str = "POST") -> None:
     headers = {"Authorization": "Bearer sandbox", "Content-Type": "application/json"}
     with urlopen(Request(url, data=json.dumps(body).encode(), headers=headers, method=method)) as answer:
         answer.read()
+
+
+def test_looking_back_finds_what_was_found_then_whatever_happened_since(tmp_path: Path) -> None:
+    with practice_hubspot(tmp_path, "--leads", "80", "--seed", "6", "--now", NOW) as folder:
+        then = audit_json(folder)
+        base = next(line.split('"')[1] for line in (folder / "config.toml").read_text().splitlines() if "base_url" in line)
+        _post(f"{base}/_sandbox/clock", {"advance_s": 7200})
+        leads = [
+            finding["lead"].rsplit("/", 1)[1] for finding in then["findings"] if finding["status"] in ("running", "at_risk", "breached")
+        ]
+        for number, lead in enumerate(sorted(set(leads))[:12]):
+            changes = ({"hubspot_owner_id": ""}, {"hs_lead_status": "IN_PROGRESS"}, {"lifecyclestage": "opportunity"})[number % 3]
+            _post(f"{base}/crm/objects/2026-09/contacts/{lead}", {"properties": changes}, method="PATCH")
+            call = {
+                "hs_timestamp": "2026-11-20T16:30:00Z",
+                "hs_call_direction": "OUTBOUND",
+                "hs_call_status": "NO_ANSWER",
+                "hubspot_owner_id": "201",
+            }
+            to = [{"to": {"id": lead}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 194}]}]
+            _post(f"{base}/crm/objects/2026-09/calls", {"properties": call, "associations": to})
+        now = audit_json(folder)
+        back = audit_json(folder, "--as-of", then["run"]["as_of"])
+    assert back["findings"] == then["findings"]
+    assert now["findings"] != then["findings"]
+
+
+def test_an_edit_of_a_signed_agreement_is_a_draft_and_judges_nothing(fresh: Path) -> None:
+    path = fresh / "agreement.toml"
+    text = path.read_text(encoding="utf-8")
+    digest = agreement_of(text, file="agreement.toml").hash
+    signature = f'name = "N"\nat = 2026-11-01T10:00:00Z\nhash = "{digest}"\n'
+    signatures = "".join(f'\n[[signature]]\nside = "{side}"\n{signature}' for side in ("marketing", "sales"))
+    path.write_text(text + signatures, encoding="utf-8")
+    signed = audit_json(fresh)
+    path.write_text((text + signatures).replace('within   = "2 business hours"', 'within   = "9 business hours"'), encoding="utf-8")
+    edited = audit_json(fresh)
+    assert signed["run"]["agreement"] | {"draft": None} == signed["run"]["agreement"]
+    assert (signed["run"]["agreement"]["signed"], signed["run"]["agreement"]["in_force"]) == (["marketing", "sales"], True)
+    assert edited["run"]["agreement"]["draft"] is not None
+    assert edited["run"]["agreement"]["hash"] == digest
+    assert (edited["findings"], edited["steps"]) == (signed["findings"], signed["steps"])
 
 
 def test_an_empty_account_is_said_to_be_empty(tmp_path: Path) -> None:

@@ -120,8 +120,8 @@ def test_the_store_of_another_account_is_refused(account: Path, tmp_path: Path) 
     with practice_hubspot(other, "--load", str(portal), "--now", NOW) as folder:
         (folder / "leadpact.db").write_bytes((account / "leadpact.db").read_bytes())
         said = refused(folder, code=78)
-    assert "62515" in said
-    assert "99" in said
+    assert "belongs to hubspot account" in said
+    assert "account 99" in said
 
 
 @pytest.mark.parametrize("moment", ["yesterday", "2026-11-20T15:00"], ids=["no moment", "no zone"])
@@ -148,3 +148,47 @@ def test_a_portal_file_names_every_wrong_line(tmp_path: Path) -> None:
     assert done.returncode == 78
     assert "portal.jsonl:2" in done.stderr
     assert "portal.jsonl:3" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("hs_lead_status = 'IN_PROGRESS'", "hs_lead_statu = 'IN_PROGRESS'", "did you mean `hs_lead_status`"),
+        ("lifecyclestage = 'marketingqualifiedlead'", "lifecyclestage = 'marketingqualifedlead'", "did you mean `marketingqualifiedlead`"),
+    ],
+    ids=["property", "stage"],
+)
+def test_an_audit_by_stages_that_do_not_exist_is_refused(account: Path, old: str, new: str, said: str) -> None:
+    replace_in(account / "agreement.toml", old, new)
+    assert said in refused(account, code=78)
+
+
+def test_a_report_is_never_written_over_a_file_that_leadpact_needs(account: Path) -> None:
+    before = (account / "roster.toml").read_bytes()
+    refused(account, "sync", "--dry-run", "--output", str(account / "roster.toml"), code=64)
+    assert (account / "roster.toml").read_bytes() == before
+
+
+def test_a_report_to_a_folder_is_refused(account: Path, tmp_path: Path) -> None:
+    refused(account, "sync", "--dry-run", "--format", "json", "--output", str(tmp_path), code=1)
+    assert tmp_path.is_dir()
+
+
+@pytest.mark.parametrize(
+    "command", [("demo", "--leads", "20", "--keep"), ("sandbox", "--port", "0", "--config-out")], ids=["demo", "sandbox"]
+)
+def test_practice_files_are_never_written_over_an_account_of_ones_own(tmp_path: Path, command: tuple[str, ...]) -> None:
+    leadpact("init", str(tmp_path))
+    before = (tmp_path / "config.toml").read_bytes()
+    done = leadpact(*command, str(tmp_path))
+    assert done.returncode == 64
+    assert "of your own" in done.stderr
+    assert (tmp_path / "config.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize("arguments", [("init", "/dev/null"), ("demo", "--keep", "/dev/null")])
+def test_a_path_that_cannot_be_is_one_message(arguments: tuple[str, ...]) -> None:
+    done = leadpact(*arguments)
+    assert done.returncode in (1, 64)
+    assert "Traceback" not in done.stderr
+    assert "fix:" in done.stderr

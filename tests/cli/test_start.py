@@ -61,3 +61,20 @@ def test_the_demo_keeps_its_files_when_asked(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     assert leadpact("demo", "--leads", "60", "--keep", str(folder)).returncode == 0
     assert {path.name for path in folder.iterdir()} >= {"config.toml", "agreement.toml", "roster.toml", "leadpact.db"}
+
+
+def test_the_readmes_way_from_init_to_check_ends_without_errors(tmp_path: Path) -> None:
+    with practice_hubspot(tmp_path, "--leads", "40", "--now", "2026-11-20T15:00Z") as practice:
+        mine = tmp_path / "mine"
+        leadpact("init", str(mine))
+        (mine / "secrets").mkdir(mode=0o700)
+        (mine / "secrets" / "hubspot_token").write_text("sandbox")
+        (mine / "secrets" / "hubspot_token").chmod(0o600)
+        base = next(line for line in (practice / "config.toml").read_text().splitlines() if line.startswith("base_url"))
+        config = (mine / "config.toml").read_text()
+        (mine / "config.toml").write_text(config.replace("[hubspot]", f"[hubspot]\n{base}", 1))
+        drafted = leadpact("roster", "--from-crm", "--config", str(mine / "config.toml"))
+        assert drafted.returncode == 0, drafted.stderr
+        checked = leadpact("check", "--config", str(mine / "config.toml"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert not (mine / "roster.draft.toml").exists(), "an example that nobody touched is replaced"

@@ -176,7 +176,7 @@ def test_a_conflict_is_a_conflict():
 def test_nobody_there_is_unreachable_and_the_error_names_the_cause():
     with scripted(Said()) as server:
         client = a_client(server)
-    with pytest.raises(Unreachable, match="NewConnectionError"):
+    with pytest.raises(Unreachable, match="nothing answers at that address"):
         client.get(PATH)
 
 
@@ -187,7 +187,7 @@ def test_an_address_that_is_none_is_a_matter_of_configuration():
 
 
 def test_a_server_that_says_nothing_is_given_up():
-    with scripted(Said(wait_s=0.4)) as server, pytest.raises(Unreachable, match="ReadTimeoutError"):
+    with scripted(Said(wait_s=0.4)) as server, pytest.raises(Unreachable, match="no answer in time"):
         a_client(server, timeout_s=0.05).get(PATH)
 
 

@@ -17,7 +17,9 @@ STARTS_WITHIN_S = 60.0
 
 def leadpact(*arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run the program to its end and return what it said and how it ended."""
-    return subprocess.run([*PROGRAM, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        [*PROGRAM, *arguments], cwd=cwd, env=env, capture_output=True, text=True, errors="replace", timeout=300, check=False
+    )
 
 
 @contextmanager

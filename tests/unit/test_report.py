@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from sync.cli.terminal import harmless
+from sync.plain import plain
 from sync.report.sheet import findings_csv
 
 
@@ -23,4 +23,4 @@ def test_a_number_in_the_sheet_stays_a_number() -> None:
 
 
 def test_escape_sequences_and_marks_that_turn_the_writing_direction_are_taken_out() -> None:
-    assert harmless("\x1b[31mred\x1b[0m \u202egnp.exe\u202c\x07") == "[31mred[0m gnp.exe"
+    assert plain("\x1b[31mred\x1b[0m \u202egnp.exe\u202c\x07") == "[31mred[0m gnp.exe"

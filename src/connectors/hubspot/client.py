@@ -85,7 +85,7 @@ class Client:
         self._api.close()
 
     def _insist(self, call: Call) -> dict[str, Any]:
-        return self._patience.insist(lambda: self._paced(call), crm="HubSpot")
+        return self._patience.insist(lambda: self._paced(call), crm=f"HubSpot at {self._settings.base_url}")
 
     def _paced(self, call: Call) -> dict[str, Any]:
         if call.search:
@@ -166,10 +166,21 @@ def _read(call: Call, data: bytes) -> dict[str, Any]:
     return parsed
 
 
+_SAID = {
+    "NewConnectionError": "nothing answers at that address",
+    "NameResolutionError": "the name of the host is not known",
+    "ConnectTimeoutError": "no connection in time",
+    "ReadTimeoutError": "no answer in time",
+    "ProtocolError": "the connection broke",
+    "SSLError": "the secure connection failed",
+}
+
+
 def _kind_of(error: HTTPError) -> str:
-    """Name a network error by its cause's class; its text may hold the address with its query."""
+    """Say what a network error means; its own text may hold the address with its query."""
     reason = getattr(error, "reason", None)
-    return type(reason if isinstance(reason, Exception) else error).__name__
+    name = type(reason if isinstance(reason, Exception) else error).__name__
+    return _SAID.get(name, name)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -81,7 +81,7 @@ class Draft:
         self.contact = Sheet(kind="contacts", written_at=at)
         self.contact.put(firstname=first, lastname=last, createdate=iso(at), hs_analytics_source=self.campaign.source)
         self.contact.set("lifecyclestage", stage, at, source)
-        self.contact.set("email", f"{ascii_name(first)}.{ascii_name(last)}{rng.randint(100, 99_999)}@mail.example", at, source)
+        self.contact.set("email", f"{ascii_name(first)}.{ascii_name(last)}.{rng.getrandbits(44):x}@mail.example", at, source)
         self.contact.set("hubspotscore", str(rng.randint(0, 40)), at, SCORING)
         self.contact.set("country", rng.choice(COUNTRIES), at, source)
         self.contact.set("jobtitle", rng.choice(GOOD_TITLES if rng.random() < self.campaign.quality else OTHER_TITLES), at, source)

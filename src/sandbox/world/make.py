@@ -58,7 +58,7 @@ def make_world(*, leads: int, seed: int, now: datetime) -> World:
     records += [sheet.line() for draft in drafts for sheet in draft.sheets()]
     return World(
         now=now,
-        lines=[*_portal_lines(), *staff_lines(staff), *records],
+        lines=[*_portal_lines(rng.randrange(1_000_000, 100_000_000)), *staff_lines(staff), *records],
         promises=[promise for draft in drafts for promise in _promises(draft)],
         people=people_of(staff),
         placeholders=[staff.placeholder_id],
@@ -120,8 +120,9 @@ def _number(sheets: list[Sheet]) -> None:
         given[run] += 1
 
 
-def _portal_lines() -> list[dict[str, Any]]:
-    account = {"object": "account", "portalId": 62515, "timeZone": "America/New_York"}
+def _portal_lines(portal_id: int) -> list[dict[str, Any]]:
+    """The account, an id of its own for every world, and what is special about its definitions."""
+    account = {"object": "account", "portalId": portal_id, "timeZone": "America/New_York"}
     industries = sorted({*INDUSTRIES, COMPETITOR_INDUSTRY})
     options = [{"value": name, "label": name.replace("_", " ").title(), "displayOrder": at} for at, name in enumerate(industries)]
     industry = {"object": "properties", "objectType": "companies", "name": "industry", "label": "Industry", "type": "enumeration"}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sync.cli.practice_files import refuse_if_not_practice
 from sync.errors import SyncError
 
 STARTS_WITHIN_S = 120.0
@@ -19,7 +20,9 @@ LOOK_EVERY_S = 0.05
 def background_sandbox(folder: Path, *, leads: int, seed: int) -> Iterator[Path]:
     """Run `leadpact sandbox` on a free port and yield the config that points at it; it ends with the block."""
     config = folder / "config.toml"
-    config.unlink(missing_ok=True)
+    if config.exists():
+        refuse_if_not_practice(folder)
+        config.unlink()
     command = [
         sys.executable,
         "-m",
@@ -40,7 +43,9 @@ def background_sandbox(folder: Path, *, leads: int, seed: int) -> Iterator[Path]
         yield config
     finally:
         process.terminate()
-        process.communicate()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
 
 
 def _wait_for(config: Path, process: subprocess.Popen[bytes]) -> None:
@@ -48,7 +53,7 @@ def _wait_for(config: Path, process: subprocess.Popen[bytes]) -> None:
     give_up = time.monotonic() + STARTS_WITHIN_S
     while not config.exists():
         if process.poll() is not None:
-            said = process.communicate()[1].decode(errors="replace").strip()
+            said = process.stderr.read().decode(errors="replace").strip() if process.stderr else ""
             raise SyncError(f"the sandbox did not start: {said}", fix="try `leadpact sandbox --port 0` to see it alone")
         if time.monotonic() > give_up:
             raise SyncError("the sandbox did not start in two minutes", fix="try fewer people: `leadpact demo --leads 100`")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sync.lint import Remark
+    from sync.remarks import Remark
     from sync.wiring import Files
 
-EXIT_CONFIGURATION = 78
+EXIT_ERROR, EXIT_CONFIGURATION = 1, 78
 
 
 def check(
@@ -19,7 +19,7 @@ def check(
     offline: Annotated[bool, typer.Option("--offline", help="Check the files only, ask no CRM.")] = False,
 ) -> int:
     """Check config, agreement, roster, credentials, stages, owners and properties: all problems at once."""
-    from sync.lint import Level
+    from sync.remarks import Level
     from sync.wiring import read_files
 
     files = read_files(config)
@@ -29,11 +29,18 @@ def check(
     errors = sum(remark.level is Level.ERROR for remark in remarks)
     warnings = sum(remark.level is Level.WARNING for remark in remarks)
     typer.echo(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}")
-    return EXIT_CONFIGURATION if errors else 0
+    return _exit_code(remarks) if errors else 0
+
+
+def _exit_code(remarks: list[Remark]) -> int:
+    """Return 78, but 1 where nothing is wrong except that a CRM did not answer."""
+    from sync.remarks import Level
+
+    return EXIT_ERROR if all(remark.of_the_world for remark in remarks if remark.level is Level.ERROR) else EXIT_CONFIGURATION
 
 
 def _of_config(files: Files) -> list[Remark]:
-    from sync.lint import Level, Remark
+    from sync.remarks import Level, Remark
 
     warnings = files.config.warnings
     return [Remark(level=Level.WARNING, where=f"{w.file}: {w.where}", what=f"{w.found}, better {w.expected}", fix=w.fix) for w in warnings]
@@ -50,8 +57,9 @@ def _of_agreement(files: Files) -> list[Remark]:
 
 def _of_crms(files: Files) -> list[Remark]:
     """Ask each CRM what it is; an error of one is a remark, so that the others are still asked."""
-    from connectors.errors import ConnectorError
-    from sync.lint import Level, Remark, lint
+    from connectors.errors import ConnectorError, Exhausted, Unreachable
+    from sync.lint import lint
+    from sync.remarks import Level, Remark
     from sync.wiring import connect, crm_facts
 
     remarks: list[Remark] = []
@@ -59,13 +67,14 @@ def _of_crms(files: Files) -> list[Remark]:
         try:
             remarks += lint(files.agreement, files.roster, crm_facts(connector))
         except ConnectorError as error:
-            remarks.append(Remark(level=Level.ERROR, where=connector.crm, what=str(error), fix=error.fix))
+            silent = isinstance(error, Unreachable | Exhausted)
+            remarks.append(Remark(level=Level.ERROR, where=connector.crm, what=str(error), fix=error.fix, of_the_world=silent))
         finally:
             connector.close()
     return remarks
 
 
 def _line(remark: Remark) -> str:
-    from sync.cli.terminal import harmless
+    from sync.plain import plain
 
-    return harmless(f"{remark.level.value:<7} {remark.where}: {remark.what}") + "\n" + harmless(f"        fix: {remark.fix}")
+    return plain(f"{remark.level.value:<7} {remark.where}: {remark.what}") + "\n" + plain(f"        fix: {remark.fix}")

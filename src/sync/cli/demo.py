@@ -23,6 +23,11 @@ def demo(
     from tempfile import TemporaryDirectory
 
     if keep is not None:
+        from sync.cli.practice_files import refuse_if_not_practice
+
+        refuse_if_not_practice(keep)
+        for store in keep.glob("leadpact.db*"):
+            store.unlink()  # of an earlier demo: another world
         _audit(keep, leads=leads, seed=seed)
         typer.echo(f"\nKept in {keep}: the store and the files. `leadpact demo` serves its HubSpot only while it runs.")
     else:
@@ -42,8 +47,9 @@ def _audit(folder: Path, *, leads: int, seed: int) -> None:
     from sync.run import dry_run
     from sync.wiring import open_context
 
-    with ExitStack() as stack:
-        config = stack.enter_context(background_sandbox(folder, leads=leads, seed=seed))
-        context = stack.enter_context(open_context(config, tell=stack.enter_context(show_progress())))
-        spool = stack.enter_context(Spool())
-        write_report(dry_run(context, spool), spool, format="table", output=None)
+    with Spool() as spool:
+        with ExitStack() as stack:
+            config = stack.enter_context(background_sandbox(folder, leads=leads, seed=seed))
+            context = stack.enter_context(open_context(config, tell=stack.enter_context(show_progress())))
+            audit = dry_run(context, spool)
+        write_report(audit, spool, format="table", output=None)

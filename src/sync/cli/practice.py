@@ -17,7 +17,7 @@ from sandbox.portal import Portal
 from sandbox.server import Served, serve
 from sandbox.world.make import World, make_world
 from sandbox.world.truth import truth_document
-from sync.cli.init import example
+from sync.cli.practice_files import TOKEN, refuse_if_not_practice, write_files
 from sync.cli.sync import parse_moment
 from sync.cli.terminal import err
 from sync.errors import ConfigurationError, SyncError
@@ -25,7 +25,6 @@ from sync.private_files import write_whole
 from sync.roster_draft import DraftPerson, DraftPool, roster_text, unique_names
 from sync.wiring import machine_clock
 
-TOKEN = "sandbox"
 RULES = {
     "assigned": "speed_to_assign",
     "touched": "first_touch",
@@ -101,6 +100,8 @@ def serve_until_stopped(practice: Practice, *, port: int, truth: Path | None, co
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    if config_out is not None:
+        refuse_if_not_practice(config_out)
     with _served(practice.portal, port) as served:
         if truth is not None:
             write_whole(truth, [json.dumps(practice.truth, indent=1, ensure_ascii=False).encode()])
@@ -117,24 +118,3 @@ def _served(portal: Portal, port: int) -> Served:
         raise SyncError(
             f"port {port} cannot be used: {error.strerror}", fix="name another with --port, or --port 0 for a free one"
         ) from None
-
-
-def write_files(folder: Path, *, url: str, roster: str) -> None:
-    """Write secrets, agreement, roster and (last) the config that points at `url`; each whole, readable only by us."""
-    secrets = folder / "secrets"
-    secrets.mkdir(parents=True, exist_ok=True)
-    secrets.chmod(0o700)
-    write_whole(secrets / "hubspot_token", [TOKEN.encode()])
-    write_whole(folder / "agreement.toml", [example("agreement").encode()])
-    write_whole(folder / "roster.toml", [roster.encode()])
-    write_whole(folder / "config.toml", [config_text(url).encode()])
-
-
-def config_text(url: str) -> str:
-    """Return a config for the practice HubSpot at `url`; everything else keeps its default."""
-    return (
-        "# Points at a practice HubSpot on this machine. Every key is explained in docs/reference/config.md.\n"
-        "[hubspot]\n"
-        f'base_url    = "{url}"\n'
-        "burst_share = 1.0             # nobody else uses this account\n"
-    )

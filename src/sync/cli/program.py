@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
+import signal
+import sys
 from typing import Protocol, runtime_checkable
 
 import typer
@@ -10,13 +14,14 @@ from connectors.errors import ConnectorError, Exhausted, Unreachable
 from sync.cli.check import check
 from sync.cli.demo import demo
 from sync.cli.init import init
+from sync.cli.preset import preset
 from sync.cli.roster import roster
 from sync.cli.sandbox import sandbox
 from sync.cli.sync import sync
 from sync.cli.terminal import err
 from sync.errors import SyncError
 
-EXIT_ERROR, EXIT_USAGE, EXIT_CONFIGURATION, EXIT_INTERRUPTED = 1, 64, 78, 130
+EXIT_ERROR, EXIT_USAGE, EXIT_CONFIGURATION, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 64, 78, 130, 143
 
 # The family that Typer's parser raises, whichever parser it carries: the first base of the one member it exports.
 WRONG_USAGE: tuple[type[Exception], ...] = tuple(base for base in typer.BadParameter.__bases__ if issubclass(base, Exception))
@@ -39,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, check, roster, sync, sandbox):
+for command in (demo, init, preset, check, roster, sync, sandbox):
     app.command()(command)
 
 
@@ -50,22 +55,76 @@ def options(
     """Keep the agreement that Marketing and Sales made about leads, in HubSpot and Salesforce."""
 
 
+class Terminated(BaseException):
+    """The process was asked to end; what is open is closed on the way out."""
+
+
+EXPECTED: tuple[type[BaseException], ...] = (
+    SyncError,
+    ConnectorError,
+    OSError,
+    typer.Exit,
+    typer.Abort,
+    KeyboardInterrupt,
+    Terminated,
+    *WRONG_USAGE,
+)
+
+
 def run_program() -> int:
     """Run one command and return its exit code; every expected error is one message with its fix."""
+    signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter shows another
     try:
-        return int(app(standalone_mode=False, prog_name="leadpact") or 0)
-    except (SyncError, ConnectorError) as error:
-        err(f"error: {error}\n  fix: {error.fix}")
-        return exit_code(error)
-    except typer.Exit as stop:
-        return stop.exit_code
-    except (typer.Abort, KeyboardInterrupt):
-        err("stopped")
-        return EXIT_INTERRUPTED
-    except WRONG_USAGE as error:
-        said = error.format_message() if isinstance(error, SaysMore) else str(error)
+        code = int(app(standalone_mode=False, prog_name="leadpact") or 0)
+        sys.stdout.flush()
+        return code
+    except EXPECTED as error:
+        return _ended_by(error)
+
+
+def _ended_by(error: BaseException) -> int:
+    """Tell what ended the program, where there is something to tell, and return the exit code."""
+    match error:
+        case SyncError() | ConnectorError():
+            err(f"error: {error}\n  fix: {error.fix}")
+            return exit_code(error)
+        case typer.Exit():
+            return error.exit_code
+        case Terminated():
+            return EXIT_TERMINATED
+        case typer.Abort() | KeyboardInterrupt():
+            err("stopped")
+            return EXIT_INTERRUPTED
+        case BrokenPipeError():
+            return _leave_quietly()
+        case OSError():
+            where = f": {error.filename}" if error.filename else ""
+            err(f"error: {error.strerror or error}{where}\n  fix: check that path, its rights and its disk")
+            return EXIT_ERROR
+        case _:
+            return _wrong_usage(error)
+
+
+def _stop(*_: object) -> None:
+    raise Terminated
+
+
+def _leave_quietly() -> int:
+    """Whoever read our output has gone; keep the interpreter from writing the rest."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_ERROR
+
+
+def _wrong_usage(error: BaseException) -> int:
+    said = error.format_message() if isinstance(error, SaysMore) else str(error)
+    if said.lstrip().startswith("Usage:"):
+        err(said)
+    else:
         err(f"error: {said}\n  fix: see `leadpact --help`, or `leadpact COMMAND --help`")
-        return EXIT_USAGE
+    return EXIT_USAGE
 
 
 def exit_code(error: SyncError | ConnectorError) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sync.errors import SyncError
+from sync.errors import SyncError, UsageError
 from sync.private_files import write_whole
 from sync.report.audit import Audit
 from sync.report.document import audit_json
@@ -17,19 +17,31 @@ from sync.report.sheet import findings_csv
 from sync.report.spool import Spool
 from sync.report.table import audit_table
 
+PLAIN_WIDTH = 160  # columns where nobody watches: long enough that a line stays a line
 
-def write_report(audit: Audit, spool: Spool, *, format: str, output: Path | None) -> None:
-    """Write the report to `output`, or to standard output; colour only on a terminal."""
-    if output is not None:
-        _write_file(output, _chunks(audit, spool, format))
+
+def write_report(audit: Audit, spool: Spool, *, format: str, output: Path | None, keep: Iterable[Path] = ()) -> None:
+    """Write the report to `output`, or to standard output; colour only on a terminal.
+
+    `keep` are files that are never written over. Raises UsageError, SyncError.
+    """
+    if output is not None and str(output) != "-":
+        _refuse_if_ours(output, keep)
+        _write_file(output, _chunks(audit, spool, format, width=PLAIN_WIDTH))
     elif format == "table":
-        Console(highlight=False).print(audit_table(audit))
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+        console.print(audit_table(audit, width=console.width))
     else:
-        sys.stdout.buffer.writelines(_chunks(audit, spool, format))
+        sys.stdout.buffer.writelines(_chunks(audit, spool, format, width=PLAIN_WIDTH))
         sys.stdout.buffer.flush()
 
 
-def _chunks(audit: Audit, spool: Spool, format: str) -> Iterable[bytes]:
+def _refuse_if_ours(output: Path, keep: Iterable[Path]) -> None:
+    if any(path.exists() and output.exists() and output.samefile(path) for path in keep):
+        raise UsageError(f"{output} is a file that leadpact needs, not a place for a report", fix="name another file with --output")
+
+
+def _chunks(audit: Audit, spool: Spool, format: str, *, width: int) -> Iterable[bytes]:
     match format:
         case "json":
             return audit_json(audit, spool)
@@ -37,12 +49,18 @@ def _chunks(audit: Audit, spool: Spool, format: str) -> Iterable[bytes]:
             return (line.encode() for line in findings_csv(spool.findings()))
         case _:
             page = io.StringIO()
-            Console(file=page, width=120, highlight=False).print(audit_table(audit))
+            Console(file=page, width=width, highlight=False).print(audit_table(audit, width=width))
             return [page.getvalue().encode()]
 
 
 def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file whole, behind a link where it is one; what is no file (a device, a pipe) is written to as it is."""
     try:
-        write_whole(path, chunks)
-    except OSError as error:
-        raise SyncError(f"the report could not be written to {path}: {error.strerror}", fix="choose another file with --output") from None
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                stream.writelines(chunks)
+        else:
+            write_whole(path.resolve(), chunks)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it has no name"
+        raise SyncError(f"the report could not be written to {path}: {why}", fix="choose another file with --output") from None

@@ -37,13 +37,15 @@ def _show(files: Files) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from sync.plain import plain
+
     pools = {member.person: pool for pool, members in files.roster.pools.items() for member in members}
     table = Table(box=None, pad_edge=False)
     for column in ("name", "team", "manager", "hours", "pool"):
         table.add_column(column)
     for person in files.roster.people.values():
         cells = (person.name, person.team, person.manager, "own" if person.hours else person.calendar or "default", pools.get(person.name))
-        table.add_row(*(Text(cell or "-") for cell in cells))
+        table.add_row(*(Text(plain(cell or "-")) for cell in cells))
     Console(highlight=False).print(table)
 
 
@@ -60,16 +62,29 @@ def _draft(files: Files, output: Path | None) -> None:
         connector.close()
     pools = sorted({handoff.pool for handoff in files.agreement.handoffs if handoff.pool})
     path = output or _default_path(files)
+    if output is None and _is_untouched_example(path):
+        path.unlink()
     if not write_new(path, draft_roster(facts.owners, facts.teams, crm=connector.crm, pools=pools)):
         raise SyncError(f"{path} exists, and was left as it is", fix="name another file: `leadpact roster --from-crm --output FILE`")
     typer.echo(f"drafted {path}: {_people(facts)}. Fill in managers and hours, then run `leadpact check`.")
+    if path != files.config.roster:
+        typer.echo(f"{files.config.roster} is still the one in use: move what you want of the draft into it.")
 
 
 def _default_path(files: Files) -> Path:
+    """Return roster.toml; beside it where that is somebody's own."""
     path: Path = files.config.roster
-    return path if not path.exists() else path.with_name(f"{path.stem}.draft{path.suffix}")
+    return path if not path.exists() or _is_untouched_example(path) else path.with_name(f"{path.stem}.draft{path.suffix}")
+
+
+def _is_untouched_example(path: Path) -> bool:
+    """Whether a file is still what `leadpact init` wrote: nobody's work."""
+    from sync.cli.init import example
+
+    return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == example("roster")
 
 
 def _people(facts: Facts) -> str:
     active = sum(owner.active and not owner.is_queue for owner in facts.owners)
-    return f"{active} people, {sum(owner.is_queue for owner in facts.owners)} queues, {len(facts.teams)} teams"
+    queues = sum(owner.is_queue for owner in facts.owners)
+    return f"people {active}, queues {queues}, teams {len(facts.teams)}"

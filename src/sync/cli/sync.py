@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 EXIT_CHANGES = 2
+FIRST_YEAR, LAST_YEAR = 1971, 2199
 
 
 class Format(StrEnum):
@@ -25,7 +26,7 @@ def sync(
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help="Judge as things were known then, e.g. 2026-11-20T15:00Z.")] = None,
     format: Annotated[Format, typer.Option(help="How to write the report.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option(help="Write the report to this file (only you can read it).")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write the report to this file (only you can read it); - is standard output.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything was found or would be changed.")] = False,
 ) -> int:
     """Pull what changed, judge every lead by the agreement and say what would be done about it."""
@@ -38,15 +39,18 @@ def sync(
 
     if not dry_run:
         raise UsageError("this version of leadpact judges and plans, it does not write to a CRM yet", fix="run `leadpact sync --dry-run`")
-    with show_progress() as tell, open_context(config, tell=tell) as context, Spool() as spool:
-        audit = audit_once(context, spool, as_of=parse_moment(as_of) if as_of else None)
-        write_report(audit, spool, format=format.value, output=output)
+    moment = parse_moment(as_of) if as_of is not None else None
+    with Spool() as spool:
+        with show_progress() as tell, open_context(config, tell=tell) as context:
+            audit = audit_once(context, spool, as_of=moment)
+            ours = context.config.own_files
+        write_report(audit, spool, format=format.value, output=output, keep=ours)
     found = audit.summary.breaches or sum(audit.summary.steps.values())
     return EXIT_CHANGES if detailed_exitcode and found else 0
 
 
 def parse_moment(text: str) -> datetime:
-    """Read `2026-11-20T15:00Z` or with an offset; a moment without one is refused."""
+    """Read `2026-11-20T15:00Z` or with an offset, of the years 1971 to 2199; a moment without an offset is refused."""
     from sync.errors import UsageError
 
     fix = "write a moment with its zone, such as 2026-11-20T15:00Z or 2026-11-20T10:00-05:00"
@@ -56,4 +60,6 @@ def parse_moment(text: str) -> datetime:
         raise UsageError(f"`{text}` is not a moment", fix=fix) from None
     if at.tzinfo is None:
         raise UsageError(f"`{text}` does not say in which zone it is", fix=fix)
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise UsageError(f"`{text}` lies outside of the years {FIRST_YEAR} to {LAST_YEAR}", fix=fix)
     return at

@@ -11,17 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from sync.plain import plain
 from sync.pull import Progress
 
 
 def err(text: str) -> None:
     """Write a line for people to standard error."""
-    sys.stderr.write(f"{harmless(text, keep_lines=True)}\n")
-
-
-def harmless(text: str, *, keep_lines: bool = False) -> str:
-    """Return `text` without control characters, escape sequences and marks that turn the writing direction."""
-    return "".join(letter for letter in text if letter.isprintable() or (keep_lines and letter == "\n"))
+    sys.stderr.write(f"{plain(text, keep_lines=True)}\n")
 
 
 @contextmanager

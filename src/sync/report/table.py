@@ -9,12 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from sync.judge.findings import Status
+from sync.plain import plain
 from sync.plan import Step
 from sync.report.audit import Audit
 from sync.report.summary import Summary, Worst
 
 COLOURS = {Status.BREACHED: "bold red", Status.AT_RISK: "yellow", Status.KEPT: "green", Status.RUNNING: "cyan"}
 SHOWN = (Status.BREACHED, Status.AT_RISK, Status.RUNNING, Status.KEPT, Status.EXCUSED, Status.UNKNOWN)
+NARROW = 72  # columns
 HEADINGS = {Status.BREACHED: "broken", Status.AT_RISK: "at risk"}
 ACTIONS = {
     "reassign": "give the lead to the next in the pool",
@@ -25,18 +27,26 @@ ACTIONS = {
 }
 
 
-def audit_table(audit: Audit) -> RenderableType:
-    """Return the whole report as something Rich can print at any width."""
-    return Group(_head(audit), "", *_body(audit), *_foot(audit))
+def audit_table(audit: Audit, *, width: int) -> RenderableType:
+    """Return the whole report for a page of `width` columns; where that is too narrow for tables, as lines."""
+    return Group(_head(audit), "", *_body(audit, narrow=width < NARROW), *_foot(audit))
 
 
-def _body(audit: Audit) -> Iterable[RenderableType]:
+def _body(audit: Audit, *, narrow: bool) -> Iterable[RenderableType]:
     if not audit.summary.findings:
-        yield from (_nothing(audit), "")
+        yield _nothing(audit)
+        yield ""
         return
-    yield from (_promises(audit.summary), "")
+    if narrow:
+        yield from _promises_in_lines(audit.summary)
+        yield ""
+        yield from _worst(audit)
+        return
+    yield _promises(audit.summary)
+    yield ""
     if audit.summary.by_side:
-        yield from (_broken_by(audit.summary), "")
+        yield _broken_by(audit.summary)
+        yield ""
     yield from _worst(audit)
 
 
@@ -58,6 +68,13 @@ def _nothing(audit: Audit) -> Text:
     if not audit.summary.leads:
         return Text("The account holds no leads, so there was nothing to judge.")
     return Text("No lead was handed over, so no promise was due. Does `leadpact check` find the stages you use?")
+
+
+def _promises_in_lines(summary: Summary) -> Iterable[Text]:
+    for rule, counts in sorted(summary.by_rule.items()):
+        told = ", ".join(f"{HEADINGS.get(status, status.value)} {counts[status.value]:,}" for status in SHOWN if counts[status.value])
+        sides = ", ".join(f"{side} {count:,}" for side, count in sorted(summary.by_side.get(rule, {}).items()))
+        yield Text(f"{rule}: {told}" + (f"; broken by {sides}" if sides else ""))
 
 
 def _promises(summary: Summary) -> Table:
@@ -96,27 +113,24 @@ def _worst(audit: Audit) -> Iterable[RenderableType]:
     yield Text("The worst leads, and what leadpact would do", style="bold")
     for worst in audit.summary.worst:
         owner = _name(worst.finding.owner, audit)
-        yield Text.assemble((worst.lead, "bold"), f"  owner: {owner}")
+        yield Text.assemble((worst.lead, "bold"), f"  owner at the deadline: {owner}")
         yield Text(f"  {worst.finding.message}")
         yield Text(f"  → {_would(worst, audit)}", style="cyan")
     yield ""
 
 
 def _would(worst: Worst, audit: Audit) -> str:
-    return "; ".join(_step(step, audit) for step in worst.steps) or "nothing: this promise has no ladder"
+    return "; ".join(_step(step, worst, audit) for step in worst.steps) or "nothing: this promise has no ladder"
 
 
-def _step(step: Step, audit: Audit) -> str:
-    writes = ", ".join(f"from {_name(write.before, audit)} to {_name(write.after, audit)}" for write in step.fields)
-    return f"{step.action} {writes}".strip()
+def _step(step: Step, worst: Worst, audit: Audit) -> str:
+    writes = (f"from {_name(write.before, audit)} to {_name(write.after, audit)}" for write in step.fields)
+    because = f"(for {step.rule})" if step.rule != worst.finding.rule else ""
+    return " ".join(filter(None, (step.action, ", ".join(writes), because)))
 
 
 def _name(value: str | None, audit: Audit) -> str:
-    return _plain(audit.names.get(value or "", value or "nobody"))
-
-
-def _plain(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable())
+    return plain(audit.names.get(value or "", value or "nobody"))
 
 
 def _foot(audit: Audit) -> Iterable[RenderableType]:

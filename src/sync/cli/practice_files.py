@@ -1,0 +1,45 @@
+"""The files that point at a practice HubSpot: written for a sandbox, never over anybody's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sync.cli.init import example
+from sync.errors import UsageError
+from sync.private_files import write_whole
+
+TOKEN = "sandbox"
+MARK = "# Points at a practice HubSpot on this machine."
+NAMES = ("config.toml", "agreement.toml", "roster.toml", "secrets")
+
+
+def refuse_if_not_practice(folder: Path) -> None:
+    """Raise UsageError if `folder` holds files that no sandbox wrote: they would be written over."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder", fix="name another one")
+    config = folder / "config.toml"
+    ours = config.is_file() and config.read_text(encoding="utf-8", errors="replace").startswith(MARK)
+    found = [name for name in NAMES if (folder / name).exists()]
+    if found and not ours:
+        raise UsageError(f"{folder} holds {', '.join(found)} of an account of your own", fix="name another folder for the practice files")
+
+
+def write_files(folder: Path, *, url: str, roster: str) -> None:
+    """Write secrets, agreement, roster and (last) the config that points at `url`; each whole, readable only by us."""
+    secrets = folder / "secrets"
+    secrets.mkdir(parents=True, exist_ok=True)
+    secrets.chmod(0o700)
+    write_whole(secrets / "hubspot_token", [TOKEN.encode()])
+    write_whole(folder / "agreement.toml", [example("agreement").encode()])
+    write_whole(folder / "roster.toml", [roster.encode()])
+    write_whole(folder / "config.toml", [config_text(url).encode()])
+
+
+def config_text(url: str) -> str:
+    """Return a config for the practice HubSpot at `url`; everything else keeps its default."""
+    return (
+        f"{MARK} Every key is explained in docs/reference/config.md.\n"
+        "[hubspot]\n"
+        f'base_url    = "{url}"\n'
+        "burst_share = 1.0             # nobody else uses this account\n"
+    )
