@@ -11,7 +11,7 @@ import pytest
 
 from sync.agreement.goals import Change
 from sync.agreement.load import agreement_of
-from sync.agreement.model import Agreement, Clock, ScoreCrossed
+from sync.agreement.model import Agreement, ScoreCrossed
 from sync.agreement.presets import Preset, preset_named, presets
 from sync.agreement.spans import Period, Span, parse_span
 from sync.errors import UsageError
@@ -55,26 +55,22 @@ def agreement_in(preset: Preset) -> Agreement:
     return agreement_of(preset.text, file=f"{preset.name}.toml")
 
 
-def held_at(agreement: Agreement, key: str) -> Any:
-    """Return what the agreement holds at a dotted key, as its file writes it: `clock.first_touch.within`."""
-    section, *path = key.split(".")
+def held_at(holder: Any, key: str) -> Any:
+    """Return what an agreement, or a level of it, holds at a dotted key: `clock.first_touch.within`, `level.A.clock.…`."""
+    section, _, path = key.partition(".")
     if not path:
-        return getattr(agreement, section)
-    sections = {"level": agreement.levels, "handoff": agreement.handoffs, "goal": agreement.goals}
-    if section == "level":
-        level = _named(agreement.levels, path[0])
-        return getattr(_named({"clock": level.clocks, "cadence": level.cadences}[path[1]], path[2]), path[3])
-    sections |= {"clock": agreement.clocks, "cadence": agreement.cadences}
-    rule, rest = _named(sections[section], path[0]), path[1:]
-    if rest[0] == "channels":
-        return rule.channels[rest[1]]
-    if rest == ["warn_at"]:
-        return tuple(_warnings(rule))
-    return getattr(rule, "_".join(rest))
-
-
-def _warnings(clock: Clock) -> Iterator[Any]:
-    return (clock.within.length * share for share in clock.warn_at)
+        return getattr(holder, section)
+    name, _, rest = path.partition(".")
+    rule = _named(getattr(holder, f"{section}s"), name)
+    match rest.split("."):
+        case ["clock" | "cadence", *_]:
+            return held_at(rule, rest)
+        case ["warn_at"]:
+            return tuple(rule.within.length * share for share in rule.warn_at)
+        case ["channels", kind]:
+            return rule.channels[kind]
+        case words:
+            return getattr(rule, "_".join(words))
 
 
 def _named(rules: Any, name: str) -> Any:

@@ -184,10 +184,10 @@ def _blame(clock: PlannedClock, passage: Passage, calendar: OpenHours, now: date
         return "system"
     if first - passage.opened_at <= PROMISES["assigned"].within:
         return "owner"
-    whole = PROMISES["touched"].within
-    if clock.settled_at is None and abs(now - calendar.after(first, whole)) < MARGIN:
+    whole, upto = PROMISES["touched"].within, clock.settled_at or clock.ended_at or now
+    if upto == now and abs(now - calendar.after(first, whole)) < MARGIN:
         raise DoesNotFit
-    return "system" if calendar.between(first, clock.settled_at or now) <= whole else "owner"
+    return "system" if calendar.between(first, upto) <= whole else "owner"
 
 
 def _reason(clock: PlannedClock, status: Status, passage: Passage) -> str:
