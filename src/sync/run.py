@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -10,27 +10,22 @@ from itertools import islice
 import structlog
 
 from connectors.protocol import Connector
-from connectors.records import Account, Vocabulary
-from sync.agreement.eras import AgreementSpan, find_eras
+from connectors.records import Account
 from sync.agreement.model import Agreement, ScoreCrossed
-from sync.agreement.versions import Version, signed_sides, version_of, why_not_enforcing
-from sync.config import Config
+from sync.agreement.versions import signed_sides, version_of, why_not_enforcing
 from sync.errors import UsageError
-from sync.gather import crm_terms, open_seats
+from sync.gather import open_seats
+from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
+from sync.known import Known, eras_at, gather_terms
 from sync.lint import refuse_if_misfit
-from sync.plan import Planner, Policy, Routing
+from sync.plan import Planner, Policy, Routing, Step
 from sync.pull import Progress, pull_account, read_facts
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.report.summary import Summary
-from sync.roster import Roster
 from sync.rows import LeadRows
-from sync.store.agreements import Agreements
-from sync.store.findings import Findings
-from sync.store.mirror import Mirror
 from sync.store.plans import Plans, SavedPlan
-from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.terms import Terms
 
@@ -40,28 +35,28 @@ CLOCK_MAY_BE_OFF = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Known):
     """Everything a run needs from the world, put together by wiring."""
 
-    config: Config
-    agreement: Agreement
-    roster: Roster
     connectors: tuple[Connector, ...]
-    vocabularies: Mapping[str, Vocabulary]
-    mirror: Mirror
-    reader: LeadReader
-    findings: Findings
     plans: Plans
     runs: Runs
-    agreements: Agreements
-    read_version: Callable[[Version], Agreement]
     clock: Callable[[], datetime]
     tell: Callable[[Progress], None]
 
 
-def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Audit:
+Shown = Callable[[Finding, Terms], bool]
+
+
+def everything(_finding: Finding, _terms: Terms) -> bool:
+    """Show every finding."""
+    return True
+
+
+def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, shown: Shown = everything) -> Audit:
     """Pull what changed, judge every lead and plan; writes the mirror, findings and the plan, never a CRM.
 
+    All leads are judged and kept; `shown` says which findings, with their steps, go into the report.
     With `as_of` the leads are judged as they were known at that moment, and neither findings nor a plan are
     kept, because they are not today's. Raises ConnectorError, StoreError or UsageError; pages read before stay.
     """
@@ -72,13 +67,16 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None) -> Aud
     for fact in facts.values():
         refuse_if_misfit(run.agreement, run.roster, fact)
         run.mirror.bind_account(fact.account.crm, fact.account.id)
-    eras = find_eras(run.agreement, remembered_versions(run, now, upto=moment), run.read_version)
+    run.agreements.remember(version_of(run.agreement, seen_at=now))
+    eras = eras_at(run, moment)
     judged_by = next(era.agreement for era in eras if era.covers(moment))
     run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=judged_by.hash)
     log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=judged_by.hash[:12])
     pulled = tuple(pull_account(c, run.mirror, facts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
     terms = gather_terms(run, eras)
-    summary, plan = judge_and_plan(run, run_id, terms, spool, moment=moment, keep=as_of is None)
+    report = Report(spool=spool, summary=Summary(), shown=lambda finding: shown(finding, terms))
+    plan = judge_and_plan(run, run_id, terms, report, moment=moment, keep=as_of is None)
+    summary = report.summary
     run.runs.finish(run_id, outcome="ok", summary=summary.as_json())
     log.info("run_finished", run=run_id, leads=summary.leads, findings=summary.findings, breaches=summary.breaches)
     return Audit(
@@ -125,48 +123,39 @@ def corrected(machine: datetime, accounts: Iterable[Account]) -> datetime:
     return machine
 
 
-def remembered_versions(run: Context, now: datetime, *, upto: datetime) -> tuple[Version, ...]:
-    """Keep the agreement that this run saw, once per content; return the versions that were known at `upto`."""
-    run.agreements.remember(version_of(run.agreement, seen_at=now))
-    return tuple(version for version in run.agreements.versions() if version.seen_at <= upto)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Where the findings of a run go to be told, and which of them."""
+
+    spool: Spool
+    summary: Summary
+    shown: Callable[[Finding], bool]
+
+    def add(self, findings: Sequence[Finding], steps: Sequence[Step]) -> None:
+        """Take in one lead."""
+        told = [finding for finding in findings if self.shown(finding)]
+        keys = {finding.key for finding in told}
+        theirs = [step for step in steps if step.finding in keys]
+        self.spool.add(told, theirs)
+        self.summary.add(told, theirs)
 
 
-def gather_terms(run: Context, eras: tuple[AgreementSpan, ...]) -> Terms:
-    """Collect from the store what leads are judged by."""
-    crms = {
-        crm: crm_terms(
-            vocabulary,
-            definitions=run.mirror.definitions(crm),
-            owners=run.mirror.owners(crm),
-            teams=run.mirror.teams(crm),
-            upto={name: state.upto for name, state in run.mirror.streams(crm).items() if state.upto is not None},
-            own_app=run.config.own_app(crm),
-        )
-        for crm, vocabulary in run.vocabularies.items()
-    }
-    return Terms(spans=eras, roster=run.roster, crms=crms, settle=run.config.settle.moves)
-
-
-def judge_and_plan(
-    run: Context, run_id: str, terms: Terms, spool: Spool, *, moment: datetime, keep: bool
-) -> tuple[Summary, SavedPlan | None]:
+def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, moment: datetime, keep: bool) -> SavedPlan | None:
     """Judge every lead as it was known at `moment` and plan for it, chunk by chunk; `keep` findings and plan in the store."""
     agreement = terms.agreement_at(moment)
     policy = Policy(mode_of=run.config.mode.of, not_enforcing=why_not_enforcing(agreement, moment), max_act_age=run.config.act.max_act_age)
     routing = Routing(seats=open_seats(run.roster, terms, moment))
     planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
-    summary = Summary()
     for chunk in _chunks(_leads(run, agreement, moment)):
         judgements = [judge_lead(rows, terms, moment) for rows in chunk]
         steps = [planner.steps(rows.people[0], judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
         for judgement, planned in zip(judgements, steps, strict=True):
-            spool.add(judgement.findings, planned)
-            summary.add(judgement.findings, planned)
+            report.add(judgement.findings, planned)
         if plan is not None:
             run.findings.save(run_id, judgements, judged_at=moment)
             run.plans.add(plan, [step for planned in steps for step in planned])
-    return summary, run.plans.close(plan) if plan is not None else None
+    return run.plans.close(plan) if plan is not None else None
 
 
 def _leads(run: Context, agreement: Agreement, moment: datetime) -> Iterator[LeadRows]:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import structlog
 
@@ -23,6 +23,7 @@ from sync.agreement.load import agreement_of, load_agreement
 from sync.agreement.model import Agreement
 from sync.agreement.versions import Version
 from sync.config import Config, load_config, unknown_rules
+from sync.known import Known
 from sync.lint import Facts
 from sync.logs import configure_logs
 from sync.problems import Problem, Problems
@@ -31,7 +32,7 @@ from sync.roster import Roster
 from sync.roster_load import load_roster
 from sync.run import Context
 from sync.store.agreements import Agreements
-from sync.store.database import open_store
+from sync.store.database import Database, open_store, open_store_readonly
 from sync.store.findings import Findings
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
@@ -138,21 +139,48 @@ def open_context(path: Path | None, *, tell: Callable[[Progress], None]) -> Iter
         for connector in connectors:
             stack.enter_context(closing(connector))
         yield Context(
-            config=files.config,
-            agreement=files.agreement,
-            roster=files.roster,
+            **_known(files, store),
             connectors=connectors,
-            vocabularies=vocabularies(files.config),
-            mirror=Mirror(store),
-            reader=LeadReader(store),
-            findings=Findings(store),
             plans=Plans(store),
             runs=Runs(store),
-            agreements=Agreements(store),
-            read_version=_read_version,
             clock=machine_clock,
             tell=tell,
         )
+
+
+@contextmanager
+def open_known(path: Path | None) -> Iterator[Known]:
+    """Open files and store for reading only; no CRM is asked and nothing is locked."""
+    files = read_files(path)
+    configure_logs(files.config.log)
+    with open_store_readonly(files.config.store) as store:
+        yield Known(**_known(files, store))
+
+
+class _Parts(TypedDict):
+    config: Config
+    agreement: Agreement
+    roster: Roster
+    vocabularies: Mapping[str, Vocabulary]
+    mirror: Mirror
+    reader: LeadReader
+    findings: Findings
+    agreements: Agreements
+    read_version: Callable[[Version], Agreement]
+
+
+def _known(files: Files, store: Database) -> _Parts:
+    return {
+        "config": files.config,
+        "agreement": files.agreement,
+        "roster": files.roster,
+        "vocabularies": vocabularies(files.config),
+        "mirror": Mirror(store),
+        "reader": LeadReader(store),
+        "findings": Findings(store),
+        "agreements": Agreements(store),
+        "read_version": _read_version,
+    }
 
 
 def _read_version(version: Version) -> Agreement:

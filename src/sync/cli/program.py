@@ -13,6 +13,8 @@ import typer
 from connectors.errors import ConnectorError, Exhausted, Unreachable
 from sync.cli.check import check
 from sync.cli.demo import demo
+from sync.cli.due import due
+from sync.cli.explain import explain
 from sync.cli.init import init
 from sync.cli.preset import preset
 from sync.cli.roster import roster
@@ -44,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, sandbox):
+for command in (demo, init, preset, check, roster, sync, explain, due, sandbox):
     app.command()(command)
 
 

@@ -117,7 +117,7 @@ class Case:
             due_at=verdict.due_at,
             settled_at=verdict.settled_at,
             late_by_s=max(0, round((upto - verdict.due_at).total_seconds())) if status is Status.BREACHED else None,
-            evidence=(*self._facts(start), *_suspended(suspensions), *verdict.evidence, *clocks.refused(attempts)),
+            evidence=_each_once(*self._facts(start), *_suspended(suspensions), *verdict.evidence, *clocks.refused(attempts)),
             message=message(clock, status, verdict, unread, self._agreement.zone),
         )
         return finding, self._next_at(verdict, course, clock, attempts)
@@ -149,6 +149,11 @@ class Case:
         else:
             return None
         return min((at for at in moments if at > self._now), default=None)
+
+
+def _each_once(*evidence: Evidence) -> tuple[Evidence, ...]:
+    """Leave out what tells of the same fact a second time."""
+    return tuple({(e.at, e.source): e for e in reversed(evidence)}.values())[::-1]
 
 
 def _suspended(suspensions: Sequence[Suspension]) -> Iterator[Evidence]:

@@ -38,6 +38,22 @@ class LeadReader:
         asked = Asked(words=words, upto=upto_ms, alike=alike)
         return self._every_lead(asked) if keys is None else self._named_leads(asked, keys)
 
+    def find(self, words: Vocabulary, text: str) -> tuple[str, ...]:
+        """Return the keys of the leads that a record key, an id or an e-mail address (in any case) names."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT object.crm || '/' || object.kind || '/' || object.crm_id FROM object JOIN record ON record.id = object.id
+                WHERE object.crm = :crm AND object.kind = :kind AND (
+                    object.crm_id = :text OR object.crm || '/' || object.kind || '/' || object.crm_id = :text
+                    OR lower(record.field_values ->> ('$."' || :email || '"')) = lower(:text)
+                )
+                ORDER BY object.id_number, object.crm_id
+                """,
+                {"crm": words.crm, "kind": words.person, "email": words.email, "text": text.strip()},
+            ).fetchall()
+        return tuple(key for (key,) in rows)
+
     def count_leads(self, words: Vocabulary) -> int:
         """Count the leads of one CRM that are not gone."""
         with self._database.snapshot() as tx:

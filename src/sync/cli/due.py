@@ -1,0 +1,85 @@
+"""`leadpact due`: what is due next, by when, and what would keep it: the rep's own list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sync.judge.findings import Finding
+    from sync.known import Known
+    from sync.terms import Terms
+
+
+def due(
+    owner: Annotated[str | None, typer.Option(help="Only what this owner owes: a name, an e-mail address or an id.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the most urgent first.")] = 50,
+    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+) -> int:
+    """List the promises that are still open, as the last audit found them; asks no CRM."""
+    from heapq import nsmallest
+
+    from rich.console import Console
+
+    from sync.cli.reports import PLAIN_WIDTH
+    from sync.errors import SyncError
+    from sync.known import eras_at, gather_terms, known_upto
+    from sync.wiring import machine_clock, open_known
+
+    with open_known(config) as known:
+        terms = gather_terms(known, eras_at(known, machine_clock()))
+        upto = known_upto(terms)
+        if upto is None:
+            raise SyncError("nothing was pulled yet", fix="run `leadpact sync --dry-run` first")
+        wanted = _owners(known, terms, owner) if owner is not None else None
+        still_open = (f for f in known.findings.latest() if _is_open(f) and (wanted is None or f.owner in wanted))
+        first = nsmallest(limit, still_open, key=lambda finding: (finding.due_at, finding.lead, finding.rule))
+        console = Console(highlight=False)
+        console.width = console.width if console.is_terminal else PLAIN_WIDTH
+        console.print(_table(first, known, terms) if first else "Nothing is open.")
+        console.print(f"As known on {upto.astimezone(known.agreement.zone):%a %Y-%m-%d %H:%M %Z}.", style="dim")
+    return 0
+
+
+def _is_open(finding: Finding) -> bool:
+    from sync.judge.findings import Status
+
+    return finding.status in (Status.RUNNING, Status.AT_RISK) and finding.due_at is not None
+
+
+def _owners(known: Known, terms: Terms, text: str) -> frozenset[str]:
+    """Return the owner ids that a name, an address or an id means; UsageError if nobody is called so."""
+    from sync.errors import UsageError
+    from sync.problems import choose_fix
+
+    wanted = text.strip().casefold()
+    owners = [owner for crm in terms.crms for owner in known.mirror.owners(crm)]
+    found = frozenset(o.id for o in owners if wanted in (o.id, o.name.casefold(), (o.email or "").casefold()))
+    if not found:
+        fix = choose_fix(text, [owner.name for owner in owners], otherwise="`leadpact roster` lists them")
+        raise UsageError(f"nobody is called `{text}`", fix=fix)
+    return found
+
+
+def _table(findings: list[Finding], known: Known, terms: Terms) -> object:
+    from rich.table import Table
+    from rich.text import Text
+
+    from sync.history import local_text
+    from sync.plain import plain
+    from sync.report.explain import keeping_text
+
+    names = {owner: name for crm in terms.crms.values() for owner, name in crm.names.items()}
+    clocks = {clock.name: clock for clock in known.agreement.judged_clocks}
+    table = Table(box=None, pad_edge=False)
+    for column in ("due", "lead", "promise", "owner", "what would keep it"):
+        table.add_column(column, overflow="fold")
+    for finding in findings:
+        due_at = local_text(finding.due_at, known.agreement.zone) if finding.due_at else ""
+        keeps = keeping_text(clocks[finding.rule]) if finding.rule in clocks else ""
+        owner = plain(names.get(finding.owner or "", finding.owner or "nobody"))
+        style = "yellow" if finding.status.value == "at_risk" else ""
+        table.add_row(Text(due_at, style=style), finding.lead, finding.rule, Text(owner), keeps)
+    return table

@@ -1,0 +1,62 @@
+"""`leadpact explain LEAD`: one lead, told to the person it blames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.known import Known
+    from sync.rows import LeadRows
+
+
+def explain(
+    lead: Annotated[str, typer.Argument(help="An e-mail address, a record such as hubspot/contact/101, or its id.")],
+    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="TIME", help="Explain it as it was known then, e.g. 2026-11-20T15:00Z.")] = None,
+) -> int:
+    """Tell what happened to one lead, what was promised, what counted and why the rest did not; asks no CRM."""
+    from sync.cli.sync import parse_moment
+    from sync.errors import SyncError
+    from sync.history import local_text
+    from sync.judge.judge import judge_lead
+    from sync.known import eras_at, gather_terms, known_upto
+    from sync.plain import plain
+    from sync.report.explain import explained
+    from sync.timeline import build_timeline
+    from sync.wiring import machine_clock, open_known
+
+    with open_known(config) as known:
+        terms = gather_terms(known, eras_at(known, machine_clock()))
+        moment = parse_moment(as_of) if as_of is not None else known_upto(terms)
+        if moment is None:
+            raise SyncError("nothing was pulled yet", fix="run `leadpact sync --dry-run` first")
+        agreement = terms.agreement_at(moment)
+        names = {owner: name for crm in terms.crms.values() for owner, name in crm.names.items()}
+        for rows in _found(known, lead, moment):
+            typer.echo(plain(f"{rows.lead}, as known on {local_text(moment, agreement.zone)}"))
+            timeline = build_timeline(rows, agreement, terms, now=moment)
+            for line in explained(timeline, judge_lead(rows, terms, moment).findings, agreement, names):
+                typer.echo(plain(line))
+    return 0
+
+
+def _found(known: Known, lead: str, moment: datetime) -> list[LeadRows]:
+    """Return the leads that `lead` names; SyncError if there is none."""
+    from sync.errors import SyncError
+
+    within = known.agreement.touches.bulk_within
+    found = [
+        rows
+        for words in known.vocabularies.values()
+        for rows in known.reader.leads(words, upto=moment, bulk_within=within, keys=known.reader.find(words, lead))
+    ]
+    if not found:
+        raise SyncError(
+            f"the store knows no lead `{lead}` at that moment", fix="pull it with `leadpact sync --dry-run`, or check the address"
+        )
+    return found

@@ -1,0 +1,64 @@
+"""What files and store know together, without asking a CRM: the ground of every judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.records import Vocabulary
+from sync.agreement.eras import AgreementSpan, find_eras
+from sync.agreement.model import Agreement
+from sync.agreement.versions import Version
+from sync.config import Config
+from sync.gather import crm_terms
+from sync.roster import Roster
+from sync.store.agreements import Agreements
+from sync.store.findings import Findings
+from sync.store.mirror import Mirror
+from sync.store.rows_read import LeadReader
+from sync.terms import Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The files of one account and its store, opened by wiring."""
+
+    config: Config
+    agreement: Agreement
+    roster: Roster
+    vocabularies: Mapping[str, Vocabulary]
+    mirror: Mirror
+    reader: LeadReader
+    findings: Findings
+    agreements: Agreements
+    read_version: Callable[[Version], Agreement]
+
+
+def eras_at(known: Known, moment: datetime) -> tuple[AgreementSpan, ...]:
+    """Return which version of the agreement judges what starts when, as far as versions were known at `moment`."""
+    versions = [version for version in known.agreements.versions() if version.seen_at <= moment]
+    return find_eras(known.agreement, versions, known.read_version)
+
+
+def gather_terms(known: Known, eras: tuple[AgreementSpan, ...]) -> Terms:
+    """Collect from the store what leads are judged by."""
+    crms = {
+        crm: crm_terms(
+            vocabulary,
+            definitions=known.mirror.definitions(crm),
+            owners=known.mirror.owners(crm),
+            teams=known.mirror.teams(crm),
+            upto={name: state.upto for name, state in known.mirror.streams(crm).items() if state.upto is not None},
+            own_app=known.config.own_app(crm),
+        )
+        for crm, vocabulary in known.vocabularies.items()
+    }
+    return Terms(spans=eras, roster=known.roster, crms=crms, settle=known.config.settle.moves)
+
+
+def known_upto(terms: Terms) -> datetime | None:
+    """Return the moment up to which the persons of every CRM were read; None before the first complete pull."""
+    moments = [crm.upto.get(crm.vocabulary.person_stream) for crm in terms.crms.values()]
+    told = [moment for moment in moments if moment is not None]
+    return min(told) if told and len(told) == len(moments) else None
