@@ -47,12 +47,14 @@ def _of_config(files: Files) -> list[Remark]:
 
 
 def _of_agreement(files: Files) -> list[Remark]:
+    from sync.agreement.lint import lint_text
     from sync.agreement.versions import why_not_enforcing
     from sync.lint import lint_agreement
     from sync.run import not_judged
     from sync.wiring import machine_clock
 
-    return lint_agreement(why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
+    standing = lint_agreement(why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
+    return [*lint_text(files.agreement, files.roster), *standing]
 
 
 def _of_crms(files: Files) -> list[Remark]:
