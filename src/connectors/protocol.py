@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from connectors.records import Account, Page, Usage
+from connectors.records import Account, Page, RecordKey, Usage
 
 
 class Connector(Protocol):
@@ -33,6 +33,14 @@ class Connector(Protocol):
 
         Rows may come again; they carry CRM ids and times, so saving them twice adds nothing. The last
         page has `last` set, also when nothing changed. A cursor of a page that was saved resumes there.
+        """
+        ...
+
+    def evidence(self, persons: Sequence[RecordKey]) -> Iterator[Page]:
+        """Yield the activities that are associated with `persons` now, whatever their modified time.
+
+        An old activity can be associated with a person without being modified, so that no stream tells of it.
+        The pages have no cursor, and list no links in full. Raises Forbidden for the streams that are closed to us.
         """
         ...
 

@@ -217,7 +217,7 @@ class Page:
     teams: tuple[Team, ...] = ()
     definitions: tuple[FieldDefinition, ...] = ()
     gone: tuple[tuple[RecordKey, datetime | None], ...] = ()  # with the time of archiving, if told
-    cursor: str  # opaque to everybody but the connector
+    cursor: str | None  # opaque to everybody but the connector; None for a page that is no part of a stream's walk
     last: bool  # the stream is complete up to `began_at` once this page is saved
     total: int | None = None  # rows the stream is expected to hold, for progress only
 

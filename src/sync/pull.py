@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from connectors.errors import Forbidden
 from connectors.protocol import Connector
-from connectors.records import Account, Page, Vocabulary
+from connectors.records import Account, Page, RecordKey, Vocabulary
 from sync.lint import Facts
 from sync.store.mirror import Mirror
 
@@ -58,6 +60,18 @@ def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, seen_at:
             mirror.note_failure(connector.crm, stream, str(error), at=seen_at)
             pulled.closed[stream] = str(error)
     return pulled
+
+
+def pull_evidence(connector: Connector, mirror: Mirror, persons: Sequence[RecordKey], *, seen_at: datetime) -> None:
+    """Read the activities of `persons` by association: a breach is proof from absence, and polling can miss a late link.
+
+    A stream that is closed to us stays unread, as the pull has noted.
+    """
+    try:
+        for page in connector.evidence(persons):
+            mirror.save_page(connector.crm, page, seen_at=seen_at)
+    except Forbidden as error:
+        structlog.get_logger().warning("evidence_closed", crm=connector.crm, why=str(error))
 
 
 def _save(crm: str, stream: str, pages: Iterable[Page], mirror: Mirror, *, seen_at: datetime, tell: Callable[[Progress], None]) -> int:

@@ -20,7 +20,7 @@ from sync.judge.judge import judge_lead
 from sync.known import Known, eras_at, gather_terms
 from sync.lint import refuse_if_misfit
 from sync.plan import Planner, Policy, Routing, Step
-from sync.pull import Progress, pull_account, read_facts
+from sync.pull import Progress, pull_account, pull_evidence, read_facts
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.report.summary import Summary
@@ -73,6 +73,8 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, shown:
     run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=judged_by.hash)
     log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=judged_by.hash[:12])
     pulled = tuple(pull_account(c, run.mirror, facts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
+    for connector in run.connectors:
+        pull_evidence(connector, run.mirror, run.findings.fallen_due(connector.crm, now), seen_at=now)
     terms = gather_terms(run, eras)
     report = Report(spool=spool, summary=Summary(), shown=lambda finding: shown(finding, terms))
     plan = judge_and_plan(run, run_id, terms, report, moment=moment, keep=as_of is None)

@@ -176,6 +176,29 @@ def test_an_edit_of_a_signed_agreement_is_a_draft_and_judges_nothing(fresh: Path
     assert (edited["findings"], edited["steps"]) == (signed["findings"], signed["steps"])
 
 
+def test_a_call_linked_to_its_lead_only_later_keeps_the_promise(tmp_path: Path) -> None:
+    made = "2026-11-20T14:00:00Z"
+    history = {
+        field: [{"value": value, "timestamp": made, "sourceType": "API"}]
+        for field, value in (("lifecyclestage", "marketingqualifiedlead"), ("hubspot_owner_id", "11"))
+    }
+    call = {"hs_timestamp": "2026-11-20T14:30:00Z", "hubspot_owner_id": "11", "hs_call_status": "BUSY"}
+    lines = [
+        {"object": "owners", "id": "11", "email": "a@example.com", "firstName": "Ann", "lastName": "Lee", "userId": 1},
+        {"object": "contacts", "id": "1", "properties": {"createdate": made}, "history": history},
+        {"object": "calls", "id": "7", "properties": call},
+    ]
+    portal = tmp_path / "portal.jsonl"
+    portal.write_text("\n".join(json.dumps(line) for line in lines))
+    with practice_hubspot(tmp_path, "--load", str(portal), "--now", "2026-11-20T15:00Z") as folder:
+        before = {f["rule"]: f["status"] for f in audit_json(folder)["findings"]}
+        base = next(line.split('"')[1] for line in (folder / "config.toml").read_text().splitlines() if "base_url" in line)
+        _post(f"{base}/crm/v4/objects/calls/7/associations/default/contacts/1", {}, method="PUT")
+        _post(f"{base}/_sandbox/clock", {"advance_s": 7200})
+        after = {f["rule"]: f["status"] for f in audit_json(folder)["findings"]}
+    assert (before["first_touch"], after["first_touch"]) == ("at_risk", "kept")
+
+
 def test_an_empty_account_is_said_to_be_empty(tmp_path: Path) -> None:
     document = audit([{"object": "account", "portalId": 7}], now=NOW, roster_toml=None, tmp_path=tmp_path)
     assert (document["summary"]["leads"], document["findings"]) == (0, [])

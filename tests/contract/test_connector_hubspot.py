@@ -98,6 +98,11 @@ class PracticeHubSpot:
             inputs = [{"id": id_, "properties": {"hubspot_owner_id": "77"}} for id_ in persons[start : start + 100]]
             self._call("POST", "/crm/v3/objects/contacts/batch/update", {"inputs": inputs})
 
+    def link_an_old_call(self, person: str) -> RecordKey:
+        """Associate a call that was there before with a person; its modified time stays as it was."""
+        self._call("PUT", f"/crm/v4/objects/calls/{self.activity.id}/associations/default/contacts/{person}")
+        return self.activity
+
     def delete(self, person: str) -> None:
         self._call("DELETE", f"/crm/v3/objects/contacts/{person}")
 
@@ -155,6 +160,17 @@ def test_a_contact_that_died_before_the_first_pull_is_only_named_as_gone(practic
     pages = list(practice.connector().pages("contacts", None))
     assert [record for record in records(pages) if record.key.id == "1001"] == []
     assert [(key.id, at) for page in pages for key, at in page.gone] == [("1001", NOW)]
+
+
+def test_a_call_that_was_linked_to_its_contact_only_later_is_found_by_association(practice: PracticeHubSpot):
+    connector, contact = practice.connector(), RecordKey("hubspot", "contact", "1001")
+    before = {activity.key for page in connector.evidence([contact]) if page.stream == "calls" for activity in page.activities}
+    linked = practice.link_an_old_call("1001")
+    (calls,) = [page for page in connector.evidence([contact]) if page.stream == "calls"]
+    assert linked not in before
+    assert {activity.key for activity in calls.activities} == before | {linked}
+    assert {link.left for link in calls.links} == {contact}
+    assert calls.cursor is None
 
 
 def test_the_portals_teams_are_read(practice: PracticeHubSpot):

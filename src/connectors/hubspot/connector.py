@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from connectors.errors import Forbidden, Misconfigured
 from connectors.hubspot.client import Client
-from connectors.hubspot.mapping import CRM
+from connectors.hubspot.evidence import evidence_pages
+from connectors.hubspot.mapping import CRM, VOCABULARY
 from connectors.hubspot.pull import object_pages
 from connectors.hubspot.reading import results_of
 from connectors.hubspot.reference import definition_pages, owner_pages
@@ -15,7 +16,7 @@ from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.streams import object_streams
 from connectors.hubspot.values import text_of
 from connectors.pacing import Waiting
-from connectors.records import Account, Page, Usage, Wanted
+from connectors.records import Account, Page, RecordKey, Usage, Wanted
 
 
 class HubSpot:
@@ -83,6 +84,11 @@ class HubSpot:
                 return owner_pages(self._client)
             case _:
                 return object_pages(self._client, self._objects[stream], cursor)
+
+    def evidence(self, persons: Sequence[RecordKey]) -> Iterator[Page]:
+        """Yield the activities associated with some contacts now, in four calls a thousand and one a hundred activities."""
+        streams = [self._objects[name] for name in VOCABULARY.touch_streams]
+        return evidence_pages(self._client, streams, [person.id for person in persons]) if persons else iter(())
 
     def usage(self) -> Usage:
         """Tell how many calls were made, failed ones included, and what the day has left."""

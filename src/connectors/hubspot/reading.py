@@ -85,20 +85,22 @@ def _single(client: Client, stream: ObjectStream, id_: str, *, archived: bool) -
 
 
 def read_links(client: Client, stream: ObjectStream, ids: Sequence[str]) -> list[Link]:
-    """Read all associations of the objects `ids` to the stream's linked kind.
+    """Read all associations of the objects `ids` to the stream's linked kind."""
+    return read_associations(client, stream.kind, stream.linked_kind, ids) if stream.linked_kind is not None else []
+
+
+def read_associations(client: Client, kind: str, linked_kind: str, ids: Sequence[str]) -> list[Link]:
+    """Read all associations of the objects `ids` of `kind` to objects of `linked_kind`.
 
     An object that the answer leaves out has none. Source: crm-facts, HubSpot, section 1.3.
     """
-    kind = stream.linked_kind
-    if kind is None or not ids:
-        return []
-    path = client.paths.associations(stream.name, PLURALS[kind])
+    path = client.paths.associations(PLURALS[kind], PLURALS[linked_kind])
     links: list[Link] = []
     inputs: list[dict[str, str]] = [{"id": id_} for id_ in ids]
     while inputs:
         now, inputs = inputs[:ASSOCIATIONS_PAGE], inputs[ASSOCIATIONS_PAGE:]
-        results = results_of(client.post(path, {"inputs": now}), f"associations of {stream.name}")
-        links.extend(links_from_batch(stream.kind, kind, results))
+        results = results_of(client.post(path, {"inputs": now}), f"associations of {PLURALS[kind]}")
+        links.extend(links_from_batch(kind, linked_kind, results))
         inputs.extend(_more(results))
     return links
 

@@ -23,7 +23,8 @@ def check(
     from sync.wiring import read_files
 
     files = read_files(config)
-    remarks = [*_of_config(files), *_of_agreement(files), *([] if offline else _of_crms(files))]
+    found = [*_of_config(files), *_of_agreement(files), *([] if offline else _of_crms(files))]
+    remarks = sorted(found, key=lambda remark: list(Level).index(remark.level))
     for remark in remarks:
         typer.echo(_line(remark))
     errors = sum(remark.level is Level.ERROR for remark in remarks)

@@ -75,6 +75,20 @@ class Findings:
                 yield from (finding_from_row(row) for row in rows.get(lead, ()))
             after = leads[-1][1:]
 
+    def fallen_due(self, crm: str, now: datetime) -> tuple[RecordKey, ...]:
+        """Return the leads with a promise that was still open when it was last judged and has fallen due by `now`, by key."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT DISTINCT object.crm, object.kind, object.crm_id, object.id_number FROM finding
+                JOIN finding_version AS version ON version.id = finding.version JOIN object ON object.id = finding.lead
+                WHERE finding.withdrawn = 0 AND version.status IN ('running', 'at_risk') AND version.due_at < ? AND object.crm = ?
+                ORDER BY object.kind, object.id_number, object.crm_id
+                """,
+                (to_ms(now), crm),
+            ).fetchall()
+        return tuple(RecordKey(crm, kind, id_) for crm, kind, id_, _ in rows)
+
     def due(self, now: datetime) -> tuple[str, ...]:
         """Return the keys of the leads whose judgement changes at or before `now` without news, most overdue first."""
         with self._database.snapshot() as tx:

@@ -50,7 +50,7 @@ class Mirror:
         return row[0] if row else None
 
     def save_page(self, crm: str, page: Page, *, seen_at: datetime) -> None:
-        """Save the rows of `page` and its cursor, together or not at all.
+        """Save the rows of `page` and its cursor, if it has one, together or not at all.
 
         Pages may overlap and come twice: what is known already is left as it stands, `seen_at` included.
         A value that no history explains is kept as *observed*: after it was last seen otherwise (else
@@ -72,7 +72,8 @@ class Mirror:
             _save_people(tx, page.owners, page.teams)
             _save_definitions(tx, page.definitions)
             _mark_gone(tx, page.gone)
-            _save_cursor(tx, crm, page)
+            if page.cursor is not None:
+                _save_cursor(tx, crm, page)
 
     def note_failure(self, crm: str, stream: str, message: str, *, at: datetime) -> None:
         """Note why a stream could not be read; it stands until the stream is complete again."""
