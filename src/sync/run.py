@@ -35,9 +35,10 @@ CLOCK_MAY_BE_OFF = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context(Known):
+class Context:
     """Everything a run needs from the world, put together by wiring."""
 
+    known: Known
     connectors: tuple[Connector, ...]
     plans: Plans
     runs: Runs
@@ -60,22 +61,23 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, shown:
     With `as_of` the leads are judged as they were known at that moment, and neither findings nor a plan are
     kept, because they are not today's. Raises ConnectorError, StoreError or UsageError; pages read before stay.
     """
+    known = run.known
     accounts = {connector.crm: connector.account() for connector in run.connectors}
     now = corrected(run.clock(), accounts.values())
     moment = now if as_of is None else refuse_if_future(as_of, now)
-    facts = {c.crm: read_facts(c, run.vocabularies[c.crm], accounts[c.crm]) for c in run.connectors}
+    facts = {c.crm: read_facts(c, known.vocabularies[c.crm], accounts[c.crm]) for c in run.connectors}
     for fact in facts.values():
-        refuse_if_misfit(run.agreement, run.roster, fact)
-        run.mirror.bind_account(fact.account.crm, fact.account.id)
-    run.agreements.remember(version_of(run.agreement, seen_at=now))
-    eras = eras_at(run, moment)
+        refuse_if_misfit(known.agreement, known.roster, fact)
+        known.mirror.bind_account(fact.account.crm, fact.account.id)
+    known.agreements.remember(version_of(known.agreement, seen_at=now))
+    eras = eras_at(known, moment)
     judged_by = next(era.agreement for era in eras if era.covers(moment))
     run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=judged_by.hash)
     log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=judged_by.hash[:12])
-    pulled = tuple(pull_account(c, run.mirror, facts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
+    pulled = tuple(pull_account(c, known.mirror, facts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
     for connector in run.connectors:
-        pull_evidence(connector, run.mirror, run.findings.fallen_due(connector.crm, now), seen_at=now)
-    terms = gather_terms(run, eras)
+        pull_evidence(connector, known.mirror, known.findings.fallen_due(connector.crm, now), seen_at=now)
+    terms = gather_terms(known, eras)
     report = Report(spool=spool, summary=Summary(), shown=lambda finding: shown(finding, terms))
     plan = judge_and_plan(run, run_id, terms, report, moment=moment, keep=as_of is None)
     summary = report.summary
@@ -86,13 +88,13 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, shown:
         started_at=now,
         as_of=moment,
         agreement=judged_by,
-        draft=run.agreement.hash if run.agreement.hash != judged_by.hash else None,
+        draft=known.agreement.hash if known.agreement.hash != judged_by.hash else None,
         signed=tuple(sorted(signed_sides(judged_by))),
         not_enforcing=why_not_enforcing(judged_by, moment),
         not_judged=not_judged(judged_by),
         pulled=pulled,
         calls={connector.crm: connector.usage().calls for connector in run.connectors},
-        leads={connector.crm: run.reader.count_leads(run.vocabularies[connector.crm]) for connector in run.connectors},
+        leads={connector.crm: known.reader.count_leads(known.vocabularies[connector.crm]) for connector in run.connectors},
         names={owner: name for crm in terms.crms.values() for owner, name in crm.names.items()},
         summary=summary,
         plan=plan,
@@ -144,9 +146,11 @@ class Report:
 
 def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, moment: datetime, keep: bool) -> SavedPlan | None:
     """Judge every lead as it was known at `moment` and plan for it, chunk by chunk; `keep` findings and plan in the store."""
-    agreement = terms.agreement_at(moment)
-    policy = Policy(mode_of=run.config.mode.of, not_enforcing=why_not_enforcing(agreement, moment), max_act_age=run.config.act.max_act_age)
-    routing = Routing(seats=open_seats(run.roster, terms, moment))
+    known, agreement = run.known, terms.agreement_at(moment)
+    policy = Policy(
+        mode_of=known.config.mode.of, not_enforcing=why_not_enforcing(agreement, moment), max_act_age=known.config.act.max_act_age
+    )
+    routing = Routing(seats=open_seats(known.roster, terms, moment))
     planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
     for chunk in _chunks(_leads(run, agreement, moment)):
@@ -155,14 +159,14 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
         for judgement, planned in zip(judgements, steps, strict=True):
             report.add(judgement.findings, planned)
         if plan is not None:
-            run.findings.save(run_id, judgements, judged_at=moment)
+            known.findings.save(run_id, judgements, judged_at=moment)
             run.plans.add(plan, [step for planned in steps for step in planned])
     return run.plans.close(plan) if plan is not None else None
 
 
 def _leads(run: Context, agreement: Agreement, moment: datetime) -> Iterator[LeadRows]:
-    for words in run.vocabularies.values():
-        yield from run.reader.leads(words, upto=moment, bulk_within=agreement.touches.bulk_within)
+    for words in run.known.vocabularies.values():
+        yield from run.known.reader.leads(words, upto=moment, bulk_within=agreement.touches.bulk_within)
 
 
 def _chunks(leads: Iterator[LeadRows]) -> Iterator[list[LeadRows]]:

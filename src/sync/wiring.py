@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypedDict, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -139,7 +139,7 @@ def open_context(path: Path | None, *, tell: Callable[[Progress], None]) -> Iter
         for connector in connectors:
             stack.enter_context(closing(connector))
         yield Context(
-            **_known(files, store),
+            known=_known(files, store),
             connectors=connectors,
             plans=Plans(store),
             runs=Runs(store),
@@ -154,33 +154,21 @@ def open_known(path: Path | None) -> Iterator[Known]:
     files = read_files(path)
     configure_logs(files.config.log)
     with open_store_readonly(files.config.store) as store:
-        yield Known(**_known(files, store))
+        yield _known(files, store)
 
 
-class _Parts(TypedDict):
-    config: Config
-    agreement: Agreement
-    roster: Roster
-    vocabularies: Mapping[str, Vocabulary]
-    mirror: Mirror
-    reader: LeadReader
-    findings: Findings
-    agreements: Agreements
-    read_version: Callable[[Version], Agreement]
-
-
-def _known(files: Files, store: Database) -> _Parts:
-    return {
-        "config": files.config,
-        "agreement": files.agreement,
-        "roster": files.roster,
-        "vocabularies": vocabularies(files.config),
-        "mirror": Mirror(store),
-        "reader": LeadReader(store),
-        "findings": Findings(store),
-        "agreements": Agreements(store),
-        "read_version": _read_version,
-    }
+def _known(files: Files, store: Database) -> Known:
+    return Known(
+        config=files.config,
+        agreement=files.agreement,
+        roster=files.roster,
+        vocabularies=vocabularies(files.config),
+        mirror=Mirror(store),
+        reader=LeadReader(store),
+        findings=Findings(store),
+        agreements=Agreements(store),
+        read_version=_read_version,
+    )
 
 
 def _read_version(version: Version) -> Agreement:

@@ -44,8 +44,8 @@ def sync(
     moment = parse_moment(as_of) if as_of is not None else None
     with Spool() as spool:
         with show_progress() as tell, open_context(config, tell=tell) as context:
-            audit = audit_once(context, spool, as_of=moment, shown=parse_only(only or (), context.agreement).shows)
-            ours = context.config.own_files
+            audit = audit_once(context, spool, as_of=moment, shown=parse_only(only or (), context.known.agreement).shows)
+            ours = context.known.config.own_files
         write_report(audit, spool, format=format.value, output=output, keep=ours)
     found = audit.summary.breaches or sum(audit.summary.steps.values())
     return EXIT_CHANGES if detailed_exitcode and found else 0
