@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -11,6 +11,7 @@ import structlog
 
 from connectors.protocol import Connector
 from connectors.records import Account
+from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement, ScoreCrossed
 from sync.agreement.versions import signed_sides, version_of, why_not_enforcing
 from sync.errors import UsageError
@@ -18,9 +19,9 @@ from sync.gather import open_seats
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
 from sync.known import Known, eras_at, gather_terms
-from sync.lint import refuse_if_misfit
+from sync.lint import Facts, refuse_if_misfit
 from sync.plan import Planner, Policy, Routing, Step
-from sync.pull import Progress, pull_account, pull_evidence, read_facts
+from sync.pull import Progress, Pulled, pull_account, pull_evidence, read_facts
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.report.summary import Summary
@@ -61,6 +62,30 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, shown:
     With `as_of` the leads are judged as they were known at that moment, and neither findings nor a plan are
     kept, because they are not today's. Raises ConnectorError, StoreError or UsageError; pages read before stay.
     """
+    begun = begin(run, as_of)
+    pulled = pull(run, begun)
+    terms = gather_terms(run.known, begun.eras)
+    report = Report(spool=spool, summary=Summary(), shown=lambda finding: shown(finding, terms))
+    plan = judge_and_plan(run, begun.run_id, terms, report, moment=begun.moment, keep=as_of is None)
+    run.runs.finish(begun.run_id, outcome="ok", summary=report.summary.as_json())
+    log.info("run_finished", run=begun.run_id, leads=report.summary.leads, breaches=report.summary.breaches)
+    return _audit(run, begun, pulled, terms, report.summary, plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A run that found its accounts, its time and its agreement, and has read nothing into the store yet."""
+
+    run_id: str
+    now: datetime
+    moment: datetime  # at which leads are judged
+    facts: Mapping[str, Facts]  # crm -> what it says about itself
+    eras: tuple[AgreementSpan, ...]
+    agreement: Agreement  # the version in force at `moment`, else the current file
+
+
+def begin(run: Context, as_of: datetime | None) -> Begun:
+    """Ask each CRM who and when it is, and refuse what does not fit: another account's store, files that name what is not there."""
     known = run.known
     accounts = {connector.crm: connector.account() for connector in run.connectors}
     now = corrected(run.clock(), accounts.values())
@@ -71,27 +96,32 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, shown:
         known.mirror.bind_account(fact.account.crm, fact.account.id)
     known.agreements.remember(version_of(known.agreement, seen_at=now))
     eras = eras_at(known, moment)
-    judged_by = next(era.agreement for era in eras if era.covers(moment))
-    run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=judged_by.hash)
-    log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=judged_by.hash[:12])
-    pulled = tuple(pull_account(c, known.mirror, facts[c.crm], seen_at=now, tell=run.tell) for c in run.connectors)
+    agreement = next(era.agreement for era in eras if era.covers(moment))
+    run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=agreement.hash)
+    log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=agreement.hash[:12])
+    return Begun(run_id=run_id, now=now, moment=moment, facts=facts, eras=eras, agreement=agreement)
+
+
+def pull(run: Context, begun: Begun) -> tuple[Pulled, ...]:
+    """Read what changed, and the evidence for the promises that have fallen due since."""
+    known = run.known
+    pulled = tuple(pull_account(c, known.mirror, begun.facts[c.crm], seen_at=begun.now, tell=run.tell) for c in run.connectors)
     for connector in run.connectors:
-        pull_evidence(connector, known.mirror, known.findings.fallen_due(connector.crm, now), seen_at=now)
-    terms = gather_terms(known, eras)
-    report = Report(spool=spool, summary=Summary(), shown=lambda finding: shown(finding, terms))
-    plan = judge_and_plan(run, run_id, terms, report, moment=moment, keep=as_of is None)
-    summary = report.summary
-    run.runs.finish(run_id, outcome="ok", summary=summary.as_json())
-    log.info("run_finished", run=run_id, leads=summary.leads, findings=summary.findings, breaches=summary.breaches)
+        pull_evidence(connector, known.mirror, known.findings.fallen_due(connector.crm, begun.now), seen_at=begun.now)
+    return pulled
+
+
+def _audit(run: Context, begun: Begun, pulled: tuple[Pulled, ...], terms: Terms, summary: Summary, plan: SavedPlan | None) -> Audit:
+    known, agreement = run.known, begun.agreement
     return Audit(
-        run_id=run_id,
-        started_at=now,
-        as_of=moment,
-        agreement=judged_by,
-        draft=known.agreement.hash if known.agreement.hash != judged_by.hash else None,
-        signed=tuple(sorted(signed_sides(judged_by))),
-        not_enforcing=why_not_enforcing(judged_by, moment),
-        not_judged=not_judged(judged_by),
+        run_id=begun.run_id,
+        started_at=begun.now,
+        as_of=begun.moment,
+        agreement=agreement,
+        draft=known.agreement.hash if known.agreement.hash != agreement.hash else None,
+        signed=tuple(sorted(signed_sides(agreement))),
+        not_enforcing=why_not_enforcing(agreement, begun.moment),
+        not_judged=not_judged(agreement),
         pulled=pulled,
         calls={connector.crm: connector.usage().calls for connector in run.connectors},
         leads={connector.crm: known.reader.count_leads(known.vocabularies[connector.crm]) for connector in run.connectors},
