@@ -35,9 +35,9 @@ class Known:
     read_version: Callable[[Version], Agreement]
 
 
-def eras_at(known: Known, moment: datetime) -> tuple[AgreementSpan, ...]:
-    """Return which version of the agreement judges what starts when, as far as versions were known at `moment`."""
-    versions = [version for version in known.agreements.versions() if version.seen_at <= moment]
+def eras_at(known: Known, *, upto: datetime | None) -> tuple[AgreementSpan, ...]:
+    """Return which version of the agreement judges what starts when; with `upto`, of the versions known at that moment."""
+    versions = [version for version in known.agreements.versions() if upto is None or version.seen_at <= upto]
     return find_eras(known.agreement, versions, known.read_version)
 
 

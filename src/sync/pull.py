@@ -42,8 +42,10 @@ def read_facts(connector: Connector, words: Vocabulary, account: Account) -> Fac
     return Facts(account=account, vocabulary=words, pages={stream: tuple(connector.pages(stream, None)) for stream in REFERENCE})
 
 
-def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, seen_at: datetime, tell: Callable[[Progress], None]) -> Pulled:
+def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, tell: Callable[[Progress], None]) -> Pulled:
     """Read what changed in every stream into the mirror; what `facts` read of the reference streams is not read again.
+
+    What is seen is stamped with the CRM's own time, as it was when the run began.
 
     A stream that our credentials may not read is noted and left out, unless nothing can be judged without
     it. Any other error of the CRM is raised; pages saved before stay.
@@ -53,23 +55,23 @@ def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, seen_at:
     for stream in connector.streams():
         pages = reference.get(stream) or connector.pages(stream, mirror.cursor(connector.crm, stream))
         try:
-            pulled.rows[stream] = _save(connector.crm, stream, pages, mirror, seen_at=seen_at, tell=tell)
+            pulled.rows[stream] = _save(connector.crm, stream, pages, mirror, seen_at=facts.account.server_now, tell=tell)
         except Forbidden as error:
             if stream == facts.vocabulary.person_stream:
                 raise
-            mirror.note_failure(connector.crm, stream, str(error), at=seen_at)
+            mirror.note_failure(connector.crm, stream, str(error), at=facts.account.server_now)
             pulled.closed[stream] = str(error)
     return pulled
 
 
-def pull_evidence(connector: Connector, mirror: Mirror, persons: Sequence[RecordKey], *, seen_at: datetime) -> None:
+def pull_evidence(connector: Connector, mirror: Mirror, persons: Sequence[RecordKey], *, facts: Facts) -> None:
     """Read the activities of `persons` by association: a breach is proof from absence, and polling can miss a late link.
 
     A stream that is closed to us stays unread, as the pull has noted.
     """
     try:
         for page in connector.evidence(persons):
-            mirror.save_page(connector.crm, page, seen_at=seen_at)
+            mirror.save_page(connector.crm, page, seen_at=facts.account.server_now)
     except Forbidden as error:
         structlog.get_logger().warning("evidence_closed", crm=connector.crm, why=str(error))
 

@@ -95,7 +95,7 @@ def begin(run: Context, as_of: datetime | None) -> Begun:
         refuse_if_misfit(known.agreement, known.roster, fact)
         known.mirror.bind_account(fact.account.crm, fact.account.id)
     known.agreements.remember(version_of(known.agreement, seen_at=now))
-    eras = eras_at(known, moment)
+    eras = eras_at(known, upto=as_of)
     agreement = next(era.agreement for era in eras if era.covers(moment))
     run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=agreement.hash)
     log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=agreement.hash[:12])
@@ -105,9 +105,9 @@ def begin(run: Context, as_of: datetime | None) -> Begun:
 def pull(run: Context, begun: Begun) -> tuple[Pulled, ...]:
     """Read what changed, and the evidence for the promises that have fallen due since."""
     known = run.known
-    pulled = tuple(pull_account(c, known.mirror, begun.facts[c.crm], seen_at=begun.now, tell=run.tell) for c in run.connectors)
+    pulled = tuple(pull_account(c, known.mirror, begun.facts[c.crm], tell=run.tell) for c in run.connectors)
     for connector in run.connectors:
-        pull_evidence(connector, known.mirror, known.findings.fallen_due(connector.crm, begun.now), seen_at=begun.now)
+        pull_evidence(connector, known.mirror, known.findings.fallen_due(connector.crm, begun.now), facts=begun.facts[connector.crm])
     return pulled
 
 

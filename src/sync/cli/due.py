@@ -26,10 +26,10 @@ def due(
     from sync.cli.reports import PLAIN_WIDTH
     from sync.errors import SyncError
     from sync.known import eras_at, gather_terms, known_upto
-    from sync.wiring import machine_clock, open_known
+    from sync.wiring import open_known
 
     with open_known(config) as known:
-        terms = gather_terms(known, eras_at(known, machine_clock()))
+        terms = gather_terms(known, eras_at(known, upto=None))
         upto = known_upto(terms)
         if upto is None:
             raise SyncError("nothing was pulled yet", fix="run `leadpact sync --dry-run` first")

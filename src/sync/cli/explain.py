@@ -28,10 +28,10 @@ def explain(
     from sync.plain import plain
     from sync.report.explain import explained
     from sync.timeline import build_timeline
-    from sync.wiring import machine_clock, open_known
+    from sync.wiring import open_known
 
     with open_known(config) as known:
-        terms = gather_terms(known, eras_at(known, machine_clock()))
+        terms = gather_terms(known, eras_at(known, upto=None))
         moment = parse_moment(as_of) if as_of is not None else known_upto(terms)
         if moment is None:
             raise SyncError("nothing was pulled yet", fix="run `leadpact sync --dry-run` first")
