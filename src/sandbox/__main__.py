@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
+from sandbox.clock import END, FIRST
 from sandbox.lines import BadLines
 from sandbox.load import load
 from sandbox.portal import Portal
@@ -59,7 +60,10 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text} is no moment such as 2026-11-20T15:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not FIRST <= moment < END:
+        raise argparse.ArgumentTypeError(f"{text} is not in the years 1971 to 2199")
+    return moment
 
 
 def _failed(message: str, fix: str) -> int:

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, END = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # a clock is moved within these years
 
 
 def as_text(moment: datetime) -> str:
@@ -44,11 +45,11 @@ def as_moment(text: str) -> str:
 
 
 class Clock:
-    """The portal's time: stands still until it is set or advanced, or runs when `live`."""
+    """The portal's time: stands still until it is set or advanced, or runs when `live`. It never goes back."""
 
     def __init__(self, now: datetime, *, live: bool = False) -> None:
         self.live = live
-        self.set(now)
+        self._begin(now)
 
     def now(self) -> datetime:
         """The portal's present moment, aware, UTC, whole milliseconds."""
@@ -65,10 +66,26 @@ class Clock:
         return as_text(self.now())
 
     def set(self, now: datetime) -> None:
-        """Make it `now` (aware) from here on; going back is allowed."""
-        self._base = now.astimezone(UTC)
-        self._set_at_s = time.monotonic()
+        """Make it `now` from here on.
+
+        Raises ValueError, and changes nothing, for a moment without a zone, before the present one
+        or outside the years 1971 to 2199.
+        """
+        if now.tzinfo is None:
+            raise ValueError("a moment with its zone, such as 2026-11-20T15:00:00Z")
+        if not FIRST <= now < END:
+            raise ValueError("a moment in the years 1971 to 2199")
+        if now < self.now():
+            raise ValueError(f"a moment from {self.text()} on: the clock never goes back")
+        self._begin(now)
 
     def advance(self, by: timedelta) -> None:
-        """Let `by` pass at once."""
-        self.set(self.now() + by)
+        """Let `by` pass at once. Raises ValueError, and changes nothing, if it is negative or leads beyond 2199."""
+        now = self.now()
+        if not timedelta() <= by < END - now:
+            raise ValueError("seconds from 0 on that do not lead beyond the year 2199: the clock never goes back")
+        self._begin(now + by)
+
+    def _begin(self, now: datetime) -> None:
+        self._base = now.astimezone(UTC)
+        self._set_at_s = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CONTACTING = ("calls", "emails", "meetings", "communications")
 WORKED = ("contacts", "companies", "deals")
+_PLANNED = {"tasks": ("hs_task_status", "NOT_STARTED"), "meetings": ("hs_meeting_outcome", "SCHEDULED")}
+_OUTBOUND = {"calls": ("hs_call_direction", "OUTBOUND"), "emails": ("hs_email_direction", "EMAIL")}
 Values = dict[str, str]  # "" where there is none
 
 
@@ -168,11 +170,47 @@ def _of_activities(portal: Portal, kind: str, record: Record) -> Values:
     }
 
 
+def _of_plans(portal: Portal, kind: str, record: Record) -> Values:
+    """When the next open task falls due or the next meeting begins."""
+    now, end = portal.clock.millis(), (kind, record.id)
+    planned = [_moment(each, plan) for each, (status, still) in _PLANNED.items() for plan in _linked(portal, end, each, status, still)]
+    return {"notes_next_activity_date": _text(min((at for at in planned if at > now), default=None))}
+
+
+def _of_replies(portal: Portal, kind: str, record: Record) -> Values:
+    received = _linked(portal, (kind, record.id), "emails", "hs_email_direction", "INCOMING_EMAIL")
+    return {"hs_sales_email_last_replied": _text(max(_upto_now(portal, "emails", received), default=None))}
+
+
+def _of_outreach(portal: Portal, kind: str, record: Record) -> Values:
+    """When the first call, e-mail or message went out to a contact."""
+    end = (kind, record.id)
+    sent = [at for each, (name, out) in _OUTBOUND.items() for at in _upto_now(portal, each, _linked(portal, end, each, name, out))]
+    sent += _upto_now(portal, "communications", _linked(portal, end, "communications"))
+    return {"hs_first_outreach_date": _text(min(sent, default=None))}
+
+
 def _moments(portal: Portal, end: tuple[str, int], kind: str) -> Iterator[int]:
-    for id_ in linked_live(portal, end, kind):
-        activity = portal.collections[kind].by_id[id_]
+    for activity in _linked(portal, end, kind):
         if activity.value("hs_email_direction") != "INCOMING_EMAIL":
-            yield as_millis(activity.value("hs_timestamp") or activity.properties[KINDS[kind].created])
+            yield _moment(kind, activity, begins=False)
+
+
+def _upto_now(portal: Portal, kind: str, activities: Iterable[Record]) -> list[int]:
+    now = portal.clock.millis()
+    return [at for each in activities if (at := _moment(kind, each, begins=False)) <= now]
+
+
+def _moment(kind: str, activity: Record, *, begins: bool = True) -> int:
+    """When an activity took place or, if it `begins`, when a meeting will."""
+    start = activity.value("hs_meeting_start_time") if begins else None
+    return as_millis(start or activity.value("hs_timestamp") or activity.properties[KINDS[kind].created])
+
+
+def _linked(portal: Portal, end: tuple[str, int], kind: str, name: str = "", value: str = "") -> Iterator[Record]:
+    """Live activities of a record; with `name` only those that have this `value`."""
+    records = (portal.collections[kind].by_id[id_] for id_ in linked_live(portal, end, kind))
+    return (each for each in records if not name or each.value(name) == value)
 
 
 def _of_work(_portal: Portal, _kind: str, record: Record) -> Values:
@@ -200,6 +238,9 @@ _RULES = (
     _Rule(kinds=("companies", "deals"), causes=frozenset({"contacts"}), values=_of_contacts),
     _Rule(kinds=("contacts",), causes=frozenset({"companies"}), values=_of_companies),
     _Rule(kinds=WORKED, causes=frozenset(ACTIVITIES), values=_of_activities),
+    _Rule(kinds=WORKED, causes=frozenset(_PLANNED), values=_of_plans),
+    _Rule(kinds=("contacts",), causes=frozenset({"emails"}), values=_of_replies),
+    _Rule(kinds=("contacts",), causes=frozenset({*_OUTBOUND, "communications"}), values=_of_outreach),
     _Rule(kinds=("contacts",), causes=_OF_WORK, values=_of_work),
 )
 _RULES_OF = {kind: tuple(rule for rule in _RULES if kind in rule.kinds) for kind in KINDS}

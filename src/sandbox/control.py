@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
@@ -12,8 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.clock import Clock
 from sandbox.lines import BadLines
 from sandbox.portal import Portal
+
+_LONG = 16  # digits that no number of a call has
+_CLOCK_BODY = '{"now": "2026-11-20T15:00:00Z"} or {"advance_s": 60}'
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -23,26 +27,32 @@ async def clock(request: Request) -> Response:
     return JSONResponse({"now": _portal(request).clock.text()})
 
 
-_LONGEST_ADVANCE_S = 100 * 365 * 86_400
-
-
 async def set_clock(request: Request) -> Response:
-    """Set it (`{"now": ISO 8601}`) or let time pass (`{"advance_s": seconds}`)."""
-    body = await _body(request)
-    match body:
-        case {"now": str(text), **rest} if not rest and (moment := _moment(text)) is not None:
-            _portal(request).clock.set(moment)
-        case {"advance_s": int() | float() as seconds, **rest} if not rest and abs(seconds) <= _LONGEST_ADVANCE_S:
-            _portal(request).clock.advance(timedelta(seconds=seconds))
-        case _:
-            return _bad(['expected {"now": "2026-11-20T15:00:00Z"} or {"advance_s": 60}'])
+    """Set it (`{"now": ISO 8601 with a zone}`) or let time pass (`{"advance_s": seconds}`); it never goes back."""
+    try:
+        _move(_portal(request).clock, await _body(request))
+    except ValueError as error:
+        return _bad([f"expected {error}"])
     return await clock(request)
+
+
+def _move(clock: Clock, body: object) -> None:
+    match body:
+        case {"now": str(text), **rest} if not rest:
+            clock.set(_moment(text))
+        case {"advance_s": bool()}:
+            raise ValueError(_CLOCK_BODY)
+        case {"advance_s": int() | float() as seconds, **rest} if not rest:
+            clock.advance(_span(seconds))
+        case _:
+            raise ValueError(_CLOCK_BODY)
 
 
 async def requests(request: Request) -> Response:
     """The calls so far; `?after=N` leaves out the first N."""
     after = request.query_params.get("after", "0")
-    return JSONResponse({"requests": request.app.state.calls.since(int(after) if after.isdigit() else 0)})
+    number = int(after) if after.isascii() and after.isdigit() and len(after) < _LONG else 0
+    return JSONResponse({"requests": request.app.state.calls.since(number)})
 
 
 async def stats(request: Request) -> Response:
@@ -94,12 +104,18 @@ async def _body(request: Request) -> Any:
         return None
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        raise ValueError(_CLOCK_BODY) from None
+
+
+def _span(seconds: float) -> timedelta:
+    try:
+        return timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        raise ValueError("a number of seconds that does not lead beyond the year 2199") from None
 
 
 def _bad(problems: list[str]) -> Response:

@@ -41,6 +41,11 @@ class Definition:
         """Whether its values are moments or dates."""
         return self.type in ("datetime", "date")
 
+    @property
+    def is_multiple(self) -> bool:
+        """Whether a value may hold several options, with semicolons between them."""
+        return self.field_type == "checkbox"
+
 
 def built_in() -> dict[str, dict[str, Definition]]:
     """Definitions of a new portal: kind -> property name -> definition.

@@ -170,7 +170,7 @@ ASSOCIATION_TYPES = {kind.id: kind for kind in _association_types()}
 def association_type(spec: object) -> AssociationType | None:
     """The type that `{"associationTypeId": 279}` names; None for anything else."""
     id_ = spec.get("associationTypeId") if isinstance(spec, dict) else None
-    return ASSOCIATION_TYPES.get(id_) if isinstance(id_, int) else None
+    return ASSOCIATION_TYPES.get(id_) if isinstance(id_, int) and not isinstance(id_, bool) else None
 
 
 PLAIN = {(t.source, t.target): t for t in ASSOCIATION_TYPES.values() if t.label is None}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NotRequired
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +37,14 @@ def _moment(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone such as America/New_York") from None
+    return text
+
+
 def _kind(text: str) -> str:
     """The plural name of an object type that is given by its plural, its singular or its type id."""
     kind = next((kind for kind in KINDS.values() if text.lower() in {kind.plural, kind.singular, kind.type_id}), None)
@@ -47,12 +57,15 @@ def _as_hubspot_sends(value: object) -> object:
     """HubSpot sends every value as text: `true`, `42`."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else value
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else repr(value)
+    return value
 
 
 Id = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
 PropertyValue = Annotated[str | None, BeforeValidator(_as_hubspot_sends)]
 Moment = Annotated[str, AfterValidator(_moment)]
+Zone = Annotated[str, AfterValidator(_zone)]
 KindName = Annotated[str, AfterValidator(_kind)]
 
 
@@ -213,7 +226,7 @@ class AccountLine(_Line):
 
     object: Literal["account"]
     portal_id: int | None = None
-    time_zone: str | None = None
+    time_zone: Zone | None = None
     account_type: Literal["STANDARD", "SANDBOX", "DEVELOPER_TEST", "APP_DEVELOPER"] | None = None
     company_currency: str | None = None
     app_id: int | None = None
@@ -264,12 +277,16 @@ def _problem(sort: str, message: str, found: Any, where: str, key: str) -> str:
             return problem(where, found.get("object"), f"one of {', '.join(_TAGS)}", "object")
         case "string_pattern_mismatch":
             return problem(where, found, "an id of digits", key)
+        case "model_attributes_type" | "model_type" | "dict_type":
+            return problem(where, found, "a JSON object", key)
+        case "literal_error":
+            message = message.replace("'", '"')
     expected = message.removeprefix("Input should be ").removeprefix("Value error, ")
     return problem(where, found, expected[:1].lower() + expected[1:], key)
 
 
 def _short(found: object) -> str:
-    text = repr(found)
+    text = json.dumps(found, ensure_ascii=False, default=str)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 

@@ -16,7 +16,7 @@ class Option:
     description: str = ""
 
 
-# Label is derived from the value where none stands after the bar.
+# Label is derived from the value where none stands after the bar; a tilde is a blank in a value.
 _SETS = {
     "yes_no": "true|Yes false|No",
     "lifecyclestage": "subscriber lead marketingqualifiedlead|Marketing_qualified salesqualifiedlead|Sales_qualified "
@@ -45,6 +45,15 @@ _SETS = {
     "task_status": "NOT_STARTED IN_PROGRESS COMPLETED WAITING DEFERRED",
     "task_priority": "NONE LOW MEDIUM HIGH",
     "task_type": "TODO CALL EMAIL",
+    "employees": "1-5 5-25 25-50 50-100 100-500 500-1000 1000+|1000_and_more",
+    "language": "cs|Czech da|Danish de|German en|English en-gb|English_(UK) en-us|English_(USA) es|Spanish fi|Finnish fr|French "
+    "it|Italian ja|Japanese nl|Dutch pl|Polish pt|Portuguese pt-br|Portuguese_(Brazil) sv|Swedish zh|Chinese",
+    "timezone": "america_slash_chicago america_slash_denver america_slash_los_angeles america_slash_new_york america_slash_sao_paulo "
+    "asia_slash_singapore asia_slash_tokyo australia_slash_sydney europe_slash_berlin europe_slash_london europe_slash_paris utc|UTC",
+    "hard_bounce": "CONTENT MAILBOX_FULL OTHER POLICY SPAM UNKNOWN_USER",
+    "legal_basis": "Legitimate~interest~–~prospect/lead|Interest_in_a_prospect "
+    "Legitimate~interest~–~existing~customer|Interest_in_a_customer Legitimate~interest~-~other|Other_interest "
+    "Performance~of~a~contract|A_contract Freely~given~consent~from~contact|Consent Not~applicable|None",
     "industry": "ACCOUNTING AIRLINES_AVIATION AUTOMOTIVE BANKING BIOTECHNOLOGY CHEMICALS CIVIL_ENGINEERING COMPUTER_HARDWARE "
     "COMPUTER_NETWORK_SECURITY COMPUTER_SOFTWARE CONSTRUCTION CONSUMER_ELECTRONICS CONSUMER_GOODS DESIGN E_LEARNING "
     "EDUCATION_MANAGEMENT ELECTRICAL_ELECTRONIC_MANUFACTURING ENTERTAINMENT FINANCIAL_SERVICES FOOD_BEVERAGES "
@@ -60,7 +69,7 @@ _SETS = {
 
 def _option(order: int, text: str) -> Option:
     value, _, label = text.partition("|")
-    return Option(value=value, label=(label or value.capitalize()).replace("_", " "), order=order)
+    return Option(value=value.replace("~", " "), label=(label or value.capitalize()).replace("_", " "), order=order)
 
 
 OPTION_SETS = {name: tuple(_option(i, text) for i, text in enumerate(texts.split())) for name, texts in _SETS.items()}

@@ -12,6 +12,7 @@ import orjson
 from sandbox import computed
 from sandbox.casting import definition_of, owner_of, pipeline_of, team_of
 from sandbox.clock import as_millis, as_moment
+from sandbox.decimals import decimal_of
 from sandbox.definitions import Definition, own_string
 from sandbox.kinds import KINDS, PLAIN, Kind
 from sandbox.lines import AccountLine, BadLines, OwnerLine, PipelineLine, PropertyLine, RecordLine, TeamLine, problem, read_line
@@ -128,6 +129,8 @@ class _Planting:
             value = text
             if text and definition.is_moment:
                 value = self._moment(where, definition, text)
+            elif text and definition.type == "number":
+                self._check_number(where, definition, text)
             elif definition.options or definition.follows:
                 value = sys.intern(text)
             normal[name] = value
@@ -143,6 +146,12 @@ class _Planting:
         except ValueError:
             self.problems.append(problem(where, text, "a moment such as 2026-11-20T15:00:00Z", f"properties.{definition.name}"))
         return text
+
+    def _check_number(self, where: str, definition: Definition, text: str) -> None:
+        try:
+            decimal_of(text)
+        except ValueError as error:
+            self.problems.append(problem(where, text, str(error), f"properties.{definition.name}"))
 
     def _past(self, text: str | None) -> str | None:
         """A moment that is not in the future of the portal: an activity without any other date was logged when it happened."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import orjson
+
+LARGEST_ID = 10**18 - 1
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -68,7 +71,9 @@ class Collection:
 
     def next_id(self) -> int:
         """An id that no record of this kind ever had."""
-        return self._last_id + 1
+        if self._last_id < LARGEST_ID:
+            return self._last_id + 1
+        return next(id_ for id_ in count(1) if id_ not in self.by_id)
 
     @property
     def identifiers(self) -> Iterable[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import computed
 from sandbox.clock import as_moment
 from sandbox.computed import settle, touch
+from sandbox.decimals import decimal_of
 from sandbox.definitions import Definition
 from sandbox.kinds import ACTIVITIES, KINDS
 from sandbox.links import link, linked_live
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # Source: HubSpot's guides of tasks, notes and leads ("required").
 REQUIRED = {"tasks": ("hs_timestamp",), "notes": ("hs_timestamp",), "leads": ("hs_lead_name",)}
 _BOOLEANS = ("true", "false")
+LONGEST = 65_536  # characters of a value. Source: HubSpot's guide of notes
 
 Target = tuple[str, int, bool]  # kind, id, whether it is to be the primary one
 
@@ -71,7 +73,7 @@ def fit_to_create(portal: Portal, kind: str, given: Mapping[str, Any], targets: 
 
 def fit_to_change(portal: Portal, kind: str, record: Record, given: Mapping[str, Any]) -> dict[str, str]:
     """The changed values as they would be stored; nothing is changed. Raises as `update` does."""
-    values = checked(portal, kind, given)
+    values = checked(portal, kind, given, record)
     _refuse_if_taken(portal, kind, values, record)
     return values
 
@@ -98,8 +100,10 @@ def settle_ends(portal: Portal, source: tuple[str, int], target: tuple[str, int]
         settle(portal, kind, portal.collections[kind].by_id[id_], {cause})
 
 
-def checked(portal: Portal, kind: str, given: Mapping[str, Any]) -> dict[str, str]:
-    """The values as they are stored: text, moments normalised, "" for cleared. None is no change.
+def checked(portal: Portal, kind: str, given: Mapping[str, Any], record: Record | None = None) -> dict[str, str]:
+    """The values as `record` (or a new one) stores them: text, moments normalised, "" for cleared. None is no change.
+
+    A semicolon before a value of several options adds these to what the record has.
 
     Raises Refusal naming every value that HubSpot would not take.
     """
@@ -115,7 +119,8 @@ def checked(portal: Portal, kind: str, given: Mapping[str, Any]) -> dict[str, st
         elif definition.read_only:
             problems.append(bad_value(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.'))
         else:
-            fault, values[name] = _fitted(portal, kind, definition, text)
+            fault, value = _fitted(portal, kind, definition, text)
+            values[name] = _added(value, record.value(name) if record else None) if definition.is_multiple else value
             problems += [fault] if fault else []
     if problems:
         raise bad_values(problems)
@@ -175,6 +180,8 @@ def _fitted(portal: Portal, kind: str, definition: Definition, text: str) -> tup
     name = definition.name
     if not text:
         return None, ""
+    if len(text) > LONGEST:
+        return bad_value(name, "INVALID_LENGTH", f"{name} has {len(text)} characters; at most {LONGEST} are taken."), text
     if definition.is_moment:
         return _fitted_moment(kind, definition, text)
     if definition.type == "number":
@@ -182,13 +189,20 @@ def _fitted(portal: Portal, kind: str, definition: Definition, text: str) -> tup
     if definition.follows == "owner":
         known = text in portal.staff.owners and not portal.staff.owners[text].archived
         return (None if known else bad_value(name, "INVALID_OWNER_ID", f"Owner {text} does not exist or is not active.")), text
-    if name == "email" and not _is_address(text):
-        return bad_value(name, "INVALID_EMAIL", f"Email address {text} is invalid"), text
+    if name == "email":
+        return (None if _is_address(text) else bad_value(name, "INVALID_EMAIL", f"Email address {text} is invalid")), text.lower()
     allowed = _BOOLEANS if definition.type == "bool" else [option.value for option in portal.options(kind, definition)]
-    parts = text.removeprefix(";").split(";") if definition.field_type == "checkbox" else [text]
+    parts = text.removeprefix(";").split(";") if definition.is_multiple else [text]
     if not allowed or definition.open_set or all(part in allowed for part in parts):
         return None, text
     return bad_value(name, "INVALID_OPTION", f"{text} was not one of the allowed options: [{', '.join(allowed)}]"), text
+
+
+def _added(text: str, before: str | None) -> str:
+    """`text`, or with a semicolon before it the options of `before` and of `text`, each once."""
+    if not text.startswith(";"):
+        return text
+    return ";".join(dict.fromkeys(option for option in f"{before or ''}{text}".split(";") if option))
 
 
 def _fitted_moment(kind: str, definition: Definition, text: str) -> tuple[dict[str, Any] | None, str]:
@@ -209,7 +223,7 @@ def _is_address(text: str) -> bool:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        decimal_of(text)
     except ValueError:
         return False
     return True

@@ -207,3 +207,6 @@ def test_pipelines_are_read_with_their_stages(client: Any) -> None:
     sales = api.get_all("deals").results[0]
     assert {stage.id: stage.metadata for stage in sales.stages}["closedwon"] == {"isClosed": "true", "probability": "1.0"}
     assert api.get_by_id("deals", "default").label == sales.label
+    stages = client.crm.pipelines.pipeline_stages_api
+    assert [stage.id for stage in stages.get_all("deals", "default").results] == [stage.id for stage in sales.stages]
+    assert stages.get_by_id("deals", "default", "closedlost").metadata == {"isClosed": "true", "probability": "0.0"}

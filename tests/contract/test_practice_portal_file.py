@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -117,21 +117,46 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         '{"object":"owners"}',
     )
     assert [text.split(", expected")[0] for text in found] == [
-        "portal.jsonl:2: found '{nonsense'",
-        "portal.jsonl:3: object: found 'gizmos'",
+        'portal.jsonl:2: found "{nonsense"',
+        'portal.jsonl:3: object: found "gizmos"',
         'portal.jsonl:4: found no "object"',
         "portal.jsonl:5: colour: found a key that this object does not have",
-        "portal.jsonl:5: id: found 'x'",
-        "portal.jsonl:5: properties.firstname: found ['x']",
-        "portal.jsonl:6: id: found 'contacts 1'",
-        "portal.jsonl:7: email: found 'a@example.com'",
-        "portal.jsonl:7: properties.closedate: found 'soon'",
-        "portal.jsonl:8: associations.gizmos.[key]: found 'gizmos'",
-        "portal.jsonl:9: associations.companies: found '9'",
-        "portal.jsonl:10: history.email.0.timestamp: found 'soon'",
+        'portal.jsonl:5: id: found "x"',
+        'portal.jsonl:5: properties.firstname: found ["x"]',
+        'portal.jsonl:6: id: found "contacts 1"',
+        'portal.jsonl:7: email: found "a@example.com"',
+        'portal.jsonl:7: properties.closedate: found "soon"',
+        'portal.jsonl:8: associations.gizmos.[key]: found "gizmos"',
+        'portal.jsonl:9: associations.companies: found "9"',
+        'portal.jsonl:10: history.email.0.timestamp: found "soon"',
         "portal.jsonl:11: id: found nothing",
     ]
     assert all("expected " in text for text in found)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "", "../etc/passwd", "America", "x" * 300])
+def test_an_account_in_an_unknown_zone_is_refused(tmp_path: Path, zone: str) -> None:
+    (found,) = problems_of(tmp_path, json.dumps({"object": "account", "timeZone": zone}))
+    assert found.startswith("portal.jsonl:1: timeZone: found ")
+    assert found.endswith("expected a time zone such as America/New_York")
+
+
+def test_a_number_that_is_none_is_refused_and_a_long_one_kept_whole(tmp_path: Path) -> None:
+    (found,) = problems_of(tmp_path, '{"object":"deals","id":"1","properties":{"amount":"1_000"}}')
+    assert found == 'portal.jsonl:1: properties.amount: found "1_000", expected a decimal number such as 42 or 0.5'
+    portal = Portal.from_lines([{"object": "deals", "id": "1", "properties": {"amount": 1234567.25}}], now=NOW)
+    assert portal.collections["deals"].by_id[1].value("amount") == "1234567.25"
+
+
+def test_problems_are_told_in_json_and_not_in_pythons_words(tmp_path: Path) -> None:
+    found = problems_of(tmp_path, '{"object":"contacts","id":true}', '{"object":"owners","id":"1","type":null}')
+    assert [text.split(", expected")[0] for text in found] == ["portal.jsonl:1: id: found true", "portal.jsonl:2: type: found null"]
+    assert '"PERSON" or "QUEUE"' in found[1]
+
+
+@pytest.mark.parametrize("line", ["1", "null", '"x"', "[]"])
+def test_a_line_that_is_no_object_is_refused_in_the_files_own_words(tmp_path: Path, line: str) -> None:
+    assert problems_of(tmp_path, line) == [f"portal.jsonl:1: found {line}, expected a JSON object"]
 
 
 def test_the_clock_stands_until_it_is_set_or_advanced(served: Served) -> None:
@@ -149,9 +174,45 @@ def test_a_clock_that_is_set_to_nonsense_says_what_it_expects(served: Served, bo
     assert "expected" in str(answer["problems"])
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"now": "1970-12-31T23:59:59Z"}', "1971 to 2199"),
+        ('{"now": "2200-01-01T00:00:00Z"}', "1971 to 2199"),
+        ('{"now": "0001-01-01T00:00:00+14:00"}', "1971 to 2199"),
+        ('{"now": "9999-12-31T23:59:59-14:00"}', "1971 to 2199"),
+        ('{"now": "2026-11-20T14:59:59.999Z"}', "never goes back"),
+        ('{"now": "2026-11-21T09:00:00"}', "with its zone"),
+        ('{"now": true}', "advance_s"),
+        ('{"advance_s": true}', "advance_s"),
+        ('{"advance_s": -1}', "never goes back"),
+        ('{"advance_s": 6000000000}', "2199"),
+        ('{"advance_s": 1e300}', "2199"),
+        ('{"advance_s": 1e400}', "expected"),
+    ],
+)
+def test_a_clock_is_not_moved_back_or_out_of_its_years(served: Served, body: str, said: str) -> None:
+    status, answer = control(served, "POST", "clock", body)
+    assert status == 400
+    assert said in str(answer["problems"])
+    assert control(served, "GET", "clock") == (200, {"now": "2026-11-20T15:00:00Z"})
+
+
+def test_a_clock_may_be_set_to_what_it_shows(served: Served) -> None:
+    assert control(served, "POST", "clock", '{"now": "2026-11-20T15:00:00Z"}')[0] == 200
+    assert control(served, "POST", "clock", '{"advance_s": 0}')[0] == 200
+
+
 def test_a_live_clock_runs() -> None:
     portal = Portal(NOW, live=True)
     assert NOW <= portal.clock.now() <= portal.clock.now()
+
+
+def test_a_live_clock_may_be_advanced_by_nothing_at_all() -> None:
+    portal = Portal(NOW, live=True)
+    for _ in range(1000):
+        portal.clock.advance(timedelta())
+    assert portal.clock.now() >= NOW
 
 
 def test_calls_are_logged_and_counted_reads_and_writes_apart(served: Served) -> None:
@@ -215,6 +276,14 @@ def test_the_program_says_where_it_answers_and_stops_when_told(tmp_path: Path) -
     assert (answer.status, answer.headers["date"]) == (200, "Fri, 20 Nov 2026 15:00:00 GMT")
 
 
+@pytest.mark.parametrize("now", ["0001-01-01T00:00:00+14:00", "2200-01-01T00:00Z", "1970-01-01"])
+def test_the_program_begins_in_the_years_of_its_clock(now: str) -> None:
+    program = run("--now", now)
+    said = program.communicate()[1]
+    assert program.returncode == 2
+    assert f"{now} is not in the years 1971 to 2199" in said
+
+
 def test_the_program_refuses_a_bad_file_a_missing_one_and_a_taken_port(tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"object":"contacts","id":"x"}\n{"object":"owners"}')
@@ -225,5 +294,5 @@ def test_the_program_refuses_a_bad_file_a_missing_one_and_a_taken_port(tmp_path:
         said = [(program.communicate()[1], program.returncode) for program in programs]
     assert [code for _, code in said] == [2, 2, 2]
     assert all("fix: " in text and "Traceback" not in text for text, _ in said)
-    assert "bad.jsonl:1: id: found 'x'" in said[0][0]
+    assert 'bad.jsonl:1: id: found "x"' in said[0][0]
     assert "bad.jsonl:2: id: found nothing" in said[0][0]

@@ -26,6 +26,7 @@ _ROUTES = [
     *schema.ROUTES,
     *account.ROUTES,
 ]
+LONGEST_URL = 16_200  # characters of path and query; seen on the wire by others
 _DENIED = {"message": "Authentication credentials not found.", "category": "INVALID_AUTHENTICATION"}
 
 
@@ -63,7 +64,9 @@ class Gate:
         await self._pass(scope, receive, answer)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if dict(scope["headers"]).get(b"authorization") != self._bearer:
+        if scope["method"] in ("GET", "HEAD") and len(scope["raw_path"]) + len(scope["query_string"]) + 1 > LONGEST_URL:
+            await answers.page(414, "URI Too Long")(scope, receive, send)
+        elif dict(scope["headers"]).get(b"authorization") != self._bearer:
             body = {"status": "error", "correlationId": scope["correlation_id"], **_DENIED}
             await answers.Json(body, 401)(scope, receive, send)
         elif (path := canonical(scope["asked"])) is None:

@@ -10,7 +10,11 @@ import orjson
 from starlette.requests import Request
 
 from sandbox.kinds import Kind, kind_named
+from sandbox.record import LARGEST_ID
 from sandbox.refusals import Refusal
+
+NOBODY = -1  # an id that no record has
+DIGITS = len(str(LARGEST_ID))  # of the longest id and of the longest cursor
 
 
 def kind_of(request: Request, name: str = "kind") -> Kind:
@@ -23,11 +27,28 @@ def kind_of(request: Request, name: str = "kind") -> Kind:
 
 
 def number(text: str) -> int:
-    """A record id from a path. Raises Refusal (a JSON 404) unless it is numeric."""
-    if not (text.isascii() and text.isdigit()):
+    """A record id; NOBODY for one that is too long for any. Raises Refusal (a JSON 404) unless it is numeric."""
+    if not _is_digits(text):
         message = "Object not found.  objectId are usually numeric."
         raise Refusal(message, status=404, category="OBJECT_NOT_FOUND", context={"id": [text]})
+    return id_of(text)
+
+
+def id_of(text: str) -> int:
+    """The record id that `text` is; NOBODY for any other text."""
+    return int(text) if _is_digits(text) and len(text) <= DIGITS else NOBODY
+
+
+def cursor(value: object) -> int:
+    """Where a page begins, as a number or text. Raises Refusal for what no page ever named."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not _is_digits(text) or len(text) > DIGITS:
+        raise Refusal(f"Invalid cursor: {text}")
     return int(text)
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def names(request: Request, parameter: str) -> tuple[str, ...]:
@@ -44,7 +65,7 @@ def flag(request: Request, parameter: str) -> bool:
 def limit(request: Request, *, default: int, most: int) -> int:
     """The `limit` parameter. Raises Refusal for one outside 1 to `most`."""
     text = request.query_params.get("limit") or str(default)
-    value = int(text) if text.isdigit() else 0
+    value = max(id_of(text), 0)
     refuse_if_outside(text, value, most)
     return value
 
@@ -57,18 +78,15 @@ def refuse_if_outside(text: object, value: int, most: int) -> None:
 
 def after(request: Request) -> int:
     """The `after` parameter as a number; 0 without one. Raises Refusal for another text."""
-    text = request.query_params.get("after") or "0"
-    if not text.isdigit():
-        raise Refusal(f"Invalid cursor: {text}")
-    return int(text)
+    return cursor(request.query_params.get("after") or "0")
 
 
-def next_page(request: Request, cursor: object, path: str | None = None) -> dict[str, Any]:
+def next_page(request: Request, start: object, path: str | None = None) -> dict[str, Any]:
     """The `paging` member that leads to the page from `cursor` on; its link is absolute."""
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "after"] if path is None else []
     base = str(request.base_url).rstrip("/")
-    query = urlencode([*kept, ("after", str(cursor))])
-    return {"next": {"after": str(cursor), "link": f"{base}{path or request.scope['asked']}?{query}"}}
+    query = urlencode([*kept, ("after", str(start))])
+    return {"next": {"after": str(start), "link": f"{base}{path or request.scope['asked']}?{query}"}}
 
 
 async def json_body(request: Request) -> dict[str, Any]:
@@ -102,14 +120,17 @@ def member(row: dict[str, Any], name: str, sort: type[Any], default: Any = None)
     value = row.get(name)
     if value is None:
         return default
-    if not isinstance(value, sort):
+    if not isinstance(value, sort) or (isinstance(value, bool) and sort is not bool):
         raise Refusal(f"Invalid input JSON: `{name}` has the wrong type.")
     return value
 
 
 def texts(row: dict[str, Any], name: str) -> tuple[str, ...]:
-    """A member that is a list of names, without doubles; empty without one."""
-    return tuple(dict.fromkeys(str(value) for value in member(row, name, list, [])))
+    """A member that is a list of names, without doubles; empty without one. Raises Refusal for other things than names."""
+    values = member(row, name, list, [])
+    if not all(isinstance(value, str) for value in values):
+        raise Refusal(f"Invalid input JSON: `{name}` must be a list of strings.")
+    return tuple(dict.fromkeys(values))
 
 
 def id_in(row: object) -> str:
@@ -118,6 +139,23 @@ def id_in(row: object) -> str:
     if not isinstance(id_, str | int) or isinstance(id_, bool):
         raise Refusal("Invalid input JSON: `id` is required.")
     return str(id_)
+
+
+def id_property_in(row: dict[str, Any]) -> str | None:
+    """The `idProperty` of a body or of a row of a batch. Raises Refusal if it is no text."""
+    name: str | None = member(row, "idProperty", str)
+    return name
+
+
+def trace_in(row: dict[str, Any]) -> str | None:
+    """The `objectWriteTraceId` of a row of a batch. Raises Refusal if it is no text."""
+    trace: str | None = member(row, "objectWriteTraceId", str)
+    return trace
+
+
+def shown_json(value: object) -> str:
+    """A part of a body as a message repeats it."""
+    return orjson.dumps(value).decode()
 
 
 def refuse_if_doubled(ids: Sequence[str]) -> None:

@@ -10,7 +10,21 @@ from starlette.routing import Route
 
 from sandbox import writes
 from sandbox.hubspot.answers import Json, batch_answer, portal_of
-from sandbox.hubspot.asked import after, id_in, inputs, json_body, json_text, kind_of, limit, member, next_page, number
+from sandbox.hubspot.asked import (
+    after,
+    cursor,
+    id_in,
+    id_of,
+    inputs,
+    json_body,
+    json_text,
+    kind_of,
+    limit,
+    member,
+    next_page,
+    number,
+    shown_json,
+)
 from sandbox.kinds import ASSOCIATION_TYPES, KINDS, PLAIN, AssociationType, Kind, association_type
 from sandbox.links import End, linked_live, set_plain, types_between, unlink
 from sandbox.portal import Portal
@@ -28,7 +42,7 @@ async def batch_read(request: Request) -> Response:
     for row in inputs(await json_body(request), most=READ):
         id_ = id_in(row)
         ids = _linked(portal, source, id_, target)
-        start = number(str(row.get("after") or 0))
+        start = cursor(row.get("after") or 0)
         page = [each for each in ids if each >= start]
         if not ids:
             errors.append(_nothing(source, id_, target))
@@ -85,8 +99,8 @@ async def batch_create(request: Request) -> Response:
     results, errors = [], []
     for row in inputs(await json_body(request), most=CREATE):
         types = _types(source, target, row.get("types"))
-        ends = (source.plural, number(id_in(row.get("from")))), (target.plural, number(id_in(row.get("to"))))
-        if fault := _fault(portal, *ends):
+        ends = _ends(source, target, row)
+        if fault := _fault(portal, ends, row):
             errors.append(fault)
         else:
             _set(portal, *ends, types)
@@ -99,8 +113,8 @@ async def batch_default(request: Request) -> Response:
     portal, (source, target) = portal_of(request), _pair(request)
     results, errors = [], []
     for row in inputs(await json_body(request), most=CREATE):
-        ends = (source.plural, number(id_in(row.get("from")))), (target.plural, number(id_in(row.get("to"))))
-        if fault := _fault(portal, *ends):
+        ends = _ends(source, target, row)
+        if fault := _fault(portal, ends, row):
             errors.append(fault)
         else:
             writes.associate(portal, *ends)
@@ -121,11 +135,11 @@ async def labels_archive(request: Request) -> Response:
     """Take labels away; without its unlabelled type a pair is not associated any more."""
     portal, (source, target) = portal_of(request), _pair(request)
     for row in inputs(await json_body(request), most=CREATE):
-        ends = (source.plural, number(id_in(row.get("from")))), (target.plural, number(id_in(row.get("to"))))
+        ends = _ends(source, target, row)
         types = _types(source, target, row.get("types"))
         if any(each.label is None for each in types):
             _take_away(portal, *ends)
-        elif _fault(portal, *ends) is None and ends[1][1] in linked_live(portal, ends[0], target.plural):
+        elif _fault(portal, ends, row) is None and ends[1][1] in linked_live(portal, ends[0], target.plural):
             set_plain(portal, *ends)
             writes.settle_ends(portal, *ends)
     return Response(status_code=204)
@@ -153,8 +167,8 @@ def _end(portal: Portal, kind: Kind, text: str) -> End:
 
 
 def _linked(portal: Portal, source: Kind, id_: str, target: Kind) -> list[int]:
-    known = id_.isascii() and id_.isdigit() and portal.find(source.plural, int(id_)) is not None
-    return linked_live(portal, (source.plural, int(id_)), target.plural) if known else []
+    known = portal.find(source.plural, id_of(id_)) is not None
+    return linked_live(portal, (source.plural, id_of(id_)), target.plural) if known else []
 
 
 def _nothing(source: Kind, id_: str, target: Kind) -> Body:
@@ -174,7 +188,7 @@ def _types(source: Kind, target: Kind, specs: Any) -> list[AssociationType]:
     for spec in specs:
         known = association_type(spec)
         if known is None or (known.source, known.target) != (source.plural, target.plural):
-            raise Refusal(f"Invalid association type from {source.singular.upper()} to {target.singular.upper()}: {spec}")
+            raise Refusal(f"Invalid association type from {source.singular.upper()} to {target.singular.upper()}: {shown_json(spec)}")
         found.append(known)
     return found
 
@@ -194,10 +208,15 @@ def _take_away(portal: Portal, source: End, target: End) -> None:
         writes.settle_ends(portal, source, target)
 
 
-def _fault(portal: Portal, *ends: End) -> Body | None:
-    for kind, id_ in ends:
+def _ends(source: Kind, target: Kind, row: Body) -> tuple[End, End]:
+    return (source.plural, number(id_in(row.get("from")))), (target.plural, number(id_in(row.get("to"))))
+
+
+def _fault(portal: Portal, ends: tuple[End, End], row: Body) -> Body | None:
+    for (kind, id_), side in zip(ends, ("from", "to"), strict=True):
         if portal.find(kind, id_) is None:
-            return {"status": "error", "category": "VALIDATION_ERROR", "message": f"{KINDS[kind].singular.upper()}={id_} is not valid"}
+            message = f"{KINDS[kind].singular.upper()}={id_in(row[side])} is not valid"
+            return {"status": "error", "category": "VALIDATION_ERROR", "message": message}
     return None
 
 

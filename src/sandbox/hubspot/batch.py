@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from sandbox import writes
 from sandbox.hubspot.answers import batch_answer, portal_of
-from sandbox.hubspot.asked import flag, id_in, inputs, json_body, kind_of, refuse_if_doubled, texts
+from sandbox.hubspot.asked import flag, id_in, id_property_in, inputs, json_body, kind_of, refuse_if_doubled, texts, trace_in
 from sandbox.hubspot.objects import created, found_by, targets_in, values_in
 from sandbox.hubspot.shape import shape_of, shown, shown_whole
 from sandbox.kinds import Kind
@@ -33,7 +33,8 @@ async def read(request: Request) -> Response:
     ids = [id_in(row) for row in inputs(body, most=INPUTS_WITH_HISTORY if shape.history else INPUTS)]
     refuse_if_doubled(ids)
     archived = flag(request, "archived")
-    records, unknown = _sorted_out(portal, kind, [{"id": id_, "idProperty": body.get("idProperty")} for id_ in ids], archived=archived)
+    rows = [{"id": id_, "idProperty": id_property_in(body)} for id_ in ids]
+    records, unknown = _sorted_out(portal, kind, rows, archived=archived)
     return batch_answer(request, [shown(portal, record, shape) for record, _ in records], _not_found(kind, unknown))
 
 
@@ -54,6 +55,7 @@ async def change(request: Request) -> Response:
     rows = inputs(await json_body(request), most=INPUTS)
     refuse_if_doubled([id_in(row) for row in rows])
     known, unknown = _sorted_out(portal, kind, rows)
+    _refuse_if_met_twice(_records(portal, kind, rows))
     records = {id_in(row): record for record, row in known}
 
     def fit(row: Row) -> Values:
@@ -70,15 +72,16 @@ async def upsert(request: Request) -> Response:
     portal, kind = portal_of(request), kind_of(request)
     rows = inputs(await json_body(request), most=INPUTS)
     refuse_if_doubled([id_in(row) for row in rows])
+    _refuse_if_met_twice(_records(portal, kind, rows))
 
     def fit(row: Row) -> Values:
-        record = found_by(portal, kind, id_in(row), row.get("idProperty"))
+        record = _record(portal, kind, row)
         if record is not None:
             return writes.fit_to_change(portal, kind.plural, record, values_in(row))
         return writes.fit_to_create(portal, kind.plural, _new_values(kind, row), ())
 
     def write(row: Row) -> Row:
-        record = found_by(portal, kind, id_in(row), row.get("idProperty"))
+        record = _record(portal, kind, row)
         if record is not None:
             return {**_changed(portal, kind, record, row), "new": False}
         return {**shown_whole(portal, writes.create(portal, kind.plural, _new_values(kind, row)), kind), "new": True}
@@ -89,10 +92,12 @@ async def upsert(request: Request) -> Response:
 async def archival(request: Request) -> Response:
     """Archive records; ids that are not there are passed over."""
     portal, kind = portal_of(request), kind_of(request)
-    for id_ in dict.fromkeys(id_in(row) for row in inputs(await json_body(request), most=INPUTS)):
-        record = found_by(portal, kind, id_, None)
-        if record is not None:
-            writes.archive(portal, kind.plural, record)
+    rows = [{"id": id_in(row)} for row in inputs(await json_body(request), most=INPUTS)]
+    refuse_if_doubled([row["id"] for row in rows])
+    records = _records(portal, kind, rows)
+    _refuse_if_met_twice(records)
+    for record in records:
+        writes.archive(portal, kind.plural, record)
     return Response(status_code=204)
 
 
@@ -101,9 +106,23 @@ def _changed(portal: Portal, kind: Kind, record: Record, row: Row) -> Row:
 
 
 def _new_values(kind: Kind, row: Row) -> Row:
-    if not row.get("idProperty"):
+    id_property = id_property_in(row)
+    if not id_property:
         raise Refusal(f"{kind.singular.upper()}={id_in(row)} is not valid")
-    return {row["idProperty"]: id_in(row), **values_in(row)}
+    return {id_property: id_in(row), **values_in(row)}
+
+
+def _record(portal: Portal, kind: Kind, row: Row, *, archived: bool = False) -> Record | None:
+    return found_by(portal, kind, id_in(row), id_property_in(row), archived=archived)
+
+
+def _records(portal: Portal, kind: Kind, rows: Sequence[Row]) -> list[Record]:
+    return [record for row in rows if (record := _record(portal, kind, row)) is not None]
+
+
+def _refuse_if_met_twice(records: Sequence[Record]) -> None:
+    """Refuse a batch in which two names, such as id and e-mail, mean one record."""
+    refuse_if_doubled([str(record.id) for record in records])
 
 
 def _written(
@@ -119,7 +138,7 @@ def _written(
 
     If they cannot, it fails the whole batch, which then changed nothing: all are checked beforehand.
     """
-    traces = [row["objectWriteTraceId"] for row in rows if row.get("objectWriteTraceId")]
+    traces = [trace for row in rows if (trace := trace_in(row))]
     told_apart = len(set(traces)) == len(rows)
     if not told_apart:
         _refuse_if_alike([fit(row) for row in rows])
@@ -143,14 +162,14 @@ def _refuse_if_alike(rows: Sequence[Values]) -> None:
 
 
 def _row_error(error: Refusal, row: Row) -> Row:
-    context = {**(error.context or {}), "objectWriteTraceId": [str(row["objectWriteTraceId"])]}
+    context = {**(error.context or {}), "objectWriteTraceId": [trace_in(row) or ""]}
     if "id" in row:
         context["ids"] = [id_in(row)]
     return {"status": "error", **error.members, "context": context}
 
 
 def _trace(row: Row) -> Row:
-    return {"objectWriteTraceId": row["objectWriteTraceId"]} if row.get("objectWriteTraceId") else {}
+    return {"objectWriteTraceId": trace} if (trace := trace_in(row)) else {}
 
 
 def _sorted_out(portal: Portal, kind: Kind, rows: Sequence[Row], *, archived: bool = False) -> tuple[list[tuple[Record, Row]], list[Row]]:
@@ -158,7 +177,7 @@ def _sorted_out(portal: Portal, kind: Kind, rows: Sequence[Row], *, archived: bo
     found: dict[int, tuple[Record, Row]] = {}
     unknown = []
     for row in rows:
-        record = found_by(portal, kind, id_in(row), row.get("idProperty"), archived=archived)
+        record = _record(portal, kind, row, archived=archived)
         if record is None:
             unknown.append(row)
         else:
@@ -172,7 +191,7 @@ def _not_found(kind: Kind, rows: Sequence[Row]) -> list[Row]:
         return []
     noun = kind.singular.upper()
     context = {"ids": [id_in(row) for row in rows]}
-    if traces := [str(row["objectWriteTraceId"]) for row in rows if row.get("objectWriteTraceId")]:
+    if traces := [trace for row in rows if (trace := trace_in(row))]:
         context["objectWriteTraceId"] = traces
     message = f"Could not get some {noun} objects, they may be deleted or not exist. Check that ids are valid."
     return [{"status": "error", "category": "OBJECT_NOT_FOUND", "message": message, "context": context}]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.clock import as_millis
+from sandbox.decimals import decimal_of
 from sandbox.definitions import Definition
-from sandbox.hubspot.asked import member
+from sandbox.hubspot.asked import id_of, member
 from sandbox.kinds import Kind, kind_named
 from sandbox.portal import Portal
 from sandbox.record import Record
@@ -21,7 +23,7 @@ from sandbox.refusals import Refusal
 GROUPS, FILTERS, FILTERS_IN_ALL = 5, 6, 18
 
 Test = Callable[[Record], bool]
-Value = str | float | int
+Value = str | Decimal | int
 Reading = Callable[[str], Value]
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -41,12 +43,12 @@ def search_test(portal: Portal, kind: Kind, body: dict[str, Any]) -> Test:
     Raises Refusal for too many groups or filters, an unknown property or operator, a value of the
     wrong type.
     """
-    groups = [member(group, "filters", list, []) for group in member(body, "filterGroups", list, []) if isinstance(group, dict)]
+    groups = [_filters(group) for group in member(body, "filterGroups", list, [])]
     if loose := member(body, "filters", list, []):
         groups.append(loose)  # the short form of a single group, seen on the wire
     _refuse_if_too_many(groups)
     tests = [[_filter_test(portal, kind, each) for each in group] for group in groups]
-    words = str(member(body, "query", str, "")).casefold().split()
+    words = member(body, "query", str, "").casefold().split()
 
     def holds(record: Record) -> bool:
         if tests and not any(all(test(record) for test in group) for group in tests):
@@ -71,17 +73,25 @@ def sort_key(portal: Portal, kind: Kind, body: dict[str, Any]) -> tuple[Callable
     blank = not falling
 
     def key(record: Record) -> tuple[bool, Any, int]:
-        value = record.value(name)
-        return (blank, 0, record.id) if value is None else (not blank, read(value), record.id)
+        value = _seen(record, name, read)
+        return (blank, 0, record.id) if value is None else (not blank, value, record.id)
 
     return key, falling
 
 
 def _sort_asked(sort: Any) -> tuple[str, bool]:
-    if isinstance(sort, dict):
-        return str(sort.get("propertyName")), str(sort.get("direction", "ASCENDING")).upper() == "DESCENDING"
-    text = str(sort)
-    return text.removeprefix("-"), text.startswith("-")
+    if isinstance(sort, str):
+        return sort.removeprefix("-"), sort.startswith("-")
+    if not isinstance(sort, dict) or not isinstance(sort.get("propertyName"), str):
+        raise Refusal("Invalid input JSON: a sort needs `propertyName`.")
+    return sort["propertyName"], member(sort, "direction", str, "ASCENDING").upper() == "DESCENDING"
+
+
+def _filters(group: Any) -> list[Any]:
+    if not isinstance(group, dict):
+        raise Refusal("Invalid input JSON: `filterGroups` must be a list of objects.")
+    filters: list[Any] = member(group, "filters", list, [])
+    return filters
 
 
 def _refuse_if_too_many(groups: Sequence[Sequence[Any]]) -> None:
@@ -91,9 +101,9 @@ def _refuse_if_too_many(groups: Sequence[Sequence[Any]]) -> None:
 
 
 def _filter_test(portal: Portal, kind: Kind, asked: Any) -> Test:
-    if not isinstance(asked, dict) or not isinstance(asked.get("propertyName"), str):
+    if not isinstance(asked, dict) or not all(isinstance(asked.get(key), str) for key in ("propertyName", "operator")):
         raise Refusal("Invalid input JSON: a filter needs `propertyName` and `operator`.")
-    name, operator = asked["propertyName"], str(asked.get("operator"))
+    name, operator = asked["propertyName"], asked["operator"]
     if (opposite := _NEGATIONS.get(operator)) is not None:
         test = _positive(portal, kind, name, opposite, asked)
         return lambda record: not test(record)
@@ -103,20 +113,36 @@ def _filter_test(portal: Portal, kind: Kind, asked: Any) -> Test:
 def _positive(portal: Portal, kind: Kind, name: str, operator: str, asked: dict[str, Any]) -> Test:
     """A test that a record without the property never passes."""
     if name.startswith("associations."):
-        return _association_test(name, operator, asked)
+        return _association_test(portal, name, operator, asked)
     definition = _definition(portal, kind, name)
     if operator == "HAS_PROPERTY":
         return lambda record: record.value(name) is not None
     read = _reading(definition)
     accepts = _acceptance(definition, operator, asked, read)
     if name == "hs_object_id":
-        return lambda record: accepts(float(record.id))
+        return lambda record: accepts(Decimal(record.id))
+    if definition.is_multiple and operator in ("EQ", "IN"):
+        return lambda record: any(accepts(each) for each in _alternatives(record.value(name)))
 
     def test(record: Record) -> bool:
-        value = record.value(name)
-        return value is not None and accepts(read(value))
+        value = _seen(record, name, read)
+        return value is not None and accepts(value)
 
     return test
+
+
+def _seen(record: Record, name: str, read: Reading) -> Value | None:
+    """The value as it is compared; None where it is unset, or not of the type that its definition has now."""
+    value = record.value(name)
+    try:
+        return None if value is None else read(value)
+    except ValueError:
+        return None
+
+
+def _alternatives(value: str | None) -> tuple[str, ...]:
+    """What a value of several options is found by: all of it, and each option."""
+    return () if value is None else (value, *value.split(";"))
 
 
 def _acceptance(definition: Definition, operator: str, asked: dict[str, Any], read: Reading) -> Callable[[Value], bool]:
@@ -131,14 +157,14 @@ def _acceptance(definition: Definition, operator: str, asked: dict[str, Any], re
         case "IN":
             return _membership(definition, asked, read)
         case "CONTAINS_TOKEN":
-            tokens = str(asked.get("value", "")).casefold().split()
+            tokens = _text(asked.get("value", "")).casefold().split()
             return lambda value: all(_has_token(str(value).casefold(), token) for token in tokens)
     raise Refusal(f"Invalid filter operator: {operator}")
 
 
 def _membership(definition: Definition, asked: dict[str, Any], read: Reading) -> Callable[[Value], bool]:
     """IN; on texts only values given in lower case are ever found (HubSpot's guide)."""
-    given = [str(value) for value in member(asked, "values", list, [])]
+    given = [_text(value) for value in member(asked, "values", list, [])]
     if not given:
         raise Refusal("The operator IN needs `values`.")
     exact = definition.type in ("string", "phone_number")
@@ -146,16 +172,16 @@ def _membership(definition: Definition, asked: dict[str, Any], read: Reading) ->
     return lambda value: value in wanted
 
 
-def _association_test(name: str, operator: str, asked: dict[str, Any]) -> Test:
+def _association_test(portal: Portal, name: str, operator: str, asked: dict[str, Any]) -> Test:
     target = kind_named(name.removeprefix("associations."))
     if target is None:
         raise Refusal(f"Unknown property in filter: {name}")
     if operator == "HAS_PROPERTY":
-        return lambda record: bool(record.links.get(target.plural))
+        return lambda record: any(portal.find(target.plural, id_) for id_ in record.links.get(target.plural, ()))
     if operator not in ("EQ", "IN"):
         raise Refusal(f"Invalid filter operator for {name}: {operator}")
     given = [asked.get("value")] if operator == "EQ" else member(asked, "values", list, [])
-    wanted = {int(text) for text in map(str, given) if text.isdigit()}
+    wanted = {id_ for id_ in map(id_of, map(_text, given)) if portal.find(target.plural, id_) is not None}
     return lambda record: not wanted.isdisjoint(record.links.get(target.plural, ()))
 
 
@@ -170,7 +196,7 @@ def _reading(definition: Definition) -> Reading:
     """How values of a property are compared: numbers and moments as such, picklists exactly, texts without case."""
     match definition.type:
         case "number":
-            return _number
+            return decimal_of
         case "datetime" | "date":
             return as_millis
         case "enumeration":
@@ -178,15 +204,17 @@ def _reading(definition: Definition) -> Reading:
     return str.casefold
 
 
-def _number(text: str) -> float:
-    return float(text)
-
-
 def _operand(asked: dict[str, Any], name: str, read: Reading) -> Value:
     if asked.get(name) is None:
         raise Refusal(f"The operator {asked.get('operator')} needs `{name}`.")
-    raw = asked[name]
-    return _read_operand(str(raw).lower() if isinstance(raw, bool) else str(raw), read)
+    return _read_operand(_text(asked[name]), read)
+
+
+def _text(raw: object) -> str:
+    """An operand as text. Raises Refusal for one that is no text, number or truth value."""
+    if not isinstance(raw, str | int | float):
+        raise Refusal("Invalid input JSON: the values of a filter must be strings, numbers or booleans.")
+    return str(raw).lower() if isinstance(raw, bool) else str(raw)
 
 
 def _read_operand(text: str, read: Reading) -> Value:

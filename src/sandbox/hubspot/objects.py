@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import writes
 from sandbox.hubspot.answers import Json, portal_of
-from sandbox.hubspot.asked import after, flag, id_in, json_body, kind_of, limit, member, names, next_page, number
+from sandbox.hubspot.asked import after, flag, id_in, id_of, json_body, kind_of, limit, member, names, next_page, number, shown_json
 from sandbox.hubspot.shape import Shape, inline_associations, shape_of, shown, shown_whole
 from sandbox.kinds import Kind, association_type
 from sandbox.portal import Portal
@@ -89,7 +89,7 @@ def targets_in(portal: Portal, kind: Kind, row: dict[str, Any]) -> list[Target]:
 def found_by(portal: Portal, kind: Kind, id_: str, id_property: str | None, *, archived: bool = False) -> Record | None:
     """The record whose id (or whose identifying property) is `id_`. Raises Refusal for another property."""
     if id_property in (None, "", "hs_object_id"):
-        return portal.find(kind.plural, int(id_), archived=archived) if id_.isascii() and id_.isdigit() else None
+        return portal.find(kind.plural, id_of(id_), archived=archived)
     collection = portal.collections[kind.plural]
     if id_property not in collection.identifiers:
         raise Refusal(f"Property {id_property} is not a unique identifier of {kind.plural}.")
@@ -123,9 +123,9 @@ def _targets(portal: Portal, kind: Kind, tie: Any) -> list[Target]:
     for spec in member(tie, "types", list, []):
         known = association_type(spec)
         if known is None or known.source != kind.plural:
-            raise Refusal(f"Invalid association type for {kind.singular.upper()}: {spec}")
+            raise Refusal(f"Invalid association type for {kind.singular.upper()}: {shown_json(spec)}")
         if portal.find(known.target, id_) is None:
-            raise Refusal(f"{known.target.upper()}={id_} is not valid")
+            raise Refusal(f"{known.target.upper()}={id_in(tie['to'])} is not valid")
         found[known.target] = found.get(known.target, False) or known.label is not None
     return [(target, id_, primary) for target, primary in found.items()]
 

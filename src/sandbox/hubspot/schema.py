@@ -51,6 +51,15 @@ async def stages(request: Request) -> Response:
     return Json({"results": [_stage(each) for each in _asked_pipeline(request).stages]})
 
 
+async def stage(request: Request) -> Response:
+    """One stage of one pipeline."""
+    pipeline, id_ = _asked_pipeline(request), request.path_params["stage"]
+    found = next((each for each in pipeline.stages if each.id == id_), None)
+    if found is None:
+        raise _unknown(f"Stage {id_} does not exist in pipeline {pipeline.id}.")
+    return Json(_stage(found))
+
+
 def _asked_pipeline(request: Request) -> Pipeline:
     portal, kind, id_ = portal_of(request), kind_of(request), request.path_params["id"]
     found = portal.pipelines.get(kind.plural, {}).get(id_)
@@ -128,4 +137,5 @@ ROUTES = [
     Route("/pipelines/{kind}", pipelines, methods=["GET"]),
     Route("/pipelines/{kind}/{id}", pipeline, methods=["GET"]),
     Route("/pipelines/{kind}/{id}/stages", stages, methods=["GET"]),
+    Route("/pipelines/{kind}/{id}/stages/{stage}", stage, methods=["GET"]),
 ]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.hubspot.answers import Json, portal_of
-from sandbox.hubspot.asked import json_body, kind_of, member, refuse_if_outside, texts
+from sandbox.hubspot.asked import cursor, json_body, kind_of, member, refuse_if_outside, texts
 from sandbox.hubspot.filters import search_test, sort_key
 from sandbox.hubspot.shape import shape_of, shown
 from sandbox.kinds import Kind
@@ -51,7 +51,7 @@ async def search(request: Request) -> Response:
     body = await json_body(request)
     size = int(member(body, "limit", int, 10))
     refuse_if_outside(size, size, PAGE)
-    start = _offset(body)
+    start = 0 if body.get("after") in (None, "") else cursor(body["after"])
     if start + size > REACH:
         raise Refusal(f"The maximum offset of a search is {REACH}: `after` and `limit` ask for {start + size}.")
     shape = shape_of(portal, kind, texts(body, "properties"))
@@ -67,13 +67,6 @@ def _search(portal: Portal, kind: Kind, body: dict[str, Any]) -> list[int]:
     holds = search_test(portal, kind, body)
     key, falling = sort_key(portal, kind, body)
     return [record.id for record in sorted(filter(holds, portal.collections[kind.plural]), key=key, reverse=falling)]
-
-
-def _offset(body: dict[str, Any]) -> int:
-    text = str(body.get("after") or "0")
-    if not text.isdigit():
-        raise Refusal(f"Invalid cursor: {text}")
-    return int(text)
 
 
 ROUTES = [Route("/objects/{kind}/search", search, methods=["POST"])]

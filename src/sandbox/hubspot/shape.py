@@ -17,6 +17,7 @@ from sandbox.record import Record
 from sandbox.refusals import Refusal
 
 INLINE = 500  # associated records that stand in one answer
+_BLANK_AS_TEXT = {("meetings", "hubspot_owner_id")}  # an emptied owner reads as "" there, as recorded
 _NO_HISTORY = orjson.Fragment(b"[]")
 
 
@@ -47,9 +48,8 @@ def shape_of(portal: Portal, kind: Kind, properties: Iterable[str], history: Ite
 
 
 def shown(portal: Portal, record: Record, shape: Shape) -> dict[str, Any]:
-    """`record` with the properties of `shape` (null where unset) and their history, newest first."""
-    values = record.properties
-    body = _frame(portal, record, shape.kind, {name: values.get(name) for name in shape.properties})
+    """`record` with the properties of `shape` (null where unset or blank) and their history, newest first."""
+    body = _frame(portal, record, shape.kind, {name: _read(shape.kind, record, name) for name in shape.properties})
     if shape.history:
         body["propertiesWithHistory"] = {
             name: orjson.Fragment(record.history[name]) if name in record.history else _NO_HISTORY for name in shape.history
@@ -94,6 +94,12 @@ def _frame(portal: Portal, record: Record, kind: Kind, properties: dict[str, str
     if record.archived_at is not None:
         body["archivedAt"] = record.archived_at
     return body
+
+
+def _read(kind: Kind, record: Record, name: str) -> str | None:
+    if (kind.plural, name) in _BLANK_AS_TEXT and (name in record.properties or name in record.history):
+        return record.properties.get(name, "")
+    return record.value(name)
 
 
 def _target(name: str) -> Kind:
