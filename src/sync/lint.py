@@ -16,6 +16,8 @@ from sync.terms import member_ids
 
 Known = Mapping[tuple[str, str], FieldDefinition]  # (kind, name) -> definition
 
+MOST_SHOWN = 12  # values of a picklist that a message lists
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -62,6 +64,7 @@ def lint(agreement: Agreement, roster: Roster, facts: Facts) -> list[Remark]:
     remarks = [
         *_missing_fields(agreement, facts.account.crm, known),
         *_recognisers(agreement, facts, known),
+        *_unlisted_values(agreement, facts.account.crm, known),
         *_unknown_owners(roster, facts),
         *_left_out_owners(roster, facts),
         *_unfinished_people(roster, facts),
@@ -132,22 +135,45 @@ def _criterion(criterion: Criterion, *, kind: str, where: str, crm: str, known: 
             yield Remark(
                 level=Level.ERROR, where=where, what=f"{crm} has no property `{name}` on {kind}", fix=_nearest_field(name, kind, known)
             )
-    if criterion.picklist is None or not (definition := known.get((kind, criterion.picklist[0]))) or not definition.options:
-        return
-    values = {option.value.casefold() for option in definition.options}
-    for value in sorted(criterion.picklist[1]):
-        if value.casefold() not in values:
+    if criterion.picklist is not None and (definition := known.get((kind, criterion.picklist[0]))):
+        yield from _unlisted(criterion.picklist[1], definition, where=where, level=Level.ERROR)
+
+
+def _unlisted_values(agreement: Agreement, crm: str, known: Known) -> Iterator[Remark]:
+    """Warn of values in criteria over the agreement's fields that no option of the CRM's picklist has: no lead will ever show them."""
+    places = [(f"define.{define.name}", define.criterion) for define in agreement.defines.values()]
+    places += [("exclude", exclude.criterion) for exclude in agreement.excludes] + [
+        ("excuse", excuse.criterion) for excuse in agreement.excuses
+    ]
+    places += [(f"stage.{stage.name}.criteria", stage.criteria) for stage in agreement.stages if stage.criteria is not None]
+    for place, criterion in places:
+        for field, values in sorted(criterion.named.items()):
+            for definition in _definitions_of(agreement, field, crm, known):
+                yield from _unlisted(values, definition, where=f"agreement.toml: {place}", level=Level.WARNING)
+
+
+def _definitions_of(agreement: Agreement, field: str, crm: str, known: Known) -> Iterator[FieldDefinition]:
+    for (of, kind), name in agreement.fields[field].sources.items() if field in agreement.fields else ():
+        if of == crm and (kind, name) in known:
+            yield known[kind, name]
+
+
+def _unlisted(values: Iterable[str], definition: FieldDefinition, *, where: str, level: Level) -> Iterator[Remark]:
+    listed_values = {option.value.casefold() for option in definition.options}
+    for value in sorted(values):
+        if listed_values and value.casefold() not in listed_values:
             yield Remark(
-                level=Level.ERROR,
+                level=level,
                 where=where,
-                what=f"`{value}` is no value of {crm} {kind} property `{definition.name}`",
+                what=f"`{value}` is no value of {definition.crm} {definition.kind} property `{definition.name}`",
                 fix=choose_fix(value, [option.value for option in definition.options], otherwise=_values(definition)),
             )
 
 
 def _values(definition: FieldDefinition) -> str:
-    shown = ", ".join(f"{option.value} ({option.label})" if option.label != option.value else option.value for option in definition.options)
-    return f"use one of its values: {shown}"
+    shown = [f"{option.value} ({option.label})" if option.label != option.value else option.value for option in definition.options]
+    more = f" and {len(shown) - MOST_SHOWN} more" if len(shown) > MOST_SHOWN else ""
+    return f"use one of its values: {', '.join(shown[:MOST_SHOWN])}{more}"
 
 
 def _unknown_owners(roster: Roster, facts: Facts) -> Iterator[Remark]:

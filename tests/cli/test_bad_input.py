@@ -91,6 +91,14 @@ def test_check_names_what_the_crm_does_not_have(account: Path, old: str, new: st
     assert f"did you mean `{said}`" in refused(account, "check", code=78)
 
 
+def test_check_warns_of_a_value_that_no_picklist_has(account: Path) -> None:
+    replace_in(account / "agreement.toml", "'COMPUTER_SOFTWARE'", "'COMPUTER_SOFTWAR'")
+    done = leadpact("check", "--config", str(account / "config.toml"))
+    assert done.returncode == 0, done.stdout
+    assert "define.icp: `COMPUTER_SOFTWAR` is no value" in done.stdout
+    assert "did you mean `COMPUTER_SOFTWARE`" in done.stdout
+
+
 def test_check_names_an_owner_that_the_crm_does_not_have(account: Path) -> None:
     with (account / "roster.toml").open("a") as roster:
         roster.write('\n[[person]]\nname = "Nobody"\nhubspot = "424242"\n')

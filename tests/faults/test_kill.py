@@ -13,7 +13,6 @@ import pytest
 
 from tests.flow.practice import PROGRAM, audit_json, practice_hubspot
 
-
 MANY = pytest.param(2, 100, id="many", marks=pytest.mark.campaign)
 
 

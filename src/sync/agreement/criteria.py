@@ -52,6 +52,9 @@ class Criterion:
     fields: frozenset[str]  # those of the defines it names included
     types: Mapping[str, FieldType]  # of each of `fields`
     picklist: tuple[str, frozenset[str]] | None  # (field, values as written) if it is field = 'x' or field IN ('x', …) alone
+    named: Mapping[
+        str, frozenset[str]
+    ]  # text field -> the values, as written, that it is compared with for equality; without those of defines
     _test: Test
     _parts: tuple[_Part, ...]
     _size: int
@@ -147,6 +150,7 @@ class _Library:
             fields=frozenset(types),
             types=types,
             picklist=_picklist(parsed.tree, types),
+            named=_named(parsed.tree, types),
             _test=compiler.test(parsed.tree),
             _parts=tuple(_part(node, written, compiler, used) for node, written in parsed.conjuncts),
             _size=size,
@@ -173,6 +177,21 @@ def _explained(part: _Part, values: Row) -> Conjunct:
         define=part.name,
         parts=part.define.explain(values).conjuncts if part.define else (),
     )
+
+
+def _named(tree: Node, types: Mapping[str, FieldType]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for node in walk(tree):
+        match node:
+            case Compare(operator="=" | "<>" | "!=", left=Name(name=name), right=Literal(value=str() as value)):
+                values = frozenset({value})
+            case Among(operand=Name(name=name), items=items):
+                values = frozenset(item.value for item in items if isinstance(item, Literal) and isinstance(item.value, str))
+            case _:
+                continue
+        if types.get(name) is FieldType.TEXT:
+            found[name] = found.get(name, frozenset()) | values
+    return found
 
 
 def _picklist(tree: Node, types: Mapping[str, FieldType]) -> tuple[str, frozenset[str]] | None:
