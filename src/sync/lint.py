@@ -74,12 +74,12 @@ def lint(agreement: Agreement, roster: Roster, facts: Facts) -> list[Remark]:
     return sorted(remarks, key=lambda remark: list(Level).index(remark.level))
 
 
-def lint_agreement(not_enforcing: str | None, not_judged: Sequence[str]) -> list[Remark]:
+def lint_agreement(digest: str, not_enforcing: str | None, not_judged: Sequence[str]) -> list[Remark]:
     """Return what is to be said of the agreement alone."""
     where = "agreement.toml"
     remarks: list[Remark] = []
     if not_enforcing is not None:
-        fix = "nothing is written until then; both sides sign once they agree on the text"
+        fix = f'nothing is written until then; both sides sign this very text: [[signature]] with hash = "{digest}"'
         remarks.append(Remark(level=Level.NOTE, where=where, what=f"observing only: {not_enforcing}", fix=fix))
     if not_judged:
         what, fix = (

@@ -22,7 +22,14 @@ def configure_logs(settings: LogSection) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(_least(settings)),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _least(settings: LogSection) -> int:
+    """Return the least level that is told; on a terminal the bars tell what goes well, and only warnings stand between them."""
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    watched = settings.format == "auto" and sys.stderr.isatty()
+    return max(level, logging.WARNING) if watched and level == logging.INFO else level

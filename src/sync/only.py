@@ -22,6 +22,16 @@ class Only:
     owners: frozenset[str]  # names or ids, folded
     teams: frozenset[str]  # names, folded
 
+    def refuse_if_unknown(self, terms: Terms) -> None:
+        """Raise UsageError for an owner or a team that nobody has."""
+        names = {name for crm in terms.crms.values() for name in crm.names.values()}
+        ids = {owner for crm in terms.crms.values() for owner in crm.names}
+        teams = {team for crm in terms.crms.values() for team in crm.teams.values()} | {
+            p.team for p in terms.roster.people.values() if p.team
+        }
+        _refuse("owner", self.owners, names | ids, names)
+        _refuse("team", self.teams, teams, teams)
+
     def shows(self, finding: Finding, terms: Terms) -> bool:
         """Whether `finding` is to be shown."""
         crm, owner = finding.records[0].crm, finding.owner
@@ -32,6 +42,14 @@ class Only:
             and (not self.owners or not self.owners.isdisjoint(names - {""}))
             and (not self.teams or team in self.teams)
         )
+
+
+EVERYTHING = Only(rules=frozenset(), owners=frozenset(), teams=frozenset())
+
+
+def _refuse(kind: str, asked: frozenset[str], known: set[str], suggested: set[str]) -> None:
+    for name in sorted(asked - {word.casefold() for word in known}):
+        raise UsageError(f"there is no {kind} `{name}`", fix=choose_fix(name, suggested, otherwise=f"known are: {listed(suggested)}"))
 
 
 def parse_only(texts: Sequence[str], agreement: Agreement) -> Only:

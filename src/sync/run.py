@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -20,6 +20,7 @@ from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
 from sync.known import Known, eras_at, gather_terms
 from sync.lint import Facts, refuse_if_misfit
+from sync.only import EVERYTHING, Only
 from sync.plan import Planner, Policy, Routing, Step
 from sync.pull import Progress, Pulled, pull_account, pull_evidence, read_facts
 from sync.report.audit import Audit
@@ -47,29 +48,23 @@ class Context:
     tell: Callable[[Progress], None]
 
 
-Shown = Callable[[Finding, Terms], bool]
-
-
-def everything(_finding: Finding, _terms: Terms) -> bool:
-    """Show every finding."""
-    return True
-
-
-def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, shown: Shown = everything) -> Audit:
+def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, only: Only = EVERYTHING) -> Audit:
     """Pull what changed, judge every lead and plan; writes the mirror, findings and the plan, never a CRM.
 
-    All leads are judged and kept; `shown` says which findings, with their steps, go into the report.
+    All leads are judged and kept; `only` limits which findings, with their steps, go into the report.
     With `as_of` the leads are judged as they were known at that moment, and neither findings nor a plan are
     kept, because they are not today's. Raises ConnectorError, StoreError or UsageError; pages read before stay.
     """
     begun = begin(run, as_of)
     pulled = pull(run, begun)
     terms = gather_terms(run.known, begun.eras)
-    report = Report(spool=spool, summary=Summary(), shown=lambda finding: shown(finding, terms))
+    only.refuse_if_unknown(terms)
+    report = Report(spool=spool, summary=Summary(), shown=lambda finding: only.shows(finding, terms))
     plan = judge_and_plan(run, begun.run_id, terms, report, moment=begun.moment, keep=as_of is None)
     run.runs.finish(begun.run_id, outcome="ok", summary=report.summary.as_json())
     log.info("run_finished", run=begun.run_id, leads=report.summary.leads, breaches=report.summary.breaches)
-    return _audit(run, begun, pulled, terms, report.summary, plan)
+    audit = _audit(run, begun, pulled, terms, report.summary, plan)
+    return replace(audit, limited=only != EVERYTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +122,7 @@ def _audit(run: Context, begun: Begun, pulled: tuple[Pulled, ...], terms: Terms,
         leads={connector.crm: known.reader.count_leads(known.vocabularies[connector.crm]) for connector in run.connectors},
         names={owner: name for crm in terms.crms.values() for owner, name in crm.names.items()},
         summary=summary,
+        limited=False,
         plan=plan,
     )
 

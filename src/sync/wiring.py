@@ -59,10 +59,10 @@ class Files:
     roster: Roster
 
 
-def read_files(path: Path | None) -> Files:
-    """Read config, agreement and roster; raises Problems with everything that is wrong in any of them."""
+def read_files(path: Path | None, env: Mapping[str, str] | None = None) -> Files:
+    """Read config, agreement and roster under `env` (None: of this process); raises Problems with all that is wrong in any of them."""
     problems: list[Problem] = []
-    config = _gathered(lambda: load_config(path, os.environ), problems)
+    config = _gathered(lambda: load_config(path, os.environ if env is None else env), problems)
     folder = (path or Path("config.toml")).parent
     agreement_path, roster_path = (config.agreement, config.roster) if config else (folder / "agreement.toml", folder / "roster.toml")
     agreement = _gathered(lambda: load_agreement(agreement_path), problems)
@@ -129,9 +129,9 @@ def _wait(seconds: float) -> None:
 
 
 @contextmanager
-def open_context(path: Path | None, *, tell: Callable[[Progress], None]) -> Iterator[Context]:
-    """Open everything a run needs, and close it again."""
-    files = read_files(path)
+def open_context(path: Path | None, *, tell: Callable[[Progress], None], env: Mapping[str, str] | None = None) -> Iterator[Context]:
+    """Open everything a run needs, and close it again; `env` stands for the environment of this process."""
+    files = read_files(path, env)
     configure_logs(files.config.log)
     with ExitStack() as stack:
         store = stack.enter_context(open_store(files.config.store))

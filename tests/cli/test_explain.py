@@ -129,6 +129,13 @@ def test_an_unknown_rule_is_named(files: Path) -> None:
     assert "did you mean `first_touch`" in done.stderr
 
 
+@pytest.mark.parametrize(("only", "said"), [("owner:Ann Le", "did you mean `Ann Lee`"), ("team:SDRR", "did you mean `SDR`")])
+def test_an_unknown_owner_or_team_is_named(files: Path, only: str, said: str) -> None:
+    done = leadpact("sync", "--dry-run", "--only", only, "--config", str(files / "config.toml"))
+    assert done.returncode == 64
+    assert said in done.stderr
+
+
 def test_nothing_is_explained_before_the_first_pull(tmp_path: Path, files: Path) -> None:
     for name in ("config.toml", "agreement.toml", "roster.toml"):
         (tmp_path / name).write_bytes((files / name).read_bytes())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 from sync.version import VERSION
-from tests.flow.practice import leadpact, practice_hubspot
+from tests.flow.practice import PROGRAM, leadpact, practice_hubspot
 
 
 def test_the_version_is_told() -> None:
@@ -61,6 +62,32 @@ def test_the_demo_keeps_its_files_when_asked(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     assert leadpact("demo", "--leads", "60", "--keep", str(folder)).returncode == 0
     assert {path.name for path in folder.iterdir()} >= {"config.toml", "agreement.toml", "roster.toml", "leadpact.db"}
+
+
+def test_a_second_demo_leaves_what_the_first_one_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    assert leadpact("demo", "--leads", "30", "--keep", str(folder)).returncode == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    again = leadpact("demo", "--leads", "30", "--keep", str(folder))
+    assert again.returncode == 64
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_the_demo_heeds_no_setting_of_ones_own_account() -> None:
+    env = {**os.environ, "LEADPACT_HUBSPOT__TOKEN": "pat-real", "LEADPACT_HUBSPOT__BASE_URL": "http://127.0.0.1:9"}
+    assert leadpact("demo", "--leads", "30", env=env).returncode == 0
+
+
+def test_an_edited_agreement_of_a_practice_folder_is_kept(tmp_path: Path) -> None:
+    with practice_hubspot(tmp_path, "--leads", "10") as folder:
+        edited = (folder / "agreement.toml").read_text().replace("2 business hours", "3 business hours")
+        (folder / "agreement.toml").write_text(edited)
+    process = subprocess.Popen([*PROGRAM, "sandbox", "--leads", "10", "--port", "0", "--config-out", str(folder)], stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    assert b"kept" in process.stderr.readline()
+    process.terminate()
+    process.communicate()
+    assert (folder / "agreement.toml").read_text() == edited
 
 
 def test_the_readmes_way_from_init_to_check_ends_without_errors(tmp_path: Path) -> None:

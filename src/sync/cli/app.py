@@ -12,6 +12,9 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"leadpact {VERSION}\n")
         return
-    from sync.cli.program import run_program
+    try:
+        from sync.cli.program import run_program
 
-    sys.exit(run_program())
+        sys.exit(run_program())
+    except KeyboardInterrupt:  # before the program could take care of it
+        sys.exit(130)

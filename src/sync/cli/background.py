@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sync.cli.practice_files import refuse_if_not_practice
 from sync.errors import SyncError
 
 STARTS_WITHIN_S = 120.0
@@ -20,9 +19,6 @@ LOOK_EVERY_S = 0.05
 def background_sandbox(folder: Path, *, leads: int, seed: int) -> Iterator[Path]:
     """Run `leadpact sandbox` on a free port and yield the config that points at it; it ends with the block."""
     config = folder / "config.toml"
-    if config.exists():
-        refuse_if_not_practice(folder)
-        config.unlink()
     command = [
         sys.executable,
         "-m",

@@ -43,8 +43,15 @@ def _exit_code(remarks: list[Remark]) -> int:
 def _of_config(files: Files) -> list[Remark]:
     from sync.remarks import Level, Remark
 
-    warnings = files.config.warnings
-    return [Remark(level=Level.WARNING, where=f"{w.file}: {w.where}", what=f"{w.found}, better {w.expected}", fix=w.fix) for w in warnings]
+    return [
+        Remark(
+            level=Level.WARNING,
+            where=f"{problem.file}: {problem.where}" if problem.where else problem.file,
+            what=f"{problem.found}, better {problem.expected}",
+            fix=problem.fix,
+        )
+        for problem in files.config.warnings
+    ]
 
 
 def _of_agreement(files: Files) -> list[Remark]:
@@ -54,7 +61,7 @@ def _of_agreement(files: Files) -> list[Remark]:
     from sync.run import not_judged
     from sync.wiring import machine_clock
 
-    standing = lint_agreement(why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
+    standing = lint_agreement(files.agreement.hash, why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
     return [*lint_text(files.agreement, files.roster), *standing]
 
 

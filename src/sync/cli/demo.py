@@ -23,11 +23,9 @@ def demo(
     from tempfile import TemporaryDirectory
 
     if keep is not None:
-        from sync.cli.practice_files import refuse_if_not_practice
+        from sync.cli.practice_files import refuse_if_used
 
-        refuse_if_not_practice(keep)
-        for store in keep.glob("leadpact.db*"):
-            store.unlink()  # of an earlier demo: another world
+        refuse_if_used(keep)
         _audit(keep, leads=leads, seed=seed)
         typer.echo(f"\nKept in {keep}: the store and the files. `leadpact demo` serves its HubSpot only while it runs.")
     else:
@@ -50,6 +48,6 @@ def _audit(folder: Path, *, leads: int, seed: int) -> None:
     with Spool() as spool:
         with ExitStack() as stack:
             config = stack.enter_context(background_sandbox(folder, leads=leads, seed=seed))
-            context = stack.enter_context(open_context(config, tell=stack.enter_context(show_progress())))
+            context = stack.enter_context(open_context(config, tell=stack.enter_context(show_progress()), env={}))
             audit = dry_run(context, spool)
         write_report(audit, spool, format="table", output=None)

@@ -75,7 +75,7 @@ def _table(findings: list[Finding], known: Known, terms: Terms) -> object:
     clocks = {clock.name: clock for clock in known.agreement.judged_clocks}
     table = Table(box=None, pad_edge=False)
     for column in ("due", "lead", "promise", "owner", "what would keep it"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("due", "lead", "promise"))
     for finding in findings:
         due_at = local_text(finding.due_at, known.agreement.zone) if finding.due_at else ""
         keeps = keeping_text(clocks[finding.rule]) if finding.rule in clocks else ""

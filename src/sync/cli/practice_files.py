@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sync.cli.init import example
+from sync.cli.terminal import err
 from sync.errors import UsageError
 from sync.private_files import write_whole
 
@@ -24,13 +25,25 @@ def refuse_if_not_practice(folder: Path) -> None:
         raise UsageError(f"{folder} holds {', '.join(found)} of an account of your own", fix="name another folder for the practice files")
 
 
+def refuse_if_used(folder: Path) -> None:
+    """Raise UsageError if `folder` holds any file of an account, whoever wrote it."""
+    refuse_if_not_practice(folder)
+    found = [name for name in (*NAMES, "leadpact.db") if (folder / name).exists()]
+    if found:
+        raise UsageError(f"{folder} holds {', '.join(found)} already", fix="name a folder that is not there yet")
+
+
 def write_files(folder: Path, *, url: str, roster: str) -> None:
     """Write secrets, agreement, roster and (last) the config that points at `url`; each whole, readable only by us."""
     secrets = folder / "secrets"
     secrets.mkdir(parents=True, exist_ok=True)
     secrets.chmod(0o700)
     write_whole(secrets / "hubspot_token", [TOKEN.encode()])
-    write_whole(folder / "agreement.toml", [example("agreement").encode()])
+    agreement = folder / "agreement.toml"
+    if agreement.exists() and agreement.read_text(encoding="utf-8") != example("agreement"):
+        err(f"kept {agreement}, which was edited")
+    else:
+        write_whole(agreement, [example("agreement").encode()])
     write_whole(folder / "roster.toml", [roster.encode()])
     write_whole(folder / "config.toml", [config_text(url).encode()])
 

@@ -19,7 +19,7 @@ def roster(
     ] = None,
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
 ) -> int:
-    """Show the roster, or draft one from the CRM: people, their ids and teams; never over an existing file."""
+    """Show the roster, or draft one from the CRM: people, their ids and teams; never over a file that somebody worked on."""
     from sync.errors import UsageError
     from sync.wiring import read_files, read_files_for_draft
 

@@ -27,7 +27,9 @@ def sync(
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help="Judge as things were known then, e.g. 2026-11-20T15:00Z.")] = None,
     format: Annotated[Format, typer.Option(help="How to write the report.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write the report to this file (only you can read it); - is standard output.")] = None,
-    only: Annotated[list[str] | None, typer.Option(metavar="KIND:NAME", help="Show only rule:…, owner:… or team:…; repeatable.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="KIND:NAME", help="Show only rule:…, owner:… or team:…; of one kind any, of two both.")
+    ] = None,
     detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything was found or would be changed.")] = False,
 ) -> int:
     """Pull what changed, judge every lead by the agreement and say what would be done about it."""
@@ -44,7 +46,7 @@ def sync(
     moment = parse_moment(as_of) if as_of is not None else None
     with Spool() as spool:
         with show_progress() as tell, open_context(config, tell=tell) as context:
-            audit = audit_once(context, spool, as_of=moment, shown=parse_only(only or (), context.known.agreement).shows)
+            audit = audit_once(context, spool, as_of=moment, only=parse_only(only or (), context.known.agreement))
             ours = context.known.config.own_files
         write_report(audit, spool, format=format.value, output=output, keep=ours)
     found = audit.summary.breaches or sum(audit.summary.steps.values())

@@ -29,4 +29,5 @@ class Audit:
     leads: Mapping[str, int]  # CRM -> person records in the mirror
     names: Mapping[str, str]  # owner id -> name
     summary: Summary
+    limited: bool  # whether the report shows only a part of what was found
     plan: SavedPlan | None

@@ -66,7 +66,10 @@ def _head(audit: Audit) -> Text:
 
 def _nothing(audit: Audit) -> Text:
     if not audit.summary.leads:
-        return Text("The account holds no leads, so there was nothing to judge.")
+        known = sum(audit.leads.values())
+        return Text("No lead was known then." if known else "The account holds no leads, so there was nothing to judge.")
+    if audit.limited:
+        return Text("Nothing matches what --only asks for.")
     if not audit.agreement.judged_clocks:
         return Text("This version judges none of the agreement's rules: it judges clocks that start at the handoff or at an assignment.")
     return Text("No lead was handed over, so no promise was due. Does `leadpact check` find the stages you use?")
