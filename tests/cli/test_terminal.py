@@ -62,7 +62,7 @@ def test_a_demo_that_is_told_to_stop_takes_its_sandbox_and_files_along(tmp_path:
         [*PROGRAM, "demo", "--leads", "2000"], env={**os.environ, "TMPDIR": str(tmp_path)}, stderr=subprocess.DEVNULL
     )
     give_up = time.monotonic() + 30
-    while not list(tmp_path.glob("leadpact-demo-*")) and time.monotonic() < give_up:
+    while not list(tmp_path.glob("leadpact-demo-*/config.toml")) and time.monotonic() < give_up:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 143

@@ -20,7 +20,9 @@ def demo(
     keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep config, agreement, roster and store in this folder.")] = None,
 ) -> int:
     """Audit an invented company: which promises are broken, by which side, and what leadpact would do."""
-    from tempfile import TemporaryDirectory
+    from secrets import token_hex
+    from shutil import rmtree
+    from tempfile import gettempdir
 
     if keep is not None:
         from sync.cli.practice_files import refuse_if_used
@@ -29,8 +31,12 @@ def demo(
         _audit(keep, leads=leads, seed=seed)
         typer.echo(f"\nKept in {keep}: the store and the files. `leadpact demo` serves its HubSpot only while it runs.")
     else:
-        with TemporaryDirectory(prefix="leadpact-demo-") as folder:
-            _audit(Path(folder), leads=leads, seed=seed)
+        folder = Path(gettempdir()) / f"leadpact-demo-{token_hex(8)}"
+        try:  # before the folder is made, so that no signal can leave it behind
+            folder.mkdir(mode=0o700)
+            _audit(folder, leads=leads, seed=seed)
+        finally:
+            rmtree(folder, ignore_errors=True)
     typer.echo(f"\n{NEXT}")
     return 0
 
