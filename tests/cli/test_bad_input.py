@@ -147,6 +147,7 @@ def test_wrong_usage_ends_with_64(arguments: tuple[str, ...]) -> None:
     done = leadpact(*arguments)
     assert done.returncode == 64
     assert "--help" in done.stderr
+    assert "Value error" not in done.stderr
 
 
 def test_a_portal_file_names_every_wrong_line(tmp_path: Path) -> None:

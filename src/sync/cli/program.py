@@ -121,7 +121,7 @@ def _leave_quietly() -> int:
 
 
 def _wrong_usage(error: BaseException) -> int:
-    said = error.format_message() if isinstance(error, SaysMore) else str(error)
+    said = (error.format_message() if isinstance(error, SaysMore) else str(error)).replace("Value error, ", "")
     if said.lstrip().startswith("Usage:"):
         err(said)
     else:
