@@ -45,6 +45,7 @@ def test_output_writes_a_private_file_and_never_over_one(tmp_path: Path) -> None
     path = tmp_path / "agreement.toml"
     first = leadpact("preset", "roberge", "--output", str(path))
     assert first.returncode == 0, first.stderr
+    assert "[files] agreement" in first.stdout
     assert path.read_text(encoding="utf-8") == preset_named("roberge").text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     second = leadpact("preset", "topline", "--output", str(path))

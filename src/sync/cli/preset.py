@@ -57,4 +57,4 @@ def _write(chosen: Preset, path: Path) -> None:
 
     if not write_new(path, chosen.text):
         raise SyncError(f"{path} exists, and was left as it is", fix=f"name another file: `leadpact preset {chosen.name} --output FILE`")
-    typer.echo(f"wrote {path}. Put in your own words and fields, then run `leadpact check`.")
+    typer.echo(f"wrote {path}. Put in your own words and fields, name it in config.toml ([files] agreement), then run `leadpact check`.")
