@@ -107,6 +107,11 @@ def read(store: Database, *, upto: datetime | None = None, keys: Iterable[str] |
     return list(LeadReader(store).leads(WORDS, upto=upto, bulk_within=5 * MINUTE, keys=keys))
 
 
+def changes_of(store: Database) -> list[tuple[str | None, object, object]]:
+    (lead,) = read(store)
+    return [(change.value, change.at, change.since) for change in lead.changes]
+
+
 def dump(store: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every table, to compare whole stores."""
     with store.snapshot() as tx:

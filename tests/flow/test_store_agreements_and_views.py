@@ -1,25 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from sync.agreement.versions import Version
 from sync.store.agreements import Agreements
-from sync.store.database import Database, open_store
+from sync.store.database import Database
 from sync.store.findings import Findings
 from sync.store.runs import Runs
 from tests.flow.store_values import HOUR, NINE, a_finding, a_judgement, a_link, a_record, an_activity, save
 
 UNSIGNED = Version(hash="abc", text="title = 'SLA'", effective=NINE, expires_at=None, signed_sides=frozenset(), seen_at=NINE)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    with open_store(tmp_path / "store.db") as opened:
-        yield opened
 
 
 def test_a_version_of_the_agreement_is_kept_once(store: Database) -> None:

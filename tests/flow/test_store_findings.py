@@ -1,25 +1,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from connectors.records import RecordKey
 from sync.judge.findings import CycleRef, Evidence, Judgement, Side, Status
-from sync.store.database import Database, open_store
+from sync.store.database import Database
 from sync.store.findings import Findings, Saved
 from sync.store.runs import Runs
 from tests.flow.store_values import HOUR, MINUTE, NINE, a_finding, a_judgement
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    with open_store(tmp_path / "store.db") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,24 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from connectors.records import ActivityStatus, StatusChange
-from sync.store.database import Database, open_store
+from sync.store.database import Database
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
 from tests.flow.store_values import HOUR, MINUTE, NINE, WORDS, a_key, a_link, a_page, a_record, an_activity, read, save
 
 STAGE = "lifecyclestage"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    with open_store(tmp_path / "store.db") as opened:
-        yield opened
 
 
 def test_leads_come_by_number_then_by_text(store: Database) -> None:

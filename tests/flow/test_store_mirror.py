@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,23 +14,12 @@ from connectors.records import (
     StatusChange,
     Team,
 )
-from sync.store.database import Database, open_store
+from sync.store.database import Database
 from sync.store.errors import AccountMismatch
 from sync.store.mirror import Mirror, StreamState
-from tests.flow.store_values import HOUR, MINUTE, NINE, a_change, a_key, a_link, a_page, a_record, an_activity, dump, read, save
+from tests.flow.store_values import HOUR, MINUTE, NINE, a_change, a_key, a_link, a_page, a_record, an_activity, changes_of, dump, read, save
 
 STAGE = "lifecyclestage"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    with open_store(tmp_path / "store.db") as opened:
-        yield opened
-
-
-def changes_of(store: Database) -> list[tuple[str | None, object, object]]:
-    (lead,) = read(store)
-    return [(change.value, change.at, change.since) for change in lead.changes]
 
 
 # --- what comes in comes out

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-
-from sync.store.database import Database, open_store
-from tests.flow.store_values import HOUR, MINUTE, NINE, a_record, read, save
+from sync.store.database import Database
+from tests.flow.store_values import HOUR, MINUTE, NINE, a_record, changes_of, save
 
 STAGE = "lifecyclestage"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    with open_store(tmp_path / "store.db") as opened:
-        yield opened
-
-
-def changes_of(store: Database) -> list[tuple[str | None, object, object]]:
-    (lead,) = read(store)
-    return [(change.value, change.at, change.since) for change in lead.changes]
 
 
 def test_a_value_without_history_was_set_between_creation_and_first_sight(store: Database) -> None:

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from connectors.records import RecordKey
 from sync.plan import FieldWrite, Step
-from sync.store.database import Database, open_store
+from sync.store.database import Database
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
@@ -26,12 +24,6 @@ REASSIGN = Step(
     blocked_by=("observe only",),
 )
 ESCALATE = replace(REASSIGN, action="escalate", fields=(), rung=2, blocked_by=())
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    with open_store(tmp_path / "store.db") as opened:
-        yield opened
 
 
 def a_run(store: Database, agreement_hash: str = "abc") -> str:
