@@ -155,3 +155,9 @@ def test_a_call_of_a_team_mate_counts_where_the_rule_says_team() -> None:
     terms = replace(terms, crms={"hubspot": crm})
     by = {owner: status_in(the_rows(LEAD, [a_call(THEN, owner=owner)]), terms, now=NOW) for owner in (ANN, BEN, "13")}
     assert by == {ANN: Status.KEPT, BEN: Status.KEPT, "13": Status.BREACHED}
+
+
+def test_a_call_before_the_handoff_that_was_logged_after_it_is_shown_and_does_not_count() -> None:
+    finding = touch(a_call(HANDOFF - timedelta(minutes=5), logged=THEN))
+    assert finding.status is Status.BREACHED
+    assert [(e.what, e.counted) for e in finding.evidence if "call" in e.what] == [("call: logged late, before the handoff", False)]

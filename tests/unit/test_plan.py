@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.records import FieldChange
+from sync.agreement.model import Agreement
+from sync.agreement.promises import Rung
 from sync.agreement.spans import parse_span
 from sync.judge.judge import judge_lead
 from sync.plan import Planner, Policy, Routing, Step
@@ -32,10 +36,12 @@ def steps(
     not_enforcing: str | None = None,
     seats: Seats = SEATS,
     touched: datetime | None = None,
+    judged_by: Agreement | None = None,
+    in_force: Agreement | None = None,
 ) -> tuple[Step, ...]:
-    rows, terms = the_rows(changes, [a_call(touched)] if touched else []), the_terms(upto=now)
+    rows, terms = the_rows(changes, [a_call(touched)] if touched else []), the_terms(upto=now, agreement=judged_by)
     planner = Planner(
-        agreement=the_agreement(),
+        agreement=in_force or the_agreement(),
         terms=terms,
         policy=Policy(mode_of=lambda _rule, _team: mode, not_enforcing=not_enforcing, max_act_age=parse_span("2 business days")),
         routing=Routing(seats=seats),
@@ -51,6 +57,20 @@ def test_a_broken_first_touch_gives_the_lead_to_the_next_of_the_pool_never_back(
     (step,) = steps(LEAD, DUE + timedelta(hours=1))
     assert (step.action, step.rung, step.blocked_by) == ("reassign", 1, ())
     assert [(w.field, w.before, w.after) for w in step.fields] == [("hubspot_owner_id", ANN, BEN)]
+
+
+def first_touch_answered_by(*actions: str) -> Agreement:
+    agreement = the_agreement()
+    ladder = tuple(Rung(action=action, detail=None) for action in actions)
+    clocks = tuple(replace(clock, ladder=ladder) if clock.name == "first_touch" else clock for clock in agreement.clocks)
+    return replace(agreement, clocks=clocks)
+
+
+@pytest.mark.parametrize(("then", "now"), [("remind", "reassign"), ("reassign", "remind")])
+def test_of_two_versions_the_milder_remedy_is_planned(then: str, now: str) -> None:
+    judged_by, in_force = first_touch_answered_by(then), first_touch_answered_by(now)
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), judged_by=judged_by, in_force=in_force)
+    assert step.action == "remind"
 
 
 def test_nothing_is_planned_for_what_was_kept_late() -> None:
