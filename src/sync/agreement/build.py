@@ -15,13 +15,15 @@ from sync.agreement.compiling import Compiled, recognised_keys, recognising
 from sync.agreement.criteria import Criterion, FieldType
 from sync.agreement.levels import overridden
 from sync.agreement.parties import Raci
-from sync.agreement.schema import AgreementTable, LevelTable, PerCrm, StageTable
+from sync.agreement.schema import AgreementTable, ExitTable, LevelTable, PerCrm, StageTable
 from sync.agreement.schema_words import BUILT_IN
 from sync.agreement.spans import parse_span
 from sync.shape import key_of
 
 LATE_LOGGING = "4 business hours"
 SHORTEST_CALL = timedelta(seconds=20)
+BACK_WITHIN = "1 business day"
+COVERED_WITHIN = "1 business day"
 BULK_WITHIN = timedelta(minutes=5)
 
 Criteria = Mapping[str, Criterion]  # by dotted key
@@ -65,9 +67,10 @@ def build_agreement(table: AgreementTable, compiled: Compiled, source: Source) -
         cadences=tuple(build_cadence(one) for one in table.cadence),
         levels=tuple(_level(one, criteria, source) for one in table.level),
         touches=_touches(table),
-        reject=_exit("reject", table.reject.reasons, table.reject, criteria),
-        disqualify=_exit("disqualify", table.disqualify.reasons, table.disqualify, criteria),
+        reject=_exit("reject", table.reject, criteria),
+        disqualify=_exit("disqualify", table.disqualify, criteria),
         recycle=_recycle(table, criteria),
+        cover=_cover(table),
         protect=_protect(table),
         goals=tuple(build_goal(one, criteria.get(f"goal.{key_of(one.name)}.scope")) for one in table.goal),
         hash=source.hash,
@@ -89,6 +92,7 @@ def _fields(table: AgreementTable, criteria: Criteria) -> dict[str, model.Field]
     mappings = {where for place, part in recognising(table).items() for where, _, _ in recognised_keys(place, part)}
     named = {name for where, criterion in criteria.items() if where not in mappings for name in criterion.fields}
     named.update(*(stage.required for stage in table.stage), *(handoff.required for handoff in table.handoff))
+    named.update(way.reason for way in (table.reject, table.recycle, table.disqualify) if way.reason)
     built_in = {name: model.Field(name=name, type=FieldType.TEXT, sources=where) for name, where in BUILT_IN.items() if name in named}
     return built_in | fields
 
@@ -108,6 +112,7 @@ def _stage(table: StageTable, criteria: Criteria) -> model.Stage:
         meaning=table.meaning,
         criteria=criteria.get(f"{where}.criteria"),
         required=table.required,
+        stale_after=table.stale_after,
         recognised=_recognised(where, table, criteria),
         raci=Raci(**table.raci.model_dump()) if table.raci else None,
     )
@@ -160,15 +165,18 @@ def _touches(table: AgreementTable) -> model.Touches:
     )
 
 
-def _exit(where: str, reasons: tuple[str, ...], table: PerCrm, criteria: Criteria) -> model.Exit:
-    return model.Exit(reasons=reasons, recognised=_recognised(where, table, criteria))
+def _exit(where: str, table: ExitTable, criteria: Criteria) -> model.Exit:
+    return model.Exit(reasons=table.reasons, reason=table.reason, recognised=_recognised(where, table, criteria))
 
 
 def _recycle(table: AgreementTable, criteria: Criteria) -> model.Recycle:
     recycle = table.recycle
     return model.Recycle(
         reasons=tuple(recycle.reasons),
+        reason=recycle.reason,
         recognised=_recognised("recycle", recycle, criteria),
+        when={str(cause): reason for cause, reason in recycle.when.items()},
+        within=recycle.within or parse_span(BACK_WITHIN),
         returns=recycle.reasons,
         to={key: value for key, value in recycle.to.model_dump().items() if value is not None},
         by=recycle.by,
@@ -176,6 +184,12 @@ def _recycle(table: AgreementTable, criteria: Criteria) -> model.Recycle:
         cool_off=recycle.cool_off,
         bounce_limit=recycle.bounce_limit,
     )
+
+
+def _cover(table: AgreementTable) -> model.Cover | None:
+    if table.cover is None:
+        return None
+    return model.Cover(within=table.cover.within or parse_span(COVERED_WITHIN), ladder=table.cover.ladder)
 
 
 def _protect(table: AgreementTable) -> model.Protect:

@@ -12,8 +12,10 @@ from sync.agreement.model import Cadence, Clock, Handoff, HandRaise, Nurtured, S
 from sync.agreement.references import ATTAINMENT
 from sync.agreement.schema import CadenceTable, ClockTable, HandoffTable, NurturedTable
 from sync.agreement.schema_people import GoalTable
+from sync.agreement.spans import parse_span
 from sync.agreement.words import ScoreText
 
+HAND_OVER_WITHIN = "24 hours"
 REOPEN_AFTER = timedelta(minutes=15)
 
 
@@ -63,6 +65,10 @@ def build_handoff(table: HandoffTable, criteria: Mapping[str, Criterion]) -> Han
         tell=table.tell,
         nurtured=_nurtured(table.nurtured) if table.nurtured else None,
         reopen_after=table.reopen_after or REOPEN_AFTER,
+        hand_over_within=table.hand_over_within or parse_span(HAND_OVER_WITHIN),
+        kept_until_handoff=table.kept_until_handoff,
+        if_premature=table.if_premature,
+        if_missed=table.if_missed,
     )
 
 

@@ -32,6 +32,7 @@ from sync.agreement.promises import (
     HandRaise,
     KeptBy,
     Nurtured,
+    NurturedBy,
     Recycled,
     Rejected,
     Returned,
@@ -54,6 +55,7 @@ __all__ = [
     "Cadence",
     "CalendarWords",
     "Clock",
+    "Cover",
     "CrmKind",
     "Define",
     "Disqualified",
@@ -66,6 +68,7 @@ __all__ = [
     "KeptBy",
     "Level",
     "Nurtured",
+    "NurturedBy",
     "Pool",
     "Protect",
     "Protection",
@@ -85,6 +88,19 @@ __all__ = [
     "Trigger",
 ]
 
+STALE = "stale "  # before the name of a stage: the rule of its `stale_after`
+UNNAMED_RULES = (
+    "premature_handoff",
+    "missed_handoff",
+    "early_pull",
+    "reject_reason",
+    "recycle_reason",
+    "disqualify_reason",
+    "recycle_due",
+    "covered",
+    "bounce_limit",
+    "crm_data",
+)  # promises that an agreement makes without naming a rule
 CrmKind = tuple[str, str]  # a CRM and one of its kinds of record: ("hubspot", "contact")
 
 
@@ -132,6 +148,7 @@ class Stage:
     meaning: str
     criteria: Criterion | None  # what must be true to be handed over in this stage
     required: tuple[str, ...]  # names of fields that must not be blank
+    stale_after: Span | None  # how long nothing may happen to a lead that stands in it
     recognised: Mapping[CrmKind, Criterion]
     raci: Raci | None
 
@@ -161,6 +178,7 @@ class Exit:
     """A way out of the handoff, its reasons, and how records show it."""
 
     reasons: tuple[str, ...]
+    reason: str | None  # name of the field that holds the reason
     recognised: Mapping[CrmKind, Criterion]
 
 
@@ -168,12 +186,22 @@ class Exit:
 class Recycle(Exit):
     """How a lead goes back to Marketing, and when it comes back."""
 
+    when: Mapping[str, str]  # rejected, stale, owner gone -> the reason with which such a lead goes back
+    within: Span  # how soon it does
     returns: Mapping[str, Period]  # reason -> when it may come back
     to: Mapping[str, str]  # owner, status, stage, nurture_list, campaign
     by: str  # the field that says so: `status` or `stage`
     at_most: AtMost | None
     cool_off: Period | None  # a score alone does not open a handoff within it
     bounce_limit: int  # how often a lead may change hands by our doing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """How soon a lead whose owner is not there gets another one."""
+
+    within: Span
+    ladder: tuple[Rung, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +265,7 @@ class Agreement:
     reject: Exit
     disqualify: Exit
     recycle: Recycle
+    cover: Cover | None  # None: it promises nothing about owners who are away
     protect: Protect
     waivers: Waivers | None
     goals: tuple[Goal, ...]
@@ -254,8 +283,9 @@ class Agreement:
 
     @property
     def rule_names(self) -> tuple[str, ...]:
-        """The names of all clocks, then of all cadences."""
-        return (*(clock.name for clock in self.clocks), *(cadence.name for cadence in self.cadences))
+        """The names under which findings of this agreement may stand: clocks, cadences, and the promises without a name."""
+        stale = (STALE + stage.name for stage in self.stages if stage.stale_after is not None)
+        return (*(clock.name for clock in self.clocks), *(cadence.name for cadence in self.cadences), *stale, *UNNAMED_RULES)
 
     def crm_fields(self, crm: str) -> Mapping[str, frozenset[str]]:
         """Return per kind of record of `crm` which of its fields the agreement names; all are read with history."""

@@ -36,6 +36,14 @@ Trigger = StageEntered | HandRaise | ScoreCrossed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One remedy of a ladder: `reassign`, `recycle: stale`."""
+
+    action: str
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nurtured:
     """How a lead must have been nurtured before it is handed over."""
 
@@ -56,6 +64,10 @@ class Handoff:
     tell: tuple[str, ...]  # `owner`, a role, or a channel
     nurtured: Nurtured | None
     reopen_after: timedelta  # a stage left and entered again within this was never left
+    hand_over_within: Span  # how soon a lead that qualifies is handed over
+    kept_until_handoff: bool  # whether Marketing keeps leads to itself until they are handed over
+    if_premature: tuple[Rung, ...]
+    if_missed: tuple[Rung, ...]
 
 
 class StartWord(StrEnum):
@@ -113,15 +125,12 @@ class Answered:
     """Kept when a reply is answered."""
 
 
-KeptBy = Assigned | Touch | StageReached | Rejected | Recycled | Disqualified | Returned | Answered
+@dataclass(frozen=True, slots=True)
+class NurturedBy:
+    """Kept by any touch of anybody, marketing mails, sequences and bulk included."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
-    """One remedy of a ladder: `reassign`, `recycle: stale`."""
-
-    action: str
-    detail: str | None
+KeptBy = Assigned | Touch | StageReached | Rejected | Recycled | Disqualified | Returned | Answered | NurturedBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

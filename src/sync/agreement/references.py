@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sync.agreement.goals import Change, Solve
 from sync.agreement.levels import overridden
-from sync.agreement.model import StageEntered, StageReached
+from sync.agreement.model import STALE, UNNAMED_RULES, Rung, StageEntered, StageReached
 from sync.agreement.schema import AgreementTable, CadenceTable, ClockTable, HandoffTable, LevelTable
 from sync.agreement.schema_people import GoalTable
 from sync.agreement.schema_words import BUILT_IN
@@ -41,7 +41,8 @@ class References:
     def problems(self) -> list[Problem]:
         """Return everything that does not fit, section by section."""
         table = self._table
-        found = [*self._header(), *self._doubles(), *self._calendar_names(), *self._field_names()]
+        found = [*self._header(), *self._doubles(), *self._taken_names(), *self._calendar_names(), *self._field_names()]
+        found += self._ways_out()
         for stage in table.stage:
             found += self._known(f"stage.{key_of(stage.name)}.required", stage.required, self._fields, "a field of [fields]")
         for handoff in table.handoff:
@@ -83,6 +84,33 @@ class References:
         ]:
             if not is_zone(zone):
                 yield self._problem(where, found=quoted(zone), expected="an IANA time zone", fix="write for example `Europe/Berlin`")
+
+    def _ways_out(self) -> Iterator[Problem]:
+        """Yield fields that hold no reason, reasons that are not listed, and fields of reasons where none is."""
+        table = self._table
+        for where, way in (("reject", table.reject), ("recycle", table.recycle), ("disqualify", table.disqualify)):
+            yield from self._known(f"{where}.reason", [way.reason], self._fields, "a field of [fields]")
+            if way.reason is not None and not way.reasons:
+                yield self._problem(
+                    f"{where}.reasons",
+                    found="nothing",
+                    expected="the reasons that are permitted",
+                    fix=f"list them, or take out `{where}.reason`",
+                )
+        for cause, reason in table.recycle.when.items():
+            yield from self._known(f"recycle.when.{key_of(cause)}", [reason], self._reasons, "a reason of [recycle]")
+        if "owner gone" in table.recycle.when and table.cover is None:
+            yield self._problem(
+                "cover", found="nothing", expected="[cover], as `recycle.when` names `owner gone`", fix="add a table [cover]"
+            )
+
+    def _taken_names(self) -> Iterator[Problem]:
+        """Yield rules that bear the name of a promise which is judged without one."""
+        for section in ("clock", "cadence"):
+            for name in _names(self._document, section):
+                if name in UNNAMED_RULES or name.startswith(STALE):
+                    fix = "rename it: what an agreement says of handoffs, reasons and owners is told under this name"
+                    yield self._problem(f"{section}.{key_of(name)}", found=quoted(name), expected="another name", fix=fix)
 
     def _doubles(self) -> Iterator[Problem]:
         """Yield names that are given twice; clocks and cadences share one list, as both are rules."""
@@ -149,6 +177,11 @@ class References:
         stages = [trigger.stage for trigger in triggers if isinstance(trigger, StageEntered)]
         yield from self._known(f"{where}.opens_on", stages, self._stages, "the name of a stage")
         yield from self._known(f"{where}.required", handoff.required, self._fields, "a field of [fields]")
+        yield from self._recyclings(f"{where}.if_premature", handoff.if_premature)
+        yield from self._recyclings(f"{where}.if_missed", handoff.if_missed)
+        if handoff.kept_until_handoff and handoff.pool is None:
+            fix = "name the pool whose members may not own a lead before, or take out `kept_until_handoff`"
+            yield self._problem(f"{where}.pool", found="nothing", expected="the name of a pool", fix=fix)
         if self._pools:  # an agreement that lists no pools leaves them to the roster
             yield from self._known(f"{where}.pool", [handoff.pool], self._pools, "the name of a pool")
 
@@ -159,8 +192,11 @@ class References:
         yield from self._known(f"{where}.kept_by", kept, self._stages, "the name of a stage")
         yield from self._known(f"{where}.calendar", [clock.calendar], [*self._calendars, "owner"], "the name of a calendar, or `owner`")
         yield from self._known(f"{where}.handoff", [clock.handoff], self._handoffs, "the name of a handoff")
-        reasons = [rung.detail for rung in clock.ladder if rung.action == "recycle"]
-        yield from self._known(f"{where}.ladder", reasons, self._reasons, "a reason of [recycle]")
+        yield from self._recyclings(f"{where}.ladder", clock.ladder)
+
+    def _recyclings(self, where: str, ladder: Iterable[Rung]) -> Iterator[Problem]:
+        reasons = [rung.detail for rung in ladder if rung.action == "recycle"]
+        yield from self._known(where, reasons, self._reasons, "a reason of [recycle]")
 
     def _cadence(self, where: str, cadence: CadenceTable) -> Iterator[Problem]:
         yield from self._known(f"{where}.stage", [cadence.stage], self._stages, "the name of a stage")
@@ -196,6 +232,7 @@ class References:
                 where, found=listed(said), expected="one of team, segment, source", fix="say for whom the level holds, in one way"
             )
         yield from self._team(f"{where}.team", level.team)
+        yield from self._fixed(where, level)
         rules, problems = overridden(self._document, level, where=where, file=self._file)
         yield from problems
         for clock in rules.clocks:
@@ -204,6 +241,19 @@ class References:
             yield from self._cadence(f"{where}.cadence.{key_of(cadence.name)}", cadence)
         for goal in rules.goals:
             yield from self._goal(f"{where}.goal.{key_of(goal.name)}", goal)
+
+    def _fixed(self, where: str, level: LevelTable) -> Iterator[Problem]:
+        """Yield what a level may not change: which level holds is decided when the rule starts."""
+        for section, overrides, fixed in (("clock", level.clock, ("starts", "handoff")), ("cadence", level.cadence, ("stage",))):
+            for name, override in overrides.items():
+                for key in fixed:
+                    if key in override:
+                        yield self._problem(
+                            f"{where}.{section}.{key_of(name)}.{key}",
+                            found=quoted(str(override[key])),
+                            expected=f"the `{key}` of the rule itself",
+                            fix=f"take it out, or make it a {section} of its own",
+                        )
 
 
 def is_zone(name: str) -> bool:

@@ -41,6 +41,7 @@ from sync.agreement.schema_words import (
 from sync.shape import Count, Day, Table, Text, matching
 
 Kinds = dict[str, Text]  # kind of record -> criterion, or field, of the CRM
+Flag = Annotated[bool, Field(strict=True)]
 Month = Annotated[int, Field(strict=True, ge=1, le=12)]
 
 
@@ -85,6 +86,7 @@ class StageTable(PerCrm):
     meaning: Text
     criteria: Text | None = None
     required: Texts = ()
+    stale_after: SpanText | None = None
     raci: RaciTable | None = None
 
 
@@ -124,6 +126,10 @@ class HandoffTable(Table):
     tell: Texts = ()
     nurtured: NurturedTable | None = None
     reopen_after: WallSpanText | None = None
+    hand_over_within: SpanText | None = None
+    kept_until_handoff: Flag = False
+    if_premature: Annotated[tuple[RungText, ...], AS_LIST] = ()
+    if_missed: Annotated[tuple[RungText, ...], AS_LIST] = ()
 
 
 class ClockTable(Table):
@@ -184,6 +190,7 @@ class ExitTable(PerCrm):
     """`[reject]` and `[disqualify]`."""
 
     reasons: Texts = ()
+    reason: Text | None = None
 
 
 class TargetTable(Table):
@@ -200,11 +207,21 @@ class RecycleTable(PerCrm):
     """`[recycle]`."""
 
     reasons: dict[str, PeriodText] = Field(default_factory=dict)
+    reason: Text | None = None
+    when: dict[Literal["rejected", "stale", "owner gone"], Text] = Field(default_factory=dict)
+    within: SpanText | None = None
     to: TargetTable = TargetTable()
     by: Literal["status", "stage"] = "status"
     at_most: BudgetText | None = None
     cool_off: PeriodText | None = None
     bounce_limit: Annotated[int, Field(strict=True, ge=0)] = 2
+
+
+class CoverTable(Table):
+    """`[cover]`."""
+
+    within: SpanText | None = None
+    ladder: Annotated[tuple[RungText, ...], AS_LIST] = ()
 
 
 class ProtectTable(Table):
@@ -265,6 +282,7 @@ class AgreementTable(Table):
     reject: ExitTable = ExitTable()
     disqualify: ExitTable = ExitTable()
     recycle: RecycleTable = RecycleTable()
+    cover: CoverTable | None = None
     protect: ProtectTable = ProtectTable()
     waivers: WaiversTable | None = None
     goal: tuple[GoalTable, ...] = ()

@@ -13,6 +13,7 @@ from sync.agreement.promises import (
     Disqualified,
     HandRaise,
     KeptBy,
+    NurturedBy,
     Recycled,
     Rejected,
     Returned,
@@ -36,6 +37,7 @@ _KEPT_BY: dict[str, KeptBy] = {
     "disqualified": Disqualified(),
     "returned": Returned(),
     "answered": Answered(),
+    "nurtured": NurturedBy(),
 }
 _BUDGET = re.compile(r"(\d+) (?:(?:a|an|per) (\w+)|in (\d+ \w+))")
 _PERCENT = re.compile(r"([+-]?)(\d+(?:\.\d+)?) ?%")
