@@ -54,6 +54,17 @@ class CycleRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elapsed:
+    """How the time of a finding went, from its start to its settling, its end or now; the parts are all of it, in seconds."""
+
+    excused_s: int
+    suspended_s: int  # a booked meeting
+    system_s: int  # nobody owned the lead
+    owner_s: int  # open time of the owner's calendar
+    off_hours_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """The judgement of one rule on one cycle (owner clocks: on one assignment).
 
@@ -66,7 +77,7 @@ class Finding:
     records: tuple[RecordKey, ...]
     cycle: CycleRef
     rule: str
-    kind: str  # the kind of promise: `clock`
+    kind: str  # the kind of promise: clock, cadence, stale, handoff, reason, recycle, cover, bounces, data
     status: Status
     side: Side
     owner: str | None  # the CRM's owner id whom an owner clock is about, else the owner at the deadline or now
@@ -76,6 +87,8 @@ class Finding:
     late_by_s: int | None  # wall seconds past the deadline, to `settled_at` or to now; None unless breached
     evidence: tuple[Evidence, ...]
     message: str
+    level: str | None = None  # the level of the agreement whose rule this is; None: everybody's
+    elapsed: Elapsed | None = None  # of clocks and cadences; None where a moment it rests on is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
