@@ -248,3 +248,4 @@ class Vocabulary:
     person_stream: str  # stream that tells of persons
     touch_streams: tuple[str, ...]  # streams that could hold a touch
     context_streams: tuple[str, ...]  # streams whose rows can end a cycle or excuse a clock
+    by_hand: frozenset[str] = frozenset()  # sources of changes that a person made in the CRM's own pages and apps

@@ -83,7 +83,7 @@ class Planner:
     def steps(self, person: Record, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return the next rung of each broken promise of one lead that is not settled; one step an action."""
         steps: dict[str, Step] = {}
-        clocks = {clock.name: clock for clock in self.agreement.judged_clocks}
+        clocks = {clock.name: clock for clock in self.agreement.clocks}
         for finding, rung in _due(findings, clocks):
             remedy = self._remedy(finding, clocks[finding.rule], rung)
             if remedy.action in steps:
@@ -105,7 +105,7 @@ class Planner:
     def _remedy(self, finding: Finding, clock: Clock, rung: int) -> Rung:
         """Return the rung of the version in force now, or of the one that judged if that is milder."""
         judged_by = self.terms.agreement_at(finding.started_at) if finding.started_at else self.agreement
-        then = next((c for c in judged_by.judged_clocks if c.name == clock.name and c.ladder), clock)
+        then = next((c for c in judged_by.clocks if c.name == clock.name and c.ladder), clock)
         return min((c.ladder[min(rung, len(c.ladder)) - 1] for c in (clock, then)), key=lambda remedy: SEVERITY.index(remedy.action))
 
     def _writes(self, remedy: Rung, person: Record, finding: Finding, findings: Sequence[Finding]) -> Writes:

@@ -12,7 +12,7 @@ import structlog
 from connectors.protocol import Connector
 from connectors.records import Account
 from sync.agreement.eras import AgreementSpan
-from sync.agreement.model import Agreement, ScoreCrossed
+from sync.agreement.model import Agreement
 from sync.agreement.versions import signed_sides, version_of, why_not_enforcing
 from sync.errors import UsageError
 from sync.gather import open_seats
@@ -135,14 +135,8 @@ def refuse_if_future(as_of: datetime, now: datetime) -> datetime:
 
 
 def not_judged(agreement: Agreement) -> tuple[str, ...]:
-    """Name what is read, checked and kept, but not judged yet: clocks, cadences, levels, score triggers."""
-    judged = {clock.name for clock in agreement.judged_clocks}
-    scores = (handoff.name for handoff in agreement.handoffs if any(isinstance(trigger, ScoreCrossed) for trigger in handoff.opens_on))
-    return (
-        *(name for name in agreement.rule_names if name not in judged),
-        *(f"level {level.name}" for level in agreement.levels),
-        *(f"score trigger of {name}" for name in scores),
-    )
+    """Name what is read, checked and kept, but not judged: how leads were nurtured, as no CRM tells of every marketing mail."""
+    return tuple(f"nurtured of {handoff.name}" for handoff in agreement.handoffs if handoff.nurtured is not None)
 
 
 def corrected(machine: datetime, accounts: Iterable[Account]) -> datetime:

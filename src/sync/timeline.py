@@ -5,90 +5,34 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from connectors.records import Activity, Record, RecordKey
+from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, Record, RecordKey
 from sync.agreement.criteria import Criterion
-from sync.agreement.criteria_types import FieldType, Value, read_value
-from sync.agreement.model import Agreement
+from sync.agreement.criteria_types import FieldType, read_value
+from sync.agreement.model import Agreement, Handoff
+from sync.agreement.model import ScoreCrossed as OnScore
+from sync.facts import (
+    Exit,
+    Fact,
+    FellBack,
+    HandRaised,
+    Left,
+    OwnerSet,
+    Replied,
+    ScoreCrossed,
+    StageEntered,
+    StageLeft,
+    StageReached,
+)
 from sync.history import History, fact_name
 from sync.rows import LeadRows
 from sync.terms import CrmTerms, Terms
+from sync.values import Values, surely
 
 SAME_SUBMISSION = timedelta(seconds=5)  # a form's date and its name are written by two writes
-
-
-class Exit(StrEnum):
-    """How a lead leaves a handoff."""
-
-    RECYCLED = "recycled"
-    REJECTED = "rejected"
-    DISQUALIFIED = "disqualified"
-    RETURNED = "returned"
-    DEAL_CLOSED = "deal closed"
-    DELETED = "deleted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """Something that happened to the lead."""
-
-    at: datetime
-    name: str  # natural key: survives merges, re-links and restarts
-    order: int = 0  # among the changes of one field at one moment
-    source: str  # where to look it up: `hubspot/contact/1#lifecyclestage`
-    actor: str | None = None
-    ours: bool = False  # written by leadpact itself: never an accept
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageEntered(Fact):
-    """The stage's criterion turned true."""
-
-    stage: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageLeft(Fact):
-    """The stage's criterion turned false."""
-
-    stage: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageReached(Fact):
-    """The lead entered the stage or passed it on the CRM's ladder."""
-
-    stage: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FellBack(Fact):
-    """The lead fell below the stage on the CRM's ladder, or its place there was cleared."""
-
-    stage: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandRaised(Fact):
-    """The person submitted a form."""
-
-    form: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerSet(Fact):
-    """The owner field took a value; `owner` is None where that stands for nobody."""
-
-    owner: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left(Fact):
-    """The lead was recycled, rejected, disqualified, its deal closed, or it was deleted."""
-
-    how: Exit
+REPLIES = frozenset({ActivityKind.EMAIL, ActivityKind.MESSAGE, ActivityKind.CALL})
+NEVER_CAME = frozenset({ActivityStatus.BOUNCED, ActivityStatus.FAILED, ActivityStatus.PLANNED, ActivityStatus.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,17 +51,22 @@ class Timeline:
     lead: str
     crm: str  # the CRM of the record that is judged
     records: tuple[RecordKey, ...]
+    created_at: datetime  # of the record that is judged
     facts: tuple[Fact, ...]
     excuses: tuple[Excuse, ...]
     activities: tuple[Activity, ...]
     bulk: frozenset[RecordKey]  # activities that were logged in bulk
+    values: Values
     excluded: str | None  # why the lead is out of the agreement's scope
 
 
 def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: datetime) -> Timeline:
     """Derive the facts of one lead up to `now`; the order of `rows` does not matter."""
     history = History(rows)
-    facts: list[Fact] = [*_closed_deals(rows, history, terms), *_deletions(rows)]
+    values = Values(rows, agreement, history)
+    facts: list[Fact] = [*_closed_deals(rows, history, terms), *_deletions(rows), *_replies(rows)]
+    for handoff in agreement.handoffs:
+        facts += _score_crossings(handoff, values, now)
     for person in rows.people:
         crm = terms.crms[person.key.crm]
         facts += _stage_facts(person, agreement, history, crm)
@@ -128,11 +77,13 @@ def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: d
         lead=rows.lead,
         crm=rows.people[0].key.crm,
         records=tuple(person.key for person in rows.people),
+        created_at=rows.people[0].created_at,
         facts=tuple(sorted((fact for fact in facts if fact.at <= now), key=lambda fact: (fact.at, fact.order, fact.name))),
-        excuses=tuple(_excuses(rows, agreement, history, now)),
+        excuses=tuple(_excuses(agreement, values, now)),
         activities=tuple(sorted(rows.activities, key=lambda activity: (activity.happened_at, activity.key))),
         bulk=frozenset(key for key, count in rows.alike.items() if count >= agreement.touches.bulk_alike),
-        excluded=_exclusion(rows, agreement, history, now),
+        values=values,
+        excluded=_exclusion(agreement, values, now),
     )
 
 
@@ -152,14 +103,19 @@ class _Origin:
 
     name: str
     source: str
-    ours: bool
+    ours: bool = False
+    by_hand: bool = False
 
 
 def _origin(record: Record, fields: Collection[str], history: History, crm: CrmTerms, at: datetime) -> _Origin:
     change = history.change_at(record, fields, at)
     if change is None:
-        return _Origin(name=f"{record.key}@created", source=str(record.key), ours=False)
-    return _Origin(name=fact_name(change), source=f"{record.key}#{change.field}", ours=crm.wrote(change))
+        return _Origin(name=f"{record.key}@created", source=str(record.key))
+    return _Origin(name=fact_name(change), source=f"{record.key}#{change.field}", ours=crm.wrote(change), by_hand=_by_hand(change, crm))
+
+
+def _by_hand(change: FieldChange, crm: CrmTerms) -> bool:
+    return change.source in crm.vocabulary.by_hand and not crm.wrote(change)
 
 
 def _stage_facts(record: Record, agreement: Agreement, history: History, crm: CrmTerms) -> Iterator[Fact]:
@@ -172,7 +128,7 @@ def _stage_facts(record: Record, agreement: Agreement, history: History, crm: Cr
         for at, holds in turns:
             origin = _origin(record, criterion.fields, history, crm, at)
             kind = StageEntered if holds else StageLeft
-            yield kind(at=at, name=origin.name, source=origin.source, ours=origin.ours, stage=stage.name)
+            yield kind(at=at, name=origin.name, source=origin.source, ours=origin.ours, by_hand=origin.by_hand, stage=stage.name)
             if holds and place is None:
                 yield StageReached(at=at, name=origin.name, source=origin.source, ours=origin.ours, stage=stage.name)
         if place is not None:
@@ -193,6 +149,7 @@ def _climb(record: Record, stage: str, place: int, history: History, crm: CrmTer
     A value that the CRM does not list (any more) is no step up or down.
     """
     reached = False
+    source = f"{record.key}#{crm.vocabulary.ladder}"
     for order, change in enumerate(history.changes(record, crm.vocabulary.ladder or "")):
         value = (change.value or "").casefold()
         if value and value not in crm.ladder:
@@ -200,9 +157,11 @@ def _climb(record: Record, stage: str, place: int, history: History, crm: CrmTer
         stands = crm.ladder.get(value, -1) >= place
         if stands != reached:
             reached = stands
-            kind = StageReached if stands else FellBack
-            source, ours = f"{record.key}#{change.field}", crm.wrote(change)
-            yield kind(at=change.at, name=fact_name(change), order=order, source=source, ours=ours, stage=stage)
+            at, name, ours = change.at, fact_name(change), crm.wrote(change)
+            if stands:
+                yield StageReached(at=at, name=name, order=order, source=source, ours=ours, stage=stage, on_ladder=True)
+            else:
+                yield FellBack(at=at, name=name, order=order, source=source, ours=ours, stage=stage)
 
 
 def _exits(record: Record, agreement: Agreement, history: History, crm: CrmTerms) -> Iterator[Fact]:
@@ -257,44 +216,39 @@ def _deletions(rows: LeadRows) -> Iterator[Fact]:
             yield Left(at=at, name=f"{person.key}@deleted", source=str(person.key), how=Exit.DELETED)
 
 
-def _home(rows: LeadRows, agreement: Agreement, field: str) -> tuple[Record, str] | None:
-    """Return the record and its CRM field that hold the agreement's `field`; the person's before the company's."""
-    for record in (*rows.people, *((rows.company,) if rows.company else ())):
-        name = agreement.fields[field].sources.get((record.key.crm, record.key.kind))
-        if name is not None:
-            return record, name
-    return None
+def _replies(rows: LeadRows) -> Iterator[Fact]:
+    for activity in rows.activities:
+        machine = activity.auto_reply or activity.marketing
+        if activity.kind not in REPLIES or activity.direction is not Direction.IN or machine or activity.archived_at is not None:
+            continue
+        if not activity.statuses or activity.statuses[-1].status not in NEVER_CAME:
+            yield Replied(at=activity.happened_at, name=str(activity.key), source=str(activity.key))
 
 
-def values_at(rows: LeadRows, agreement: Agreement, history: History, *, fields: Collection[str], at: datetime) -> dict[str, Value]:
-    """Return the values of the agreement's `fields` at `at`, typed; blank where no record holds one."""
-    values: dict[str, Value] = {}
-    for field in fields:
-        home = _home(rows, agreement, field)
-        raw = history.value(*home, at) if home else None
-        values[field] = read_value(raw, agreement.fields[field].type, agreement.zone)
-    return values
+def _score_crossings(handoff: Handoff, values: Values, now: datetime) -> Iterator[Fact]:
+    for trigger in handoff.opens_on:
+        if isinstance(trigger, OnScore):
+            fields = trigger.criterion.fields
+            for at, true in values.turns(surely(trigger.criterion), fields, now):
+                if true:
+                    name, source = values.origin(fields, at)
+                    yield ScoreCrossed(at=at, name=f"score|{name}", source=source, handoff=handoff.name)
 
 
-def _exclusion(rows: LeadRows, agreement: Agreement, history: History, now: datetime) -> str | None:
+def _exclusion(agreement: Agreement, values: Values, now: datetime) -> str | None:
     for exclude in agreement.excludes:
-        if exclude.criterion.truth(values_at(rows, agreement, history, fields=exclude.criterion.fields, at=now)) is True:
+        if exclude.criterion.truth(values.at(exclude.criterion.fields, now)) is True:
             return exclude.why
     return None
 
 
-def _excuses(rows: LeadRows, agreement: Agreement, history: History, now: datetime) -> Iterator[Excuse]:
+def _excuses(agreement: Agreement, values: Values, now: datetime) -> Iterator[Excuse]:
     for excuse in agreement.excuses:
-        fields = excuse.criterion.fields
-        homes = [home for field in sorted(fields) if (home := _home(rows, agreement, field))]
-        changes = {at for record, field in homes for at in history.moments(record, (field,)) if at <= now}
-        moments = sorted({rows.people[0].created_at, *changes})
         since: datetime | None = None
-        for at in moments:
-            holds = excuse.criterion.truth(values_at(rows, agreement, history, fields=fields, at=at)) is True
-            if holds and since is None:
+        for at, true in values.turns(surely(excuse.criterion), excuse.criterion.fields, now):
+            if true:
                 since = at
-            elif not holds and since is not None:
+            elif since is not None:
                 yield Excuse(since=since, until=at, why=excuse.why)
                 since = None
         if since is not None:

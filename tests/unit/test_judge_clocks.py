@@ -138,7 +138,12 @@ def test_a_promise_broken_at_both_ends_of_an_unknown_moment_may_have_been_kept_b
     assert (finding.status, finding.started_at) == (Status.UNKNOWN, HANDOFF)
 
 
-def test_the_next_moment_is_the_first_warning_then_the_deadline_then_the_end_of_settling() -> None:
+def test_the_next_moment_is_the_first_warning_then_the_deadline_then_the_end_of_settling_then_the_next_attempt() -> None:
     changes = [mql(HANDOFF), owned_by(ANN, HANDOFF), status("IN_PROGRESS", HANDOFF + timedelta(minutes=1))]
     moments = [judgement(changes, now=ny(f"2026-11-18 {now}")).next_at for now in ("10:30", "11:40", "12:10", "12:31")]
-    assert moments == [ny("2026-11-18 11:00"), DUE + timedelta(milliseconds=1), ny("2026-11-18 12:30"), None]
+    assert moments == [
+        ny("2026-11-18 11:00"),
+        DUE + timedelta(milliseconds=1),
+        ny("2026-11-18 12:30"),
+        ny("2026-11-23 10:01") + timedelta(milliseconds=1),
+    ]

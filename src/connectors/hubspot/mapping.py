@@ -27,6 +27,7 @@ VOCABULARY = Vocabulary(
     person_stream="contacts",
     touch_streams=("calls", "emails", "meetings", "communications"),
     context_streams=("companies", "deals"),
+    by_hand=frozenset({"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID"}),
 )
 
 _PRIMARY_TYPE_IDS = frozenset({1, 5})  # contact to primary company, deal to primary company

@@ -145,6 +145,7 @@ def _level(table: LevelTable, criteria: Criteria, source: Source) -> model.Level
         name=table.name,
         team=table.team,
         applies=criteria.get(f"{where}.segment") or criteria.get(f"{where}.source"),
+        by_source=bool(table.source),
         clocks=tuple(build_clock(one) for one in rules.clocks),
         cadences=tuple(build_cadence(one) for one in rules.cadences),
         goals=tuple(

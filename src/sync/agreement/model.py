@@ -226,7 +226,8 @@ class Level:
 
     name: str
     team: str | None
-    applies: Criterion | None
+    applies: Criterion | None  # of a segment or a source
+    by_source: bool
     clocks: tuple[Clock, ...]
     cadences: tuple[Cadence, ...]
     goals: tuple[Goal, ...]
@@ -277,11 +278,6 @@ class Agreement:
     text: str  # the file as it was read
 
     @property
-    def judged_clocks(self) -> tuple[Clock, ...]:
-        """The clocks that are judged: those that start at the handoff or at an assignment."""
-        return tuple(clock for clock in self.clocks if clock.starts in {StartWord.HANDOFF, StartWord.ASSIGNED})
-
-    @property
     def rule_names(self) -> tuple[str, ...]:
         """The names under which findings of this agreement may stand: clocks, cadences, and the promises without a name."""
         stale = (STALE + stage.name for stage in self.stages if stage.stale_after is not None)
@@ -295,12 +291,23 @@ class Agreement:
         return {kind: frozenset(names) for kind, names in sorted(found.items())}
 
     def recognising_fields(self, crm: str) -> Iterator[tuple[str, frozenset[str]]]:
-        """Yield per kind of record of `crm` the fields by which stages, exits and excuses are recognised."""
+        """Yield per kind of record of `crm` the fields that a judgement rests on, of stages, ways out and criteria."""
         exits = (self.reject, self.disqualify, self.recycle)
         for recognised in (*(stage.recognised for stage in self.stages), *(way.recognised for way in exits)):
             yield from ((kind, criterion.fields) for (of, kind), criterion in recognised.items() if of == crm)
-        for name in {name for excuse in self.excuses for name in excuse.criterion.fields}:
+        for name in self._asked:
             yield from ((kind, frozenset({field})) for (of, kind), field in self.fields[name].sources.items() if of == crm)
+
+    @property
+    def _asked(self) -> set[str]:
+        """The agreement's own fields whose moments a judgement rests on; an exclusion asks for the values now."""
+        criteria = [excuse.criterion for excuse in self.excuses]
+        criteria += [stage.criteria for stage in self.stages if stage.criteria is not None]
+        criteria += [level.applies for level in self.levels if level.applies is not None]
+        criteria += [one.criterion for handoff in self.handoffs for one in handoff.opens_on if isinstance(one, ScoreCrossed)]
+        required = [*(name for stage in self.stages for name in stage.required), *(name for one in self.handoffs for name in one.required)]
+        reasons = (way.reason for way in (self.reject, self.recycle, self.disqualify) if way.reason is not None)
+        return {*(name for criterion in criteria for name in criterion.fields), *required, *reasons}
 
     def _named(self, crm: str) -> Iterator[tuple[str, set[str]]]:
         for field in self.fields.values():

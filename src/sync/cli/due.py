@@ -72,7 +72,7 @@ def _table(findings: list[Finding], known: Known, terms: Terms) -> object:
     from sync.report.explain import keeping_text
 
     names = {owner: name for crm in terms.crms.values() for owner, name in crm.names.items()}
-    clocks = {clock.name: clock for clock in known.agreement.judged_clocks}
+    clocks = {clock.name: clock for clock in known.agreement.clocks}
     table = Table(box=None, pad_edge=False)
     for column in ("due", "lead", "promise", "owner", "what would keep it"):
         table.add_column(column, overflow="fold", no_wrap=column in ("due", "lead", "promise"))

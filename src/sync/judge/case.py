@@ -1,129 +1,119 @@
-"""One cycle of one lead: every clock that runs in it, judged. Pure."""
+"""One cycle of one lead, with all that its promises are judged by. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import dropwhile
 
-from sync.agreement import model
-from sync.agreement.model import Agreement, Clock
-from sync.judge import clocks
-from sync.judge.clocks import Start, Verdict
-from sync.judge.cycles import Cycle, find_assignments, owner_at
-from sync.judge.findings import CycleRef, Evidence, Finding, Status, finding_key
-from sync.judge.responsible import Course, blame_moves_at, responsible_side
+from sync.agreement.calendar import Calendar
+from sync.agreement.model import Agreement
+from sync.facts import Fact, Left, Replied, StageEntered, StageReached
+from sync.judge.cycles import Cycle
+from sync.judge.findings import CycleRef
+from sync.judge.owners import Assignment, find_assignments, owner_at
 from sync.judge.touches import Attempt, Suspension, TouchRule, find_attempts, find_suspensions
-from sync.judge.wording import message
 from sync.terms import Terms
 from sync.timeline import Timeline
 
-AFTER = timedelta(milliseconds=1)  # a deadline is inclusive: the judgement changes just after it
-
-Judged = tuple[Finding, datetime | None]  # a finding, and when it changes next without news
+BY_OWNER = TouchRule(by="owner")
 
 
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """A cycle with all that its clocks are judged by; `latest` is the end of what the calendars know."""
+    """A cycle, what was known of it, and the moment of judging; `latest` is the end of what the calendars know."""
 
-    def __init__(self, timeline: Timeline, cycle: Cycle, *, agreement: Agreement, terms: Terms, now: datetime, latest: datetime) -> None:
-        self._timeline = timeline
-        self._cycle = cycle
-        self._agreement = agreement
-        self._terms = terms
-        self._now = now
-        self._latest = latest
-        self._assignments = find_assignments(timeline, cycle)
-        self._meetings = find_suspensions(timeline, cycle, latest=latest)
+    timeline: Timeline
+    cycle: Cycle
+    next_opened_at: datetime | None  # when the lead was handed over again
+    agreement: Agreement
+    terms: Terms
+    now: datetime
+    latest: datetime
+    _attempts: dict[tuple[TouchRule, Cycle], tuple[Attempt, ...]] = field(default_factory=dict, repr=False)
 
-    def judged(self) -> Iterator[Judged]:
-        """Yield a finding for every clock that started in the cycle."""
-        for clock in self._agreement.judged_clocks:
-            if clock.handoff in (None, self._cycle.handoff.name):
-                yield from self._judge(clock)
+    @cached_property
+    def assignments(self) -> tuple[Assignment, ...]:
+        """Who was assigned in the cycle, in order."""
+        return find_assignments(self.timeline, self.cycle)
 
-    def _judge(self, clock: Clock) -> Iterator[Judged]:
-        attempts = self._attempts(clock)
-        stages = [stage.name for stage in self._agreement.stages]
-        kept = clocks.find_kept(clock, self._cycle, self._timeline, assignments=self._assignments, attempts=attempts, stages=stages)
-        meetings = self._meetings if clocks.is_kept_by_touch(clock) else ()
-        for start in self._starts(clock):
-            if clocks.is_owner_clock(clock) and any(k.at < start.at for k in kept):
-                continue  # the promise was kept before this owner came
-            suspensions = clocks.suspended_by(clock, start, meetings)
-            verdict = clocks.weigh(
-                start,
-                due=clocks.deadline(clock, start, suspensions),
-                warn_at=clocks.warnings(clock, start, suspensions),
-                kept=kept,
-                excused=clocks.first_excuse(self._timeline, start.at),
-                now=self._now,
-            )
-            yield self._finding(clock, start, verdict, attempts, suspensions)
+    @cached_property
+    def meetings(self) -> tuple[Suspension, ...]:
+        """The spans in which a booked meeting stops what a touch keeps."""
+        return find_suspensions(self.timeline, self.cycle, latest=self.latest)
 
-    def _attempts(self, clock: Clock) -> tuple[Attempt, ...]:
-        """Return the cycle's touches as `clock` counts them; none for a clock that no touch keeps."""
-        if not clocks.is_kept_by_touch(clock):
-            return ()
-        counts = clock.counts_sequence if clock.counts_sequence is not None else not self._cycle.by_hand_raise
-        rule = TouchRule(by=clock.by, sequence_counts=counts)
-        return find_attempts(self._timeline, self._cycle, rule, agreement=self._agreement, terms=self._terms, now=self._now)
+    @cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts of the cycle, both its ends included."""
+        return tuple(fact for fact in self.timeline.facts if self.cycle.holds(fact.at))
 
-    def _starts(self, clock: Clock) -> Iterator[Start]:
-        """Yield where `clock` starts in the cycle, each with its calendar."""
-        crm = self._timeline.crm
-        if clocks.is_owner_clock(clock):
-            named = clock.calendar if clock.calendar not in (None, "owner") else None
-            theirs = [self._terms.calendar_of(crm, a.owner, self._agreement) for a in self._assignments]
-            found = [self._agreement.calendars[named] for _ in theirs] if named else theirs
-        else:
-            first = self._assignments[0] if self._assignments else None
-            own = self._terms.calendar_of(crm, first.owner, self._agreement) if first and first.at == self._cycle.opened_at else None
-            found = [clocks.lead_calendar(clock, self._cycle, self._agreement, own)]
-        return clocks.find_starts(clock, self._cycle, self._assignments, found)
+    @cached_property
+    def replies(self) -> tuple[Replied, ...]:
+        """What came in from the person in the cycle, in order."""
+        return tuple(fact for fact in self.facts if isinstance(fact, Replied))
 
-    def _assign_by(self) -> datetime:
-        """Return by when the agreement's own clock wants the lead assigned; without one, at once."""
-        for clock in self._agreement.judged_clocks:
-            if clock.handoff in (None, self._cycle.handoff.name) and model.Assigned() in clock.kept_by:
-                return min(clocks.deadline(clock, start, ()) for start in self._starts(clock))
-        return self._cycle.opened_at
+    def attempts(self, rule: TouchRule, within: Cycle | None = None) -> tuple[Attempt, ...]:
+        """Return the activities of the cycle (or of `within`) as `rule` counts them."""
+        key = rule, within or self.cycle
+        if key not in self._attempts:
+            self._attempts[key] = find_attempts(self.timeline, key[1], rule, agreement=self.agreement, terms=self.terms, now=self.now)
+        return self._attempts[key]
 
-    def _finding(
-        self, clock: Clock, start: Start, verdict: Verdict, attempts: Sequence[Attempt], suspensions: Sequence[Suspension]
-    ) -> Judged:
-        timeline, by_touch = self._timeline, clocks.is_kept_by_touch(clock)
-        unread = self._terms.unread_streams(timeline.records[0], verdict.due_at, touches=by_touch)
-        status = Status.UNKNOWN if verdict.status is Status.BREACHED and verdict.settled_at is None and unread else verdict.status
-        upto = verdict.settled_at or min(self._now, start.ends_at or self._now)
-        course = Course(
-            start=start,
-            assignments=self._assignments,
-            suspensions=suspensions,
-            assign_by=self._assign_by(),
-            owner_now=owner_at(timeline, upto),
-            upto=min(upto, self._latest),
-        )
-        finding = Finding(
-            key=finding_key(rule=clock.name, fact=f"{self._cycle.handoff.name}|{start.name}"),
-            lead=timeline.lead,
-            records=timeline.records,
-            cycle=self._reference(),
-            rule=clock.name,
-            kind="clock",
-            status=status,
-            side=responsible_side(clock, status, course),
-            owner=start.assignment.owner if start.assignment else owner_at(timeline, min(verdict.due_at, upto)),
-            started_at=start.at,
-            due_at=verdict.due_at,
-            settled_at=verdict.settled_at,
-            late_by_s=max(0, round((upto - verdict.due_at).total_seconds())) if status is Status.BREACHED else None,
-            evidence=_each_once(*self._facts(start), *_suspended(suspensions), *verdict.evidence, *clocks.refused(attempts)),
-            message=message(clock, status, verdict, unread, self._agreement.zone),
-        )
-        return finding, self._next_at(verdict, course, clock, attempts)
+    def owner_at(self, at: datetime) -> str | None:
+        """Return who owned the lead at `at`."""
+        return owner_at(self.timeline, at)
 
-    def _reference(self) -> CycleRef:
-        cycle = self._cycle
+    def holder_at(self, at: datetime) -> str | None:
+        """Return who was assigned at `at`; whom the closing write itself set is not."""
+        held = [a.owner for a in self.assignments if a.at <= at and (a.until is None or at < a.until)]
+        return held[-1] if held else None
+
+    def team_at(self, at: datetime) -> str | None:
+        """Return the team of the owner at `at`; of the pool if nobody owned the lead."""
+        owner = self.owner_at(at)
+        if owner is not None:
+            return self.terms.team_of(self.timeline.crm, owner)
+        pool = self.agreement.pools.get(self.cycle.handoff.pool or "")
+        return pool.team if pool else None
+
+    def calendar_at(self, named: str | None, at: datetime) -> Calendar:
+        """Return the calendar of a promise to the lead: the named one, else the owner's at `at`, the pool's, the default."""
+        if named not in (None, "owner"):
+            return self.agreement.calendars[named or "default"]
+        owner = self.owner_at(at)
+        return self.pool_calendar if owner is None else self.terms.calendar_of(self.timeline.crm, owner, self.agreement)
+
+    @property
+    def pool_calendar(self) -> Calendar:
+        """The calendar of the handoff's pool, else the default."""
+        pool = self.agreement.pools.get(self.cycle.handoff.pool or "")
+        return self.agreement.calendars[(pool.calendar if pool else None) or "default"]
+
+    def stage_entry(self, stage: str) -> Fact | None:
+        """Return when `stage` was first entered in the cycle; None if it was passed over, or stood before."""
+        return next((fact for fact in self.facts if isinstance(fact, StageEntered) and fact.stage == stage), None)
+
+    def stages_from(self, stage: str) -> list[str]:
+        """Return `stage` and the stages after it, in order."""
+        return list(dropwhile(lambda name: name != stage, (one.name for one in self.agreement.stages)))
+
+    def reached_after(self, stage: str, since: datetime) -> StageReached | None:
+        """Return when a stage later than `stage` was first reached, at or after `since` and within the cycle."""
+        later = self.stages_from(stage)[1:]
+        reached = (fact for fact in self.facts if isinstance(fact, StageReached) and fact.stage in later and fact.at >= since)
+        return next(reached, None)
+
+    def exits_after(self, since: datetime, upto: datetime | None) -> Iterator[Left]:
+        """Yield how the lead left, after `since` and before `upto`, whether a cycle was open or not."""
+        for fact in self.timeline.facts:
+            if isinstance(fact, Left) and since < fact.at and (upto is None or fact.at < upto):
+                yield fact
+
+    def reference(self) -> CycleRef:
+        """Return the cycle as findings name it."""
+        cycle = self.cycle
         return CycleRef(
             handoff=cycle.handoff.name,
             number=cycle.number,
@@ -132,29 +122,3 @@ class Case:
             closed_at=cycle.closed_at,
             closed_by=cycle.closed_by,
         )
-
-    def _facts(self, start: Start) -> Iterator[Evidence]:
-        yield Evidence(at=self._cycle.opened_at, what=f"handed over: {self._cycle.opened_by}", source=self._cycle.source)
-        for assignment in (start.assignment,) if start.assignment else self._assignments:
-            yield Evidence(at=assignment.at, what=f"assigned to owner {assignment.owner}", source=assignment.source)
-
-    def _next_at(self, verdict: Verdict, course: Course, clock: Clock, attempts: Sequence[Attempt]) -> datetime | None:
-        """Return when this finding, or what may be done about it, changes without news."""
-        moments = [attempt.at for attempt in attempts]  # one dated in the future has not happened yet
-        if verdict.status in (Status.RUNNING, Status.AT_RISK):
-            moments += [*verdict.warn_at, verdict.due_at + AFTER]
-        elif verdict.status is Status.BREACHED and verdict.settled_at is None:
-            moves_at = blame_moves_at(clock, course)
-            moments += [verdict.due_at + self._terms.settle, *([moves_at + AFTER] if moves_at else [])]
-        else:
-            return None
-        return min((at for at in moments if at > self._now), default=None)
-
-
-def _each_once(*evidence: Evidence) -> tuple[Evidence, ...]:
-    """Leave out what tells of the same fact a second time."""
-    return tuple({(e.at, e.source): e for e in reversed(evidence)}.values())[::-1]
-
-
-def _suspended(suspensions: Sequence[Suspension]) -> Iterator[Evidence]:
-    return (Evidence(at=s.since, what="meeting booked, the clock stands still until its end", source=s.source) for s in suspensions)

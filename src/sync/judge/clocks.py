@@ -1,18 +1,23 @@
-"""One clock: when it is due, what kept it, and what became of it. Pure."""
+"""Clocks: what keeps them, and what became of each that started in a cycle. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sync.agreement import model
-from sync.agreement.calendar import Calendar
-from sync.agreement.model import Agreement, Clock
-from sync.judge.cycles import Assignment, Cycle
-from sync.judge.findings import Evidence, Status
-from sync.judge.touches import Attempt, Suspension
-from sync.timeline import Exit, Left, StageReached, Timeline
+from sync.agreement.model import Clock
+from sync.facts import Exit, Left, StageReached
+from sync.judge.case import Case
+from sync.judge.conclude import AFTER, Judged, Promise, Told, conclude, due_owner, fixed_side, lasted_upto, lead_side, refused
+from sync.judge.cycles import Cycle
+from sync.judge.findings import Side, Status
+from sync.judge.levels import clock_at
+from sync.judge.responsible import Course, blame_moves_at, responsible_side
+from sync.judge.starts import find_starts, is_owner_clock, returned
+from sync.judge.touches import Attempt, Suspension, TouchRule
+from sync.judge.verdict import Kept, Start, Verdict, deadline, first_excuse, suspended_by, warnings, weigh
 
 EXITS = {
     model.Rejected: Exit.REJECTED,
@@ -20,177 +25,155 @@ EXITS = {
     model.Disqualified: Exit.DISQUALIFIED,
     model.Returned: Exit.RETURNED,
 }
+TOUCHED = (model.Touch, model.Answered, model.NurturedBy)
+ANSWERING = (model.StartWord.REPLY, model.StartWord.HAND_RAISE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """Where a clock starts, and where it loses its reason if nothing else happens before."""
-
-    at: datetime
-    name: str  # natural key of the fact, for the finding's key
-    calendar: Calendar
-    ends_at: datetime | None
-    ends_by: str | None  # why: `recycled`, `the owner changed`
-    assignment: Assignment | None = None  # owner clocks only
+def judge_clocks(case: Case) -> Iterator[Judged]:
+    """Yield a finding for every clock that started in the cycle."""
+    for clock in case.agreement.clocks:
+        if clock.handoff in (None, case.cycle.handoff.name):
+            yield from _judge(case, clock)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """The fact that keeps a clock."""
-
-    at: datetime
-    what: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What became of one clock."""
-
-    status: Status
-    due_at: datetime
-    warn_at: tuple[datetime, ...]
-    settled_at: datetime | None
-    why: str | None = None  # for `excused`
-    evidence: tuple[Evidence, ...] = ()
+def _judge(case: Case, clock: Clock) -> Iterator[Judged]:
+    for start in find_starts(case, clock, lambda start: _kept(case, clock_at(case, clock, start.at)[0])):
+        rule, level = clock_at(case, clock, start.at)
+        kept = _kept(case, rule)
+        if is_owner_clock(rule) and any(k.at < start.at for k in kept):
+            continue  # the promise was kept before this owner came
+        yield _judge_start(case, rule, level, start, kept)
 
 
-def is_owner_clock(clock: Clock) -> bool:
-    """Whether `clock` starts anew for each owner."""
-    return clock.starts is model.StartWord.ASSIGNED
+def _judge_start(case: Case, clock: Clock, level: str | None, start: Start, kept: Sequence[Kept]) -> Judged:
+    by_touch = is_kept_by_touch(clock)
+    suspensions = suspended_by(clock.within, start, case.meetings if by_touch else ())
+    verdict = weigh(
+        start,
+        due=deadline(clock.within, start, suspensions),
+        warn_at=warnings(clock.within, clock.warn_at, start, suspensions),
+        kept=kept,
+        excused=first_excuse(case.timeline, start.at),
+        now=case.now,
+    )
+    promise = Promise(rule=clock.name, kind="clock", words=clock.within.text, level=level, by_touch=by_touch)
+    attempts = _attempts(case, clock)
+    told = Told(
+        owner=due_owner(case, start, verdict),
+        side=_Blame(case=case, clock=clock, start=start, verdict=verdict, suspensions=suspensions),
+        evidence=refused(attempts),
+        suspensions=suspensions,
+        moments=[*(attempt.at for attempt in attempts), *_blame_moves(case, clock, start, verdict, suspensions)],
+    )
+    return conclude(case, promise, start, verdict, told)
 
 
 def is_kept_by_touch(clock: Clock) -> bool:
     """Whether a touch keeps `clock`, so that bookings suspend it and activities are its proof."""
-    return any(isinstance(way, model.Touch | model.Answered) for way in clock.kept_by)
+    return any(isinstance(way, TOUCHED) for way in clock.kept_by)
 
 
-def find_starts(clock: Clock, cycle: Cycle, assignments: Sequence[Assignment], calendars: Sequence[Calendar]) -> Iterator[Start]:
-    """Yield where `clock` starts in `cycle`; `calendars` holds one per assignment for owner clocks, else a single one."""
-    if not is_owner_clock(clock):
-        yield Start(at=cycle.opened_at, name=cycle.name, calendar=calendars[0], ends_at=cycle.closed_at, ends_by=cycle.closed_by)
-        return
-    for assignment, calendar in zip(assignments, calendars, strict=True):
-        superseded = assignment.until is not None
-        yield Start(
-            at=assignment.at,
-            name=assignment.name,
-            calendar=calendar,
-            ends_at=assignment.until if superseded else cycle.closed_at,
-            ends_by="the owner changed" if superseded else cycle.closed_by,
-            assignment=assignment,
-        )
+def _window(case: Case, clock: Clock) -> Cycle:
+    """Return the time whose facts keep `clock`: the cycle, or for a returned lead what follows it."""
+    after = returned(case) if clock.starts is model.StartWord.RECYCLED else None
+    return after.cycle if after is not None else case.cycle
 
 
-def find_kept(
-    clock: Clock, cycle: Cycle, timeline: Timeline, *, assignments: Sequence[Assignment], attempts: Sequence[Attempt], stages: Sequence[str]
-) -> list[Kept]:
-    """Return every fact of `cycle` that keeps `clock`, oldest first; `stages` are the agreement's, in order."""
-    kept: list[Kept] = []
+def _attempts(case: Case, clock: Clock) -> tuple[Attempt, ...]:
+    """Return the touches as `clock` counts them; none for a clock that no touch keeps."""
+    if not is_kept_by_touch(clock):
+        return ()
+    return case.attempts(_touch_rule(case, clock), _window(case, clock))
+
+
+def _touch_rule(case: Case, clock: Clock) -> TouchRule:
+    nurturing = any(isinstance(way, model.NurturedBy) for way in clock.kept_by)
+    answering = "reply" if clock.starts is model.StartWord.REPLY else "hand-raise"
+    asked = clock.starts in ANSWERING or case.cycle.by_hand_raise
+    counts = clock.counts_sequence if clock.counts_sequence is not None else not asked
+    return TouchRule(by=clock.by, answering=None if counts else answering, nurturing=nurturing)
+
+
+def _kept(case: Case, clock: Clock) -> list[Kept]:
+    """Return every fact that keeps `clock`, oldest first."""
+    window, kept = _window(case, clock), []
     for way in clock.kept_by:
         match way:
             case model.Assigned():
-                kept += [Kept(at=a.at, what="assigned", source=a.source) for a in assignments]
-            case model.Touch() | model.Answered():
-                kept += [Kept(at=a.at, what=a.what, source=str(a.activity.key)) for a in attempts if a.refused is None]
+                kept += [Kept(at=a.at, what="assigned", source=a.source) for a in case.assignments]
+            case model.Touch() | model.Answered() | model.NurturedBy():
+                kept += [Kept(at=a.at, what=a.what, source=str(a.activity.key)) for a in _attempts(case, clock) if a.refused is None]
             case model.StageReached(stage=stage):
-                kept += _stages_reached(timeline, cycle, frozenset(stages[stages.index(stage) :]))
+                kept += _stages_reached(case, window, case.stages_from(stage))
             case model.Rejected() | model.Recycled() | model.Disqualified() | model.Returned():
-                kept += _exits(timeline, cycle, EXITS[type(way)])
+                kept += _exits(case, window, EXITS[type(way)])
     return sorted(kept, key=lambda k: (k.at, k.source))
 
 
-def _exits(timeline: Timeline, cycle: Cycle, how: Exit) -> list[Kept]:
+def _exits(case: Case, window: Cycle, how: Exit) -> list[Kept]:
     if how is Exit.RETURNED:
-        return [Kept(at=cycle.closed_at, what=how.value, source=cycle.source)] if cycle.closed_at and cycle.closed_by == how.value else []
+        returned_at = window.closed_at if window.closed_by == how.value else None
+        return [Kept(at=returned_at, what=how.value, source=window.source)] if returned_at else []
     return [
         Kept(at=fact.at, what=fact.how.value, source=fact.source)
-        for fact in timeline.facts
-        if isinstance(fact, Left) and fact.how is how and cycle.holds(fact.at) and not fact.ours
+        for fact in case.timeline.facts
+        if isinstance(fact, Left) and fact.how is how and window.holds(fact.at) and not fact.ours
     ]
 
 
-def _stages_reached(timeline: Timeline, cycle: Cycle, stages: frozenset[str]) -> list[Kept]:
+def _stages_reached(case: Case, window: Cycle, stages: Sequence[str]) -> list[Kept]:
     return [
         Kept(at=fact.at, what=f"reached {fact.stage} or passed it", source=fact.source)
-        for fact in timeline.facts
-        if isinstance(fact, StageReached) and fact.stage in stages and cycle.holds(fact.at) and not fact.ours
+        for fact in case.timeline.facts
+        if isinstance(fact, StageReached) and fact.stage in stages and window.holds(fact.at) and not fact.ours
     ]
 
 
-def suspended_by(clock: Clock, start: Start, suspensions: Sequence[Suspension]) -> tuple[Suspension, ...]:
-    """Return the meetings that stop `clock`: booked before its end and before the deadline that the earlier ones left it."""
-    applied: list[Suspension] = []
-    for span in suspensions:
-        ended = start.ends_at is not None and span.since >= start.ends_at
-        if not ended and span.until > start.at and span.since < deadline(clock, start, applied):
-            applied.append(span)
-    return tuple(applied)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Blame:
+    """Whom a clock's finding holds responsible, by its status."""
+
+    case: Case
+    clock: Clock
+    start: Start
+    verdict: Verdict
+    suspensions: Sequence[Suspension]
+
+    def __call__(self, status: Status) -> Side:
+        owed_by = Side(self.clock.owed_by)
+        if owed_by is not Side.OWNER or is_owner_clock(self.clock):
+            return fixed_side(owed_by)(status)
+        if self.clock.starts is model.StartWord.HANDOFF:
+            return responsible_side(self.clock, status, _course(self.case, self.start, self.verdict, self.suspensions))
+        return lead_side(self.case, self.start, self.verdict)(status)
 
 
-def deadline(clock: Clock, start: Start, suspensions: Sequence[Suspension]) -> datetime:
-    """Return when `clock` is due, the time of the meetings that stop it left out."""
-    return _push(clock.within.after(start.at, start.calendar), clock, start, suspensions)
+def _course(case: Case, start: Start, verdict: Verdict, suspensions: Sequence[Suspension]) -> Course:
+    upto = lasted_upto(case, start, verdict)
+    return Course(
+        start=start,
+        assignments=case.assignments,
+        suspensions=suspensions,
+        assign_by=_assign_by(case),
+        owner_now=case.owner_at(upto),
+        upto=min(upto, case.latest),
+    )
 
 
-def warnings(clock: Clock, start: Start, suspensions: Sequence[Suspension]) -> tuple[datetime, ...]:
-    """Return the moments of the agreed warning fractions, in order, the time of the meetings that stop it left out."""
-    return tuple(_push(clock.within.warning(start.at, share, start.calendar), clock, start, suspensions) for share in clock.warn_at)
+def _assign_by(case: Case) -> datetime:
+    """Return by when the agreement's own clock from the handoff wants the lead assigned; without one, at once."""
+    for clock in case.agreement.clocks:
+        mine = clock.handoff in (None, case.cycle.handoff.name) and clock.starts is model.StartWord.HANDOFF
+        if mine and model.Assigned() in clock.kept_by:
+            rule, _ = clock_at(case, clock, case.cycle.opened_at)
+            return min(deadline(rule.within, start, ()) for start in find_starts(case, rule, lambda _: ()))
+    return case.cycle.opened_at
 
 
-def _push(target: datetime, clock: Clock, start: Start, suspensions: Sequence[Suspension]) -> datetime:
-    """Move `target` on by what is left of the clock whenever a meeting stops it before it falls due."""
-    for span in suspensions:
-        since = max(span.since, start.at)
-        if since < target:
-            target = clock.within.resume(clock.within.measure(since, target, start.calendar), span.until, start.calendar)
-    return target
-
-
-def weigh(
-    start: Start, *, due: datetime, warn_at: Sequence[datetime], kept: Sequence[Kept], excused: tuple[datetime, str] | None, now: datetime
-) -> Verdict:
-    """Decide what became of a clock from what came first: the proof, the deadline, or a reason to stop."""
-    first = next((k for k in kept if k.at >= start.at and (start.ends_at is None or k.at <= start.ends_at)), None)
-    stop = _first_stop(start, excused)
-    verdict = Verdict(status=Status.RUNNING, due_at=due, warn_at=tuple(warn_at), settled_at=None)
-    if first is not None and first.at <= due and (stop is None or first.at <= stop[0]):
-        return replace(verdict, status=Status.KEPT, settled_at=first.at, evidence=(_proof(first),))
-    if stop is not None and stop[0] <= due:
-        return replace(verdict, status=Status.EXCUSED, why=stop[1])
-    if now <= due:
-        return replace(verdict, status=Status.AT_RISK if any(at <= now for at in warn_at) else Status.RUNNING)
-    settled = (first.at, (_proof(first),)) if first is not None else (None, ())
-    return replace(verdict, status=Status.BREACHED, settled_at=settled[0], evidence=settled[1])
-
-
-def _proof(kept: Kept) -> Evidence:
-    return Evidence(at=kept.at, what=kept.what, source=kept.source)
-
-
-def _first_stop(start: Start, excused: tuple[datetime, str] | None) -> tuple[datetime, str] | None:
-    stops = [excused] if excused is not None else []
-    if start.ends_at is not None:
-        stops.append((start.ends_at, start.ends_by or ""))
-    return min(stops, default=None)
-
-
-def first_excuse(timeline: Timeline, since: datetime) -> tuple[datetime, str] | None:
-    """Return when and why an excuse first held at or after `since`."""
-    holds = [(max(excuse.since, since), excuse.why) for excuse in timeline.excuses if excuse.until is None or excuse.until > since]
-    return min(holds, default=None)
-
-
-def refused(attempts: Sequence[Attempt]) -> tuple[Evidence, ...]:
-    """List the attempts that did not count, with the reason."""
-    return tuple(Evidence(at=a.at, what=a.what, source=str(a.activity.key), counted=False) for a in attempts if a.refused is not None)
-
-
-def lead_calendar(clock: Clock, cycle: Cycle, agreement: Agreement, owners: Calendar | None) -> Calendar:
-    """Return the calendar of a lead clock: the rule's, else that of the owner at the handoff, else the pool's, else the default."""
-    if clock.calendar not in (None, "owner"):
-        return agreement.calendars[clock.calendar or "default"]
-    if owners is not None:
-        return owners
-    pool = agreement.pools.get(cycle.handoff.pool or "")
-    return agreement.calendars[(pool.calendar if pool else None) or "default"]
+def _blame_moves(case: Case, clock: Clock, start: Start, verdict: Verdict, suspensions: Sequence[Suspension]) -> Iterator[datetime]:
+    """Yield when a late router's breach becomes the owners', if it goes on like this."""
+    open_breach = verdict.status is Status.BREACHED and verdict.settled_at is None
+    if open_breach and clock.starts is model.StartWord.HANDOFF and clock.owed_by == Side.OWNER.value:
+        moves_at = blame_moves_at(clock, _course(case, start, verdict, suspensions))
+        if moves_at is not None:
+            yield moves_at + AFTER

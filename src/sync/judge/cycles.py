@@ -1,4 +1,4 @@
-"""Passages of a lead through a handoff: where each opens, why it closes, who was assigned in it. Pure."""
+"""Passages of a lead through a handoff: where each opens and why it closes. Pure."""
 
 from __future__ import annotations
 
@@ -7,22 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sync.agreement.model import Handoff, HandRaise
+from sync.agreement.model import Agreement, Handoff, HandRaise
 from sync.agreement.model import StageEntered as OnStage
-from sync.timeline import Fact, FellBack, HandRaised, Left, OwnerSet, StageEntered, StageLeft, StageReached, Timeline
+from sync.facts import Exit, Fact, FellBack, HandRaised, Left, ScoreCrossed, StageEntered, StageLeft, StageReached
+from sync.timeline import Timeline
 
 AGAIN = "handed over again"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """An owner taking the lead within a cycle, until somebody else (or nobody) owns it."""
-
-    owner: str
-    at: datetime
-    until: datetime | None  # None: still, or until the cycle closed
-    name: str  # natural key of the fact
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +22,9 @@ class Cycle:
     number: int
     handoff: Handoff
     opened_at: datetime
-    opened_by: str  # `stage MQL`, `hand-raise Demo request`
+    opened_by: str  # `stage MQL`, `hand-raise Demo request`, `score`
     by_hand_raise: bool
+    stage: str | None  # the handoff stage that opened it; None: a hand-raise or a score did
     name: str  # natural key of the fact that opened it
     source: str
     closed_at: datetime | None = None
@@ -48,7 +39,11 @@ class Cycle:
 class _Opening:
     fact: Fact
     by: str
-    by_hand_raise: bool
+    stage: str | None = None
+
+    @property
+    def by_hand_raise(self) -> bool:
+        return isinstance(self.fact, HandRaised)
 
     @property
     def at(self) -> datetime:
@@ -64,10 +59,14 @@ class _Closing:
 _Event = _Opening | _Closing
 
 
-def find_cycles(timeline: Timeline, handoff: Handoff, now: datetime) -> tuple[Cycle, ...]:
+def find_cycles(timeline: Timeline, handoff: Handoff, agreement: Agreement, now: datetime) -> tuple[Cycle, ...]:
     """Return the lead's cycles in `handoff`, oldest first; only the last one can be open."""
     facts = timeline.facts
-    events: list[_Event] = [*_stage_openings(facts, handoff), *_hand_raises(facts, handoff), *_exits(facts), *_returns(facts, handoff, now)]
+    cooling = cool_offs(facts, agreement)
+    openings = [o for o in _openings(facts, handoff) if o.by_hand_raise or o.fact.by_hand or not is_cooling(cooling, o.at)]
+    if not openings:
+        return ()
+    events: list[_Event] = [*openings, *_exits(facts), *_returns(facts, handoff, now)]
     cycles: list[Cycle] = []
     stages_seen = False
     for _, group in groupby(sorted(events, key=lambda event: event.at), key=lambda event: event.at):
@@ -76,18 +75,36 @@ def find_cycles(timeline: Timeline, handoff: Handoff, now: datetime) -> tuple[Cy
                 _close(cycles, event)
             elif not _is_open(cycles):
                 cycles.append(_open(event, handoff, number=len(cycles) + 1))
-                stages_seen = not event.by_hand_raise
-            elif not event.by_hand_raise and stages_seen:
+                stages_seen = event.stage is not None
+            elif event.stage is not None and stages_seen:
                 _close(cycles, _Closing(event.at, AGAIN))
                 cycles.append(_open(event, handoff, number=len(cycles) + 1))
-            elif not event.by_hand_raise:
+            elif event.stage is not None:
                 stages_seen = True
     return tuple(cycles)
 
 
+def cool_offs(facts: Sequence[Fact], agreement: Agreement) -> list[tuple[datetime, datetime]]:
+    """Return the spans after each recycling in which neither a stage nor a score opens a cycle; the end is not part of it."""
+    period = agreement.recycle.cool_off
+    if period is None:
+        return []
+    recycled = (fact.at.astimezone(agreement.zone) for fact in facts if isinstance(fact, Left) and fact.how is Exit.RECYCLED)
+    return [(at, at.replace(year=day.year, month=day.month, day=day.day)) for at in recycled for day in (period.after(at.date()),)]
+
+
+def is_cooling(spans: Sequence[tuple[datetime, datetime]], at: datetime) -> bool:
+    """Whether `at` lies in one of the cool-offs; at the very moment of recycling it does not yet."""
+    return any(since < at < until for since, until in spans)
+
+
+def _openings(facts: Sequence[Fact], handoff: Handoff) -> list[_Opening]:
+    return [*_stage_openings(facts, handoff), *_hand_raises(facts, handoff), *_score_crossings(facts, handoff)]
+
+
 def _in_order(events: Sequence[_Event], *, is_open: bool) -> list[_Event]:
     """Order what happened at one moment: an open cycle closes before the next opens, else it opens first."""
-    return sorted(events, key=lambda event: (isinstance(event, _Opening) == is_open, isinstance(event, _Opening) and event.by_hand_raise))
+    return sorted(events, key=lambda event: (isinstance(event, _Opening) == is_open, isinstance(event, _Opening) and event.stage is None))
 
 
 def _is_open(cycles: Sequence[Cycle]) -> bool:
@@ -102,6 +119,7 @@ def _open(opening: _Opening, handoff: Handoff, *, number: int) -> Cycle:
         opened_at=fact.at,
         opened_by=opening.by,
         by_hand_raise=opening.by_hand_raise,
+        stage=opening.stage,
         name=fact.name,
         source=fact.source,
     )
@@ -112,7 +130,7 @@ def _close(cycles: list[Cycle], closing: _Closing) -> None:
         cycles[-1] = replace(cycles[-1], closed_at=closing.at, closed_by=closing.why)
 
 
-def _spans(
+def stays(
     facts: Sequence[Fact], *, starts: type[Fact], ends: type[Fact], stage: str, gap: timedelta
 ) -> Iterator[tuple[Fact, datetime | None]]:
     """Yield (first fact, end) of each stay in a stage; stays at most `gap` apart are one. End None: still there."""
@@ -136,24 +154,37 @@ def _handoff_stages(handoff: Handoff) -> list[str]:
 
 def _stage_openings(facts: Sequence[Fact], handoff: Handoff) -> Iterator[_Opening]:
     for stage in _handoff_stages(handoff):
-        for begun, _ in _spans(facts, starts=StageEntered, ends=StageLeft, stage=stage, gap=handoff.reopen_after):
-            yield _Opening(begun, f"stage {stage}", by_hand_raise=False)
+        for begun, _ in stays(facts, starts=StageEntered, ends=StageLeft, stage=stage, gap=handoff.reopen_after):
+            yield _Opening(begun, f"stage {stage}", stage)
 
 
 def _returns(facts: Sequence[Fact], handoff: Handoff, now: datetime) -> Iterator[_Closing]:
     for stage in _handoff_stages(handoff):
-        for _, end in _spans(facts, starts=StageReached, ends=FellBack, stage=stage, gap=handoff.reopen_after):
+        for _, end in stays(facts, starts=StageReached, ends=FellBack, stage=stage, gap=handoff.reopen_after):
             if end is not None and now - end > handoff.reopen_after:
                 yield _Closing(end, "returned")
 
 
 def _hand_raises(facts: Sequence[Fact], handoff: Handoff) -> Iterator[_Opening]:
+    for fact in listed_hand_raises(facts, handoff):
+        yield _Opening(fact, f"hand-raise {_form_of(fact, handoff)}")
+
+
+def listed_hand_raises(facts: Sequence[Fact], handoff: Handoff) -> Iterator[HandRaised]:
+    """Yield the form submissions that open `handoff`, in order."""
+    return (fact for fact in facts if isinstance(fact, HandRaised) and _form_of(fact, handoff) is not None)
+
+
+def _form_of(fact: HandRaised, handoff: Handoff) -> str | None:
+    """Return the form as the agreement calls it; None if it opens nothing."""
     triggers = [trigger for trigger in handoff.opens_on if isinstance(trigger, HandRaise)]
     listed = {form.casefold(): form for trigger in triggers for form in trigger.forms}
     any_form = any(not trigger.forms for trigger in triggers)
-    for fact in facts:
-        if isinstance(fact, HandRaised) and (form := _listed_form(fact.form, listed) or (fact.form if any_form else None)):
-            yield _Opening(fact, f"hand-raise {form}", by_hand_raise=True)
+    return _listed_form(fact.form, listed) or (fact.form if any_form else None)
+
+
+def _score_crossings(facts: Sequence[Fact], handoff: Handoff) -> Iterator[_Opening]:
+    return (_Opening(fact, "score") for fact in facts if isinstance(fact, ScoreCrossed) and fact.handoff == handoff.name)
 
 
 def _listed_form(name: str, listed: dict[str, str]) -> str | None:
@@ -168,50 +199,7 @@ def _exits(facts: Sequence[Fact]) -> Iterator[_Closing]:
 def pending_return(timeline: Timeline, handoff: Handoff, now: datetime) -> datetime | None:
     """Return when a stage that was just left counts as returned, if it is not entered again before."""
     for stage in _handoff_stages(handoff):
-        for _, end in _spans(timeline.facts, starts=StageReached, ends=FellBack, stage=stage, gap=handoff.reopen_after):
+        for _, end in stays(timeline.facts, starts=StageReached, ends=FellBack, stage=stage, gap=handoff.reopen_after):
             if end is not None and now - end <= handoff.reopen_after:
                 return end + handoff.reopen_after + timedelta(milliseconds=1)
     return None
-
-
-def owned_within(timeline: Timeline, members: frozenset[str]) -> Timeline:
-    """Return the timeline as if nobody but `members` had ever owned the lead."""
-    facts = (replace(f, owner=None) if isinstance(f, OwnerSet) and f.owner not in members else f for f in timeline.facts)
-    return replace(timeline, facts=tuple(facts))
-
-
-def find_assignments(timeline: Timeline, cycle: Cycle) -> tuple[Assignment, ...]:
-    """Return who was assigned in `cycle`, in order."""
-    assignments: list[Assignment] = []
-    holder: OwnerSet | None = None
-    for fact in timeline.facts:
-        if not isinstance(fact, OwnerSet) or _comes_too_late(fact, cycle) or fact.owner == (holder.owner if holder else None):
-            continue
-        if holder is not None and holder.owner is not None and fact.at >= cycle.opened_at:
-            assignments.append(_assignment(holder, cycle, until=fact.at))
-        holder = fact
-    if holder is not None and holder.owner is not None:
-        assignments.append(_assignment(holder, cycle, until=None))
-    return tuple(a for a in assignments if a.until is None or a.until > cycle.opened_at)
-
-
-def _comes_too_late(fact: OwnerSet, cycle: Cycle) -> bool:
-    """Whether an owner was set when the cycle was closing (the closing write often sets one) or later."""
-    return cycle.closed_at is not None and fact.at >= cycle.closed_at and fact.at > cycle.opened_at
-
-
-def _assignment(fact: OwnerSet, cycle: Cycle, *, until: datetime | None) -> Assignment:
-    return Assignment(
-        owner=fact.owner or "", at=max(fact.at, cycle.opened_at), until=until, name=f"{cycle.name}|{fact.name}", source=fact.source
-    )
-
-
-def owner_at(timeline: Timeline, at: datetime) -> str | None:
-    """Return who owned the lead at `at` (inclusive); None if nobody did."""
-    owner = None
-    for fact in timeline.facts:
-        if fact.at > at:
-            break
-        if isinstance(fact, OwnerSet):
-            owner = fact.owner
-    return owner

@@ -1,14 +1,26 @@
-"""Judge one lead: its cycles, every clock in them, who is responsible, and when that changes next. Pure."""
+"""Judge one lead: every promise in every cycle and outside of them, and when that changes next. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, time, timedelta
 
 from sync.agreement.model import Agreement, Handoff
 from sync.history import readings
-from sync.judge.case import Case, Judged
-from sync.judge.cycles import find_cycles, owned_within, pending_return
+from sync.judge.cadence import judge_cadences
+from sync.judge.case import Case
+from sync.judge.clocks import judge_clocks
+from sync.judge.conclude import Judged
+from sync.judge.cover import judge_bounces, judge_cover, pending_absence
+from sync.judge.cycles import Cycle, find_cycles, pending_return
 from sync.judge.findings import Finding, Judgement
+from sync.judge.missed import Outside, judge_early_pull, judge_missed, pending_pull
+from sync.judge.oddities import judge_oddities
+from sync.judge.owners import owned_within
+from sync.judge.premature import judge_premature
+from sync.judge.reasons import judge_reasons
+from sync.judge.recycle import judge_recycling
+from sync.judge.stale import judge_staleness
 from sync.judge.unknown import agree
 from sync.rows import LeadRows
 from sync.terms import Terms, member_ids
@@ -16,6 +28,18 @@ from sync.timeline import Timeline, build_timeline
 
 ROOM_BEFORE = timedelta(days=2)  # zones differ from the agreement's by at most that
 ROOM_AFTER = timedelta(days=730)  # room for the longest clock that starts last
+
+Rule = Callable[[Case], Iterator[Judged]]
+IN_CYCLE: tuple[Rule, ...] = (
+    judge_clocks,
+    judge_cadences,
+    judge_staleness,
+    judge_premature,
+    judge_reasons,
+    judge_cover,
+    judge_bounces,
+)
+OUT_OF_CYCLE: tuple[Callable[[Outside], Iterator[Judged]], ...] = (judge_missed, judge_early_pull)
 
 
 def judge_lead(rows: LeadRows, terms: Terms, now: datetime) -> Judgement:
@@ -27,39 +51,61 @@ def judge_lead(rows: LeadRows, terms: Terms, now: datetime) -> Judgement:
 
 
 def judge_reading(rows: LeadRows, terms: Terms, now: datetime) -> Judgement:
-    """Judge one lead whose changes all have a moment; each clock by the version in force when it started."""
-    judgements = []
+    """Judge one lead whose changes all have a moment; each promise by the version in force when it started."""
+    findings: list[Finding] = []
+    moments: list[datetime] = []
     for span in terms.spans:
-        timeline = build_timeline(rows, span.agreement, terms, now=now)
-        judgement = judge(timeline, span.agreement, terms, now)
-        own = tuple(f for f in judgement.findings if f.started_at is not None and span.covers(f.started_at))
-        judgements.append(Judgement(lead=rows.lead, findings=own, next_at=judgement.next_at))
-    findings = sorted((f for j in judgements for f in j.findings), key=_order)
-    return Judgement(lead=rows.lead, findings=tuple(findings), next_at=min((j.next_at for j in judgements if j.next_at), default=None))
+        judged, pending = judge(build_timeline(rows, span.agreement, terms, now=now), span.agreement, terms, now)
+        findings += [one.finding for one in judged if span.covers(one.began_at)]
+        moments += [*pending, *(one.next_at for one in judged if one.next_at is not None)]
+    return Judgement(lead=rows.lead, findings=tuple(sorted(findings, key=_order)), next_at=min(moments, default=None))
 
 
-def _order(finding: Finding) -> tuple[str, datetime | None, str]:
-    return finding.rule, finding.started_at, finding.key
+def _order(finding: Finding) -> tuple[str, bool, datetime | None, str]:
+    return finding.rule, finding.started_at is not None, finding.started_at, finding.key
 
 
-def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime) -> Judgement:
-    """Judge a timeline by one version of the agreement: a finding for every clock that started."""
+def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime) -> tuple[list[Judged], list[datetime]]:
+    """Judge a timeline by one version of the agreement: its findings, and further moments at which they may change."""
     if timeline.excluded is not None:
-        return Judgement(lead=timeline.lead, findings=(), next_at=None)
+        return [], []
     judged: list[Judged] = []
-    pending: list[datetime] = []
+    pending: list[datetime | None] = []
+    all_cycles: list[Cycle] = []
     first, latest = _reach(agreement)
     for handoff in agreement.handoffs:
-        if (at := pending_return(timeline, handoff, now)) is not None:
-            pending.append(at)
         within = _owned_as_agreed(timeline, handoff, terms)
-        for cycle in find_cycles(within, handoff, now):
-            if not first <= cycle.opened_at <= latest:
-                continue
-            case = Case(within, cycle, agreement=agreement, terms=terms, now=now, latest=latest)
-            judged += case.judged()
-    moments = [at for _, at in judged if at is not None] + pending
-    return Judgement(lead=timeline.lead, findings=tuple(sorted((f for f, _ in judged), key=_order)), next_at=min(moments, default=None))
+        cycles = find_cycles(within, handoff, agreement, now)
+        all_cycles += [cycle for cycle in cycles if first <= cycle.opened_at <= latest]
+        pending.append(pending_return(timeline, handoff, now))
+        for case in _cases(within, cycles, agreement=agreement, terms=terms, now=now):
+            judged += _judge_case(case)
+            pending.append(pending_absence(case))
+        outside = Outside(timeline=timeline, handoff=handoff, cycles=cycles, agreement=agreement, terms=terms, now=now, latest=latest)
+        judged += (one for rule in OUT_OF_CYCLE for one in rule(outside) if first <= one.began_at <= latest)
+        pending.append(pending_pull(outside))
+    judged += judge_oddities(timeline, all_cycles, agreement, terms)
+    return judged, [at for at in pending if at is not None]
+
+
+def _cases(timeline: Timeline, cycles: Sequence[Cycle], *, agreement: Agreement, terms: Terms, now: datetime) -> Iterator[Case]:
+    first, latest = _reach(agreement)
+    for number, cycle in enumerate(cycles, start=1):
+        if first <= cycle.opened_at <= latest:
+            yield Case(
+                timeline=timeline,
+                cycle=cycle,
+                next_opened_at=cycles[number].opened_at if number < len(cycles) else None,
+                agreement=agreement,
+                terms=terms,
+                now=now,
+                latest=latest,
+            )
+
+
+def _judge_case(case: Case) -> list[Judged]:
+    judged = [one for rule in IN_CYCLE for one in rule(case)]
+    return judged + list(judge_recycling(case, [one.finding for one in judged]))
 
 
 def _owned_as_agreed(timeline: Timeline, handoff: Handoff, terms: Terms) -> Timeline:

@@ -1,4 +1,4 @@
-"""Whom a finding holds responsible. Pure."""
+"""Whom a clock from the handoff holds responsible, where the owner owes it. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from sync.agreement.model import Clock
 from sync.agreement.spans import Unit
-from sync.judge.clocks import Start, deadline, is_owner_clock
-from sync.judge.cycles import Assignment
 from sync.judge.findings import Side, Status
+from sync.judge.owners import Assignment
 from sync.judge.touches import Suspension
+from sync.judge.verdict import Start, deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +28,15 @@ class Course:
 
 def responsible_side(clock: Clock, status: Status, course: Course) -> Side:
     """Return who is responsible: nobody is blamed for the time in which the router had the lead."""
-    owed_by = Side(clock.owed_by)
-    if status in (Status.EXCUSED, Status.UNKNOWN):
-        return Side.NONE
-    if owed_by is not Side.OWNER or is_owner_clock(clock) or status is Status.KEPT:
-        return owed_by
-    if status is Status.BREACHED:
-        return Side.SYSTEM if _router_is_to_blame(clock, course) else Side.OWNER
-    return owed_by if course.owner_now is not None else Side.SYSTEM
+    match status:
+        case Status.EXCUSED | Status.UNKNOWN:
+            return Side.NONE
+        case Status.KEPT:
+            return Side.OWNER
+        case Status.BREACHED:
+            return Side.SYSTEM if _router_is_to_blame(clock, course) else Side.OWNER
+        case _:
+            return Side.OWNER if course.owner_now is not None else Side.SYSTEM
 
 
 def _router_is_to_blame(clock: Clock, course: Course) -> bool:
@@ -52,7 +53,7 @@ def _router_is_to_blame(clock: Clock, course: Course) -> bool:
 
 def blame_moves_at(clock: Clock, course: Course) -> datetime | None:
     """Return when a late router's breach becomes the owners', if it goes on like this; None if it never does."""
-    if is_owner_clock(clock) or clock.owed_by != Side.OWNER.value or not course.assignments or course.assignments[0].at <= course.assign_by:
+    if not course.assignments or course.assignments[0].at <= course.assign_by:
         return None
-    used_up = deadline(clock, replace(course.start, at=course.assignments[0].at), course.suspensions)
+    used_up = deadline(clock.within, replace(course.start, at=course.assignments[0].at), course.suspensions)
     return used_up if clock.within.unit is Unit.WALL else course.start.calendar.next_opening(used_up)

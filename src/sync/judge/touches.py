@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction
 from sync.agreement.model import Agreement
-from sync.judge.cycles import Cycle, owner_at
+from sync.judge.cycles import Cycle
+from sync.judge.owners import owner_at
 from sync.terms import Terms
 from sync.timeline import Timeline
 
@@ -55,10 +56,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TouchRule:
-    """What one clock asks of a touch."""
+    """What one promise asks of a touch."""
 
     by: str  # owner | team | anyone
-    sequence_counts: bool
+    answering: str | None = None  # what a sequence mail does not answer: a reply, a hand-raise; None: it counts
+    nurturing: bool = False  # any touch by anybody counts, marketing mails and bulk too
 
 
 def find_attempts(
@@ -91,7 +93,7 @@ def _attempt(activity: Activity, timeline: Timeline, rule: TouchRule, *, agreeme
         ("our own" if terms.crms[activity.key.crm].is_own(activity.source_id) else None)
         or _not_made(activity, agreement, now=now, at=at)
         or _kind_refused(kind, rule)
-        or _stranger(activity, timeline, rule, terms=terms, at=at)
+        or (None if rule.nurturing else _stranger(activity, timeline, rule, terms=terms, at=at))
     )
     return Attempt(activity=activity, at=at, kind=kind, refused=refused, unverified=_is_unverified(activity), late=late)
 
@@ -122,12 +124,16 @@ def _kind(activity: Activity, *, bulk: bool) -> TouchKind:
 
 def _kind_refused(kind: TouchKind, rule: TouchRule) -> str | None:
     match kind:
+        case TouchKind.AUTO_REPLY:
+            return "automated"
+        case _ if rule.nurturing:
+            return None
+        case TouchKind.MARKETING:
+            return "automated"
         case TouchKind.BULK:
             return "logged in bulk"
-        case TouchKind.MARKETING | TouchKind.AUTO_REPLY:
-            return "automated"
-        case TouchKind.SEQUENCE if not rule.sequence_counts:
-            return "a sequence does not answer a hand-raise"
+        case TouchKind.SEQUENCE if rule.answering is not None:
+            return f"a sequence does not answer a {rule.answering}"
         case _:
             return None
 

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import assert_never
 
 from sync.agreement import model
 from sync.agreement.model import Agreement, Clock
+from sync.facts import (
+    Fact,
+    FellBack,
+    HandRaised,
+    Left,
+    OwnerSet,
+    Replied,
+    ScoreCrossed,
+    StageEntered,
+    StageLeft,
+)
 from sync.history import local_text
 from sync.judge.findings import Evidence, Finding, Status
-from sync.timeline import Fact, FellBack, HandRaised, Left, OwnerSet, StageEntered, StageLeft, StageReached, Timeline
+from sync.timeline import Timeline
 
+_TOLD: tuple[tuple[type[Fact], str], ...] = (
+    (StageEntered, "became {fact.stage}"),
+    (StageLeft, "left {fact.stage}"),
+    (FellBack, "fell back below {fact.stage}"),
+    (HandRaised, "submitted the form `{fact.form}`"),
+    (Replied, "replied"),
+    (ScoreCrossed, "score crossed, for {fact.handoff}"),
+    (Left, "{fact.how.value}"),
+)  # StageReached tells nothing that StageEntered does not
 UNKNOWN_DAY = "at an unknown moment"
 
 
@@ -26,7 +45,7 @@ def explained(timeline: Timeline, findings: Sequence[Finding], agreement: Agreem
             yield f"  {local_text(fact.at, agreement.zone)}  {told}  [{fact.source}]"
     for excuse in timeline.excuses:
         yield f"  {local_text(excuse.since, agreement.zone)}  excused: {excuse.why}"
-    clocks = {clock.name: clock for clock in agreement.judged_clocks}
+    clocks = {clock.name: clock for clock in agreement.clocks}
     cycle: tuple[str, int] | None = None
     for finding in sorted(findings, key=lambda f: (f.cycle.handoff, f.cycle.number)):
         if cycle != (cycle := (finding.cycle.handoff, finding.cycle.number)):
@@ -40,21 +59,12 @@ def explained(timeline: Timeline, findings: Sequence[Finding], agreement: Agreem
 
 def _fact(fact: Fact, names: Mapping[str, str]) -> str | None:
     """Say what a fact was; None for what another fact tells too."""
-    match fact:
-        case StageEntered():
-            return f"became {fact.stage}"
-        case StageLeft():
-            return f"left {fact.stage}"
-        case FellBack():
-            return f"fell back below {fact.stage}"
-        case HandRaised():
-            return f"submitted the form `{fact.form}`"
-        case OwnerSet():
-            return f"owned by {names.get(fact.owner, fact.owner)}" if fact.owner else "owned by nobody"
-        case Left():
-            return fact.how.value
-        case _:
-            return None if isinstance(fact, StageReached) else assert_never(fact)  # type: ignore[arg-type]
+    if isinstance(fact, OwnerSet):
+        return f"owned by {names.get(fact.owner, fact.owner)}" if fact.owner else "owned by nobody"
+    for kind, told in _TOLD:
+        if isinstance(fact, kind):
+            return told.format(fact=fact)
+    return None
 
 
 def _cycle(finding: Finding, zone: tzinfo) -> str:

@@ -70,8 +70,6 @@ def _nothing(audit: Audit) -> Text:
         return Text("No lead was known then." if known else "The account holds no leads, so there was nothing to judge.")
     if audit.limited:
         return Text("Nothing matches what --only asks for.")
-    if not audit.agreement.judged_clocks:
-        return Text("This version judges none of the agreement's rules: it judges clocks that start at the handoff or at an assignment.")
     return Text("No lead was handed over, so no promise was due. Does `leadpact check` find the stages you use?")
 
 

@@ -1,0 +1,142 @@
+"""Cadences: how often, in which rhythm and by which channels a lead was worked. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectors.records import ActivityKind
+from sync.agreement.model import Cadence
+from sync.agreement.spans import Span
+from sync.judge.case import BY_OWNER, Case
+from sync.judge.conclude import Judged, Promise, Told, conclude, counted, due_owner, lead_side, refused
+from sync.judge.findings import Evidence, Status
+from sync.judge.levels import cadence_at
+from sync.judge.touches import Attempt, Suspension
+from sync.judge.verdict import Start, Stop, Verdict, deadline, first_excuse, first_stop, suspended_by
+
+CHANNELS = {
+    ActivityKind.CALL: "call",
+    ActivityKind.EMAIL: "email",
+    ActivityKind.MESSAGE: "message",
+    ActivityKind.MEETING: "meeting",
+}
+
+
+def judge_cadences(case: Case) -> Iterator[Judged]:
+    """Yield a finding for every cadence that started in the cycle."""
+    for cadence in case.agreement.cadences:
+        if (entry := case.stage_entry(cadence.stage)) is not None:
+            rule, level = cadence_at(case, cadence, entry.at)
+            start = Start(
+                at=entry.at,
+                name=entry.name,
+                calendar=case.calendar_at(rule.calendar, entry.at),
+                ends_at=case.cycle.closed_at,
+                ends_by=case.cycle.closed_by,
+            )
+            yield _judge(case, rule, level, start)
+
+
+def _judge(case: Case, cadence: Cadence, level: str | None, start: Start) -> Judged:
+    stop = _stop(case, cadence, start)
+    attempts = [a for a in case.attempts(BY_OWNER) if a.at >= start.at and (stop is None or a.at <= stop[0])]
+    weighed = weigh_attempts(cadence, start, attempts)
+    suspensions = suspended_by(cadence.within, start, case.meetings)
+    verdict = _verdict(case, cadence, start, [a for a in weighed if a.refused is None], stop)
+    promise = Promise(rule=cadence.name, kind="cadence", words=_words(cadence), level=level, by_touch=True)
+    told = Told(
+        owner=due_owner(case, start, verdict),
+        side=lead_side(case, start, verdict),
+        evidence=(Evidence(at=start.at, what=f"entered {cadence.stage}", source=start.name.partition("=")[0]), *_looked_at(weighed)),
+        suspensions=suspensions,
+        moments=[attempt.at for attempt in attempts],
+    )
+    return conclude(case, promise, start, verdict, told)
+
+
+def _words(cadence: Cadence) -> str:
+    return f"{cadence.attempts} attempts within {cadence.within.text}"
+
+
+def _looked_at(attempts: Sequence[Attempt]) -> tuple[Evidence, ...]:
+    return tuple(sorted((*counted(a for a in attempts if a.refused is None), *refused(attempts)), key=lambda e: (e.at, e.source)))
+
+
+def _stop(case: Case, cadence: Cadence, start: Start) -> Stop | None:
+    """Return what ended the cadence: a reply, a later stage, an excuse, or the end of the cycle."""
+    stops = [first_stop(start, first_excuse(case.timeline, start.at))]
+    stops += [(reply.at, "the lead replied") for reply in case.replies if reply.at >= start.at]
+    if (reached := case.reached_after(cadence.stage, start.at)) is not None:
+        stops.append((reached.at, f"reached {reached.stage}"))
+    return min((stop for stop in stops if stop is not None), default=None)
+
+
+@dataclass(slots=True)
+class _Places:
+    """How many attempts are still free: by channel, and for any."""
+
+    by_channel: Counter[str]
+    free: int
+
+    def take(self, channel: str) -> bool:
+        """Take a place for `channel`; False if none is left for it."""
+        if self.by_channel[channel] > 0:
+            self.by_channel[channel] -= 1
+            return True
+        self.free -= 1
+        return self.free >= 0
+
+
+def weigh_attempts(cadence: Cadence, start: Start, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Return the attempts, those refused that came too soon or by a channel that has had its share; in order."""
+    places = _Places(Counter(cadence.channels), cadence.attempts - sum(cadence.channels.values()))
+    last: datetime | None = None
+    weighed: list[Attempt] = []
+    for attempt in attempts:
+        refused_for = attempt.refused
+        if refused_for is None and _is_too_soon(cadence, start, attempt, last):
+            refused_for = "too soon after the last"
+        elif refused_for is None and not places.take(CHANNELS[attempt.activity.kind]):
+            refused_for = "wrong channel"
+        if refused_for is None:
+            last = attempt.at
+        weighed.append(replace(attempt, refused=refused_for))
+    return weighed
+
+
+def _is_too_soon(cadence: Cadence, start: Start, attempt: Attempt, last: datetime | None) -> bool:
+    return last is not None and cadence.gap_at_least is not None and attempt.at < cadence.gap_at_least.after(last, start.calendar)
+
+
+def _verdict(case: Case, cadence: Cadence, start: Start, made: Sequence[Attempt], stop: Stop | None) -> Verdict:
+    """Decide what became of a cadence: the first deadline that was missed, the last attempt, or a reason to stop."""
+    whole = _due(cadence.within, start, case.meetings)
+    missed = _first_missed(case, cadence, start, made, whole)
+    done_at = made[cadence.attempts - 1].at if len(made) >= cadence.attempts else None
+    if missed is None:
+        return Verdict(status=Status.KEPT, due_at=whole, settled_at=done_at)
+    if stop is not None and stop[0] <= missed:
+        return Verdict(status=Status.EXCUSED, due_at=whole, stopped_at=stop[0], why=stop[1])
+    if case.now <= missed:
+        return Verdict(status=Status.RUNNING, due_at=missed)
+    return Verdict(status=Status.BREACHED, due_at=missed, settled_at=done_at)
+
+
+def _first_missed(case: Case, cadence: Cadence, start: Start, made: Sequence[Attempt], whole: datetime) -> datetime | None:
+    """Return the first moment by which an attempt was owed and had not come, or is owed next; None if all came in time."""
+    last = start.at
+    for number in range(cadence.attempts):
+        due = whole
+        if cadence.gap_at_most is not None:
+            due = min(whole, _due(cadence.gap_at_most, replace(start, at=last), case.meetings))
+        if number >= len(made) or made[number].at > due:
+            return due
+        last = made[number].at
+    return None
+
+
+def _due(within: Span, start: Start, meetings: Sequence[Suspension]) -> datetime:
+    return deadline(within, start, suspended_by(within, start, meetings))

@@ -1,0 +1,129 @@
+"""Leads that should go back to Marketing: rejected, exhausted, stale, or left behind by their owner. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sync.facts import Exit, Left, StageReached
+from sync.judge.case import BY_OWNER, Case
+from sync.judge.conclude import Judged, Promise, Told, conclude, due_owner, fixed_side, lead_side
+from sync.judge.cover import is_gone
+from sync.judge.cycles import AGAIN
+from sync.judge.findings import Evidence, Finding, Side, Status
+from sync.judge.verdict import Kept, Start, Stop, first_excuse, weigh
+
+BACK = (Exit.RECYCLED, Exit.DISQUALIFIED, Exit.RETURNED)
+RULE = "recycle_due"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a lead should go back, since when, and the reason it is given."""
+
+    what: str
+    at: datetime
+    name: str  # natural key of what caused it
+    reason: str
+    stops: tuple[Stop, ...]  # what makes it pointless
+
+
+def judge_recycling(case: Case, found: Sequence[Finding]) -> Iterator[Judged]:
+    """Yield a finding for every cause, from the cycle and from what was `found` of its other promises."""
+    for cause in (*_rejected(case), *_exhausted(case, found), *_stale(case, found), *_owner_gone(case, found)):
+        yield _judge(case, cause)
+
+
+def _rejected(case: Case) -> Iterator[Cause]:
+    reason, closed_at = case.agreement.recycle.when.get("rejected"), case.cycle.closed_at
+    if reason is not None and closed_at is not None and case.cycle.closed_by == Exit.REJECTED.value:
+        ended = (Exit.DEAL_CLOSED, Exit.DELETED)
+        stops = [(fact.at, fact.how.value) for fact in case.exits_after(closed_at, None) if fact.how in ended]
+        if case.next_opened_at is not None:
+            stops.append((case.next_opened_at, AGAIN))
+        yield Cause(what="rejected", at=closed_at, name=case.cycle.name, reason=reason, stops=tuple(stops))
+
+
+def _exhausted(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
+    rules = {cadence.name: cadence for cadence in case.agreement.cadences}
+    levels = {(level.name, one.name): one for level in case.agreement.levels for one in level.cadences}
+    for finding in found:
+        if finding.kind == "cadence" and finding.settled_at is not None:
+            cadence = levels.get((finding.level or "", finding.rule), rules[finding.rule])
+            since = finding.settled_at
+            replies = [(reply.at, "the lead replied") for reply in case.replies if reply.at > since]
+            if cadence.recycle is not None:
+                stops = (*replies, *_later_stages(case, cadence.stage, since))
+                yield Cause(what="all attempts made", at=since, name=finding.key, reason=cadence.recycle, stops=stops)
+
+
+def _stale(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
+    reason = case.agreement.recycle.when.get("stale")
+    stages = {f"stale {stage.name}": stage.name for stage in case.agreement.stages}
+    for finding in found:
+        broken = finding.kind == "stale" and finding.status is Status.BREACHED and finding.due_at is not None
+        if reason is not None and broken and finding.due_at is not None:
+            signs = [a.at for a in case.attempts(BY_OWNER) if a.refused is None] + [reply.at for reply in case.replies]
+            alive = [(at, "something happened again") for at in signs if at > finding.due_at]
+            stops = (*alive, *_later_stages(case, stages[finding.rule], finding.due_at))
+            yield Cause(what="stale", at=finding.due_at, name=finding.key, reason=reason, stops=stops)
+
+
+def _owner_gone(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
+    reason = case.agreement.recycle.when.get("owner gone")
+    for finding in found:
+        broken = finding.kind == "cover" and finding.status is Status.BREACHED
+        if reason is not None and broken and finding.due_at is not None and is_gone(case, finding.owner):
+            covered = [(finding.settled_at, "somebody else has it")] if finding.settled_at is not None else []
+            stops = (*covered, *_later_stages(case, None, finding.due_at))
+            yield Cause(what="its owner left", at=finding.due_at, name=finding.key, reason=reason, stops=stops)
+
+
+def _later_stages(case: Case, stage: str | None, since: datetime) -> list[Stop]:
+    """Return when the lead reached a stage after `stage` (None: any stage) since then."""
+    later = case.stages_from(stage)[1:] if stage is not None else [one.name for one in case.agreement.stages]
+    facts = (fact for fact in case.facts if isinstance(fact, StageReached) and fact.stage in later and fact.at > since)
+    return [(fact.at, f"reached {fact.stage}") for fact in facts]
+
+
+def _judge(case: Case, cause: Cause) -> Judged:
+    recycle, cycle = case.agreement.recycle, case.cycle
+    within_cycle = cycle.closed_at if cause.at != cycle.closed_at or cause.what != "rejected" else None
+    ends_at, ends_by = min([*cause.stops, *_closing(case, within_cycle)], default=(None, None))
+    start = Start(
+        at=cause.at, name=f"{cause.what}|{cause.name}", calendar=case.agreement.calendars["default"], ends_at=ends_at, ends_by=ends_by
+    )
+    kept = [Kept(at=fact.at, what=fact.how.value, source=fact.source) for fact in _back(case, cause)]
+    kept += [Kept(at=at, what=Exit.RETURNED.value, source=cycle.source) for at in _returned(case)]
+    excused = first_excuse(case.timeline, cause.at)
+    due = recycle.within.after(cause.at, start.calendar)
+    verdict = weigh(start, due=due, kept=sorted(kept, key=lambda k: k.at), excused=excused, now=case.now)
+    back_in = recycle.returns[cause.reason].text
+    told = Told(
+        owner=case.holder_at(cause.at) if cause.what == "rejected" else due_owner(case, start, verdict),
+        side=_rejected_side(case, cause.at) if cause.what == "rejected" else lead_side(case, start, verdict),
+        evidence=(
+            Evidence(at=cause.at, what=f"due to go back: {cause.what}; reason `{cause.reason}`, for {back_in}", source=cycle.source),
+        ),
+    )
+    words = f"{recycle.within.text} after: {cause.what}; as `{cause.reason}`, for {back_in}"
+    return conclude(case, Promise(rule=RULE, kind="recycle", words=words, by_touch=True), start, verdict, told)
+
+
+def _rejected_side(case: Case, at: datetime) -> Callable[[Status], Side]:
+    return fixed_side(Side.OWNER if case.holder_at(at) is not None else Side.SYSTEM)
+
+
+def _closing(case: Case, closed_at: datetime | None) -> Iterator[Stop]:
+    if closed_at is not None:
+        yield closed_at, case.cycle.closed_by or ""
+
+
+def _back(case: Case, cause: Cause) -> Iterator[Left]:
+    return (f for f in case.timeline.facts if isinstance(f, Left) and f.how in BACK and f.at >= cause.at)
+
+
+def _returned(case: Case) -> Iterator[datetime]:
+    if case.cycle.closed_by == Exit.RETURNED.value and case.cycle.closed_at is not None:
+        yield case.cycle.closed_at

@@ -1,0 +1,108 @@
+"""Where the clocks of a cycle start, each with its calendar and its end. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sync.agreement import model
+from sync.agreement.model import Clock
+from sync.facts import Exit, Fact, Left
+from sync.judge.case import Case
+from sync.judge.cycles import AGAIN, Cycle, listed_hand_raises
+from sync.judge.verdict import Kept, Start
+
+KeptFrom = Callable[[Start], Sequence[Kept]]  # what keeps the clock that starts so, in order
+ENDS_RETURNED = (Exit.DISQUALIFIED, Exit.DEAL_CLOSED, Exit.DELETED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The span in which a returned lead's clock runs: it begins where the cycle ended."""
+
+    cycle: Cycle
+    name: str  # natural key of the recycling
+
+
+def is_owner_clock(clock: Clock) -> bool:
+    """Whether `clock` starts anew for each owner."""
+    return clock.starts is model.StartWord.ASSIGNED
+
+
+def find_starts(case: Case, clock: Clock, kept_from: KeptFrom) -> Iterator[Start]:
+    """Yield where `clock` starts in the cycle, oldest first."""
+    match clock.starts:
+        case model.StartWord.HANDOFF:
+            yield _lead_start(case, clock, case.cycle.opened_at, case.cycle.name)
+        case model.StartWord.ASSIGNED:
+            yield from _owner_starts(case, clock)
+        case model.StageEntered(stage=stage):
+            entry = case.stage_entry(stage)
+            yield from [_lead_start(case, clock, entry.at, entry.name)] if entry is not None else []
+        case model.StartWord.REPLY:
+            yield from _anew_once_kept(case, clock, case.replies, kept_from)
+        case model.StartWord.HAND_RAISE:
+            yield from _anew_once_kept(case, clock, _hand_raises(case), kept_from)
+        case model.StartWord.RECYCLED:
+            window = returned(case)
+            yield from [_returned_start(case, clock, window)] if window is not None else []
+
+
+def _lead_start(case: Case, clock: Clock, at: datetime, name: str) -> Start:
+    cycle = case.cycle
+    return Start(at=at, name=name, calendar=case.calendar_at(clock.calendar, at), ends_at=cycle.closed_at, ends_by=cycle.closed_by)
+
+
+def _owner_starts(case: Case, clock: Clock) -> Iterator[Start]:
+    named = clock.calendar if clock.calendar not in (None, "owner") else None
+    for assignment in case.assignments:
+        superseded = assignment.until is not None
+        theirs = case.terms.calendar_of(case.timeline.crm, assignment.owner, case.agreement)
+        yield Start(
+            at=assignment.at,
+            name=assignment.name,
+            calendar=case.agreement.calendars[named] if named else theirs,
+            ends_at=assignment.until if superseded else case.cycle.closed_at,
+            ends_by="the owner changed" if superseded else case.cycle.closed_by,
+            assignment=assignment,
+        )
+
+
+def _hand_raises(case: Case) -> Iterable[Fact]:
+    any_form = not any(isinstance(trigger, model.HandRaise) for trigger in case.cycle.handoff.opens_on)
+    handoff = replace(case.cycle.handoff, opens_on=(model.HandRaise(()),)) if any_form else case.cycle.handoff
+    return listed_hand_raises(case.facts, handoff)
+
+
+def _anew_once_kept(case: Case, clock: Clock, facts: Iterable[Fact], kept_from: KeptFrom) -> Iterator[Start]:
+    """Yield a start for each fact that comes while none of the earlier ones waits to be kept."""
+    free_from: datetime | None = None
+    for fact in facts:
+        if free_from is not None and fact.at <= free_from:
+            continue
+        start = _lead_start(case, clock, fact.at, fact.name)
+        yield start
+        kept_at = next((kept.at for kept in kept_from(start) if kept.at >= start.at), None)
+        if kept_at is None:
+            return
+        free_from = kept_at
+
+
+def returned(case: Case) -> Window | None:
+    """Return the time after a recycling, up to what takes the lead from Marketing again; None if the cycle ended otherwise."""
+    cycle = case.cycle
+    if cycle.closed_at is None or cycle.closed_by != Exit.RECYCLED.value:
+        return None
+    recycling = next(f for f in case.facts if isinstance(f, Left) and f.how is Exit.RECYCLED and f.at == cycle.closed_at)
+    ends = [(fact.at, fact.how.value) for fact in case.exits_after(cycle.closed_at, case.next_opened_at) if fact.how in ENDS_RETURNED]
+    if case.next_opened_at is not None:
+        ends.append((case.next_opened_at, AGAIN))
+    closed_at, closed_by = min(ends, default=(None, None))
+    return Window(cycle=replace(cycle, opened_at=cycle.closed_at, closed_at=closed_at, closed_by=closed_by), name=recycling.name)
+
+
+def _returned_start(case: Case, clock: Clock, window: Window) -> Start:
+    named = clock.calendar if clock.calendar not in (None, "owner") else None
+    at, ends_at, ends_by = window.cycle.opened_at, window.cycle.closed_at, window.cycle.closed_by
+    return Start(at=at, name=window.name, calendar=case.agreement.calendars[named or "default"], ends_at=ends_at, ends_by=ends_by)
