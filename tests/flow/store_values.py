@@ -12,6 +12,7 @@ from connectors.records import (
     ActivityStatus,
     FieldChange,
     Link,
+    Owner,
     Page,
     Record,
     RecordKey,
@@ -86,6 +87,16 @@ def an_activity(key: str, at: datetime = NINE, *, status: ActivityStatus | None 
 
 def a_link(left: str, right: str, *, primary: bool = False) -> Link:
     return Link(left=a_key(left), right=a_key(right), primary=primary)
+
+
+def an_owner(id_: str, *, active: bool = True, **more: Any) -> Owner:
+    told: dict[str, Any] = {"crm": "hubspot", "user_id": f"100{id_}", "email": None, "name": f"Owner {id_}", "is_queue": False}
+    return Owner(id=id_, active=active, **(told | more))
+
+
+def save_owners(store: Database, *owners: Owner, seen_at: datetime) -> None:
+    """Save a whole list of owners."""
+    save(store, stream="owners", owners=owners, seen_at=seen_at)
 
 
 def a_page(*rows: Record | Activity, stream: str = "contacts", began_at: datetime = NINE, **more: Any) -> Page:

@@ -47,7 +47,7 @@ def test_every_view_tells_a_person_what_there_is(store: Database) -> None:
         an_activity("call/5"),
         links=(a_link("call/5", "contact/1"),),
     )
-    Findings(store).save(run, [a_judgement(a_finding())], judged_at=NINE)
+    Findings(store).save(run, [a_judgement(a_finding(level="enterprise"))], judged_at=NINE)
 
     def view(name: str, columns: str) -> list[tuple[object, ...]]:
         with store.snapshot() as tx:
@@ -56,7 +56,9 @@ def test_every_view_tells_a_person_what_there_is(store: Database) -> None:
 
     nine = "2026-11-20T09:00:00.000Z"
     assert view("v_leads", "lead, created_at, judged_at, next_at, breaches") == [("hubspot/contact/1", nine, nine, None, 1)]
-    assert view("v_findings", "lead, status, due_at, run") == [("hubspot/contact/1", "breached", "2026-11-20T11:00:00.000Z", run)]
+    assert view("v_findings", "lead, status, level, due_at, run") == [
+        ("hubspot/contact/1", "breached", "enterprise", "2026-11-20T11:00:00.000Z", run)
+    ]
     assert view("v_activities", "activity, happened_at, status, linked_to") == [("hubspot/call/5", nine, "connected", "hubspot/contact/1")]
     assert view("v_field_changes", "record, field, value, at, observed_since") == [("hubspot/contact/1", "city", "Bonn", nine, None)]
     assert view("v_runs", "run, kind, as_of") == [(run, "audit", None)]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.records import RecordKey
-from sync.judge.findings import CycleRef, Evidence, Judgement, Side, Status
+from sync.judge.findings import CycleRef, Elapsed, Evidence, Judgement, Side, Status
 from sync.store.database import Database
 from sync.store.findings import Findings, Saved
 from sync.store.runs import Runs
@@ -25,6 +25,10 @@ def a_run(store: Database) -> str:
 
 def save(store: Database, run: str, *judgements: Judgement) -> Saved:
     return Findings(store).save(run, judgements, judged_at=NINE)
+
+
+def minutes_of_owner(minutes: int) -> Elapsed:
+    return Elapsed(excused_s=0, suspended_s=0, system_s=0, owner_s=60 * minutes, off_hours_s=0)
 
 
 def versions(store: Database, key: str = "f1") -> list[tuple[str, int]]:
@@ -46,6 +50,8 @@ def test_a_finding_comes_back_as_it_was_judged(store: Database, run: str) -> Non
         settled_at=NINE,
         late_by_s=None,
         evidence=(Evidence(at=None, what="a call", source="hubspot/call/9", counted=False),),
+        level="enterprise",
+        elapsed=Elapsed(excused_s=0, suspended_s=60, system_s=30, owner_s=7200, off_hours_s=0),
     )
 
     saved = save(store, run, a_judgement(finding))
@@ -55,8 +61,8 @@ def test_a_finding_comes_back_as_it_was_judged(store: Database, run: str) -> Non
 
 
 def test_a_breach_that_only_grows_older_adds_no_version_and_shows_its_age(store: Database, run: str) -> None:
-    save(store, run, a_judgement(a_finding(late_by_s=60, message="1 min late")))
-    older = a_finding(late_by_s=3600, message="1 h late")
+    save(store, run, a_judgement(a_finding(late_by_s=60, message="1 min late", elapsed=minutes_of_owner(1))))
+    older = a_finding(late_by_s=3600, message="1 h late", elapsed=minutes_of_owner(60))
 
     assert save(store, a_run(store), a_judgement(older)) == Saved(new=0, withdrawn=0)
 
@@ -74,6 +80,7 @@ def test_a_breach_that_only_grows_older_adds_no_version_and_shows_its_age(store:
         {"due_at": NINE + MINUTE},
         {"settled_at": NINE + 3 * HOUR},
         {"evidence": ()},
+        {"level": "enterprise"},
         {
             "cycle": CycleRef(
                 handoff="Marketing to SDR", number=1, opened_at=NINE, opened_by="stage MQL", closed_at=NINE + HOUR, closed_by="recycled"

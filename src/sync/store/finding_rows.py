@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from connectors.records import RecordKey
-from sync.judge.findings import CycleRef, Evidence, Finding, Side, Status
+from sync.judge.findings import CycleRef, Elapsed, Evidence, Finding, Side, Status
 from sync.store.moments import from_ms_if_known, to_ms_if_known
 
 _COLUMNS = (
@@ -34,6 +34,7 @@ _COLUMNS = (
     "records",
     "evidence",
     "message",
+    "level",
     "withdrawn",
 )
 VERSION_COLUMNS = ", ".join(_COLUMNS)
@@ -41,7 +42,10 @@ VERSION_MARKS = ", ".join("?" * len(_COLUMNS))
 
 
 def fingerprint(finding: Finding) -> bytes:
-    """Hash all that makes a finding another one: everything but the lateness and the message, which grow with the hour."""
+    """Hash all that makes a finding another one: everything but the lateness, the split of the time and the message.
+
+    These grow with the hour. Without a level the hash is the one of the versions that knew none.
+    """
     told = (
         finding.lead,
         finding.rule,
@@ -53,6 +57,7 @@ def fingerprint(finding: Finding) -> bytes:
         *_cycle(finding.cycle),
         _records(finding.records),
         _evidence(finding.evidence),
+        *((finding.level,) if finding.level is not None else ()),
     )
     return blake2b(orjson.dumps(told), digest_size=16).digest()
 
@@ -74,13 +79,14 @@ def version_row(finding: Finding, *, run: int, lead: int) -> tuple[Any, ...]:
         _records(finding.records),
         _evidence(finding.evidence),
         finding.message,
+        finding.level,
         0,
     )
 
 
 def finding_from_row(row: Sequence[Any]) -> Finding:
-    """Read (lead's key, lateness now, message now, *VERSION_COLUMNS)."""
-    lead, late_by_s, message, *version = row
+    """Read (lead's key, lateness now, split of the time now, message now, *VERSION_COLUMNS)."""
+    lead, late_by_s, elapsed, message, *version = row
     told = dict(zip(_COLUMNS, version, strict=True))
     return Finding(
         key=told["key"],
@@ -98,7 +104,14 @@ def finding_from_row(row: Sequence[Any]) -> Finding:
         late_by_s=late_by_s,
         evidence=tuple(_evidence_from(one) for one in orjson.loads(told["evidence"])),
         message=message,
+        level=told["level"],
+        elapsed=None if elapsed is None else Elapsed(**orjson.loads(elapsed)),
     )
+
+
+def elapsed_json(finding: Finding) -> str | None:
+    """Write how the time of a finding went; None where it has no such split."""
+    return None if finding.elapsed is None else orjson.dumps(finding.elapsed).decode()
 
 
 def _moments(finding: Finding) -> tuple[int | None, ...]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from connectors.records import RecordKey
 from sync.judge.findings import Finding, Judgement
 from sync.store.database import Database
-from sync.store.finding_rows import VERSION_COLUMNS, VERSION_MARKS, finding_from_row, fingerprint, version_row
+from sync.store.finding_rows import VERSION_COLUMNS, VERSION_MARKS, elapsed_json, finding_from_row, fingerprint, version_row
 from sync.store.keys import as_json, object_ids
 from sync.store.moments import to_ms, to_ms_if_known
 from sync.store.runs import run_row_id
@@ -45,8 +45,8 @@ class Findings:
     def save(self, run_id: str, judgements: Sequence[Judgement], *, judged_at: datetime) -> Saved:
         """Save a chunk of judgements, all or none.
 
-        A version is added only where a finding says something new; the lateness and the message, which
-        grow with the hour, are kept up to date beside it. What a lead had before and its judgement no
+        A version is added only where a finding says something new; the lateness, the split of the
+        time and the message, which grow with the hour, are kept up to date beside it. What a lead had before and its judgement no
         longer holds is withdrawn by a version of its own. Judgements as of a past moment do not belong
         here: they would withdraw what came after. KeyError if there is no such run.
         """
@@ -128,11 +128,12 @@ def _save_standing(
         if number == version:
             versions.append((version, *version_row(finding, run=run, lead=leads[finding.lead])))
             version += 1
-        standing.append((finding.key, leads[finding.lead], number, mark, finding.late_by_s, finding.message))
+        standing.append((finding.key, leads[finding.lead], number, mark, finding.late_by_s, elapsed_json(finding), finding.message))
     tx.executemany(f"INSERT INTO finding_version (id, {VERSION_COLUMNS}) VALUES (?, {VERSION_MARKS})", versions)
     tx.executemany(
         """
-        INSERT OR REPLACE INTO finding (key, lead, version, fingerprint, late_by_s, message, withdrawn) VALUES (?, ?, ?, ?, ?, ?, 0)
+        INSERT OR REPLACE INTO finding (key, lead, version, fingerprint, late_by_s, elapsed, message, withdrawn)
+        VALUES (?, ?, ?, ?, ?, ?, ?, 0)
         """,
         standing,
     )
@@ -188,7 +189,8 @@ def _standing_rows(tx: sqlite3.Connection, leads: Iterable[int]) -> dict[int, li
     columns = ", ".join(f"version.{column}" for column in VERSION_COLUMNS.split(", "))
     rows = tx.execute(
         f"""
-        SELECT finding.lead, object.crm || '/' || object.kind || '/' || object.crm_id, finding.late_by_s, finding.message, {columns}
+        SELECT finding.lead, object.crm || '/' || object.kind || '/' || object.crm_id,
+            finding.late_by_s, finding.elapsed, finding.message, {columns}
         FROM finding JOIN finding_version AS version ON version.id = finding.version JOIN object ON object.id = finding.lead
         WHERE finding.lead IN (SELECT value FROM json_each(?)) AND finding.withdrawn = 0
         ORDER BY version.rule, version.started_at, version.key

@@ -6,6 +6,8 @@ from typing import Final
 
 from sqlite_utils import Database, Migrations
 
+from sync.store.migration_0004 import LEVELS_AND_LEAVERS
+
 MIGRATIONS: Final = Migrations("leadpact")
 
 _MIRROR = (
@@ -311,10 +313,15 @@ def _create_views(db: Database) -> None:
     _run(db, _VIEWS)
 
 
+@MIGRATIONS(name="0004_levels_and_leavers")
+def _add_levels_and_leavers(db: Database) -> None:
+    _run(db, LEVELS_AND_LEAVERS)
+
+
 def _run(db: Database, statements: tuple[str, ...]) -> None:
     for statement in statements:
         db.execute(statement)
 
 
-KNOWN: Final = frozenset({"0001_mirror", "0002_judged", "0003_views"})
+KNOWN: Final = frozenset({"0001_mirror", "0002_judged", "0003_views", "0004_levels_and_leavers"})
 """Names of all migrations of this version; a store with any other is newer."""

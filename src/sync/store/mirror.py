@@ -14,9 +14,10 @@ from connectors.records import FieldDefinition, Option, Owner, Page, RecordKey, 
 from sync.store.database import Database
 from sync.store.errors import AccountMismatch
 from sync.store.keys import known_ids, object_ids
-from sync.store.moments import from_ms_if_known, to_ms, to_ms_if_known
+from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
 from sync.store.save_links import LinkedPage, save_links
+from sync.store.save_people import save_people
 from sync.store.save_records import save_records
 
 
@@ -69,7 +70,7 @@ class Mirror:
                 seen_at=seen_ms,
             )
             save_links(tx, page.links, ids, linked)
-            _save_people(tx, page.owners, page.teams)
+            save_people(tx, crm, page, seen_ms)
             _save_definitions(tx, page.definitions)
             _mark_gone(tx, page.gone)
             if page.cursor is not None:
@@ -100,6 +101,19 @@ class Mirror:
             ).fetchall()
         return tuple(_owner(row) for row in rows)
 
+    def owners_gone(self, crm: str, *, upto: datetime | None = None) -> dict[str, tuple[datetime | None, datetime]]:
+        """Return the owners who are not active, with the moments between which they went.
+
+        The first is when they were last seen active (None: never), the second when they were first seen not to be. With `upto`
+        as it was known then: who was first seen gone later counts as active.
+        """
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                "SELECT crm_id, gone_after, gone_by FROM owner WHERE crm = ? AND gone_by <= ? ORDER BY crm_id",
+                (crm, FOR_EVER if upto is None else to_ms(upto)),
+            ).fetchall()
+        return {id_: (from_ms_if_known(after), from_ms(by)) for id_, after, by in rows}
+
     def teams(self, crm: str) -> tuple[Team, ...]:
         """Return all teams, by id."""
         with self._database.snapshot() as tx:
@@ -126,17 +140,6 @@ def _named_keys(page: Page) -> set[RecordKey]:
 def _upto(tx: sqlite3.Connection, crm: str, stream: str) -> int | None:
     row = tx.execute("SELECT upto FROM stream WHERE crm = ? AND name = ?", (crm, stream)).fetchone()
     return row[0] if row else None
-
-
-def _save_people(tx: sqlite3.Connection, owners: Sequence[Owner], teams: Sequence[Team]) -> None:
-    tx.executemany(
-        """
-        INSERT OR REPLACE INTO owner (crm, crm_id, user_id, email, name, is_queue, active, teams)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        ((o.crm, o.id, o.user_id, o.email, o.name, int(o.is_queue), int(o.active), orjson.dumps(o.teams).decode()) for o in owners),
-    )
-    tx.executemany("INSERT OR REPLACE INTO team (crm, crm_id, name) VALUES (?, ?, ?)", ((team.crm, team.id, team.name) for team in teams))
 
 
 def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinition]) -> None:
