@@ -14,6 +14,7 @@ from sync.config import Config
 from sync.gather import crm_terms
 from sync.roster import Roster
 from sync.store.agreements import Agreements
+from sync.store.dirty import Dirty
 from sync.store.findings import Findings
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
@@ -29,6 +30,7 @@ class Known:
     roster: Roster
     vocabularies: Mapping[str, Vocabulary]
     mirror: Mirror
+    dirty: Dirty
     reader: LeadReader
     findings: Findings
     agreements: Agreements

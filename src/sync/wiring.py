@@ -33,6 +33,7 @@ from sync.roster_load import load_roster
 from sync.run import Context
 from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store, open_store_readonly
+from sync.store.dirty import Dirty
 from sync.store.findings import Findings
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
@@ -158,12 +159,14 @@ def open_known(path: Path | None) -> Iterator[Known]:
 
 
 def _known(files: Files, store: Database) -> Known:
+    words = vocabularies(files.config)
     return Known(
         config=files.config,
         agreement=files.agreement,
         roster=files.roster,
-        vocabularies=vocabularies(files.config),
-        mirror=Mirror(store),
+        vocabularies=words,
+        mirror=Mirror(store, words),
+        dirty=Dirty(store, words),
         reader=LeadReader(store),
         findings=Findings(store),
         agreements=Agreements(store),

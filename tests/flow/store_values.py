@@ -89,6 +89,10 @@ def a_link(left: str, right: str, *, primary: bool = False) -> Link:
     return Link(left=a_key(left), right=a_key(right), primary=primary)
 
 
+def a_mirror(store: Database) -> Mirror:
+    return Mirror(store, {"hubspot": WORDS})
+
+
 def an_owner(id_: str, *, active: bool = True, **more: Any) -> Owner:
     told: dict[str, Any] = {"crm": "hubspot", "user_id": f"100{id_}", "email": None, "name": f"Owner {id_}", "is_queue": False}
     return Owner(id=id_, active=active, **(told | more))
@@ -111,7 +115,7 @@ def a_page(*rows: Record | Activity, stream: str = "contacts", began_at: datetim
 
 
 def save(store: Database, *rows: Record | Activity, seen_at: datetime = NINE, **more: Any) -> None:
-    Mirror(store).save_page("hubspot", a_page(*rows, **more), seen_at=seen_at)
+    a_mirror(store).save_page("hubspot", a_page(*rows, **more), seen_at=seen_at)
 
 
 def read(store: Database, *, upto: datetime | None = None, keys: Iterable[str] | None = None) -> list[LeadRows]:

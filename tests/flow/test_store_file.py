@@ -22,8 +22,7 @@ from sync.store.errors import (
     StoreOutdated,
     StoreUnusable,
 )
-from sync.store.mirror import Mirror
-from tests.flow.store_values import NINE, a_page, a_record, read, save
+from tests.flow.store_values import NINE, a_mirror, a_page, a_record, read, save
 
 AT_ONCE = timedelta(milliseconds=20)
 
@@ -195,7 +194,7 @@ def test_a_full_disk_keeps_what_was_there(path: Path) -> None:
         with pytest.raises(StoreFull):
             save(store, *(a_record(f"contact/{n}", {"note": "x" * 500}) for n in range(2, 200)), cursor="after")
 
-        assert Mirror(store).cursor("hubspot", "contacts") == "before"
+        assert a_mirror(store).cursor("hubspot", "contacts") == "before"
         assert [lead.lead for lead in read(store)] == ["hubspot/contact/1"]
 
 
@@ -212,7 +211,7 @@ def test_a_page_that_fails_half_way_leaves_neither_rows_nor_cursor(path: Path) -
             save(store, a_record("contact/1"), nameless, cursor="c9")
 
         assert read(store) == []
-        assert Mirror(store).cursor("hubspot", "contacts") is None
+        assert a_mirror(store).cursor("hubspot", "contacts") is None
 
 
 def test_a_writer_that_dies_between_the_rows_and_the_commit_leaves_nothing(path: Path) -> None:
@@ -221,17 +220,17 @@ def test_a_writer_that_dies_between_the_rows_and_the_commit_leaves_nothing(path:
         raise KeyboardInterrupt
 
     with open_store(path) as again:
-        assert Mirror(again).cursor("hubspot", "contacts") is None
+        assert a_mirror(again).cursor("hubspot", "contacts") is None
 
 
 def test_every_store_error_has_a_sentence_and_a_fix(path: Path) -> None:
     open_store(path).close()
 
     with open_store(path) as store:
-        Mirror(store).bind_account("hubspot", "62515")
-        Mirror(store).bind_account("hubspot", "62515")
+        a_mirror(store).bind_account("hubspot", "62515")
+        a_mirror(store).bind_account("hubspot", "62515")
         with pytest.raises(StoreError) as caught:
-            Mirror(store).bind_account("hubspot", "4711")
+            a_mirror(store).bind_account("hubspot", "4711")
 
     assert caught.value.exit_code == 78
     assert str(caught.value) == "this store belongs to hubspot account 62515, and the credentials are for account 4711"
@@ -239,7 +238,7 @@ def test_every_store_error_has_a_sentence_and_a_fix(path: Path) -> None:
 
 def test_pages_of_two_streams_keep_their_own_cursors(path: Path) -> None:
     with open_store(path) as store:
-        mirror = Mirror(store)
+        mirror = a_mirror(store)
         mirror.save_page("hubspot", a_page(stream="contacts", cursor="c7", last=False), seen_at=NINE)
         mirror.save_page("hubspot", a_page(stream="calls", cursor="k2"), seen_at=NINE)
 

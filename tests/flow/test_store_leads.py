@@ -4,9 +4,8 @@ from datetime import timedelta
 
 from connectors.records import ActivityStatus, StatusChange
 from sync.store.database import Database
-from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
-from tests.flow.store_values import HOUR, MINUTE, NINE, WORDS, a_key, a_link, a_page, a_record, an_activity, read, save
+from tests.flow.store_values import HOUR, MINUTE, NINE, WORDS, a_key, a_link, a_mirror, a_page, a_record, an_activity, read, save
 
 STAGE = "lifecyclestage"
 
@@ -37,7 +36,7 @@ def test_the_store_can_be_written_to_while_leads_are_read(store: Database) -> No
     leads = LeadReader(store).leads(WORDS, upto=None, bulk_within=MINUTE)
     next(leads)
 
-    Mirror(store).save_page("hubspot", a_page(cursor="c2"), seen_at=NINE)
+    a_mirror(store).save_page("hubspot", a_page(cursor="c2"), seen_at=NINE)
 
     assert [lead.lead for lead in leads] == [f"hubspot/contact/{n}" for n in range(2, 5)]
 

@@ -13,10 +13,9 @@ from sync.store.database import APPLICATION_ID, open_store
 from sync.store.finding_rows import fingerprint
 from sync.store.findings import Findings, Saved
 from sync.store.migrations import MIGRATIONS
-from sync.store.mirror import Mirror
 from sync.store.moments import from_ms
 from sync.store.runs import Runs
-from tests.flow.store_values import HOUR, NINE, a_finding, a_judgement, an_owner, save_owners
+from tests.flow.store_values import HOUR, NINE, a_finding, a_judgement, a_mirror, an_owner, save_owners
 
 OLD_ROWS = """
     INSERT INTO object VALUES (1, 'hubspot', 'contact', 1, '1');
@@ -85,9 +84,9 @@ def test_of_the_owners_of_an_older_store_the_last_whole_list_is_what_was_seen(tm
     an_old_store(tmp_path / "store.db")
 
     with open_store(tmp_path / "store.db") as store:
-        at_first = Mirror(store).owners_gone("hubspot")
+        at_first = a_mirror(store).owners_gone("hubspot")
         save_owners(store, an_owner("77", active=False), an_owner("78", active=False), seen_at=NINE + HOUR)
-        later = Mirror(store).owners_gone("hubspot")
+        later = a_mirror(store).owners_gone("hubspot")
 
     assert at_first == {"78": (None, from_ms(1000))}
     assert later == {"77": (from_ms(1000), NINE + HOUR), "78": (None, from_ms(1000))}

@@ -16,8 +16,23 @@ from connectors.records import (
 )
 from sync.store.database import Database
 from sync.store.errors import AccountMismatch
-from sync.store.mirror import Mirror, StreamState
-from tests.flow.store_values import HOUR, MINUTE, NINE, a_change, a_key, a_link, a_page, a_record, an_activity, changes_of, dump, read, save
+from sync.store.mirror import StreamState
+from tests.flow.store_values import (
+    HOUR,
+    MINUTE,
+    NINE,
+    a_change,
+    a_key,
+    a_link,
+    a_mirror,
+    a_page,
+    a_record,
+    an_activity,
+    changes_of,
+    dump,
+    read,
+    save,
+)
 
 STAGE = "lifecyclestage"
 
@@ -81,7 +96,7 @@ def test_owners_teams_and_definitions_come_back_by_id(store: Database) -> None:
     save(store, owners=(queue, owner), teams=(team,), definitions=(stage,))
     save(store, owners=(replace(owner, active=False),), teams=(team,), definitions=(stage,))
 
-    mirror = Mirror(store)
+    mirror = a_mirror(store)
     assert mirror.owners("hubspot") == (replace(owner, active=False), queue)
     assert mirror.teams("hubspot") == (team,)
     assert mirror.definitions("hubspot") == (stage,)
@@ -100,10 +115,10 @@ def test_pulling_the_same_page_twice_adds_nothing_and_keeps_every_seen_at(store:
         linked_kinds=frozenset({"company", "contact"}),
         gone=((a_key("company/9"), None),),
     )
-    Mirror(store).save_page("hubspot", page, seen_at=NINE)
+    a_mirror(store).save_page("hubspot", page, seen_at=NINE)
     before = dump(store)
 
-    Mirror(store).save_page("hubspot", page, seen_at=NINE + HOUR)
+    a_mirror(store).save_page("hubspot", page, seen_at=NINE + HOUR)
 
     assert dump(store) == before
 
@@ -312,7 +327,7 @@ def test_a_record_that_changes_after_it_went_was_restored(store: Database) -> No
 
 
 def test_a_stream_is_read_up_to_when_its_last_complete_reading_began(store: Database) -> None:
-    mirror = Mirror(store)
+    mirror = a_mirror(store)
     mirror.save_page("hubspot", a_page(began_at=NINE, cursor="c1", last=False, total=2), seen_at=NINE)
     assert mirror.streams("hubspot") == {"contacts": StreamState(upto=None, total=2, error=None)}
 
@@ -329,7 +344,7 @@ def test_a_stream_is_read_up_to_when_its_last_complete_reading_began(store: Data
 
 
 def test_a_stream_that_never_could_be_read_has_an_error_and_no_cursor(store: Database) -> None:
-    mirror = Mirror(store)
+    mirror = a_mirror(store)
     mirror.note_failure("hubspot", "deals", "no scope", at=NINE)
 
     assert mirror.cursor("hubspot", "deals") is None
@@ -337,7 +352,7 @@ def test_a_stream_that_never_could_be_read_has_an_error_and_no_cursor(store: Dat
 
 
 def test_a_store_holds_one_account_of_each_crm(store: Database) -> None:
-    mirror = Mirror(store)
+    mirror = a_mirror(store)
     mirror.bind_account("hubspot", "62515")
     mirror.bind_account("salesforce", "00D1")
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from sync.store.database import Database
-from sync.store.mirror import Mirror
-from tests.flow.store_values import HOUR, MINUTE, NINE, a_page, an_owner, save, save_owners
+from tests.flow.store_values import HOUR, MINUTE, NINE, a_mirror, a_page, an_owner, save, save_owners
 
 
 def gone(store: Database) -> dict[str, tuple[object, object]]:
-    return dict(Mirror(store).owners_gone("hubspot"))
+    return dict(a_mirror(store).owners_gone("hubspot"))
 
 
 def test_an_owner_went_between_the_last_moment_active_and_the_first_not(store: Database) -> None:
@@ -42,7 +41,7 @@ def test_an_owner_whom_the_whole_list_no_longer_names_is_gone(store: Database) -
     save_owners(store, an_owner("78"), seen_at=NINE + HOUR)
 
     assert gone(store) == {"77": (NINE, NINE + HOUR)}
-    assert [owner.active for owner in Mirror(store).owners("hubspot")] == [False, True]
+    assert [owner.active for owner in a_mirror(store).owners("hubspot")] == [False, True]
 
 
 def test_nobody_is_gone_before_the_last_page_of_the_list(store: Database) -> None:
@@ -67,7 +66,7 @@ def test_a_list_without_anybody_tells_nothing_of_anybody(store: Database) -> Non
 def test_the_owners_of_another_crm_are_not_missed(store: Database) -> None:
     save_owners(store, an_owner("77"), seen_at=NINE)
 
-    Mirror(store).save_page("salesforce", a_page(stream="owners", owners=(an_owner("9", crm="salesforce"),)), seen_at=NINE + HOUR)
+    a_mirror(store).save_page("salesforce", a_page(stream="owners", owners=(an_owner("9", crm="salesforce"),)), seen_at=NINE + HOUR)
 
     assert gone(store) == {}
 
@@ -76,6 +75,6 @@ def test_as_of_a_moment_who_was_first_seen_gone_later_was_active(store: Database
     save_owners(store, an_owner("77"), seen_at=NINE)
     save_owners(store, an_owner("77", active=False), seen_at=NINE + HOUR)
 
-    mirror = Mirror(store)
+    mirror = a_mirror(store)
     assert mirror.owners_gone("hubspot", upto=NINE + HOUR - MINUTE) == {}
     assert mirror.owners_gone("hubspot", upto=NINE + HOUR) == {"77": (NINE, NINE + HOUR)}

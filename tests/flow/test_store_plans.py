@@ -7,10 +7,9 @@ import pytest
 from connectors.records import RecordKey
 from sync.plan import FieldWrite, Step
 from sync.store.database import Database
-from sync.store.mirror import Mirror
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
-from tests.flow.store_values import NINE
+from tests.flow.store_values import NINE, a_mirror
 
 REASSIGN = Step(
     lead="hubspot/contact/1",
@@ -64,7 +63,7 @@ def test_other_steps_another_agreement_or_another_account_give_another_hash(stor
         saved(plans, a_run(store), [replace(REASSIGN, reason="another"), ESCALATE]).hash,
         saved(plans, a_run(store, agreement_hash="def"), [REASSIGN, ESCALATE]).hash,
     ]
-    Mirror(store).bind_account("hubspot", "62515")
+    a_mirror(store).bind_account("hubspot", "62515")
     hashes.append(saved(plans, a_run(store), [REASSIGN, ESCALATE]).hash)
 
     assert len(set(hashes)) == 5

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from connectors.records import RecordKey
-from sync.judge.findings import Finding, Judgement
+from sync.judge.findings import Finding, Judgement, Status
 from sync.store.database import Database
+from sync.store.dirty import clear_marks, keep_marked
 from sync.store.finding_rows import VERSION_COLUMNS, VERSION_MARKS, elapsed_json, finding_from_row, fingerprint, version_row
 from sync.store.keys import as_json, object_ids
 from sync.store.moments import to_ms, to_ms_if_known
@@ -42,13 +43,16 @@ class Findings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, run_id: str, judgements: Sequence[Judgement], *, judged_at: datetime) -> Saved:
+    def save(self, run_id: str, judgements: Sequence[Judgement], *, judged_at: datetime, marked_upto: int | None = None) -> Saved:
         """Save a chunk of judgements, all or none.
 
         A version is added only where a finding says something new; the lateness, the split of the
         time and the message, which grow with the hour, are kept up to date beside it. What a lead had before and its judgement no
         longer holds is withdrawn by a version of its own. Judgements as of a past moment do not belong
         here: they would withdraw what came after. KeyError if there is no such run.
+
+        `marked_upto` is the number of the newest mark (see `Dirty.newest`) before the leads were read: marks up to it are taken
+        off, except from leads about which something is unknown; None takes off none.
         """
         with self._database.transaction() as tx:
             run = run_row_id(tx, run_id)
@@ -60,6 +64,9 @@ class Findings:
             vanished = [key for key, held in before.items() if not held.withdrawn and key not in given]
             _withdraw(tx, run, vanished)
             _save_states(tx, judgements, leads, judged_at)
+            if marked_upto is not None:
+                clear_marks(tx, leads.values(), upto=marked_upto, judged_at=to_ms(judged_at))
+                keep_marked(tx, (leads[one.lead] for one in judgements if _is_unsure(one)), judged_at=to_ms(judged_at))
         return Saved(new=new, withdrawn=len(vanished))
 
     def latest(self) -> Iterator[Finding]:
@@ -100,6 +107,11 @@ class Findings:
                 (to_ms(now),),
             ).fetchall()
         return tuple(str(RecordKey(*row)) for row in rows)
+
+
+def _is_unsure(judgement: Judgement) -> bool:
+    """Whether a finding waits for what is not known yet, such as a stream that was not read; what a CRM's data cannot be is no such."""
+    return any(finding.status is Status.UNKNOWN and finding.kind != "data" for finding in judgement.findings)
 
 
 def _standing(tx: sqlite3.Connection, leads: Iterable[int], keys: Iterable[str]) -> dict[str, _Standing]:

@@ -85,6 +85,11 @@ def people_named(tx: sqlite3.Connection, asked: Asked, keys: Iterable[RecordKey]
     return _held_by_id(tx, known_ids(tx, keys).values(), asked.upto)
 
 
+def people_with(tx: sqlite3.Connection, asked: Asked, ids: Iterable[int]) -> list[HeldRecord]:
+    """Return the persons with these row ids, in key order."""
+    return _held_by_id(tx, ids, asked.upto)
+
+
 def read_chunk(tx: sqlite3.Connection, asked: Asked, people: Sequence[HeldRecord]) -> list[LeadRows]:
     """Return the leads of `people`, in their order."""
     links = _links(tx, [person.id for person in people], asked)

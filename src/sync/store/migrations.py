@@ -7,6 +7,7 @@ from typing import Final
 from sqlite_utils import Database, Migrations
 
 from sync.store.migration_0004 import LEVELS_AND_LEAVERS
+from sync.store.migration_0005 import DIRTY
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -318,10 +319,15 @@ def _add_levels_and_leavers(db: Database) -> None:
     _run(db, LEVELS_AND_LEAVERS)
 
 
+@MIGRATIONS(name="0005_dirty")
+def _add_dirty(db: Database) -> None:
+    _run(db, DIRTY)
+
+
 def _run(db: Database, statements: tuple[str, ...]) -> None:
     for statement in statements:
         db.execute(statement)
 
 
-KNOWN: Final = frozenset({"0001_mirror", "0002_judged", "0003_views", "0004_levels_and_leavers"})
+KNOWN: Final = frozenset({"0001_mirror", "0002_judged", "0003_views", "0004_levels_and_leavers", "0005_dirty"})
 """Names of all migrations of this version; a store with any other is newer."""

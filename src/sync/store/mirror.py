@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from connectors.records import FieldDefinition, Option, Owner, Page, RecordKey, Team
+from connectors.records import FieldDefinition, Option, Owner, Page, RecordKey, Team, Vocabulary
 from sync.store.database import Database
 from sync.store.errors import AccountMismatch
-from sync.store.keys import known_ids, object_ids
+from sync.store.keys import as_json, known_ids, object_ids
+from sync.store.mark_leads import News, mark_owners, mark_page, newest_rows
 from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
 from sync.store.save_links import LinkedPage, save_links
@@ -33,8 +34,10 @@ class StreamState:
 class Mirror:
     """The mirror tables, written page by page and kept per CRM."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vocabularies: Mapping[str, Vocabulary]) -> None:
+        """Keep the mirror in `database`; `vocabularies` tell per CRM which of its records are leads."""
         self._database = database
+        self._vocabularies = vocabularies
 
     def bind_account(self, crm: str, account_id: str) -> None:
         """Make this the store of that account; AccountMismatch if it is already another's."""
@@ -57,11 +60,12 @@ class Mirror:
         A value that no history explains is kept as *observed*: after it was last seen otherwise (else
         after the record was created) and not after `seen_at`. Links of the first reading of a stream,
         and of rows seen for the first time, count as old as their rows; later ones from `seen_at` on.
+        The leads that the page changes are marked to be judged again.
         """
         with self._database.transaction() as tx:
-            seen_ms = to_ms(seen_at)
+            seen_ms, news, before = to_ms(seen_at), News(), newest_rows(tx)
             ids = object_ids(tx, _named_keys(page))
-            new_rows = save_records(tx, page.records, ids, seen_ms) | save_activities(tx, page.activities, ids, seen_ms)
+            new_rows = save_records(tx, page.records, ids, seen_ms, news) | save_activities(tx, page.activities, ids, seen_ms, news)
             linked = LinkedPage(
                 rows={ids[key] for key in _row_keys(page)},
                 new_rows=new_rows,
@@ -69,10 +73,13 @@ class Mirror:
                 first_reading=_upto(tx, crm, page.stream) is None,
                 seen_at=seen_ms,
             )
-            save_links(tx, page.links, ids, linked)
-            save_people(tx, crm, page, seen_ms)
+            news.unlinked.extend(save_links(tx, page.links, ids, linked))
+            news.owners.update(save_people(tx, crm, page, seen_ms))
             _save_definitions(tx, page.definitions)
-            _mark_gone(tx, page.gone)
+            news.objects.update(_mark_gone(tx, page.gone))
+            if (words := self._vocabularies.get(crm)) is not None:
+                mark_page(tx, words, news, before, why=page.stream)
+                mark_owners(tx, words, news.owners, since=seen_ms)
             if page.cursor is not None:
                 _save_cursor(tx, crm, page)
 
@@ -152,15 +159,28 @@ def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinit
     )
 
 
-def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime | None]]) -> None:
-    """Note when rows went; what we never held is not noted, and what went earlier keeps its time.
+def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime | None]]) -> dict[int, int]:
+    """Note when rows went; return the row ids of those that were there until now, with that moment.
 
-    Where the CRM does not say when, it is the moment we last heard of the row: no later clock may run on a row that was not there.
+    What we never held is not noted, and what went earlier keeps its time. Where the CRM does not say when, it is the moment we
+    last heard of the row: no later clock may run on a row that was not there.
     """
     ids = known_ids(tx, (key for key, _ in gone))
-    moments = [(None if at is None else to_ms(at), ids[key]) for key, at in gone if key in ids]
-    tx.executemany("UPDATE record SET gone_at = ifnull(?, seen_at) WHERE id = ? AND gone_at IS NULL", moments)
-    tx.executemany("UPDATE activity SET gone_at = ifnull(?, seen_at) WHERE id = ? AND gone_at IS NULL", moments)
+    told = {ids[key]: None if at is None else to_ms(at) for key, at in gone if key in ids}
+    rows = tx.execute(
+        """
+        SELECT id, seen_at FROM record WHERE gone_at IS NULL AND id IN (SELECT value FROM json_each(:ids))
+        UNION ALL SELECT id, seen_at FROM activity WHERE gone_at IS NULL AND id IN (SELECT value FROM json_each(:ids))
+        """,
+        {"ids": as_json(told)},
+    )
+    went: dict[int, int] = {}
+    for id_, seen_at in rows:
+        at = told[id_]
+        went[id_] = seen_at if at is None else at
+    for table in ("record", "activity"):
+        tx.executemany(f"UPDATE {table} SET gone_at = ? WHERE id = ?", ((at, id_) for id_, at in went.items()))
+    return went
 
 
 def _save_cursor(tx: sqlite3.Connection, crm: str, page: Page) -> None:

@@ -10,8 +10,9 @@ from connectors.records import RecordKey, Vocabulary
 from sync.rows import LeadRows
 from sync.store.alike import AlikeCounts
 from sync.store.database import Database
+from sync.store.dirty import leads_to_judge
 from sync.store.keys import id_number, key_order
-from sync.store.lead_chunk import Asked, people_after, people_named, read_chunk
+from sync.store.lead_chunk import Asked, people_after, people_named, people_with, read_chunk
 from sync.store.moments import FOR_EVER, to_ms
 
 _CHUNK = 300  # leads read with one handful of statements; bounds memory, not the answer
@@ -37,6 +38,20 @@ class LeadReader:
         alike = AlikeCounts(within=bulk_within // timedelta(milliseconds=1), upto=upto_ms)
         asked = Asked(words=words, upto=upto_ms, alike=alike)
         return self._every_lead(asked) if keys is None else self._named_leads(asked, keys)
+
+    def changed(self, words: Vocabulary, *, now: datetime, bulk_within: timedelta) -> Iterator[LeadRows]:
+        """Yield the leads of one CRM that must be judged again at `now`, by key, as they were known then; see `Dirty`.
+
+        Which these are is decided at the first; each chunk is read as the store then stands.
+        """
+        upto_ms = to_ms(now)
+        asked = Asked(words=words, upto=upto_ms, alike=AlikeCounts(within=bulk_within // timedelta(milliseconds=1), upto=upto_ms))
+        with self._database.snapshot() as tx:
+            ids = leads_to_judge(tx, words, upto_ms)
+        for first in range(0, len(ids), _CHUNK):
+            with self._database.snapshot() as tx:
+                chunk = read_chunk(tx, asked, people_with(tx, asked, ids[first : first + _CHUNK]))
+            yield from chunk
 
     def find(self, words: Vocabulary, text: str) -> tuple[str, ...]:
         """Return the keys of the leads that a record key, an id or an e-mail address (in any case) names."""

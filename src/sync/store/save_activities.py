@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from connectors.records import Activity, RecordKey
 from sync.store.keys import as_json
+from sync.store.mark_leads import News
 from sync.store.moments import to_ms, to_ms_if_known
 from sync.store.save_records import still_gone_at
 
@@ -38,8 +39,10 @@ _COLUMNS = ", ".join(ActivityRow._fields)
 _MARKS = ", ".join("?" * len(ActivityRow._fields))
 
 
-def save_activities(tx: sqlite3.Connection, activities: Sequence[Activity], ids: Mapping[RecordKey, int], seen_at: int) -> frozenset[int]:
-    """Save activities and add the statuses not known yet; return the row ids seen for the first time.
+def save_activities(
+    tx: sqlite3.Connection, activities: Sequence[Activity], ids: Mapping[RecordKey, int], seen_at: int, news: News
+) -> frozenset[int]:
+    """Save activities and add the statuses not known yet, tell what is new to `news`; return the row ids seen for the first time.
 
     An activity older than the stored one changes nothing but adds its statuses; one that says nothing
     new keeps its `seen_at`.
@@ -52,12 +55,21 @@ def save_activities(tx: sqlite3.Connection, activities: Sequence[Activity], ids:
         after = _row(activity, ids[activity.key], before, seen_at)
         if before is None or (after.changed_at >= before.changed_at and after._replace(seen_at=before.seen_at) != before):
             fresh[after.id] = stored[after.id] = after
+            _tell(news, before, after)
     tx.executemany(f"INSERT OR REPLACE INTO activity ({_COLUMNS}) VALUES ({_MARKS})", fresh.values())
     tx.executemany(
         "INSERT INTO activity_status (activity, status, at, seen_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         _statuses(activities, ids, _last_statuses(tx, known), seen_at),
     )
     return frozenset(fresh) - known
+
+
+def _tell(news: News, before: ActivityRow | None, after: ActivityRow) -> None:
+    if before is None or after._replace(changed_at=before.changed_at, seen_at=before.seen_at) != before:
+        news.objects[after.id] = max(after.logged_at, after.gone_at or 0)
+    seen, told = ((row.alike, row.logged_at) if row and row.alike else None for row in (before, after))
+    if seen != told:
+        news.alike.update(alike for alike in (seen, told) if alike is not None)
 
 
 def select_activities(tx: sqlite3.Connection, ids: Iterable[int]) -> Iterator[ActivityRow]:

@@ -23,8 +23,11 @@ class LinkedPage:
     seen_at: int
 
 
-def save_links(tx: sqlite3.Connection, links: Iterable[Link], ids: Mapping[RecordKey, int], page: LinkedPage) -> None:
-    """Open the links that are new, end those that a full list no longer names or marks primary otherwise."""
+def save_links(tx: sqlite3.Connection, links: Iterable[Link], ids: Mapping[RecordKey, int], page: LinkedPage) -> list[int]:
+    """Open the links that are new, end those that a full list no longer names or marks primary otherwise.
+
+    Returns the row ids of those that ended.
+    """
     told: dict[_Pair, bool] = {}
     for link in links:
         pair = _pair(ids[link.left], ids[link.right])
@@ -37,6 +40,7 @@ def save_links(tx: sqlite3.Connection, links: Iterable[Link], ids: Mapping[Recor
         "INSERT INTO association (low, high, is_primary, linked_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         ((*pair, primary, _linked_at(pair, known=pair in open_now, page=page)) for pair, primary in told.items()),
     )
+    return [id_ for _, _, id_ in ended]
 
 
 def _pair(one: int, other: int) -> _Pair:

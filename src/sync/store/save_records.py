@@ -10,6 +10,7 @@ import orjson
 
 from connectors.records import FieldChange, Record, RecordKey
 from sync.store.keys import as_json
+from sync.store.mark_leads import News
 from sync.store.moments import to_ms, to_ms_if_known
 
 
@@ -22,6 +23,11 @@ class _Row(NamedTuple):
     seen_at: int
     gone_at: int | None
     field_values: str
+
+    @property
+    def judged(self) -> tuple[int, int | None, str]:
+        """What a judgement can rest on; that a record was touched is not news."""
+        return self.created_at, self.gone_at, self.field_values
 
 
 class _Change(NamedTuple):
@@ -47,8 +53,10 @@ class _Unexplained(NamedTuple):
     since: int  # when it was last seen otherwise, else when the record was created
 
 
-def save_records(tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping[RecordKey, int], seen_at: int) -> frozenset[int]:
-    """Save current values and what is new of the histories; return the row ids seen for the first time.
+def save_records(
+    tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping[RecordKey, int], seen_at: int, news: News
+) -> frozenset[int]:
+    """Save current values and what is new of the histories, tell it to `news`; return the row ids seen for the first time.
 
     A record older than the stored one changes nothing but adds its history; of two with one
     `changed_at` the later to arrive wins. A record that says nothing new keeps its `seen_at`.
@@ -65,6 +73,8 @@ def save_records(tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping
         unexplained += _unexplained(record, after, before)
         if before is None or after._replace(seen_at=before.seen_at) != before:
             fresh[after.id] = stored[after.id] = after
+        if before is None or after.judged != before.judged:
+            news.objects[after.id] = max(after.created_at, after.gone_at or 0)
     _add_changes(tx, _told(records, ids, seen_at))
     _add_changes(tx, _observed(tx, unexplained, seen_at))
     tx.executemany(

@@ -1,0 +1,148 @@
+"""Mark the leads that a page changed, in the transaction that saves it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from connectors.records import Vocabulary
+from sync.store.keys import as_json
+
+MARK = """
+    INSERT INTO dirty (lead, since, why, mark)
+    {leads}
+    ON CONFLICT (lead) DO UPDATE SET since = max(since, excluded.since), why = excluded.why, mark = excluded.mark
+"""
+"""Marks the rows (lead, since, why, number of the mark) that `leads` selects; a mark that stands keeps the later moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """The newest rows before a page was saved, and how look-alikes are counted."""
+
+    change: int  # id in `field_change`
+    status: int  # id in `activity_status`
+    link: int  # id in `association`
+    bulk_within: int | None  # ms; None as long as no lead was judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What a page changed in rows that were there, or may have been.
+
+    Each with the moment (ms) from which on a reading of leads sees it.
+    """
+
+    objects: dict[int, int] = field(default_factory=dict)  # row id of a record or an activity -> moment
+    unlinked: list[int] = field(default_factory=list)  # ids in `association`
+    alike: set[tuple[str, int]] = field(default_factory=set)  # look-alikes that came or went: hash, logged at
+    owners: set[str] = field(default_factory=set)  # owner ids
+
+
+def newest_rows(tx: sqlite3.Connection) -> Newest:
+    """Return what is newest now: rows added later have a higher id."""
+    change, status, link, bulk_within = tx.execute(
+        """
+        SELECT (SELECT ifnull(max(id), 0) FROM field_change), (SELECT ifnull(max(id), 0) FROM activity_status),
+            (SELECT ifnull(max(id), 0) FROM association), (SELECT bulk_within FROM judged_by)
+        """
+    ).fetchone()
+    return Newest(change=change, status=status, link=link, bulk_within=bulk_within)
+
+
+def mark_page(tx: sqlite3.Connection, words: Vocabulary, news: News, before: Newest, *, why: str) -> None:
+    """Mark the persons that a page changed: themselves, what they are linked to, or the links.
+
+    Also those of whose activities look-alikes came or went, for that can make them bulk.
+    """
+    given = {
+        "crm": words.crm,
+        "person": words.person,
+        "objects": as_json(news.objects.items()),
+        "alike": as_json(_windows(news.alike, before.bulk_within)),
+        "unlinked": as_json(news.unlinked),
+        "change": before.change,
+        "status": before.status,
+        "link": before.link,
+    }
+    _mark(tx, _CHANGED, given, why=why)
+
+
+def mark_owners(tx: sqlite3.Connection, words: Vocabulary, owners: Collection[str], *, since: int) -> None:
+    """Mark the persons that any of `owners` ever owned, or logged an activity of."""
+    if owners:
+        given = {"crm": words.crm, "person": words.person, "owner": words.owner, "owners": as_json(owners), "since": since}
+        _mark(tx, _OWNED, given, why="owner")
+
+
+def mark_all(tx: sqlite3.Connection, vocabularies: Iterable[Vocabulary], *, why: str) -> None:
+    """Mark every lead."""
+    for words in vocabularies:
+        _mark(tx, _EVERY, {"crm": words.crm, "person": words.person}, why=why)
+
+
+def _mark(tx: sqlite3.Connection, leads: str, given: Mapping[str, object], *, why: str) -> None:
+    """Mark what `leads` selects, all by one number."""
+    marked = tx.execute(MARK.format(leads=leads), {**given, "why": why})
+    if marked.rowcount:
+        tx.execute("UPDATE judged_by SET mark = mark + 1")
+
+
+def _windows(alike: Iterable[tuple[str, int]], within: int | None) -> list[tuple[str, int, int, int]]:
+    """Return the spans in which look-alikes may count otherwise: hash, first and last moment, and from when on that is seen."""
+    if within is None:
+        return []
+    windows: list[tuple[str, int, int, int]] = []
+    for name, at in sorted(alike):
+        begins = at - within
+        if windows and windows[-1][0] == name and begins <= windows[-1][2]:
+            begins = windows.pop()[1]
+        windows.append((name, begins, at + within, at))
+    return windows
+
+
+_CHANGED = """
+    WITH news (id, at) AS (
+        SELECT value ->> 0, value ->> 1 FROM json_each(:objects)
+        UNION ALL SELECT record, at FROM field_change WHERE id > :change
+        UNION ALL SELECT activity, at FROM activity_status WHERE id > :status
+        UNION ALL SELECT other.id, one.value ->> 3 FROM json_each(:alike) AS one CROSS JOIN activity AS other
+            ON other.alike = one.value ->> 0 AND other.logged_at BETWEEN one.value ->> 1 AND one.value ->> 2
+    ),
+    changed (id, kind, at) AS MATERIALIZED (
+        SELECT object.id, object.kind, max(news.at) FROM news CROSS JOIN object ON object.id = news.id GROUP BY object.id
+    ),
+    links (low, high, at) AS (
+        SELECT low, high, ifnull(linked_at, 0) FROM association WHERE id > :link
+        UNION ALL SELECT low, high, unlinked_at FROM association WHERE id IN (SELECT value FROM json_each(:unlinked))
+    ),
+    touched (id, at) AS (
+        SELECT id, at FROM changed WHERE kind = :person
+        UNION ALL SELECT link.low, at FROM changed CROSS JOIN association AS link ON link.high = changed.id WHERE kind <> :person
+        UNION ALL SELECT link.high, at FROM changed CROSS JOIN association AS link ON link.low = changed.id WHERE kind <> :person
+        UNION ALL SELECT low, at FROM links
+        UNION ALL SELECT high, at FROM links
+    )
+    SELECT object.id, max(touched.at), :why, (SELECT mark + 1 FROM judged_by)
+    FROM touched CROSS JOIN object ON object.id = touched.id CROSS JOIN record ON record.id = object.id
+    WHERE object.crm = :crm AND object.kind = :person GROUP BY object.id
+"""
+
+_OWNED = """
+    WITH touched (id) AS (
+        SELECT record FROM field_change WHERE field = :owner AND value IN (SELECT value FROM json_each(:owners))
+        UNION SELECT link.low FROM activity CROSS JOIN association AS link ON link.high = activity.id
+            WHERE activity.owner IN (SELECT value FROM json_each(:owners))
+        UNION SELECT link.high FROM activity CROSS JOIN association AS link ON link.low = activity.id
+            WHERE activity.owner IN (SELECT value FROM json_each(:owners))
+    )
+    SELECT object.id, :since, :why, (SELECT mark + 1 FROM judged_by)
+    FROM touched CROSS JOIN object ON object.id = touched.id CROSS JOIN record ON record.id = object.id
+    WHERE object.crm = :crm AND object.kind = :person
+"""
+
+_EVERY = """
+    SELECT object.id, 0, :why, (SELECT mark + 1 FROM judged_by) FROM object CROSS JOIN record ON record.id = object.id
+    WHERE object.crm = :crm AND object.kind = :person
+"""
