@@ -24,6 +24,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _USER_IN_ADDRESS = re.compile(r"//[^/@\s]*@")
 _NO_TABLE = {"dict_type", "model_type", "model_attributes_type"}
+_OF_KEY = "[key]"  # how pydantic says that the key is wrong, not its value
 _FIRST_YEAR, _LAST_YEAR = 1980, 2150
 _MOST_ROUNDS = 10  # leaving out one wrong value can uncover another, one level up
 _EXPECTED = {
@@ -138,7 +139,7 @@ def _inside(value: Any, step: str | int) -> Any:
 
 def _problem(details: ErrorDetails, *, model: type[BaseModel], document: Mapping[str, Any], file: str) -> Problem:
     loc = details["loc"]
-    where = place(document, loc)
+    where = place(document, loc[:-1] if loc[-1] == _OF_KEY else loc)
     if details["type"] == "extra_forbidden":
         known = _keys_at(model, loc[:-1])
         fix = choose_fix(str(loc[-1]), known, otherwise=f"remove it; the keys here are {listed(known)}")

@@ -14,10 +14,13 @@ from sync.agreement.model import STALE, UNNAMED_RULES, Rung, StageEntered, Stage
 from sync.agreement.schema import AgreementTable, CadenceTable, ClockTable, HandoffTable, LevelTable
 from sync.agreement.schema_people import GoalTable
 from sync.agreement.schema_words import BUILT_IN
+from sync.agreement.words import ACTIONS
 from sync.problems import Problem, choose_fix, listed, quoted
 from sync.shape import key_of
 
 ATTAINMENT = "attainment:"
+_OF_SALES = ("reassign", "recycle", "return")  # remedies for a lead that Sales has
+_NOT_FOR_OWNERS = ("recycle", "return", "promote")  # remedies that give a lead nobody to look after it
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -103,6 +106,8 @@ class References:
             yield self._problem(
                 "cover", found="nothing", expected="[cover], as `recycle.when` names `owner gone`", fix="add a table [cover]"
             )
+        if table.cover is not None:
+            yield from self._remedies("cover.ladder", table.cover.ladder, without=_NOT_FOR_OWNERS, of="has no owner who is there")
 
     def _taken_names(self) -> Iterator[Problem]:
         """Yield rules that bear the name of a promise which is judged without one."""
@@ -177,8 +182,8 @@ class References:
         stages = [trigger.stage for trigger in triggers if isinstance(trigger, StageEntered)]
         yield from self._known(f"{where}.opens_on", stages, self._stages, "the name of a stage")
         yield from self._known(f"{where}.required", handoff.required, self._fields, "a field of [fields]")
-        yield from self._recyclings(f"{where}.if_premature", handoff.if_premature)
-        yield from self._recyclings(f"{where}.if_missed", handoff.if_missed)
+        yield from self._remedies(f"{where}.if_premature", handoff.if_premature, without=("promote",), of="was handed over too soon")
+        yield from self._remedies(f"{where}.if_missed", handoff.if_missed, without=_OF_SALES, of="was not handed over")
         if handoff.kept_until_handoff and handoff.pool is None:
             fix = "name the pool whose members may not own a lead before, or take out `kept_until_handoff`"
             yield self._problem(f"{where}.pool", found="nothing", expected="the name of a pool", fix=fix)
@@ -197,6 +202,18 @@ class References:
     def _recyclings(self, where: str, ladder: Iterable[Rung]) -> Iterator[Problem]:
         reasons = [rung.detail for rung in ladder if rung.action == "recycle"]
         yield from self._known(where, reasons, self._reasons, "a reason of [recycle]")
+
+    def _remedies(self, where: str, ladder: Iterable[Rung], *, without: Collection[str], of: str) -> Iterator[Problem]:
+        """Yield the rungs that cannot help a lead which `of` tells of, and reasons that do not exist."""
+        rungs = list(ladder)
+        fitting = listed(action for action in ACTIONS if action not in without)
+        for rung in rungs:
+            if rung.action in without:
+                found = quoted(f"{rung.action}: {rung.detail}" if rung.detail else rung.action)
+                yield self._problem(
+                    where, found=found, expected=f"what helps a lead that {of}", fix=f"take it out; possible are: {fitting}"
+                )
+        yield from self._recyclings(where, [rung for rung in rungs if rung.action not in without])
 
     def _cadence(self, where: str, cadence: CadenceTable) -> Iterator[Problem]:
         yield from self._known(f"{where}.stage", [cadence.stage], self._stages, "the name of a stage")
