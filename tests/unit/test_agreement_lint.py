@@ -198,7 +198,7 @@ WAYS_OUT = [
 
 def test_a_last_stage_in_which_leads_are_worked_needs_a_way_out() -> None:
     no_way_out = [(line, "") for line in WAYS_OUT]
-    assert told(*no_way_out) == [], "leads are handed over before the last stage, and leave it for the next"
+    assert "stage.SQL" not in [where for _, where, _ in told(*no_way_out)], "leads are handed over before the last stage"
     worked = ('starts  = "stage SAL"\nkept_by = ["stage SQL", "recycled", "disqualified"]', 'starts  = "stage SQL"\nkept_by = "recycled"')
     assert ("stage.SQL", Level.WARNING) in [(where, level) for level, where, _ in told(*no_way_out, worked)]
     assert "stage.SQL" not in [where for _, where, _ in told(worked)]
@@ -209,14 +209,21 @@ def without(section: str, name: str) -> Edit:
     return EXAMPLE[start : EXAMPLE.index("\n\n", start)], ""
 
 
+NOT_STALE = (next(line for line in EXAMPLE.splitlines() if line.startswith("stale_after")), ""), ('stale = "stale", ', "")
+
+
 def test_a_stage_in_which_no_clock_runs_is_a_warning() -> None:
-    found = told(without("cadence", "work_the_lead"), without("clock", "decide"))
+    found = told(without("cadence", "work_the_lead"), without("clock", "decide"), *NOT_STALE)
     assert [(level, where) for level, where, _ in found] == [(Level.WARNING, "stage.SAL")]
+
+
+def test_a_stage_that_leads_do_not_stay_in_without_a_sign_of_life_has_a_clock() -> None:
+    assert told(without("cadence", "work_the_lead"), without("clock", "decide")) == []
 
 
 def test_a_stage_through_which_an_earlier_clock_runs_on_is_not_told() -> None:
     until_sql = ('kept_by = ["stage SAL", "rejected"]', 'kept_by = ["stage SQL", "rejected"]')
-    assert told(without("cadence", "work_the_lead"), without("clock", "decide"), until_sql) == []
+    assert told(without("cadence", "work_the_lead"), without("clock", "decide"), *NOT_STALE, until_sql) == []
 
 
 def test_two_places_shown_by_the_same_values_are_an_error() -> None:
@@ -290,8 +297,10 @@ def test_a_clock_that_is_kept_as_it_starts_is_an_error() -> None:
 
 
 def test_reassigning_without_a_pool_is_a_warning() -> None:
-    assert [one[:2] for one in told(('pool     = "sdr"\n', ""))] == [(Level.WARNING, "clock.first_touch.ladder")]
-    assert told(('pool     = "sdr"\n', ""), ('["reassign", "reassign", "escalate"]', '["remind", "escalate"]')) == []
+    no_pool = ('pool     = "sdr"\n', "")
+    assert [one[:2] for one in told(no_pool)] == [(Level.WARNING, "cover.ladder"), (Level.WARNING, "clock.first_touch.ladder")]
+    other_rungs = ('["reassign", "reassign", "escalate"]', '["remind", "escalate"]'), ('["reassign"]', '["escalate"]')
+    assert told(no_pool, *other_rungs) == []
 
 
 def test_more_reassignments_than_a_lead_may_change_hands_are_a_warning() -> None:
@@ -345,6 +354,12 @@ def test_goals_that_are_worked_backwards_from_each_other_are_an_error() -> None:
     assert goal('side = "sales"\ntarget = "solve: H"' + second + "3") == []
 
 
+def test_a_change_that_no_day_is_named_for_is_a_warning() -> None:
+    change = 'side = "sales"\ntarget = "+20%"\nbaseline = "last year"'
+    assert goal(change) == [(Level.WARNING, "goal.G.target")]
+    assert goal(change + "\nby = 2026-12-31") == []
+
+
 def test_an_attainment_above_all_is_an_error() -> None:
     assert [one[:2] for one in told(('target = "90%"', "target = 90"))] == [(Level.ERROR, 'goal."First touch in time".target')]
     assert told(('target = "90%"', "target = 0.9")) == []
@@ -388,6 +403,31 @@ def test_two_levels_that_change_one_rule_for_the_same_leads_overlap() -> None:
     assert levels('team = "EMEA SDR"\nclock.first_touch.within = "3 business hours"') == [(Level.WARNING, "level.two")]
     assert levels('team = "EMEA SDR"\nclock.decide.within = "3 business days"') == []
     assert levels('segment = "country = \'DE\'"\nclock.first_touch.within = "3 business hours"') == []
+
+
+def segments(first: str, second: str) -> list[tuple[Level, str]]:
+    change = 'clock.first_touch.within = "3 business hours"'
+    return levels(f'{first}\n{change}\n[[level]]\nname = "three"\n{second}\n{change}')
+
+
+def test_a_level_whose_leads_all_have_one_that_speaks_first_is_an_error() -> None:
+    big, huge = 'segment = "employees > 500"', 'segment = "employees > 1000 AND icp"'
+    assert segments(huge, big) == [(Level.ERROR, "level.two")]
+    assert segments(big, huge) == [], "the narrower one is written last, and speaks for its own"
+    assert segments('segment = "employees > 500"', "segment = \"country = 'DE'\"") == []
+
+
+def test_a_level_of_a_source_speaks_before_a_segment_wherever_it_is_written() -> None:
+    source, segment = 'source = "PAID_SEARCH"', "segment = \"original_source = 'PAID_SEARCH' AND score > 5\""
+    assert segments(source, segment) == [(Level.ERROR, "level.three")]
+    assert segments(segment, source) == [(Level.ERROR, "level.two")]
+    assert segments(source, "segment = \"original_source <> 'REFERRALS'\"") == []
+
+
+def test_a_level_that_asks_for_more_attempts_than_fit_is_told_at_the_level() -> None:
+    more = 'segment = "employees > 1000"\ncadence.work_the_lead.attempts = '
+    assert levels(f"{more}40") == [(Level.ERROR, "level.two.cadence.work_the_lead.gap")]
+    assert levels(f"{more}8") == []
 
 
 def test_levels_of_the_same_source_overlap() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sync.agreement.calendar import Calendar, CalendarRangeError
 from sync.agreement.flaws import Flaw, error, warning
 from sync.agreement.lines import Path
-from sync.agreement.lint_calendars import calendars_of, starts
+from sync.agreement.lint_calendars import calendars_of, share_in_time, starts
 from sync.agreement.lint_clocks import span_flaws
+from sync.agreement.lint_starts import cadence_start_flaws
 from sync.agreement.model import Agreement, Cadence
 from sync.agreement.spans import Span
 from sync.problems import listed
@@ -23,18 +23,19 @@ _LONGEST = timedelta(days=36_600)  # no cadence is longer
 
 def cadence_flaws(cadence: Cadence, path: Path, agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
     """What is wrong with one cadence, which stands at `path`."""
-    found = list(span_flaws(cadence.within, cadence.calendar, path, agreement, roster))
+    yield from cadence_start_flaws(cadence, path, agreement)
+    found = list(span_flaws(cadence.within, cadence.calendar, (*path, "within"), agreement, roster))
     yield from found
     least, most = cadence.gap_at_least, cadence.gap_at_most
     if found or least is None:
         return
     calendars, moments = calendars_of(cadence.calendar, agreement, roster), starts(agreement, weeks=_WEEKS_TRIED)
     whole = _times(least, cadence.attempts - 1)
-    shares = {name: _share_in_time(whole, cadence.within, hours, moments) for name, hours in calendars.items()}
+    shares = {name: share_in_time(whole, cadence.within, hours, moments) if whole is not None else 0.0 for name, hours in calendars.items()}
     what = f"{cadence.attempts} attempts at least `{least.text}` apart do not fit into `{cadence.within.text}`"
     yield from _misfits((*path, "gap"), what, shares, fix="ask for fewer attempts, a shorter gap or more time")
     if most is not None:
-        shares = {name: _share_in_time(least, most, hours, moments) for name, hours in calendars.items()}
+        shares = {name: share_in_time(least, most, hours, moments) for name, hours in calendars.items()}
         what = f"no attempt is at least `{least.text}` and at most `{most.text}` after the one before"
         yield from _misfits((*path, "gap"), what, shares, fix="correct one of the two")
 
@@ -53,21 +54,3 @@ def _times(span: Span, count: int) -> Span | None:
     if count > _LONGEST / (span.length or timedelta(days=span.days)):
         return None
     return replace(span, length=span.length * count, days=span.days * count)
-
-
-def _share_in_time(needed: Span | None, allowed: Span, hours: Calendar, moments: list[datetime]) -> float:
-    if needed is None:
-        return 0.0
-    return sum(_in_time(needed, allowed, hours, at) for at in moments) / len(moments)
-
-
-def _in_time(needed: Span, allowed: Span, hours: Calendar, at: datetime) -> bool:
-    """Whether what is needed ends no later than what is allowed; where the calendar does not tell the latter, it does."""
-    try:
-        deadline = allowed.after(at, hours)
-    except CalendarRangeError:
-        return True
-    try:
-        return needed.after(at, hours) <= deadline
-    except CalendarRangeError:
-        return False

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sync.agreement.calendar import Calendar, CalendarRangeError
 from sync.agreement.flaws import ROSTER, Flaw, error, note
 from sync.agreement.model import Agreement
+from sync.agreement.spans import Span
 from sync.roster import Roster
 
 WEEK = timedelta(weeks=1)
@@ -65,3 +66,20 @@ def open_in_a_week(calendar: Calendar, agreement: Agreement) -> timedelta | None
 def starts(agreement: Agreement, *, weeks: int) -> list[datetime]:
     """Every half hour of the agreement's first weeks: the moments at which a rule is tried out."""
     return [agreement.effective + number * timedelta(minutes=30) for number in range(weeks * 7 * 48)]
+
+
+def share_in_time(needed: Span, allowed: Span, hours: Calendar, moments: list[datetime]) -> float:
+    """The share of `moments` from which what is needed ends no later than what is allowed."""
+    return sum(_in_time(needed, allowed, hours, at) for at in moments) / len(moments)
+
+
+def _in_time(needed: Span, allowed: Span, hours: Calendar, at: datetime) -> bool:
+    """Whether what is needed ends no later than what is allowed; where the calendar does not tell the latter, it does."""
+    try:
+        deadline = allowed.after(at, hours)
+    except CalendarRangeError:
+        return True
+    try:
+        return needed.after(at, hours) <= deadline
+    except CalendarRangeError:
+        return False

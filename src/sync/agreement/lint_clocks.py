@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sync.agreement.calendar import Calendar, CalendarRangeError
 from sync.agreement.flaws import Flaw, error, note, warning
 from sync.agreement.lines import Path
 from sync.agreement.lint_calendars import calendars_of, horizon, open_in_a_week, starts
+from sync.agreement.lint_starts import clock_start_flaws, handoffs_of, place_of
 from sync.agreement.model import (
     Agreement,
     Assigned,
@@ -17,6 +18,7 @@ from sync.agreement.model import (
     HandRaise,
     KeptBy,
     Recycled,
+    Rung,
     ScoreCrossed,
     StageEntered,
     StageReached,
@@ -34,16 +36,18 @@ _LONGEST_IN_HOURS = timedelta(hours=24)  # longer ones are meant as days, and ar
 
 def clock_flaws(clock: Clock, path: Path, agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
     """What is wrong with one clock, which stands at `path`."""
-    yield from _kept_at_once(clock, path, agreement)
+    at_once = list(_kept_at_once(clock, path, agreement))
+    yield from at_once or clock_start_flaws(clock, path, agreement, roster)
     if clock.within.unit is Unit.WALL:
         yield from _wall_time(clock, path, agreement, roster)
-    yield from span_flaws(clock.within, clock.calendar, path, agreement, roster)
+    yield from span_flaws(clock.within, clock.calendar, (*path, "within"), agreement, roster)
     yield from _warnings(clock, path)
-    yield from _ladder(clock, path, agreement)
+    about_handoff = clock.starts in (StartWord.HANDOFF, StartWord.ASSIGNED)
+    yield from ladder_flaws(clock.ladder, (*path, "ladder"), handoffs_of(clock, agreement), agreement, each=about_handoff)
 
 
 def span_flaws(within: Span, calendar: str | None, path: Path, agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
-    """Whether a deadline can be worked out at all, and whether its hours are a matter of days, as they read."""
+    """Whether the deadline of the span at `path` can be worked out at all, and whether its hours are a matter of days, as they read."""
     start = horizon(agreement)[0]
     for name, hours in calendars_of(calendar, agreement, roster).items() if within.unit is not Unit.WALL else ():
         weekly = open_in_a_week(hours, agreement)
@@ -51,10 +55,10 @@ def span_flaws(within: Span, calendar: str | None, path: Path, agreement: Agreem
             continue  # told at the calendar
         if not _is_known(within, start, hours):
             what = f"`{within.text}` by {name} ends later than {hours.upto}, which is as far as calendars are worked out"
-            yield error((*path, "within"), what, fix="write a shorter span, or open the calendar for longer")
+            yield error(path, what, fix="write a shorter span, or open the calendar for longer")
         elif within.unit is Unit.BUSINESS_TIME and weekly is not None and weekly < within.length <= _LONGEST_IN_HOURS:
             what = f"`{within.text}` takes more than a week by {name}, which is open {_hours(weekly)} a week"
-            yield warning((*path, "within"), what, fix="write fewer hours, or business days if that is meant")
+            yield warning(path, what, fix="write fewer hours, or business days if that is meant")
 
 
 def _is_known(within: Span, start: datetime, hours: Calendar) -> bool:
@@ -85,24 +89,16 @@ def _holds_at_start(fact: KeptBy, clock: Clock, agreement: Agreement) -> bool:
         case Recycled(), StartWord.RECYCLED:
             return True
         case StageReached(stage=wanted), StageEntered(stage=reached):
-            return _place(wanted, agreement) <= _place(reached, agreement)
+            return place_of(wanted, agreement) <= place_of(reached, agreement)
         case StageReached(stage=wanted), StartWord.HANDOFF:
-            opened = [trigger for handoff in _handoffs(clock, agreement) for trigger in handoff.opens_on]
+            opened = [trigger for handoff in handoffs_of(clock, agreement) for trigger in handoff.opens_on]
             return all(_is_past(wanted, trigger, agreement) for trigger in opened)
         case _:
             return False
 
 
 def _is_past(wanted: str, trigger: StageEntered | HandRaise | ScoreCrossed, agreement: Agreement) -> bool:
-    return isinstance(trigger, StageEntered) and _place(wanted, agreement) <= _place(trigger.stage, agreement)
-
-
-def _place(stage: str, agreement: Agreement) -> int:
-    return [known.name for known in agreement.stages].index(stage)
-
-
-def _handoffs(clock: Clock, agreement: Agreement) -> list[Handoff]:
-    return [handoff for handoff in agreement.handoffs if clock.handoff in (None, handoff.name)]
+    return isinstance(trigger, StageEntered) and place_of(wanted, agreement) <= place_of(trigger.stage, agreement)
 
 
 def _wall_time(clock: Clock, path: Path, agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
@@ -114,14 +110,19 @@ def _wall_time(clock: Clock, path: Path, agreement: Agreement, roster: Roster) -
         )
     if clock.owed_by == "system" or all(isinstance(fact, Assigned) for fact in clock.kept_by):
         return
-    calendars = calendars_of(clock.calendar, agreement, roster)
-    share, name = min((_share_while_closed(clock.within, hours, agreement), name) for name, hours in calendars.items())
+    yield from wall_flaws(clock.within, (*path, "within"), clock.calendar, agreement, roster)
+
+
+def wall_flaws(within: Span, path: Path, calendar: str | None, agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
+    """Whether a span of wall time, which stands at `path` and people must keep, often passes while they are closed."""
+    calendars = calendars_of(calendar, agreement, roster)
+    share, name = min((_share_while_closed(within, hours, agreement), name) for name, hours in calendars.items())
     if share <= _SELDOM:
         return
     idle = f"{share:.0%} of the moments at which it may start have no open hour before the deadline"
-    what = f"`{clock.within.text}` is wall time: by {name}, {idle}"
-    fix = f"write {_in_business(clock.within)}, or leave it if nights and weekends count"
-    yield (warning if share >= _MOSTLY else note)((*path, "within"), what, fix=fix)
+    what = f"`{within.text}` is wall time: by {name}, {idle}"
+    fix = f"write {_in_business(within)}, or leave it if nights and weekends count"
+    yield (warning if share >= _MOSTLY else note)(path, what, fix=fix)
 
 
 def _in_business(within: Span) -> str:
@@ -147,15 +148,17 @@ def _warnings(clock: Clock, path: Path) -> Iterator[Flaw]:
             yield warning((*path, "warn_at"), f"a warning at {share:.0%}: {what}", fix="write shares between, such as 50% and 80%")
 
 
-def _ladder(clock: Clock, path: Path, agreement: Agreement) -> Iterator[Flaw]:
-    reassigns = sum(rung.action == "reassign" for rung in clock.ladder)
+def ladder_flaws(
+    ladder: Sequence[Rung], path: Path, handoffs: Sequence[Handoff], agreement: Agreement, *, each: bool = False
+) -> Iterator[Flaw]:
+    """Rungs of the ladder at `path` that find nobody in the pools of `handoffs` (of any, or in `each`), or that move a lead too often."""
+    reassigns = sum(rung.action == "reassign" for rung in ladder)
     if not reassigns:
         return
-    without = [handoff.name for handoff in _handoffs(clock, agreement) if handoff.pool is None]
-    about_handoff = clock.starts in (StartWord.HANDOFF, StartWord.ASSIGNED)
-    if without and (about_handoff or len(without) == len(_handoffs(clock, agreement))):
+    without = [handoff.name for handoff in handoffs if handoff.pool is None]
+    if without and (each or len(without) == len(handoffs)):
         what = f"`reassign` has nobody to choose from: the handoff {listed(without)} has no pool"
-        yield warning((*path, "ladder"), what, fix="give the handoff a pool, or take the rung out")
+        yield warning(path, what, fix="give the handoff a pool, or take the rung out")
     if reassigns > (limit := agreement.recycle.bounce_limit):
         what = f"{reassigns} times `reassign`, and recycle.bounce_limit lets a lead change hands {limit} time{'s' * (limit != 1)}"
-        yield warning((*path, "ladder"), what, fix="raise the limit, or take rungs out")
+        yield warning(path, what, fix="raise the limit, or take rungs out")

@@ -35,6 +35,12 @@ def criteria_flaws(agreement: Agreement) -> Iterator[Flaw]:
     return _CriteriaLint(agreement).flaws()
 
 
+def implies(narrow: Criterion, wide: Criterion, agreement: Agreement) -> bool:
+    """Whether every lead that meets `narrow`, as some may, is certain to meet `wide`."""
+    lint = _CriteriaLint(agreement)
+    return lint.can_hold(narrow) and not lint.can_hold(narrow, without=wide)
+
+
 class _CriteriaLint:
     """Reads every criterion once; a define that is wrong is told at the define, and may be anything where it is named."""
 
@@ -57,6 +63,11 @@ class _CriteriaLint:
         for site in _sites(self._agreement):
             found = list(self._alone(site))
             yield from found or self._together(site, excludes)
+
+    def can_hold(self, criterion: Criterion, *, without: Criterion | None = None) -> bool:
+        """Whether some lead may meet `criterion` and not `without`; False is certain."""
+        others = [without] if without is not None else []
+        return self._reach(criterion, *others).can_hold(self._tree(criterion), without=[self._tree(other) for other in others])
 
     def _read_define(self, name: str) -> Node | None:
         """The define's tree without names of defines; None if it has a flaw of its own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sync.agreement.flaws import Flaw, error, warning
-from sync.agreement.goals import Amount, Consequence, Goal, Share, Solve
+from sync.agreement.goals import Amount, Change, Consequence, Goal, Share, Solve
 from sync.agreement.lines import Path
 from sync.agreement.model import Agreement
 from sync.agreement.spans import Period
@@ -20,6 +20,8 @@ def goal_flaws(goal: Goal, path: Path, agreement: Agreement) -> Iterator[Flaw]:
         if goal.side != "company":
             fix = f'name its `owner`, or add [[party]] with side = "{goal.side}"'
         yield warning(path, "nobody is accountable for it", fix=fix)
+    if isinstance(goal.target, Change) and goal.by is None:
+        yield warning((*path, "target"), "no day is named by which that much is reached", fix="add `by = ` and the day")
     if goal.measures is not None and not isinstance(goal.target, Share | Solve):
         amount = goal.target.value if isinstance(goal.target, Amount) else None
         if amount is not None and amount > 1:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from sync.agreement.flaws import Flaw, note, warning
+from sync.agreement.flaws import Flaw, error, note, warning
 from sync.agreement.goals import Goal
+from sync.agreement.lint_criteria import implies
 from sync.agreement.lint_stages import same_criterion
 from sync.agreement.model import Agreement, Cadence, Clock, Level
 from sync.problems import choose_fix, listed
@@ -21,9 +22,23 @@ def level_flaws(agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
             yield warning(("level", level.name), "it changes no clock, cadence or goal", fix=fix)
         yield from _without_people(level, roster)
     for one, other in combinations(agreement.levels, 2):
-        if (shared := _rules(one) & _rules(other)) and (alike := _alike(one, other)):
+        if not (shared := _rules(one) & _rules(other)):
+            continue
+        if alike := _alike(one, other):
             what = f"it overlaps with level {one.name}: both change {listed(shared)} for {alike}"
             yield warning(("level", other.name), what, fix="join the two, or tell them apart")
+        else:
+            yield from _silent(one, other, shared, agreement)
+
+
+def _silent(one: Level, other: Level, shared: frozenset[str], agreement: Agreement) -> Iterator[Flaw]:
+    """Of two levels, `other` written later, the one whose leads all have the other one, which speaks before it."""
+    silent, speaks = (other, one) if one.by_source and not other.by_source else (one, other)
+    if silent.applies is None or speaks.applies is None or not implies(silent.applies, speaks.applies, agreement):
+        return
+    what = f"it never speaks of {listed(shared)}: level {speaks.name} holds for all its leads, and speaks first"
+    later = silent.by_source == speaks.by_source
+    yield error(("level", silent.name), what, fix="write it after the other" if later else "take it out: a level of a source speaks first")
 
 
 def _rules(level: Level) -> frozenset[str]:

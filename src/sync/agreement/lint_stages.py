@@ -49,13 +49,14 @@ def _without_clock(agreement: Agreement) -> Iterator[Flaw]:
     places = {stage.name: place for place, stage in enumerate(agreement.stages)}
     covered = {place for clock in agreement.clocks for place in _covered(clock, agreement, places)}
     covered |= {places[cadence.stage] for cadence in agreement.cadences}
+    covered |= {place for place, stage in enumerate(agreement.stages) if stage.stale_after is not None}
     handed_over = min((places[stage] for stage in _opening(agreement)), default=0)
     for place, stage in enumerate(agreement.stages[:-1]):
         if place not in covered:
             say = warning if place >= handed_over else note
             after = agreement.stages[place + 1].name
             what = f"no clock or cadence runs in it, so a lead may rest there for ever before {after}"
-            fix = f'add a [[clock]] with starts = "stage {stage.name}", kept by what must come next'
+            fix = f'add a [[clock]] with starts = "stage {stage.name}", kept by what must come next, or `stale_after`'
             yield say(("stage", stage.name), what, fix=fix)
 
 
