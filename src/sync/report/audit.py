@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.pull import Pulled
 from sync.report.summary import Summary
@@ -20,6 +21,7 @@ class Audit:
     started_at: datetime
     as_of: datetime
     agreement: Agreement  # the version in force at `as_of`, else the current file
+    eras: tuple[AgreementSpan, ...]  # which version judged what started when
     draft: str | None  # hash of the current file where another version judged
     signed: tuple[str, ...]  # sides whose signature stands under this very text
     not_enforcing: str | None
@@ -28,6 +30,7 @@ class Audit:
     calls: Mapping[str, int]
     leads: Mapping[str, int]  # CRM -> person records in the mirror
     names: Mapping[str, str]  # owner id -> name
+    teams: Mapping[str, str]  # owner id -> team, of those who are in one
     summary: Summary
     limited: bool  # whether the report shows only a part of what was found
     plan: SavedPlan | None

@@ -1,4 +1,4 @@
-"""What a run found, counted as it streams by: by rule, by side, and the worst leads. Pure."""
+"""What a run found, counted as it streams by: by rule, by side, by owner, and the worst leads. Pure."""
 
 from __future__ import annotations
 
@@ -7,20 +7,66 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappush, heappushpop
 
-from sync.judge.findings import Finding, Status
+from sync.judge.findings import Finding, Side, Status
 from sync.plan import Step
 
-WORST = 10
+WORST = 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Worst:
-    """One broken promise that still stands, for the list of the worst."""
+    """One lead with broken promises that still stand, for the list of the worst."""
 
     late_by_s: int
     lead: str
-    finding: Finding = field(compare=False)
+    standing: tuple[Finding, ...] = field(compare=False)  # at least one, the longest broken first
     steps: tuple[Step, ...] = field(compare=False)
+
+    @property
+    def finding(self) -> Finding:
+        """The promise that has been broken for the longest time."""
+        return self.standing[0]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a number of promises."""
+
+    by_status: Counter[Status] = field(default_factory=Counter)
+    kept_late: int = 0  # of the broken ones
+
+    def add(self, finding: Finding) -> None:
+        """Count one promise."""
+        self.by_status[finding.status] += 1
+        self.kept_late += finding.status is Status.BREACHED and finding.settled_at is not None
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.by_status + other.by_status, self.kept_late + other.kept_late)
+
+    @property
+    def kept(self) -> int:
+        """Promises kept in time."""
+        return self.by_status[Status.KEPT]
+
+    @property
+    def broken(self) -> int:
+        """Broken promises, kept late or not."""
+        return self.by_status[Status.BREACHED]
+
+    @property
+    def still_open(self) -> int:
+        """Promises that are not due yet."""
+        return self.by_status[Status.RUNNING] + self.by_status[Status.AT_RISK]
+
+    @property
+    def attainment(self) -> float | None:
+        """Kept / (kept + broken), 0 to 1; open, excused and unknown ones are left out. None where nothing was decided."""
+        decided = self.kept + self.broken
+        return self.kept / decided if decided else None
+
+    def as_json(self) -> dict[str, int]:
+        """Return the counts by status, of the JSON contract; those that are zero are left out."""
+        return {status.value: count for status, count in sorted(self.by_status.items())}
 
 
 @dataclass(slots=True)
@@ -29,12 +75,15 @@ class Summary:
 
     leads: int = 0  # person records in the mirror
     in_handoff: int = 0  # of these, with at least one finding
+    standing: int = 0  # of these, with a broken promise that still stands in an open cycle
     findings: int = 0
-    by_rule: dict[str, Counter[str]] = field(default_factory=dict)  # rule -> status -> findings
-    kept_late: Counter[str] = field(default_factory=Counter)  # rule -> breaches that were kept late
+    by_rule: dict[str, Tally] = field(default_factory=dict)
+    sides: dict[Side, Tally] = field(default_factory=dict)  # promises by the side they hold responsible
+    owners: dict[str | None, Tally] = field(default_factory=dict)  # owner id -> promises the owner answers for; None: nobody
+    not_theirs: Counter[str | None] = field(default_factory=Counter)  # owner id -> breaches on their leads that another side answers for
     by_side: dict[str, Counter[str]] = field(default_factory=dict)  # rule -> side -> breaches
     steps: Counter[str] = field(default_factory=Counter)  # action -> steps
-    blocked: int = 0
+    held: Counter[str] = field(default_factory=Counter)  # action -> steps that would not be carried out now
     _worst: list[Worst] = field(default_factory=list)
 
     def add(self, findings: Sequence[Finding], steps: Sequence[Step]) -> None:
@@ -43,21 +92,28 @@ class Summary:
         self.in_handoff += bool(findings)
         self.findings += len(findings)
         for finding in findings:
-            self.by_rule.setdefault(finding.rule, Counter())[finding.status.value] += 1
-            if finding.status is Status.BREACHED:
-                self.by_side.setdefault(finding.rule, Counter())[finding.side.value] += 1
-                self.kept_late[finding.rule] += finding.settled_at is not None
+            self._count(finding)
         for step in steps:
             self.steps[step.action] += 1
-            self.blocked += bool(step.blocked_by)
+            self.held[step.action] += bool(step.blocked_by)
         self._rank(findings, tuple(steps))
 
+    def _count(self, finding: Finding) -> None:
+        self.by_rule.setdefault(finding.rule, Tally()).add(finding)
+        self.sides.setdefault(finding.side, Tally()).add(finding)
+        if finding.side is Side.OWNER:
+            self.owners.setdefault(finding.owner, Tally()).add(finding)
+        if finding.status is Status.BREACHED:
+            self.by_side.setdefault(finding.rule, Counter())[finding.side.value] += 1
+            self.not_theirs[finding.owner] += finding.side is not Side.OWNER
+
     def _rank(self, findings: Sequence[Finding], steps: tuple[Step, ...]) -> None:
-        open_breaches = [f for f in findings if f.status is Status.BREACHED and f.settled_at is None and f.cycle.closed_at is None]
-        if not open_breaches:
+        standing = [f for f in findings if f.status is Status.BREACHED and f.settled_at is None and f.cycle.closed_at is None]
+        if not standing:
             return
-        worst = max(open_breaches, key=lambda f: (f.late_by_s or 0, f.rule))
-        entry = Worst(worst.late_by_s or 0, worst.lead, worst, steps)
+        self.standing += 1
+        standing.sort(key=lambda f: (f.late_by_s or 0, f.rule), reverse=True)
+        entry = Worst(standing[0].late_by_s or 0, standing[0].lead, tuple(standing), steps)
         if len(self._worst) < WORST:
             heappush(self._worst, entry)
         else:
@@ -69,9 +125,19 @@ class Summary:
         return sorted(self._worst, reverse=True)
 
     @property
+    def total(self) -> Tally:
+        """All promises together."""
+        return sum(self.by_rule.values(), Tally())
+
+    @property
     def breaches(self) -> int:
         """Findings that say a promise was broken, settled late or not."""
-        return sum(counts[Status.BREACHED.value] for counts in self.by_rule.values())
+        return self.total.broken
+
+    @property
+    def blocked(self) -> int:
+        """Steps that would not be carried out now."""
+        return sum(self.held.values())
 
     def as_json(self) -> dict[str, object]:
         """Return the counts as the `summary` of the JSON contract, keys sorted."""
@@ -81,8 +147,8 @@ class Summary:
             "findings": self.findings,
             "changes": sum(self.steps.values()),
             "blocked": self.blocked,
-            "by_rule": {rule: dict(sorted(counts.items())) for rule, counts in sorted(self.by_rule.items())},
-            "kept_late": {rule: count for rule, count in sorted(self.kept_late.items()) if count},
+            "by_rule": {rule: tally.as_json() for rule, tally in sorted(self.by_rule.items())},
+            "kept_late": {rule: tally.kept_late for rule, tally in sorted(self.by_rule.items()) if tally.kept_late},
             "breaches_by_side": {rule: dict(sorted(counts.items())) for rule, counts in sorted(self.by_side.items())},
             "steps": dict(sorted(self.steps.items())),
         }

@@ -17,6 +17,7 @@ from sync.report.summary import Summary, Worst
 COLOURS = {Status.BREACHED: "bold red", Status.AT_RISK: "yellow", Status.KEPT: "green", Status.RUNNING: "cyan"}
 SHOWN = (Status.BREACHED, Status.AT_RISK, Status.RUNNING, Status.KEPT, Status.EXCUSED, Status.UNKNOWN)
 NARROW = 72  # columns
+WORST_SHOWN = 10  # a screen's worth
 HEADINGS = {Status.BREACHED: "broken", Status.AT_RISK: "at risk"}
 ACTIONS = {
     "reassign": "give the lead to the next in the pool",
@@ -74,8 +75,8 @@ def _nothing(audit: Audit) -> Text:
 
 
 def _promises_in_lines(summary: Summary) -> Iterable[Text]:
-    for rule, counts in sorted(summary.by_rule.items()):
-        told = ", ".join(f"{HEADINGS.get(status, status.value)} {counts[status.value]:,}" for status in SHOWN if counts[status.value])
+    for rule, tally in sorted(summary.by_rule.items()):
+        told = ", ".join(f"{HEADINGS.get(status, status.value)} {tally.by_status[status]:,}" for status in SHOWN if tally.by_status[status])
         sides = ", ".join(f"{side} {count:,}" for side, count in sorted(summary.by_side.get(rule, {}).items()))
         yield Text(f"{rule}: {told}" + (f"; broken by {sides}" if sides else ""))
 
@@ -85,8 +86,8 @@ def _promises(summary: Summary) -> Table:
     table.add_column("promise", no_wrap=True)
     for status in SHOWN:
         table.add_column(HEADINGS.get(status, status.value), justify="right")
-    for rule, counts in sorted(summary.by_rule.items()):
-        table.add_row(rule, *(_count(counts[status.value], COLOURS.get(status, "")) for status in SHOWN))
+    for rule, tally in sorted(summary.by_rule.items()):
+        table.add_row(rule, *(_count(tally.by_status[status], COLOURS.get(status, "")) for status in SHOWN))
     return table
 
 
@@ -97,7 +98,7 @@ def _broken_by(summary: Summary) -> Table:
     for side in (*sides, "kept late"):
         table.add_column(side, justify="right")
     for rule, counts in sorted(summary.by_side.items()):
-        table.add_row(rule, *(_count(counts[side]) for side in sides), _count(summary.kept_late[rule]))
+        table.add_row(rule, *(_count(counts[side]) for side in sides), _count(summary.by_rule[rule].kept_late))
     return table
 
 
@@ -114,7 +115,7 @@ def _worst(audit: Audit) -> Iterable[RenderableType]:
     if not audit.summary.worst:
         return
     yield Text("The worst leads, and what leadpact would do", style="bold")
-    for worst in audit.summary.worst:
+    for worst in audit.summary.worst[:WORST_SHOWN]:
         owner = _name(worst.finding.owner, audit)
         yield Text.assemble((worst.lead, "bold"), f"  owner at the deadline: {owner}")
         yield Text(f"  {worst.finding.message}")
