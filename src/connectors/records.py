@@ -193,6 +193,7 @@ class Account:
     kind: str  # STANDARD, SANDBOX, DEVELOPER_TEST, ...
     uses_leads_object: bool | None  # HubSpot's Leads object holds records; None where it cannot be known
     server_now: datetime
+    record_pages: Mapping[str, str] = field(default_factory=dict)  # kind -> where people open such a record: its id follows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

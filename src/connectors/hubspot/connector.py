@@ -8,7 +8,7 @@ from datetime import datetime
 from connectors.errors import Forbidden, Misconfigured
 from connectors.hubspot.client import Client
 from connectors.hubspot.evidence import evidence_pages
-from connectors.hubspot.mapping import CRM, VOCABULARY
+from connectors.hubspot.mapping import CRM, VOCABULARY, record_pages
 from connectors.hubspot.pull import object_pages
 from connectors.hubspot.reading import results_of
 from connectors.hubspot.reference import definition_pages, owner_pages
@@ -27,6 +27,7 @@ class HubSpot:
 
     def __init__(self, settings: HubSpotSettings, wanted: Wanted, waiting: Waiting) -> None:
         self._client = Client(settings, waiting)
+        self._base_url = settings.base_url
         self._objects = object_streams(wanted)
 
     @property
@@ -57,6 +58,7 @@ class HubSpot:
             kind=text_of(details.get("accountType")) or "",
             uses_leads_object=uses_leads,
             server_now=server_now,
+            record_pages=record_pages(portal, text_of(details.get("uiDomain")), api=self._base_url),
         )
 
     def _uses_leads(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,22 @@ VOCABULARY = Vocabulary(
 
 _PRIMARY_TYPE_IDS = frozenset({1, 5})  # contact to primary company, deal to primary company
 _PRIMARY_INLINE_TYPES = frozenset({"contact_to_company", "deal_to_company"})  # without `_unlabeled`
+
+
+_API = re.compile(r"https://api(-[a-z0-9]+)?\.hubapi\.com/?")
+_UI_DOMAIN = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
+_PERSON_TYPE = "0-1"
+
+
+def record_pages(portal: str, ui_domain: str | None, *, api: str) -> dict[str, str]:
+    """Return where people open a contact: the address up to its id. Empty where it cannot be told safely.
+
+    A practice HubSpot has no such pages: its portal's number is somebody else's.
+    Source: `uiDomain` of the account's details, and the `url` that HubSpot sends with each object.
+    """
+    if not (_API.fullmatch(api) and portal.isascii() and portal.isdigit() and _UI_DOMAIN.fullmatch(ui_domain or "")):
+        return {}
+    return {VOCABULARY.person: f"https://{ui_domain}/contacts/{portal}/record/{_PERSON_TYPE}/"}
 
 
 def key_of(kind: str, id_: object) -> RecordKey:

@@ -47,6 +47,10 @@ def _chunks(audit: Audit, spool: Spool, format: str, *, width: int) -> Iterable[
             return audit_json(audit, spool)
         case "csv":
             return (line.encode() for line in findings_csv(spool.findings()))
+        case "html":
+            from sync.report.page import audit_page  # Jinja2 is loaded for a page only
+
+            return audit_page(audit)
         case _:
             page = io.StringIO()
             Console(file=page, width=width, highlight=False).print(audit_table(audit, width=width))

@@ -1,4 +1,4 @@
-"""What a dry run found: the head of every report."""
+"""What a dry run found: the head of every report, and words that all reports share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from sync.agreement.model import Agreement
 from sync.pull import Pulled
 from sync.report.summary import Summary
 from sync.store.plans import SavedPlan
+
+ACTIONS = {
+    "reassign": "give the lead to the next in the pool",
+    "recycle": "send the lead back to Marketing",
+    "return": "return the lead to Marketing",
+    "remind": "remind the owner",
+    "escalate": "tell the manager, with a task",
+    "promote": "set the stage that the lead has earned",
+    "stamp": "note the state of the promise on the record",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +44,13 @@ class Audit:
     summary: Summary
     limited: bool  # whether the report shows only a part of what was found
     plan: SavedPlan | None
+
+
+def nothing_found(audit: Audit) -> str:
+    """Say why an audit without findings has none."""
+    if not audit.summary.leads:
+        known = sum(audit.leads.values())
+        return "No lead was known then." if known else "The account holds no leads, so there was nothing to judge."
+    if audit.limited:
+        return "Nothing matches what --only asks for."
+    return "No lead was handed over, so no promise was due. Does `leadpact check` find the stages you use?"

@@ -11,7 +11,7 @@ from rich.text import Text
 from sync.judge.findings import Status
 from sync.plain import plain
 from sync.plan import Step
-from sync.report.audit import Audit
+from sync.report.audit import ACTIONS, Audit, nothing_found
 from sync.report.summary import Summary, Worst
 
 COLOURS = {Status.BREACHED: "bold red", Status.AT_RISK: "yellow", Status.KEPT: "green", Status.RUNNING: "cyan"}
@@ -19,13 +19,6 @@ SHOWN = (Status.BREACHED, Status.AT_RISK, Status.RUNNING, Status.KEPT, Status.EX
 NARROW = 72  # columns
 WORST_SHOWN = 10  # a screen's worth
 HEADINGS = {Status.BREACHED: "broken", Status.AT_RISK: "at risk"}
-ACTIONS = {
-    "reassign": "give the lead to the next in the pool",
-    "recycle": "send the lead back to Marketing",
-    "return": "return the lead to Marketing",
-    "remind": "remind the owner",
-    "escalate": "tell the manager, with a task",
-}
 
 
 def audit_table(audit: Audit, *, width: int) -> RenderableType:
@@ -35,7 +28,7 @@ def audit_table(audit: Audit, *, width: int) -> RenderableType:
 
 def _body(audit: Audit, *, narrow: bool) -> Iterable[RenderableType]:
     if not audit.summary.findings:
-        yield _nothing(audit)
+        yield Text(nothing_found(audit))
         yield ""
         return
     if narrow:
@@ -63,15 +56,6 @@ def _head(audit: Audit) -> Text:
     if audit.not_enforcing is not None:
         text.append(f"Observing only: {audit.not_enforcing}.", style="yellow")
     return text
-
-
-def _nothing(audit: Audit) -> Text:
-    if not audit.summary.leads:
-        known = sum(audit.leads.values())
-        return Text("No lead was known then." if known else "The account holds no leads, so there was nothing to judge.")
-    if audit.limited:
-        return Text("Nothing matches what --only asks for.")
-    return Text("No lead was handed over, so no promise was due. Does `leadpact check` find the stages you use?")
 
 
 def _promises_in_lines(summary: Summary) -> Iterable[Text]:
