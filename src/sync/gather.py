@@ -17,10 +17,11 @@ def crm_terms(
     definitions: Iterable[FieldDefinition],
     owners: Iterable[Owner],
     teams: Iterable[Team],
+    gone: Mapping[str, tuple[datetime | None, datetime]],
     upto: Mapping[str, datetime],
     own_app: str | None,
 ) -> CrmTerms:
-    """Return the terms of one CRM from its field definitions, owners and teams; teams by the names that a roster uses."""
+    """Return the terms of one CRM from its field definitions, owners, who of them is `gone`, and teams by the names that a roster uses."""
     known = {(definition.kind, definition.name): definition for definition in definitions}
     people = list(owners)
     team_names = {team.id: team.name for team in teams}
@@ -35,7 +36,8 @@ def crm_terms(
         queues=frozenset(owner.id for owner in people if owner.is_queue),
         teams={owner.id: team_names.get(owner.teams[0], owner.teams[0]) for owner in people if owner.teams},
         names={owner.id: owner.name for owner in people},
-        inactive=frozenset(owner.id for owner in people if not owner.active),
+        gone=dict(gone),
+        labels={key: {option.value: option.label for option in one.options} for key, one in known.items() if one.options},
         upto=dict(upto),
         own_app=own_app,
     )
@@ -49,5 +51,5 @@ def open_seats(roster: Roster, terms: Terms, now: datetime) -> dict[str, tuple[S
 def _open_seats(roster: Roster, terms: Terms, pool: str, now: datetime) -> Iterator[Seat]:
     for member in roster.members(pool):
         for crm, owner in roster.people[member.person].ids.items():
-            if crm in terms.crms and owner not in terms.crms[crm].inactive and not roster.absent(member.person, now):
+            if crm in terms.crms and owner not in terms.crms[crm].gone and not roster.absent(member.person, now):
                 yield Seat(owner=owner, weight=member.weight)

@@ -43,14 +43,15 @@ def eras_at(known: Known, *, upto: datetime | None) -> tuple[AgreementSpan, ...]
     return find_eras(known.agreement, versions, known.read_version)
 
 
-def gather_terms(known: Known, eras: tuple[AgreementSpan, ...]) -> Terms:
-    """Collect from the store what leads are judged by."""
+def gather_terms(known: Known, eras: tuple[AgreementSpan, ...], *, upto: datetime | None = None) -> Terms:
+    """Collect from the store what leads are judged by; with `upto`, who had left as it was known at that moment."""
     crms = {
         crm: crm_terms(
             vocabulary,
             definitions=known.mirror.definitions(crm),
             owners=known.mirror.owners(crm),
             teams=known.mirror.teams(crm),
+            gone=known.mirror.owners_gone(crm, upto=upto),
             upto={name: state.upto for name, state in known.mirror.streams(crm).items() if state.upto is not None},
             own_app=known.config.own_app(crm),
         )

@@ -57,7 +57,7 @@ def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, only: 
     """
     begun = begin(run, as_of)
     pulled = pull(run, begun)
-    terms = gather_terms(run.known, begun.eras)
+    terms = gather_terms(run.known, begun.eras, upto=as_of)
     only.refuse_if_unknown(terms)
     report = Report(spool=spool, summary=Summary(), shown=lambda finding: only.shows(finding, terms))
     plan = judge_and_plan(run, begun.run_id, terms, report, moment=begun.moment, keep=as_of is None)

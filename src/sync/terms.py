@@ -24,8 +24,7 @@ class CrmTerms:
     queues: frozenset[str] = frozenset()  # ids of owners that are queues
     teams: Mapping[str, str] = field(default_factory=dict)  # owner id -> primary team
     names: Mapping[str, str] = field(default_factory=dict)  # owner id -> name, for messages
-    inactive: frozenset[str] = frozenset()  # ids of owners who left
-    gone: Mapping[str, tuple[datetime | None, datetime]] = field(default_factory=dict)  # of them: last seen active, first seen gone
+    gone: Mapping[str, tuple[datetime | None, datetime]] = field(default_factory=dict)  # owners who left: last seen active, first seen gone
     labels: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)  # (kind, field) -> value -> the CRM's label
     upto: Mapping[str, datetime] = field(default_factory=dict)  # stream -> read without error up to here
     own_app: str | None = None  # the id under which the CRM notes what leadpact itself writes

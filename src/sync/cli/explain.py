@@ -31,8 +31,9 @@ def explain(
     from sync.wiring import open_known
 
     with open_known(config) as known:
-        terms = gather_terms(known, eras_at(known, upto=None))
-        moment = parse_moment(as_of) if as_of is not None else known_upto(terms)
+        asked = parse_moment(as_of) if as_of is not None else None
+        terms = gather_terms(known, eras_at(known, upto=asked), upto=asked)
+        moment = asked or known_upto(terms)
         if moment is None:
             raise SyncError("nothing was pulled yet", fix="run `leadpact sync --dry-run` first")
         agreement = terms.agreement_at(moment)

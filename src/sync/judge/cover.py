@@ -109,9 +109,9 @@ def _absent(case: Case, assignment: Assignment) -> Iterator[Stretch]:
 def _deactivated(case: Case, assignment: Assignment, *, earliest: bool) -> Iterator[Stretch]:
     gone = case.terms.crms[case.timeline.crm].gone.get(assignment.owner)
     over = assignment.until or case.cycle.closed_at or case.now
-    if gone is None or gone[1] > over:
+    if gone is None or min(gone[1], case.now) > over:
         return
-    after, by = gone
+    after, by = gone[0], min(gone[1], case.now)
     since = max(after or assignment.at, assignment.at) if earliest else max(by, assignment.at)
     yield Stretch(since=since, until=assignment.until, owner=assignment.owner, name=f"gone|{assignment.name}", why="its owner has left")
 
@@ -139,7 +139,7 @@ def _gone(case: Case) -> bool:
 
 def is_gone(case: Case, owner: str | None) -> bool:
     """Whether `owner` is deactivated in the CRM."""
-    return owner is not None and owner in case.terms.crms[case.timeline.crm].inactive
+    return owner is not None and owner in case.terms.crms[case.timeline.crm].gone
 
 
 def _absences_to_come(case: Case) -> Iterator[datetime]:

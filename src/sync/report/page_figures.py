@@ -170,7 +170,7 @@ def _owner_table(audit: Audit, owners: Iterable[str | None]) -> Table:
         Row(
             key=owner or "",
             name=owner_name(audit, owner),
-            note=cut(audit.teams[owner]) if owner in audit.teams else None,
+            note=cut(team) if (team := audit.teams.get(owner or "")) else None,
             cells=_people_cells(summary.owners.get(owner, Tally()), summary.not_theirs[owner]),
         )
         for owner in owners
