@@ -39,9 +39,17 @@ def the_agreement() -> Agreement:
     return agreement_of(path.read_text(encoding="utf-8"), file=path.name)
 
 
-def set_to(field: str, value: str | None, when: datetime, *, record: RecordKey = LEAD, since: datetime | None = None) -> FieldChange:
-    """A field of the lead took a value; with `since` the change was only observed."""
-    return FieldChange(record=record, field=field, value=value, at=when, since=since, source="CRM_UI")
+def set_to(
+    field: str,
+    value: str | None,
+    when: datetime,
+    *,
+    record: RecordKey = LEAD,
+    since: datetime | None = None,
+    source: str = "AUTOMATION_PLATFORM",
+) -> FieldChange:
+    """A field of the lead took a value, by a workflow unless said otherwise; with `since` the change was only observed."""
+    return FieldChange(record=record, field=field, value=value, at=when, since=since, source=source)
 
 
 def mql(when: datetime) -> FieldChange:

@@ -249,4 +249,5 @@ class Vocabulary:
     person_stream: str  # stream that tells of persons
     touch_streams: tuple[str, ...]  # streams that could hold a touch
     context_streams: tuple[str, ...]  # streams whose rows can end a cycle or excuse a clock
+    customers: frozenset[str] = frozenset()  # values of the ladder that customers have, lower case
     by_hand: frozenset[str] = frozenset()  # sources of changes that a person made in the CRM's own pages and apps

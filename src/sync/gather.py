@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.records import FieldDefinition, Owner, Team, Vocabulary
@@ -11,20 +12,27 @@ from sync.route import Seat
 from sync.terms import CrmTerms, Terms
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """The people of one CRM account."""
+
+    owners: tuple[Owner, ...]
+    teams: tuple[Team, ...]
+    gone: Mapping[str, tuple[datetime | None, datetime]]  # owner id -> last seen active (None: never), first seen gone
+
+
 def crm_terms(
     vocabulary: Vocabulary,
     *,
     definitions: Iterable[FieldDefinition],
-    owners: Iterable[Owner],
-    teams: Iterable[Team],
-    gone: Mapping[str, tuple[datetime | None, datetime]],
+    staff: Staff,
     upto: Mapping[str, datetime],
     own_app: str | None,
 ) -> CrmTerms:
-    """Return the terms of one CRM from its field definitions, owners, who of them is `gone`, and teams by the names that a roster uses."""
+    """Return the terms of one CRM from its field definitions and its people; teams by the names that a roster uses."""
     known = {(definition.kind, definition.name): definition for definition in definitions}
-    people = list(owners)
-    team_names = {team.id: team.name for team in teams}
+    people = staff.owners
+    team_names = {team.id: team.name for team in staff.teams}
     ladder = known.get((vocabulary.person, vocabulary.ladder or ""))
     stages = known.get((vocabulary.deal, vocabulary.deal_stage))
     return CrmTerms(
@@ -36,7 +44,7 @@ def crm_terms(
         queues=frozenset(owner.id for owner in people if owner.is_queue),
         teams={owner.id: team_names.get(owner.teams[0], owner.teams[0]) for owner in people if owner.teams},
         names={owner.id: owner.name for owner in people},
-        gone=dict(gone),
+        gone=dict(staff.gone),
         labels={key: {option.value: option.label for option in one.options} for key, one in known.items() if one.options},
         upto=dict(upto),
         own_app=own_app,

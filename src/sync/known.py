@@ -11,7 +11,7 @@ from sync.agreement.eras import AgreementSpan, find_eras
 from sync.agreement.model import Agreement
 from sync.agreement.versions import Version
 from sync.config import Config
-from sync.gather import crm_terms
+from sync.gather import Staff, crm_terms
 from sync.roster import Roster
 from sync.store.agreements import Agreements
 from sync.store.dirty import Dirty
@@ -49,9 +49,7 @@ def gather_terms(known: Known, eras: tuple[AgreementSpan, ...], *, upto: datetim
         crm: crm_terms(
             vocabulary,
             definitions=known.mirror.definitions(crm),
-            owners=known.mirror.owners(crm),
-            teams=known.mirror.teams(crm),
-            gone=known.mirror.owners_gone(crm, upto=upto),
+            staff=Staff(owners=known.mirror.owners(crm), teams=known.mirror.teams(crm), gone=known.mirror.owners_gone(crm, upto=upto)),
             upto={name: state.upto for name, state in known.mirror.streams(crm).items() if state.upto is not None},
             own_app=known.config.own_app(crm),
         )

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from connectors.records import Record, RecordKey
-from sync.agreement.model import Agreement, Clock, Rung
+from connectors.records import RecordKey
+from sync.agreement.model import Agreement, StageEntered
 from sync.agreement.spans import Span
+from sync.facts import Exit, Left
 from sync.history import local_text
-from sync.judge.findings import Finding, Status
+from sync.judge.findings import Finding, Side, Status
+from sync.judge.reasons import folded
+from sync.ladder import MOVES, Due, due_remedies, go_together
+from sync.protect import Shielded, protections
 from sync.route import Seat, next_owner
+from sync.rows import LeadRows
 from sync.terms import Terms
-
-MOVES = frozenset({"reassign", "recycle", "return"})
-SEVERITY = ("remind", "stamp", "promote", "escalate", "reassign", "return", "recycle")  # the mildest first
+from sync.timeline import Timeline, build_timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +45,9 @@ class Step:
     reason: str  # moments, never ages
     blocked_by: tuple[str, ...]  # why it would not be carried out now; empty if it would
 
-
-Writes = tuple[tuple[FieldWrite, ...], tuple[str, ...]]  # the writes of a remedy, and why one of them cannot be named
+    def held_by(self, why: str) -> Step:
+        """Return the step with one reason more why it would not be carried out."""
+        return replace(self, blocked_by=(*self.blocked_by, why))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class Policy:
     mode_of: Callable[[str, str | None], str]  # (rule, team of the owner) -> observe | remind | enforce
     not_enforcing: str | None  # why the agreement may not be enforced, a sentence
     max_act_age: Span  # breaches older than this go to the digest
+    enforced_since: datetime | None = None  # when leadpact first wrote by this agreement; passages opened before are backlog
 
 
 @dataclass(slots=True)
@@ -71,6 +76,23 @@ class Routing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """One lead that something is to be done about."""
+
+    rows: LeadRows
+    timeline: Timeline
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writes:
+    """The field writes of a remedy, and why one of them cannot be named."""
+
+    fields: tuple[FieldWrite, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
     """Turns the findings of one lead after the other into steps, by one agreement, policy and moment."""
 
@@ -80,92 +102,153 @@ class Planner:
     routing: Routing
     now: datetime
 
-    def steps(self, person: Record, findings: Sequence[Finding]) -> tuple[Step, ...]:
-        """Return the next rung of each broken promise of one lead that is not settled; one step an action."""
-        steps: dict[str, Step] = {}
-        clocks = {clock.name: clock for clock in self.agreement.clocks}
-        for finding, rung in _due(findings, clocks):
-            remedy = self._remedy(finding, clocks[finding.rule], rung)
-            if remedy.action in steps:
-                continue
-            fields, missing = self._writes(remedy, person, finding, findings)
-            steps[remedy.action] = Step(
-                lead=finding.lead,
-                record=person.key,
-                action=remedy.action,
-                fields=fields,
-                finding=finding.key,
-                rule=finding.rule,
-                rung=rung,
-                reason=finding.message,
-                blocked_by=(*missing, *self._blocked_by(remedy, finding)),
-            )
-        return tuple(steps.values())
+    def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
+        """Return what would be done about the broken promises of one lead that are still owed, as one coherent set."""
+        due = go_together(due_remedies(findings, now=self.agreement, then=self._judged_by))
+        if not due:
+            return ()
+        timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
+        lead = Lead(rows=rows, timeline=timeline, findings=findings)
+        return tuple(self._step(one, lead) for one in due)
 
-    def _remedy(self, finding: Finding, clock: Clock, rung: int) -> Rung:
-        """Return the rung of the version in force now, or of the one that judged if that is milder."""
-        judged_by = self.terms.agreement_at(finding.started_at) if finding.started_at else self.agreement
-        then = next((c for c in judged_by.clocks if c.name == clock.name and c.ladder), clock)
-        return min((c.ladder[min(rung, len(c.ladder)) - 1] for c in (clock, then)), key=lambda remedy: SEVERITY.index(remedy.action))
+    def _judged_by(self, finding: Finding) -> Agreement:
+        return self.terms.agreement_at(finding.started_at) if finding.started_at is not None else self.agreement
 
-    def _writes(self, remedy: Rung, person: Record, finding: Finding, findings: Sequence[Finding]) -> Writes:
-        """Return the field writes of a remedy, and why one of them cannot be named."""
-        match remedy.action:
+    def _step(self, due: Due, lead: Lead) -> Step:
+        finding, action = due.finding, due.remedy.action
+        writes = self._writes(due, lead)
+        return Step(
+            lead=finding.lead,
+            record=lead.rows.people[0].key,
+            action=action,
+            fields=tuple(sorted(writes.fields, key=lambda write: write.field)),
+            finding=finding.key,
+            rule=finding.rule,
+            rung=due.rung,
+            reason=self._because(due),
+            blocked_by=(*writes.missing, *self._blocked_by(due, lead)),
+        )
+
+    def _because(self, due: Due) -> str:
+        """Return why, and for a lead that goes back the reason and the day from which it may return."""
+        period = self.agreement.recycle.returns.get(due.remedy.detail or "") if due.remedy.action == "recycle" else None
+        if period is None:
+            return due.finding.message
+        back = period.after(self.now.astimezone(self.agreement.zone).date())
+        return f"{due.finding.message}; recycled as `{due.remedy.detail}`, may come back from {back}"
+
+    def _writes(self, due: Due, lead: Lead) -> Writes:
+        match due.remedy.action:
             case "reassign":
-                return self._reassignment(person, finding, findings)
-            case "recycle":
-                return self._recycling(person)
+                return self._reassignment(due.finding, lead)
+            case "recycle" | "return":
+                return self._recycling(due.remedy.detail, lead)
+            case "promote":
+                return self._promotion(due.finding, lead)
             case _:
-                return (), ()
+                return Writes()
 
-    def _reassignment(self, person: Record, finding: Finding, findings: Sequence[Finding]) -> Writes:
+    def _reassignment(self, finding: Finding, lead: Lead) -> Writes:
+        person = lead.rows.people[0]
         owner_field = self.terms.crms[person.key.crm].vocabulary.owner
         before = person.values.get(owner_field)
-        failed = frozenset(f.owner for f in findings if f.owner and f.status is Status.BREACHED) | {before or ""}
+        failed = frozenset(f.owner for f in lead.findings if f.owner and f.status is Status.BREACHED and f.side is Side.OWNER)
         pool = next((handoff.pool for handoff in self.agreement.handoffs if handoff.name == finding.cycle.handoff), None)
-        after = self.routing.give(pool, failed=failed)
+        after = self.routing.give(pool, failed=failed | {before or ""})
         if after is None:
-            return (), (f"nobody in pool {pool or '(none)'} is left who may get this lead",)
-        return (FieldWrite(field=owner_field, before=before, after=after),), ()
+            return Writes(missing=(f"nobody in pool {pool or '(none)'} is left who may get this lead",))
+        return Writes(fields=(FieldWrite(field=owner_field, before=before, after=after),))
 
-    def _recycling(self, person: Record) -> Writes:
+    def _recycling(self, reason: str | None, lead: Lead) -> Writes:
+        person = lead.rows.people[0]
         kind = (person.key.crm, person.key.kind)
         recognised = self.agreement.recycle.recognised.get(kind)
         if recognised is None or recognised.picklist is None or len(recognised.picklist[1]) != 1:
-            return (), (f"the agreement does not say which value recycles a {' '.join(kind)}",)
+            return Writes(missing=(f"the agreement does not say which value recycles a {' '.join(kind)}",))
         name, (value,) = recognised.picklist
-        return (FieldWrite(field=name, before=person.values.get(name), after=value),), ()
+        status = FieldWrite(field=name, before=person.values.get(name), after=value)
+        return Writes(fields=(status, *self._reason_write(reason, lead)))
 
-    def _blocked_by(self, remedy: Rung, finding: Finding) -> Iterator[str]:
+    def _reason_write(self, reason: str | None, lead: Lead) -> Iterator[FieldWrite]:
+        home = lead.timeline.values.home(self.agreement.recycle.reason) if self.agreement.recycle.reason else None
+        if home is not None and reason is not None:
+            record, name = home
+            options = self.terms.crms[record.key.crm].labels.get((record.key.kind, name), {})
+            value = next((value for value, label in options.items() if folded(reason) in (folded(value), folded(label))), reason)
+            yield FieldWrite(field=name, before=record.values.get(name), after=value)
+
+    def _promotion(self, finding: Finding, lead: Lead) -> Writes:
+        person = lead.rows.people[0]
+        kind = (person.key.crm, person.key.kind)
+        opening = {
+            trigger.stage
+            for handoff in self.agreement.handoffs
+            if handoff.name == finding.cycle.handoff
+            for trigger in handoff.opens_on
+            if isinstance(trigger, StageEntered)
+        }
+        for stage in self.agreement.stages:
+            recognised = stage.recognised.get(kind)
+            if stage.name in opening and recognised is not None and recognised.picklist is not None and len(recognised.picklist[1]) == 1:
+                name, (value,) = recognised.picklist
+                return Writes(fields=(FieldWrite(field=name, before=person.values.get(name), after=value),))
+        return Writes(missing=(f"the agreement does not say which value hands over a {' '.join(kind)}",))
+
+    def _blocked_by(self, due: Due, lead: Lead) -> Iterator[str]:
+        finding, action = due.finding, due.remedy.action
         mode = self.policy.mode_of(finding.rule, self.terms.team_of(finding.records[0].crm, finding.owner))
-        if mode == "observe" or (mode == "remind" and remedy.action != "remind"):
+        held_by_mode = mode == "observe" or (mode == "remind" and action != "remind")
+        if held_by_mode:
             yield f"mode of {finding.rule} is {mode} (config.toml, [mode])"
         if self.policy.not_enforcing is not None:
             yield self.policy.not_enforcing
-        if finding.due_at is None:
-            return
-        zone, settled = self.agreement.zone, finding.due_at + self.terms.settle
-        if remedy.action in MOVES and self.now < settled:
+        if not held_by_mode:
+            yield from self._backlog(finding)
+        if action in MOVES:
+            yield from self._protected(due, lead)
+            yield from _spent(due, lead, self.agreement, self.now)
+        if finding.due_at is not None:
+            yield from self._too_early_or_late(finding, finding.due_at, moves=action in MOVES)
+
+    def _backlog(self, finding: Finding) -> Iterator[str]:
+        since = self.policy.enforced_since
+        if since is None:
+            yield "no run has enforced this agreement yet: passages opened before the first one are backlog, for a person to decide"
+        elif finding.cycle.opened_at is None or finding.cycle.opened_at < since:
+            yield f"its passage opened before {local_text(since, self.agreement.zone)}, when enforcement began: backlog"
+
+    def _protected(self, due: Due, lead: Lead) -> Iterator[str]:
+        shielded = Shielded(
+            rows=lead.rows,
+            timeline=lead.timeline,
+            agreement=self.agreement,
+            terms=self.terms,
+            since=due.finding.cycle.opened_at,
+            now=self.now,
+        )
+        yield from protections(shielded)
+
+    def _too_early_or_late(self, finding: Finding, due_at: datetime, *, moves: bool) -> Iterator[str]:
+        zone, settled = self.agreement.zone, due_at + self.terms.settle
+        if moves and self.now < settled:
             yield f"late news is awaited until {local_text(settled, zone)}"
         unread = self.terms.unread_streams(finding.records[0], settled, touches=True)
-        if remedy.action in MOVES and unread:
+        if moves and unread:
             yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
-        if self.now > self.policy.max_act_age.after(finding.due_at, self.agreement.calendars["default"]):
-            yield f"due {local_text(finding.due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
+        if self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
+            yield f"due {local_text(due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
 
 
-def _due(findings: Sequence[Finding], clocks: Mapping[str, Clock]) -> Iterator[tuple[Finding, int]]:
-    """Yield the breaches that ask for a remedy, each with its rung: an owner clock climbs with every breach of its cycle."""
-    broken: Counter[tuple[str, str, int]] = Counter()
-    latest = {
-        (f.rule, f.cycle.handoff, f.cycle.number): f.key for f in sorted(findings, key=lambda f: (f.started_at is not None, f.started_at))
-    }
-    for finding in findings:
-        if finding.status is not Status.BREACHED:
-            continue
-        place = (finding.rule, finding.cycle.handoff, finding.cycle.number)
-        broken[place] += 1
-        clock = clocks.get(finding.rule)
-        is_open = finding.settled_at is None and finding.cycle.closed_at is None and latest[place] == finding.key
-        if clock is not None and clock.ladder and is_open:
-            yield finding, broken[place]
+def _spent(due: Due, lead: Lead, agreement: Agreement, now: datetime) -> Iterator[str]:
+    """Yield why a lead has been moved often enough."""
+    place = (due.finding.cycle.handoff, due.finding.cycle.number)
+    for finding in lead.findings:
+        if finding.kind == "bounces" and (finding.cycle.handoff, finding.cycle.number) == place and due.remedy.action == "reassign":
+            yield finding.message
+    at_most = agreement.recycle.at_most
+    if at_most is not None and due.remedy.action == "recycle":
+        since = at_most.per.before(now.astimezone(agreement.zone).date())
+        recycled = [f for f in lead.timeline.facts if isinstance(f, Left) and f.how is Exit.RECYCLED]
+        times = sum(fact.at.astimezone(agreement.zone).date() >= since for fact in recycled)
+        if times >= at_most.count:
+            yield f"recycled {times} times since {since}; at most {at_most.count} in {at_most.per.text} are agreed"

@@ -19,6 +19,7 @@ from sync.gather import open_seats
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
 from sync.known import Known, eras_at, gather_terms
+from sync.limits import Toll
 from sync.lint import Facts, refuse_if_misfit
 from sync.only import EVERYTHING, Only
 from sync.plan import Planner, Policy, Routing, Step
@@ -165,6 +166,11 @@ class Report:
         self.spool.add(told, theirs)
         self.summary.add(told, theirs)
 
+    def hold(self, trips: Mapping[str, str]) -> None:
+        """Hold back the moves of the rules that went beyond a limit."""
+        self.spool.hold(trips)
+        self.summary.hold(trips)
+
 
 def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, moment: datetime, keep: bool) -> SavedPlan | None:
     """Judge every lead as it was known at `moment` and plan for it, chunk by chunk; `keep` findings and plan in the store."""
@@ -175,15 +181,19 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
     routing = Routing(seats=open_seats(known.roster, terms, moment))
     planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
+    toll = Toll()
     for chunk in _chunks(_leads(run, agreement, moment)):
         judgements = [judge_lead(rows, terms, moment) for rows in chunk]
-        steps = [planner.steps(rows.people[0], judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
+        steps = [planner.steps(rows, judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
         for judgement, planned in zip(judgements, steps, strict=True):
             report.add(judgement.findings, planned)
+            toll.add(judgement.findings, planned)
         if plan is not None:
             known.findings.save(run_id, judgements, judged_at=moment)
             run.plans.add(plan, [step for planned in steps for step in planned])
-    return run.plans.close(plan) if plan is not None else None
+    trips = toll.trips(known.config.limits)
+    report.hold(trips)
+    return run.plans.close(plan, trips) if plan is not None else None
 
 
 def _leads(run: Context, agreement: Agreement, moment: datetime) -> Iterator[LeadRows]:

@@ -181,7 +181,14 @@ def _owners(record: Record, history: History, crm: CrmTerms, terms: Terms) -> It
         owner = None if terms.is_unassigned(record.key.crm, change.value) else change.value
         source = f"{record.key}#{change.field}"
         yield OwnerSet(
-            at=change.at, name=fact_name(change), order=order, source=source, actor=change.actor, ours=crm.wrote(change), owner=owner
+            at=change.at,
+            name=fact_name(change),
+            order=order,
+            source=source,
+            actor=change.actor,
+            ours=crm.wrote(change),
+            by_hand=_by_hand(change, crm),
+            owner=owner,
         )
 
 

@@ -18,7 +18,7 @@ from sync.agreement.spans import parse_span
 from sync.judge.judge import judge_lead
 from sync.plan import Planner, Policy, Routing, Step
 from sync.route import Seat, next_owner
-from tests.builders import ANN, BEN, a_call, mql, ny, owned_by, status, the_agreement, the_rows, the_terms
+from tests.builders import ANN, BEN, BORN, a_call, mql, ny, owned_by, status, the_agreement, the_rows, the_terms
 
 HANDOFF = ny("2026-11-18 10:00")
 DUE = ny("2026-11-18 12:00")
@@ -43,11 +43,16 @@ def steps(
     planner = Planner(
         agreement=in_force or the_agreement(),
         terms=terms,
-        policy=Policy(mode_of=lambda _rule, _team: mode, not_enforcing=not_enforcing, max_act_age=parse_span("2 business days")),
+        policy=Policy(
+            mode_of=lambda _rule, _team: mode,
+            not_enforcing=not_enforcing,
+            max_act_age=parse_span("2 business days"),
+            enforced_since=BORN,
+        ),
         routing=Routing(seats=seats),
         now=now,
     )
-    return planner.steps(rows.people[0], judge_lead(rows, terms, now).findings)
+    return planner.steps(rows, judge_lead(rows, terms, now).findings)
 
 
 LEAD = [mql(HANDOFF), owned_by(ANN, HANDOFF), status("IN_PROGRESS", HANDOFF + timedelta(minutes=5))]

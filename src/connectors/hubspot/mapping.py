@@ -28,6 +28,7 @@ VOCABULARY = Vocabulary(
     person_stream="contacts",
     touch_streams=("calls", "emails", "meetings", "communications"),
     context_streams=("companies", "deals"),
+    customers=frozenset({"customer", "evangelist"}),
     by_hand=frozenset({"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID"}),
 )
 

@@ -34,6 +34,7 @@ class Promise:
     kind: str
     words: str  # its span, as the agreement writes it
     level: str | None = None
+    reason: str | None = None  # with which the lead goes back
     by_touch: bool = False  # activities are its proof, and bookings suspend it
 
     @property
@@ -75,9 +76,17 @@ def conclude(case: Case, promise: Promise, start: Start, verdict: Verdict, told:
         evidence=each_once(*handed_over(case, start), *_suspended(told.suspensions), *verdict.evidence, *told.evidence),
         message=message(promise.label, promise.words, status, verdict, unread, case.agreement.zone),
         level=promise.level,
+        reason=promise.reason,
+        owed=_is_owed(case, start, verdict),
         elapsed=split_elapsed(case, start.at, upto, told.suspensions) if promise.kind in TIMED else None,
     )
     return Judged(finding, start.at, _next_at(case, verdict, told.moments))
+
+
+def _is_owed(case: Case, start: Start, verdict: Verdict) -> bool:
+    """Whether a promise can still be kept, in time or late."""
+    over = verdict.settled_at is not None or verdict.stopped_at is not None
+    return not over and (start.ends_at is None or start.ends_at > case.now)
 
 
 def lasted_upto(case: Case, start: Start, verdict: Verdict) -> datetime:

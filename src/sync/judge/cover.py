@@ -160,7 +160,6 @@ def judge_bounces(case: Case) -> Iterator[Judged]:
     reached, exceeded = changes[limit - 1], changes[limit] if len(changes) > limit else None
     at_limit = Status.AT_RISK if case.cycle.closed_at is None else Status.KEPT
     status = Status.BREACHED if exceeded is not None else at_limit
-    late = (case.cycle.closed_at or case.now) - exceeded.at if exceeded is not None else None
     told = f"changed hands {len(changes)} times; {limit} are agreed"
     finding = Finding(
         key=finding_key(rule="bounce_limit", fact=f"{case.cycle.handoff.name}|{case.cycle.name}"),
@@ -175,7 +174,7 @@ def judge_bounces(case: Case) -> Iterator[Judged]:
         started_at=reached.at,
         due_at=exceeded.at if exceeded is not None else None,
         settled_at=None,
-        late_by_s=round(late.total_seconds()) if late is not None else None,
+        late_by_s=0 if exceeded is not None else None,
         evidence=tuple(handed_over(case, Start(at=reached.at, name="", calendar=case.pool_calendar))),
         message=f"bounce_limit: {told}",
     )

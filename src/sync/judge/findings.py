@@ -88,6 +88,8 @@ class Finding:
     evidence: tuple[Evidence, ...]
     message: str
     level: str | None = None  # the level of the agreement whose rule this is; None: everybody's
+    reason: str | None = None  # of `recycle_due`: the agreement's reason with which the lead goes back
+    owed: bool = False  # still to be kept, in time or late: neither settled nor without its reason
     elapsed: Elapsed | None = None  # of clocks and cadences; None where a moment it rests on is not known
 
 

@@ -51,9 +51,10 @@ def judge_premature(case: Case) -> Iterator[Judged]:
         started_at=cycle.opened_at,
         due_at=cycle.opened_at,
         settled_at=cycle.opened_at if answer.status is Status.KEPT else None,
-        late_by_s=_late_by(case) if answer.status is Status.BREACHED else None,
+        late_by_s=0 if answer.status is Status.BREACHED else None,
         evidence=each_once(Evidence(at=cycle.opened_at, what=f"handed over: {cycle.opened_by}", source=cycle.source)),
         message=f"{RULE}: {answer.message}",
+        owed=answer.status is Status.BREACHED and cycle.closed_at is None,
     )
     settling = cycle.opened_at + case.terms.settle
     unsettled = answer.status is Status.BREACHED and settling > case.now
@@ -80,10 +81,6 @@ def _moment(case: Case) -> datetime:
     opened_at = case.cycle.opened_at
     created_so = abs(opened_at - case.timeline.created_at) <= CREATING
     return min(opened_at + CREATING, case.now) if created_so else opened_at
-
-
-def _late_by(case: Case) -> int:
-    return max(0, round(((case.cycle.closed_at or case.now) - case.cycle.opened_at).total_seconds()))
 
 
 def _answer(asked: Asked, values: Values, at: datetime) -> _Answer:

@@ -108,7 +108,7 @@ def _judge(case: Case, cause: Cause) -> Judged:
         ),
     )
     words = f"{recycle.within.text} after: {cause.what}; as `{cause.reason}`, for {back_in}"
-    return conclude(case, Promise(rule=RULE, kind="recycle", words=words, by_touch=True), start, verdict, told)
+    return conclude(case, Promise(rule=RULE, kind="recycle", words=words, reason=cause.reason, by_touch=True), start, verdict, told)
 
 
 def _rejected_side(case: Case, at: datetime) -> Callable[[Status], Side]:

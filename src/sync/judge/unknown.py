@@ -42,6 +42,8 @@ def _merge(found: Sequence[Finding], *, of: int) -> Finding:
         due_at=_common(f.due_at for f in found),
         settled_at=_common(f.settled_at for f in found),
         late_by_s=min(late, default=None),
+        owed=all(f.owed for f in found),
+        elapsed=latest.elapsed if len({f.elapsed for f in found}) == 1 else None,
         cycle=cycle,
         evidence=_common_evidence(found),
     )

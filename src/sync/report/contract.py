@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from sync.judge.findings import CycleRef, Evidence, Finding
@@ -29,6 +30,9 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "due_at": moment(finding.due_at),
         "settled_at": moment(finding.settled_at),
         "late_by_s": finding.late_by_s,
+        "level": finding.level,
+        "reason": finding.reason,
+        "elapsed": asdict(finding.elapsed) if finding.elapsed is not None else None,
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
         "message": finding.message,
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from heapq import heappush, heappushpop
 
 from sync.judge.findings import Finding, Side, Status
+from sync.ladder import MOVES
+from sync.limits import hold_back
 from sync.plan import Step
 
 WORST = 20
@@ -84,6 +86,7 @@ class Summary:
     by_side: dict[str, Counter[str]] = field(default_factory=dict)  # rule -> side -> breaches
     steps: Counter[str] = field(default_factory=Counter)  # action -> steps
     held: Counter[str] = field(default_factory=Counter)  # action -> steps that would not be carried out now
+    _free: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, action) -> steps that nothing holds back
     _worst: list[Worst] = field(default_factory=list)
 
     def add(self, findings: Sequence[Finding], steps: Sequence[Step]) -> None:
@@ -96,7 +99,14 @@ class Summary:
         for step in steps:
             self.steps[step.action] += 1
             self.held[step.action] += bool(step.blocked_by)
+            self._free[step.rule, step.action] += not step.blocked_by
         self._rank(findings, tuple(steps))
+
+    def hold(self, trips: Mapping[str, str]) -> None:
+        """Count the moves of the rules that went beyond a limit as held back; `trips` says by which."""
+        for (rule, action), steps in self._free.items():
+            self.held[action] += steps if action in MOVES and rule in trips else 0
+        self._worst = [replace(worst, steps=tuple(hold_back(worst.steps, trips))) for worst in self._worst]
 
     def _count(self, finding: Finding) -> None:
         self.by_rule.setdefault(finding.rule, Tally()).add(finding)
@@ -108,7 +118,7 @@ class Summary:
             self.not_theirs[finding.owner] += finding.side is not Side.OWNER
 
     def _rank(self, findings: Sequence[Finding], steps: tuple[Step, ...]) -> None:
-        standing = [f for f in findings if f.status is Status.BREACHED and f.settled_at is None and f.cycle.closed_at is None]
+        standing = [f for f in findings if f.status is Status.BREACHED and f.owed]
         if not standing:
             return
         self.standing += 1

@@ -35,6 +35,8 @@ _COLUMNS = (
     "evidence",
     "message",
     "level",
+    "reason",
+    "owed",
     "withdrawn",
 )
 VERSION_COLUMNS = ", ".join(_COLUMNS)
@@ -58,6 +60,8 @@ def fingerprint(finding: Finding) -> bytes:
         _records(finding.records),
         _evidence(finding.evidence),
         *((finding.level,) if finding.level is not None else ()),
+        *((finding.reason,) if finding.reason is not None else ()),
+        finding.owed,
     )
     return blake2b(orjson.dumps(told), digest_size=16).digest()
 
@@ -80,6 +84,8 @@ def version_row(finding: Finding, *, run: int, lead: int) -> tuple[Any, ...]:
         _evidence(finding.evidence),
         finding.message,
         finding.level,
+        finding.reason,
+        int(finding.owed),
         0,
     )
 
@@ -105,6 +111,8 @@ def finding_from_row(row: Sequence[Any]) -> Finding:
         evidence=tuple(_evidence_from(one) for one in orjson.loads(told["evidence"])),
         message=message,
         level=told["level"],
+        reason=told["reason"],
+        owed=bool(told["owed"]),
         elapsed=None if elapsed is None else Elapsed(**orjson.loads(elapsed)),
     )
 

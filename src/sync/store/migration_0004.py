@@ -6,6 +6,8 @@ from typing import Final
 
 LEVELS_AND_LEAVERS: Final = (
     "ALTER TABLE finding_version ADD COLUMN level TEXT",
+    "ALTER TABLE finding_version ADD COLUMN reason TEXT",
+    "ALTER TABLE finding_version ADD COLUMN owed INTEGER NOT NULL DEFAULT 0 CHECK (owed IN (0, 1))",
     "ALTER TABLE finding ADD COLUMN elapsed TEXT CHECK (elapsed IS NULL OR json_valid(elapsed))",
     "DROP VIEW v_findings",
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from connectors.records import RecordKey
+from sync.ladder import MOVES
 from sync.plan import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.keys import object_ids
@@ -50,9 +51,13 @@ class Plans:
         with self._database.transaction() as tx:
             _save_steps(tx, plan_id, steps)
 
-    def close(self, plan_id: int) -> SavedPlan:
-        """Seal a plan: its hash is over account ids, agreement hash and steps in their order."""
+    def close(self, plan_id: int, trips: Mapping[str, str] | None = None) -> SavedPlan:
+        """Seal a plan: its hash is over account ids, agreement hash and steps in their order.
+
+        `trips` says of the rules that went beyond a limit what holds their moves back.
+        """
         with self._database.transaction() as tx:
+            _hold_moves(tx, plan_id, trips or {})
             accounts, agreement_hash = tx.execute("SELECT accounts, agreement_hash FROM plan WHERE id = ?", (plan_id,)).fetchone()
             digest = plan_hash(orjson.loads(accounts), agreement_hash, map(_step, _step_rows(tx, plan_id)))
             tx.execute("UPDATE plan SET hash = ? WHERE id = ?", (digest, plan_id))
@@ -63,6 +68,16 @@ class Plans:
         with self._database.snapshot() as tx:
             rows = _step_rows(tx, plan_id).fetchall()
         return map(_step, rows)
+
+
+def _hold_moves(tx: sqlite3.Connection, plan_id: int, trips: Mapping[str, str]) -> None:
+    tx.executemany(
+        f"""
+        UPDATE plan_step SET blocked_by = json_insert(blocked_by, '$[#]', ?)
+        WHERE plan = ? AND rule = ? AND action IN ({", ".join("?" * len(MOVES))})
+        """,
+        ((why, plan_id, rule, *MOVES) for rule, why in trips.items()),
+    )
 
 
 def _step_rows(tx: sqlite3.Connection, plan_id: int) -> sqlite3.Cursor:

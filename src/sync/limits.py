@@ -1,0 +1,63 @@
+"""How much one plan may change before a person must say yes. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sync.judge.findings import Finding
+from sync.ladder import MOVES
+from sync.plan import Step
+
+
+class Limits(Protocol):
+    """Most moves of one run; the share is of the rule's open passages."""
+
+    moves_per_run: int
+    moves_share: float
+    moves_at_least: int
+
+
+@dataclass(slots=True)
+class Toll:
+    """Counts moves and open passages of one plan, lead by lead; memory does not grow with the leads."""
+
+    moves: Counter[str] = field(default_factory=Counter)  # rule -> moves
+    open_passages: Counter[str] = field(default_factory=Counter)  # rule -> passages in which it still runs, or is broken and owed
+
+    def add(self, findings: Iterable[Finding], steps: Iterable[Step]) -> None:
+        """Count one lead."""
+        for rule, *_ in {(finding.rule, finding.cycle.handoff, finding.cycle.number) for finding in findings if finding.owed}:
+            self.open_passages[rule] += 1
+        for step in steps:
+            self.moves[step.rule] += step.action in MOVES
+
+    def trips(self, limits: Limits) -> dict[str, str]:
+        """Return the rules whose moves go beyond the limits, with the figures and what would let this plan pass."""
+        found = {rule: told for rule, moves in self.moves.items() if (told := self._trip(rule, moves, limits)) is not None}
+        total = sum(self.moves.values())
+        if total > limits.moves_per_run:
+            told = f"the plan makes {total} moves, {limits.moves_per_run} are allowed a run; {_way_out(total)}"
+            found = {rule: found.get(rule, told) for rule, moves in self.moves.items() if moves}
+        return found
+
+    def _trip(self, rule: str, moves: int, limits: Limits) -> str | None:
+        passages = self.open_passages[rule]
+        by_share = max(limits.moves_at_least, int(passages * limits.moves_share))
+        if moves <= by_share:
+            return None
+        return (
+            f"{moves} moves for {rule}, {by_share} are allowed ({limits.moves_share:.0%} of its {passages} open passages,"
+            f" at least {limits.moves_at_least}); to let them pass: [limits] moves_share or moves_at_least in config.toml"
+        )
+
+
+def _way_out(total: int) -> str:
+    return f"to let it pass: [limits] moves_per_run = {total} in config.toml"
+
+
+def hold_back(steps: Sequence[Step], trips: Mapping[str, str]) -> list[Step]:
+    """Return the steps, the moves of tripped rules with the reason: a plan that goes beyond a limit is held whole."""
+    return [step.held_by(trips[step.rule]) if step.action in MOVES and step.rule in trips else step for step in steps]

@@ -1,0 +1,119 @@
+"""Why a lead may be reported, reminded and escalated, but not moved. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.records import Activity, ActivityKind, ActivityStatus, Direction
+from sync.agreement.model import Agreement, Protection
+from sync.facts import OwnerSet
+from sync.history import local_text
+from sync.rows import LeadRows
+from sync.terms import Terms
+from sync.timeline import Timeline
+
+HOLD_FIELD = "leadpact_hold"
+TWO_WAY = frozenset({ActivityStatus.CONNECTED, ActivityStatus.HELD})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shielded:
+    """A lead as its protection sees it; `since` is the beginning of the passage that asks for the move."""
+
+    rows: LeadRows
+    timeline: Timeline
+    agreement: Agreement
+    terms: Terms
+    since: datetime | None
+    now: datetime
+
+    @property
+    def owner(self) -> str | None:
+        """Who owns the lead now."""
+        owners = [fact.owner for fact in self.timeline.facts if isinstance(fact, OwnerSet)]
+        return owners[-1] if owners else None
+
+
+def protections(lead: Shielded) -> Iterator[str]:
+    """Yield every reason of the agreement that protects the lead, as a sentence with what shows it."""
+    for protection in lead.agreement.protect.when:
+        reason = _reason(lead, protection)
+        if reason is not None:
+            yield f"protected: {reason}"
+
+
+def _reason(lead: Shielded, protection: Protection) -> str | None:
+    match protection.what:
+        case "open deal":
+            return _open_deal(lead)
+        case "customer":
+            return _customer(lead)
+        case "future meeting":
+            return _future_meeting(lead)
+        case "conversation":
+            return _conversation(lead, protection)
+        case "named account":
+            return _named_account(lead)
+        case "owner set by a person":
+            return _set_by_hand(lead)
+        case _:
+            return f"{HOLD_FIELD} is set" if lead.rows.people[0].values.get(HOLD_FIELD) else None
+
+
+def _open_deal(lead: Shielded) -> str | None:
+    for deal in lead.rows.deals:
+        crm = lead.terms.crms[deal.key.crm]
+        closed = (deal.values.get(crm.vocabulary.deal_closed) or "").casefold() == "true"
+        closed = closed or deal.values.get(crm.vocabulary.deal_stage) in crm.closed_stages
+        if not closed and deal.key not in lead.rows.gone_at:
+            return f"open deal {deal.key}"
+    return None
+
+
+def _customer(lead: Shielded) -> str | None:
+    words = lead.terms.crms[lead.timeline.crm].vocabulary
+    value = (lead.rows.people[0].values.get(words.ladder or "") or "").casefold()
+    return f"a customer ({words.ladder})" if value in words.customers else None
+
+
+def _future_meeting(lead: Shielded) -> str | None:
+    for activity in lead.rows.activities:
+        booked = activity.kind is ActivityKind.MEETING and _status(activity) is ActivityStatus.BOOKED and activity.archived_at is None
+        if booked and activity.happened_at > lead.now and activity.owner is not None and activity.owner == lead.owner:
+            return f"meeting {activity.key} on {local_text(activity.happened_at, lead.agreement.zone)}"
+    return None
+
+
+def _conversation(lead: Shielded, protection: Protection) -> str | None:
+    calendar = lead.agreement.calendars["default"]
+    for activity in reversed(lead.rows.activities):
+        recent = protection.within is not None and activity.happened_at <= lead.now <= protection.within.after(
+            activity.happened_at, calendar
+        )
+        if recent and _is_two_way(activity) and activity.archived_at is None:
+            return f"conversation {activity.key} on {local_text(activity.happened_at, lead.agreement.zone)}"
+    return None
+
+
+def _is_two_way(activity: Activity) -> bool:
+    came_in = activity.direction is Direction.IN and not activity.auto_reply and not activity.marketing
+    return came_in or _status(activity) in TWO_WAY
+
+
+def _status(activity: Activity) -> ActivityStatus | None:
+    return activity.statuses[-1].status if activity.statuses else None
+
+
+def _named_account(lead: Shielded) -> str | None:
+    words = lead.terms.crms[lead.timeline.crm].vocabulary
+    domain = (lead.rows.people[0].values.get(words.email) or "").rpartition("@")[2].casefold()
+    return "a named account" if domain and domain in lead.agreement.protect.named_accounts else None
+
+
+def _set_by_hand(lead: Shielded) -> str | None:
+    owners = [fact for fact in lead.timeline.facts if isinstance(fact, OwnerSet)]
+    last = owners[-1] if owners else None
+    by_hand = last is not None and last.owner is not None and last.by_hand and (lead.since is None or last.at >= lead.since)
+    return f"its owner was set by a person on {local_text(last.at, lead.agreement.zone)}" if last is not None and by_hand else None
