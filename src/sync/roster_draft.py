@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from connectors.records import Owner, Team
 from sync.plain import plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftAbsence:
+    """Days on which somebody is away, both included."""
+
+    first: date
+    last: date
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +31,7 @@ class DraftPerson:
     team: str | None = None
     manager: str | None = None
     calendar: str | None = None
+    absences: tuple[DraftAbsence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,8 @@ def _people(people: Sequence[DraftPerson]) -> Iterator[str]:
         yield _known("team", person.team)
         yield _known("manager", person.manager)
         yield _known("calendar", person.calendar)
+        if person.absences:
+            yield f"absences = [{', '.join(_absence(absence) for absence in person.absences)}]"
 
 
 def unique_names(people: Sequence[DraftPerson]) -> list[str]:
@@ -60,6 +73,10 @@ def unique_names(people: Sequence[DraftPerson]) -> list[str]:
 
 def _known(key: str, value: str | None) -> str:
     return f"{key:<8} = {_text(value)}" if value else f"# {key} ="
+
+
+def _absence(absence: DraftAbsence) -> str:
+    return f"{{ from = {absence.first}, to = {absence.last}, why = {_text(absence.why)} }}"
 
 
 def _pools(pools: Sequence[DraftPool]) -> Iterator[str]:

@@ -48,8 +48,13 @@ def make_company(*, founded: datetime, rng: Random, quality: float) -> Sheet:
     sheet = Sheet(kind="companies", written_at=founded)
     sheet.put(name=name, domain=f"{ascii_name(name)}{rng.randint(10, 99)}.example", createdate=iso(founded))
     sheet.set("industry", rng.choice(INDUSTRIES[:3] if fits else INDUSTRIES), founded, IMPORT)
-    sheet.set("numberofemployees", str(rng.randint(50, 5000) if fits else rng.choice((3, 12, 40, 9000, 25000))), founded, IMPORT)
+    sheet.set("numberofemployees", str(_size(rng) if fits else rng.choice((3, 12, 40, 9000, 25000))), founded, IMPORT)
     return sheet
+
+
+def _size(rng: Random) -> int:
+    """Employees of a company that fits; one in four is a large one."""
+    return rng.randint(1001, 5000) if rng.random() < 0.25 else rng.randint(50, 1000)
 
 
 def make_shared_companies(*, leads: int, now: datetime, rng: Random) -> tuple[Sheet, ...]:

@@ -68,6 +68,38 @@ class OpenHours:
                 left -= room
             day += ONE_DAY
 
+    def days_after(self, start: datetime, days: int) -> datetime:
+        """The same local time of day `days` working days on, clipped to opening hours.
+
+        A start on a closed day or after closing counts from the next opening.
+        """
+        day = self.local_day(start)
+        span = self.span(day)
+        if span is None or start > span[1]:
+            day = self._next_open(day)
+            start = self._open(day)[0]
+        for _ in range(days):
+            day = self._next_open(day)
+        opens, closes = self._open(day)
+        wall = datetime.combine(day, start.astimezone(self._zone).time(), self._zone).astimezone(UTC)
+        return min(max(wall, opens), closes)
+
+    def midnight(self, day: date) -> datetime:
+        """When `day` begins here."""
+        return datetime(day.year, day.month, day.day, tzinfo=self._zone).astimezone(UTC)
+
+    def _next_open(self, day: date) -> date:
+        day += ONE_DAY
+        while self.span(day) is None:
+            day += ONE_DAY
+        return day
+
+    def _open(self, day: date) -> Span:
+        span = self.span(day)
+        if span is None:
+            raise ValueError(f"{day} is no working day")
+        return span
+
     def before(self, end: datetime, amount: timedelta) -> datetime:
         """The latest moment from which `amount` (more than nothing) of open time passes up to `end`."""
         day, left = self.local_day(end), amount

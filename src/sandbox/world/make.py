@@ -13,11 +13,13 @@ from sandbox.world.campaigns import INDUSTRIES, make_shared_companies
 from sandbox.world.catalogue import ENOUGH_FOR_ALL, Story, pick_stories
 from sandbox.world.clock import OpenHours
 from sandbox.world.draft import Draft, Scene
-from sandbox.world.passage import DoesNotFit, PlanError, promises_of
+from sandbox.world.passage import DoesNotFit, PlanError
 from sandbox.world.people import Person, make_staff, people_of, staff_lines
-from sandbox.world.promises import CALENDARS, COMPETITOR_INDUSTRY, Promise
+from sandbox.world.picklists import reason_lines
+from sandbox.world.promises import CALENDARS, COMPETITOR_INDUSTRY, NotCounted, Promise
 from sandbox.world.sheet import Sheet, to_ms
 from sandbox.world.stories.bystanders import newcomer, reader
+from sandbox.world.verdict import handing_over_of, not_counted, promises_of
 
 FIRST_ID = {"contacts": 100_001, "companies": 500_001, "deals": 700_001}
 FIRST_ACTIVITY_ID = 1_000_001
@@ -39,17 +41,18 @@ class World:
     now: datetime
     lines: list[dict[str, Any]]  # the portal file's objects, in an order that can be loaded
     promises: list[Promise]  # one for every cycle and rule that applies
+    not_counted: list[NotCounted]  # activities that are no touch, or no attempt
     people: list[Person]
     placeholders: list[str]  # ids of owners who stand for nobody and are no queue
-    pool: list[str]  # owner ids of the reps who get leads
+    pools: dict[str, list[str]]  # pool -> owner ids of who gets its leads
 
 
 def make_world(*, leads: int, seed: int, now: datetime) -> World:
     """Make a portal with `leads` contacts as it stands at `now` (aware); the same arguments make the same world."""
     now = to_ms(now)
     rng = Random(f"world {seed} {leads}")
-    staff = make_staff(leads=leads, rng=rng)
     hours = {name: OpenHours(calendar) for name, calendar in CALENDARS.items()}
+    staff = make_staff(leads=leads, today=hours["default"].local_day(now), rng=rng)
     companies = make_shared_companies(leads=leads, now=now, rng=rng)
     scene = Scene(now=now, staff=staff, hours=hours, companies=companies, readers=())
     drafts = list(_plan_all(scene, leads=leads, seed=seed, rng=rng))
@@ -60,9 +63,13 @@ def make_world(*, leads: int, seed: int, now: datetime) -> World:
         now=now,
         lines=[*_portal_lines(rng.randrange(1_000_000, 100_000_000)), *staff_lines(staff), *records],
         promises=[promise for draft in drafts for promise in _promises(draft)],
+        not_counted=[row for draft in drafts if not (draft.silent or draft.unseen) for row in not_counted(draft.course())],
         people=people_of(staff),
         placeholders=[staff.placeholder_id],
-        pool=[rep.owner_id for rep in staff.active()],
+        pools={
+            "sdr": [rep.owner_id for rep in staff.active()],
+            "ae": [rep.owner_id for rep in staff.executives],
+        },
     )
 
 
@@ -89,7 +96,7 @@ def _plan(story: Story, scene: Scene, rng: Random) -> Draft:
         try:
             story.tell(draft)
             draft.refuse_if_in_future()
-            list(_promises(draft))
+            _promises(draft)
         except DoesNotFit:
             continue
         return draft
@@ -103,12 +110,13 @@ class StoryNeverFits(PlanError):
         super().__init__(f"the story {title!r} never fits before {now.isoformat()}")
 
 
-def _promises(draft: Draft) -> Iterator[Promise]:
+def _promises(draft: Draft) -> list[Promise]:
+    if draft.silent:
+        return []
+    judge = handing_over_of if draft.unseen else promises_of
     record = f"hubspot/contact/{draft.contact.id}"
-    for passage in draft.passages:
-        yield from promises_of(passage, record=record, title=draft.title, hours=draft.scene.hours, now=draft.now)
-    for promise in draft.unknowable:
-        yield replace(promise, record=record, why=f"{draft.title}: {promise.why}")
+    told = [replace(promise, record=record, why=f"{draft.title}: {promise.why}") for promise in draft.unknowable]
+    return [*judge(draft.course(), title=draft.title, now=draft.now), *told]
 
 
 def _number(sheets: list[Sheet]) -> None:
@@ -128,7 +136,7 @@ def _portal_lines(portal_id: int) -> list[dict[str, Any]]:
     industry = {"object": "properties", "objectType": "companies", "name": "industry", "label": "Industry", "type": "enumeration"}
     stages = [_stage(order, *stage) for order, stage in enumerate(DEAL_STAGES)]
     pipeline = {"object": "pipelines", "objectType": "deals", "id": "default", "label": "Sales", "stages": stages}
-    return [account, {**industry, "fieldType": "select", "options": options}, pipeline]
+    return [account, {**industry, "fieldType": "select", "options": options}, *reason_lines(), pipeline]
 
 
 def _stage(order: int, name: str, label: str, probability: str, closed: bool) -> dict[str, Any]:

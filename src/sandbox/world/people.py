@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 from sandbox.world.names import FIRST_NAMES, LAST_NAMES, ascii_name
 
 COMPANY_DOMAIN = "northgate.example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """Days on which somebody is away, both included, by their own clock."""
+
+    first: date
+    last: date
+    why: str
+
+    @property
+    def back(self) -> date:
+        """The first day on which they are there again."""
+        return self.last + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +36,7 @@ class Person:
     team: str
     manager_name: str | None
     calendar: str
+    absences: tuple[Absence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +76,9 @@ class Rep:
     email: str
     team: Team
     habit: Habit
+    pool: str | None = None  # sdr, ae; None for managers and for who has left
+    absences: tuple[Absence, ...] = ()
+    stranger: bool = False  # the CRM lists no such owner
 
     @property
     def calendar(self) -> str:
@@ -73,12 +92,17 @@ class Staff:
 
     reps: tuple[Rep, ...]
     managers: tuple[Rep, ...]  # the head of them all first, then one a team
+    executives: tuple[Rep, ...]  # who take over what the reps qualified
     queue_id: str = "900"
     placeholder_id: str = "901"
 
     def active(self) -> tuple[Rep, ...]:
         """The reps who still work here."""
         return tuple(rep for rep in self.reps if rep.habit is not GONE)
+
+    def there(self) -> tuple[Rep, ...]:
+        """The reps who still work here and were never away."""
+        return tuple(rep for rep in self.active() if not rep.absences)
 
     def with_habit(self, *habits: Habit) -> tuple[Rep, ...]:
         """The reps who have one of `habits`."""
@@ -95,11 +119,12 @@ TEAMS = (
     Team(id="33", name="SDR San Francisco", calendar="pacific"),
 )
 LEADERS = Team(id="30", name="Sales leadership", calendar="default")
-TEAM_HABITS = (PROMPT, STEADY, SLOW, PROMPT, ABSENT, STEADY, PROMPT)
+EXECUTIVES = Team(id="34", name="Account executives", calendar="default")
+TEAM_HABITS = (PROMPT, STEADY, SLOW, ABSENT, PROMPT, STEADY, PROMPT)
 
 
-def make_staff(*, leads: int, rng: Random) -> Staff:
-    """Hire 12 to 25 reps for `leads` leads; one of each team has left."""
+def make_staff(*, leads: int, today: date, rng: Random) -> Staff:
+    """Hire 12 to 25 reps for `leads` leads, and three account executives; one rep of each team has left."""
     size = min(4 + leads // 700, 7)
     names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
     rng.shuffle(names)
@@ -107,7 +132,12 @@ def make_staff(*, leads: int, rng: Random) -> Staff:
     ids = iter(range(1, 1000))
     managers = tuple(_hire(next(ids), names.pop(), team, STEADY) for team in (LEADERS, *TEAMS))
     reps = tuple(_hire(next(ids), names.pop(), team, habit) for team in TEAMS for habit in habits)
-    return Staff(reps=reps, managers=managers)
+    executives = tuple(_hire(next(ids), names.pop(), EXECUTIVES, habit) for habit in (PROMPT, STEADY, SLOW))
+    return Staff(
+        reps=tuple(replace(_away(rep, today, rng), pool=None if rep.habit is GONE else "sdr") for rep in reps),
+        managers=managers,
+        executives=tuple(replace(rep, pool="ae") for rep in executives),
+    )
 
 
 def _hire(number: int, name: str, team: Team, habit: Habit) -> Rep:
@@ -116,23 +146,45 @@ def _hire(number: int, name: str, team: Team, habit: Habit) -> Rep:
     return Rep(owner_id=str(200 + number), user_id=5000 + number, name=name, email=email, team=team, habit=habit)
 
 
+def _away(rep: Rep, today: date, rng: Random) -> Rep:
+    """Who is absent was so for a week some weeks ago, and is so now."""
+    if rep.habit is not ABSENT:
+        return rep
+    left, leave = today - timedelta(days=rng.randint(20, 30)), today - timedelta(days=rng.randint(2, 5))
+    return replace(
+        rep,
+        absences=(
+            Absence(first=left, last=left + timedelta(days=rng.randint(5, 9)), why="leave"),
+            Absence(first=leave, last=leave + timedelta(days=rng.randint(9, 14)), why="sick"),
+        ),
+    )
+
+
 def people_of(staff: Staff) -> list[Person]:
     """Everybody who works here now, managers first."""
     head = staff.managers[0].name
     bosses = {manager.team.id: manager.name for manager in staff.managers[1:]}
     listed = [_person(staff.managers[0], None)]
     listed += [_person(manager, head) for manager in staff.managers[1:]]
-    return listed + [_person(rep, bosses[rep.team.id]) for rep in staff.active()]
+    return listed + [_person(rep, bosses.get(rep.team.id, head)) for rep in (*staff.active(), *staff.executives)]
 
 
 def _person(rep: Rep, boss: str | None) -> Person:
-    return Person(owner_id=rep.owner_id, name=rep.name, email=rep.email, team=rep.team.name, manager_name=boss, calendar=rep.calendar)
+    return Person(
+        owner_id=rep.owner_id,
+        name=rep.name,
+        email=rep.email,
+        team=rep.team.name,
+        manager_name=boss,
+        calendar=rep.calendar,
+        absences=rep.absences,
+    )
 
 
 def staff_lines(staff: Staff) -> list[dict[str, Any]]:
     """The portal's teams and owners: people, the queue, and a user that stands for nobody."""
-    everybody = (*staff.managers, *staff.reps)
-    lines = [_team_line(team, everybody) for team in (LEADERS, *TEAMS)]
+    everybody = (*staff.managers, *staff.reps, *staff.executives)
+    lines = [_team_line(team, everybody) for team in (LEADERS, *TEAMS, EXECUTIVES)]
     lines += [_owner_line(rep) for rep in everybody]
     queue = {"object": "owners", "id": staff.queue_id, "email": "", "firstName": "Inbound", "lastName": "queue", "type": "QUEUE"}
     nobody = {

@@ -51,6 +51,7 @@ class Sheet:
     history: dict[str, list[Version]] = field(default_factory=dict)
     links: list[Sheet] = field(default_factory=list)
     id: str = ""
+    archived_at: datetime | None = None
 
     def put(self, **values: str | None) -> None:
         """Give properties a value that has no history."""
@@ -69,6 +70,17 @@ class Sheet:
         versions = self.history.get(name)
         return _newest_first(versions)[0].value if versions else self.plain.get(name)
 
+    def versions(self, name: str) -> list[Version]:
+        """Every value that `name` took, oldest first; of two at one moment the later told last."""
+        return sorted(self.history.get(name, ()), key=lambda version: version.at)
+
+    def value_at(self, name: str, at: datetime) -> str | None:
+        """What `name` held at `at`; a value without history it always had."""
+        if name not in self.history:
+            return self.plain.get(name)
+        held = [version.value for version in self.versions(name) if version.at <= at]
+        return held[-1] if held else None
+
     def last_change(self) -> datetime:
         """When it was created, or the newest entry of its history was written."""
         changes = (version.at for versions in self.history.values() for version in versions)
@@ -82,7 +94,9 @@ class Sheet:
         line: dict[str, Any] = {"object": self.kind, "id": self.id, "properties": values}
         line["history"] = {name: [_entry(version) for version in versions] for name, versions in newest_first.items()}
         line["associations"] = self._associations()
-        line["archived"] = False
+        line["archived"] = self.archived_at is not None
+        if self.archived_at is not None:
+            line["archivedAt"] = iso(self.archived_at)
         return line
 
     def _associations(self) -> dict[str, list[str]]:

@@ -12,8 +12,17 @@ from sandbox.world.sheet import iso
 
 
 def truth_document(world: World, rules: Mapping[str, str]) -> dict[str, Any]:
-    """Tell every promise of `world` by the name its rule has in an agreement; KeyError for a promise without a rule."""
-    return {"now": iso(world.now), "promises": [_row(promise, rules) for promise in world.promises]}
+    """Tell every promise of `world`, and every activity that is no touch, by the name its rule has in an agreement.
+
+    KeyError for a promise without a rule.
+    """
+    return {
+        "now": iso(world.now),
+        "promises": [_row(promise, rules) for promise in world.promises],
+        "touches": [
+            {"record": row.record, "rule": rules[row.promise], "activity": row.activity, "reason": row.reason} for row in world.not_counted
+        ],
+    }
 
 
 def _row(promise: Promise, rules: Mapping[str, str]) -> dict[str, Any]:

@@ -16,19 +16,35 @@ from sandbox.load import load
 from sandbox.portal import Portal
 from sandbox.server import Served, serve
 from sandbox.world.make import World, make_world
+from sandbox.world.people import Person
 from sandbox.world.truth import truth_document
 from sync.cli.practice_files import TOKEN, refuse_if_not_practice, write_files
 from sync.cli.sync import parse_moment
 from sync.cli.terminal import err
 from sync.errors import ConfigurationError, SyncError
 from sync.private_files import write_whole
-from sync.roster_draft import DraftPerson, DraftPool, roster_text, unique_names
+from sync.roster_draft import DraftAbsence, DraftPerson, DraftPool, roster_text, unique_names
 from sync.wiring import machine_clock
 
 RULES = {
     "assigned": "speed_to_assign",
     "touched": "first_touch",
     "decided": "accept_or_reject",
+    "settled": "decide",
+    "worked": "work_the_lead",
+    "alive": "stale SAL",
+    "answered": "answer_reply",
+    "nurtured": "nurture_returned",
+    "taken over": "ae_takes_over",
+    "fit": "premature_handoff",
+    "offered": "missed_handoff",
+    "kept back": "early_pull",
+    "reject reason": "reject_reason",
+    "recycle reason": "recycle_reason",
+    "given back": "recycle_due",
+    "covered": "covered",
+    "few hands": "bounce_limit",
+    "sound data": "crm_data",
 }  # the world's promise -> the agreement's rule
 POOL = "sdr"
 
@@ -39,6 +55,7 @@ class Practice:
 
     portal: Portal
     roster: str
+    agreement: str  # the name of the example that fits its portal
     truth: Mapping[str, Any] | None  # None for loaded records
 
 
@@ -46,7 +63,7 @@ def invented(*, leads: int, seed: int, moment: str | None, live: bool) -> Practi
     """Generate a world of `leads` people as of `moment` (None: now, to the second)."""
     world = make_world(leads=leads, seed=seed, now=_moment(moment))
     portal = Portal.from_lines(world.lines, now=world.now, live=live)
-    return Practice(portal=portal, roster=_roster_of_world(world), truth=truth_document(world, RULES))
+    return Practice(portal=portal, roster=_roster_of_world(world), agreement="practice.agreement", truth=truth_document(world, RULES))
 
 
 def loaded(path: Path, *, moment: str | None, live: bool) -> Practice:
@@ -60,7 +77,7 @@ def loaded(path: Path, *, moment: str | None, live: bool) -> Practice:
         ) from None
     except OSError as error:
         raise ConfigurationError(f"{path} could not be read: {error.strerror}", fix="check the path and its rights") from None
-    return Practice(portal=portal, roster=_roster_of_portal(portal), truth=None)
+    return Practice(portal=portal, roster=_roster_of_portal(portal), agreement="agreement.example", truth=None)
 
 
 def _moment(text: str | None) -> datetime:
@@ -68,15 +85,23 @@ def _moment(text: str | None) -> datetime:
 
 
 def _roster_of_world(world: World) -> str:
-    people = [
-        DraftPerson(
-            name=p.name, email=p.email, crm="hubspot", owner_id=p.owner_id, team=p.team, manager=p.manager_name, calendar=p.calendar
-        )
-        for p in world.people
-    ]
+    people = [_drafted(person) for person in world.people]
     names = dict(zip((person.owner_id for person in people), unique_names(people), strict=True))
-    pool = DraftPool(name=POOL, members=tuple(names[owner] for owner in world.pool if owner in names))
-    return roster_text(people, [pool], placeholders={"hubspot": world.placeholders})
+    pools = [DraftPool(name=pool, members=tuple(names[owner] for owner in owners)) for pool, owners in world.pools.items()]
+    return roster_text(people, pools, placeholders={"hubspot": world.placeholders})
+
+
+def _drafted(person: Person) -> DraftPerson:
+    return DraftPerson(
+        name=person.name,
+        email=person.email,
+        crm="hubspot",
+        owner_id=person.owner_id,
+        team=person.team,
+        manager=person.manager_name,
+        calendar=person.calendar,
+        absences=tuple(DraftAbsence(first=away.first, last=away.last, why=away.why) for away in person.absences),
+    )
 
 
 def _roster_of_portal(portal: Portal) -> str:
@@ -106,7 +131,7 @@ def serve_until_stopped(practice: Practice, *, port: int, truth: Path | None, co
         if truth is not None:
             write_whole(truth, [json.dumps(practice.truth, indent=1, ensure_ascii=False).encode()])
         if config_out is not None:
-            write_files(config_out, url=served.url, roster=practice.roster)
+            write_files(config_out, url=served.url, roster=practice.roster, agreement=practice.agreement)
         err(f"practice HubSpot at {served.url}, token `{TOKEN}`; stop it with Ctrl+C")
         stop.wait()
 

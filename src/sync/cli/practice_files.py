@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
-from sync.cli.init import example
 from sync.cli.terminal import err
 from sync.errors import UsageError
 from sync.private_files import write_whole
 
 TOKEN = "sandbox"
 MARK = "# Points at a practice HubSpot on this machine."
+AGREEMENTS = ("agreement.example", "practice.agreement")
 NAMES = ("config.toml", "agreement.toml", "roster.toml", "secrets")
+
+
+def shipped(name: str) -> str:
+    """Return the text of a shipped agreement, by the name of its file."""
+    return (files("sync") / "examples" / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def refuse_if_not_practice(folder: Path) -> None:
@@ -33,17 +39,17 @@ def refuse_if_used(folder: Path) -> None:
         raise UsageError(f"{folder} holds {', '.join(found)} already", fix="name a folder that is not there yet")
 
 
-def write_files(folder: Path, *, url: str, roster: str) -> None:
-    """Write secrets, agreement, roster and (last) the config that points at `url`; each whole, readable only by us."""
+def write_files(folder: Path, *, url: str, roster: str, agreement: str) -> None:
+    """Write secrets, the shipped `agreement`, roster and (last) the config that points at `url`; each whole, readable only by us."""
     secrets = folder / "secrets"
     secrets.mkdir(parents=True, exist_ok=True)
     secrets.chmod(0o700)
     write_whole(secrets / "hubspot_token", [TOKEN.encode()])
-    agreement = folder / "agreement.toml"
-    if agreement.exists() and agreement.read_text(encoding="utf-8") != example("agreement"):
-        err(f"kept {agreement}, which was edited")
+    target, text = folder / "agreement.toml", shipped(agreement)
+    if target.exists() and target.read_text(encoding="utf-8") not in {shipped(name) for name in AGREEMENTS}:
+        err(f"kept {target}, which was edited")
     else:
-        write_whole(agreement, [example("agreement").encode()])
+        write_whole(target, [text.encode()])
     write_whole(folder / "roster.toml", [roster.encode()])
     write_whole(folder / "config.toml", [config_text(url).encode()])
 

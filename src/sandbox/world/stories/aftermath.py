@@ -8,7 +8,7 @@ from datetime import datetime
 from sandbox.world.campaigns import COUNTRIES, GOOD_TITLES, INDUSTRIES, OTHER_FORMS
 from sandbox.world.draft import Draft
 from sandbox.world.passage import Passage
-from sandbox.world.promises import OPT_OUTS, PROMISES, REQUIRED_FIELDS
+from sandbox.world.promises import OPT_OUTS, REQUIRED_FIELDS
 from sandbox.world.sheet import SCORING, to_ms
 
 
@@ -24,7 +24,7 @@ def life_goes_on(draft: Draft, passage: Passage) -> None:
 
 
 def _score(draft: Draft, at: datetime) -> None:
-    draft.contact.set("hubspotscore", str(draft.rng.randint(0, 99)), at, SCORING)
+    draft.contact.set("hubspotscore", str(draft.rng.randint(0, 96)), at, SCORING)
 
 
 def _required_field(draft: Draft, at: datetime) -> None:
@@ -54,14 +54,10 @@ def _idle_form(draft: Draft, at: datetime) -> None:
 
 
 def _new_owner(draft: Draft, at: datetime) -> None:
-    """An owner who comes after the promise was kept in time starts no clock."""
+    """Somebody else has it from then on, if everything that was done to it was done by then."""
     passage = draft.passages[-1]
-    if passage.decided_at is None or len(passage.tenures) != 1 or at <= passage.decided_at:
-        return
-    in_time = passage.decided_at - passage.tenures[0].at <= PROMISES["decided"].within
-    touched_before = passage.touched_at is None or passage.touched_at < at
-    if in_time and touched_before and all(sheet.written_at < at for sheet in draft.others):
-        draft.own(draft.rng.choice(draft.scene.staff.active()).owner_id, at)
+    if len(passage.tenures) == 1 and all(sheet.written_at < at for sheet in draft.others) and at > passage.tenures[0].at:
+        draft.own(draft.rng.choice(draft.scene.staff.active()), at)
 
 
 _CHANGES: tuple[Callable[[Draft, datetime], None], ...] = (

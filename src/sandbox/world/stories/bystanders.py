@@ -33,5 +33,5 @@ def _bystander(draft: Draft, born: datetime) -> None:
         draft.contact.set("lifecyclestage", "lead", to_ms(at))
     if rng.random() < 0.3:
         rep = rng.choice(draft.scene.staff.active())
-        draft.own(rep.owner_id, to_ms(at))
+        draft.own(rep, to_ms(at))
         draft.log(rng.choice(BACKGROUND), rep, to_ms(at))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sandbox.world.draft import Draft
-from sandbox.world.passage import MARGIN, Passage, Tenure
-from sandbox.world.promises import BACK_WITHIN, HANDOFF_STAGE, RECYCLED_STATUS, REJECTED_STATUS
-from sandbox.world.sheet import WORKFLOW
+from sandbox.world.ownership import Tenure
+from sandbox.world.passage import MARGIN, Passage
+from sandbox.world.promises import BACK_WITHIN, HANDOFF_STAGE, QUALIFIED_STAGE
+from sandbox.world.sheet import WORKFLOW, Source
 from sandbox.world.stories.aftermath import life_goes_on
 from sandbox.world.stories.sorts import accepted, routed
+from sandbox.world.touches import by
 
-LATER_STAGES = ("salesqualifiedlead", "opportunity", "customer")
+LATER_STAGES = (QUALIFIED_STAGE, "opportunity", "customer")
 
 
 def hand_raised(draft: Draft, form: str) -> None:
@@ -74,7 +76,7 @@ def came_back_later(draft: Draft, gap: timedelta | None) -> None:
         draft.accept(first, first.tenures[0].at + draft.some(20, 300))
     left = max(first.tenures[0].at + draft.some(310, 2600), draft.others[-1].written_at + draft.some(1, 30))
     _leave_stage(draft, left)
-    draft.end(first, left, "returned")
+    draft.end(left, "returned")
     second = _qualified_again(draft, left + (gap or draft.some(20, 4000)))
     _keep_owner(second, first)
     if draft.rng.random() < 0.6:
@@ -83,8 +85,8 @@ def came_back_later(draft: Draft, gap: timedelta | None) -> None:
         draft.accept(second, second.opened_at + draft.some(20, 1600))
 
 
-def _qualified_again(draft: Draft, at: datetime) -> Passage:
-    draft.contact.set("lifecyclestage", HANDOFF_STAGE, at)
+def _qualified_again(draft: Draft, at: datetime, source: Source = WORKFLOW) -> Passage:
+    draft.contact.set("lifecyclestage", HANDOFF_STAGE, at, source)
     return draft.open_passage(at)
 
 
@@ -94,7 +96,7 @@ def _keep_owner(second: Passage, first: Passage) -> None:
 
 
 def recycled_and_again(draft: Draft) -> None:
-    """Accepted, recycled to Marketing's queue, qualified again weeks or days later, and routed anew."""
+    """Accepted, recycled to Marketing's queue, within days handed over again by somebody's hand, and routed anew."""
     first = draft.hand_over(draft.past(days=(18, 43)))
     rep = draft.rng.choice(draft.scene.staff.active())
     draft.assign(first, rep, first.opened_at + draft.some(0.05, 12))
@@ -102,7 +104,8 @@ def recycled_and_again(draft: Draft) -> None:
     draft.accept(first, first.tenures[0].at + draft.some(20, 1300))
     recycled = first.opened_at + timedelta(days=draft.rng.uniform(6, 10))
     _recycle(draft, first, recycled)
-    second = _qualified_again(draft, recycled + timedelta(days=draft.rng.uniform(0.5, 5)))
+    by_hand = by(draft.rng.choice(draft.scene.staff.managers))
+    second = _qualified_again(draft, recycled + timedelta(days=draft.rng.uniform(0.5, 5)), by_hand)
     draft.contact.set("hs_lead_status", "NEW", second.opened_at)
     draft.assign(second, draft.rng.choice(draft.scene.staff.active()), second.opened_at + draft.some(1, 25))
     if draft.rng.random() < 0.7:
@@ -111,8 +114,7 @@ def recycled_and_again(draft: Draft) -> None:
 
 
 def _recycle(draft: Draft, passage: Passage, at: datetime) -> None:
-    draft.status(RECYCLED_STATUS, at, passage)
-    draft.end(passage, at, "recycled")
+    draft.recycle(passage, at)
     draft.contact.set("lifecyclestage", "", at + timedelta(milliseconds=400), WORKFLOW)
     draft.contact.set("lifecyclestage", "lead", at + timedelta(milliseconds=900), WORKFLOW)
     draft.own(draft.scene.staff.placeholder_id, at + timedelta(milliseconds=1_300))
@@ -132,12 +134,10 @@ def _rejected_then_raised(draft: Draft, first: Passage, form: str) -> None:
     rep = draft.rng.choice(draft.scene.staff.active())
     draft.assign(first, rep, first.opened_at + draft.some(0.05, 12))
     rejected = first.tenures[0].at + draft.some(30, 1300)
-    draft.status(REJECTED_STATUS, rejected, first)
-    first.decided_at = rejected
-    draft.end(first, rejected, "rejected")
+    draft.reject(first, rejected)
     raised = rejected + timedelta(days=draft.rng.uniform(0.5, 4))
     draft.submit(raised, form)
-    second = draft.open_passage(raised, hand_raise=True)
+    second = draft.open_passage(raised, by="hand-raise")
     draft.contact.set("hs_lead_status", "OPEN", raised + draft.some(0.1, 2))
     _keep_owner(second, first)
     draft.touch(second, draft.open_span(raised, draft.rng.uniform(0.05, 1.3), rep))
@@ -149,8 +149,10 @@ def straight_past_acceptance(draft: Draft, stage: str) -> None:
     passage = routed(draft, hand_raise=draft.rng.random() < 0.3)
     draft.touch(passage, draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.05, 1.3)))
     at = passage.tenures[0].at + draft.some(20, 1700)
-    draft.contact.set("lifecyclestage", stage, at)
-    passage.decided_at = at
+    if stage == QUALIFIED_STAGE:
+        draft.qualify(at)
+    else:
+        draft.contact.set("lifecyclestage", stage, at)
     life_goes_on(draft, passage)
 
 
@@ -158,8 +160,7 @@ def passed_before_assignment(draft: Draft) -> None:
     """In a later stage before anybody had it: the owner who comes then has nothing left to decide."""
     passage = draft.hand_over(draft.past(days=(6, 43)))
     at = passage.opened_at + draft.some(1, 5)
-    draft.contact.set("lifecyclestage", "salesqualifiedlead", at)
-    passage.decided_at = at
+    draft.qualify(at)
     draft.assign(passage, draft.rng.choice(draft.scene.staff.active()), at + draft.some(1, 60))
     draft.touch(passage, draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.05, 1.3)))
 

@@ -10,6 +10,7 @@ from sandbox.world.draft import Draft
 from sandbox.world.passage import DoesNotFit
 from sandbox.world.promises import PROMISES
 from sandbox.world.stories.sorts import accepted, routed
+from sandbox.world.verdicts.first_days import decided_within
 
 SECOND = timedelta(seconds=1)
 MILLISECOND = timedelta(milliseconds=1)
@@ -42,7 +43,8 @@ def accepted_at_the_deadline(draft: Draft, offset: timedelta) -> None:
     """Accepted `offset` after the twenty-four hours, for the clock may be turned in between."""
     passage = routed(draft)
     draft.touch(passage, draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.1, 0.8)))
-    draft.accept(passage, passage.tenures[0].at + PROMISES["decided"].within + offset)
+    assigned = passage.tenures[0].at
+    draft.accept(passage, assigned + decided_within(draft.course(), assigned) + offset)
 
 
 def over_a_clock_change(draft: Draft) -> None:
@@ -52,7 +54,7 @@ def over_a_clock_change(draft: Draft) -> None:
     passage = draft.hand_over(eve, born=eve - draft.some(60, 9000))
     draft.assign(passage, rep, eve - draft.some(5, 60))
     draft.touch(passage, draft.open_span(eve, 1, rep) + draft.rng.choice(OFFSETS), sort="mail")
-    draft.accept(passage, eve + PROMISES["decided"].within + draft.rng.choice(OFFSETS))
+    draft.accept(passage, eve + decided_within(draft.course(), eve) + draft.rng.choice(OFFSETS))
 
 
 def _eve_of_clock_change(draft: Draft, hours: OpenHours) -> datetime:

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from sandbox.world.draft import Draft
 from sandbox.world.passage import Passage
-from sandbox.world.promises import COMPETITOR_INDUSTRY, DISQUALIFIED_STATUS, OPT_OUTS, RECYCLED_STATUS, REJECTED_STATUS
+from sandbox.world.promises import COMPETITOR_INDUSTRY, OPT_OUTS, RECYCLED_STATUS
 from sandbox.world.sheet import IMPORT, Sheet, Source, iso
 from sandbox.world.stories.aftermath import life_goes_on
 from sandbox.world.stories.sorts import accepted, routed
 from sandbox.world.touches import by
 
-_ENDINGS = {RECYCLED_STATUS: "recycled", DISQUALIFIED_STATUS: "disqualified"}
 UNROUTED_MINUTES = (2, 13)  # before the promise to assign is broken
 
 
@@ -20,43 +19,39 @@ def rejected(draft: Draft, minutes: tuple[float, float]) -> None:
     """Rejected `minutes` after its assignment, never touched."""
     passage = routed(draft)
     at = passage.tenures[0].at + draft.some(*minutes)
-    draft.status(REJECTED_STATUS, at, passage)
-    passage.decided_at = at
-    draft.end(passage, at, "rejected")
+    draft.reject(passage, at)
 
 
 def disqualified_unrouted(draft: Draft, minutes: tuple[float, float]) -> None:
     """Disqualified `minutes` after the handoff, before anybody had it."""
     passage = draft.hand_over(draft.past(days=(6, 43)))
     at = passage.opened_at + draft.some(*minutes)
-    draft.status(DISQUALIFIED_STATUS, at, passage)
-    draft.end(passage, at, "disqualified")
+    draft.disqualify(passage, at)
 
 
 def returned_unrouted(draft: Draft) -> None:
     """Back to an earlier stage, for good, before the promise to assign was broken."""
     passage = draft.hand_over(draft.past(days=(6, 43)))
-    _return(draft, passage, passage.opened_at + draft.some(*UNROUTED_MINUTES))
+    _return(draft, passage.opened_at + draft.some(*UNROUTED_MINUTES))
 
 
 def returned(draft: Draft) -> None:
     """Back to an earlier stage, for good, while its owner still had time to decide."""
     passage = routed(draft)
-    _return(draft, passage, passage.tenures[0].at + draft.some(16, 1380))
+    _return(draft, passage.tenures[0].at + draft.some(16, 1380))
 
 
-def _return(draft: Draft, passage: Passage, at: datetime) -> None:
+def _return(draft: Draft, at: datetime) -> None:
     draft.contact.set("lifecyclestage", draft.rng.choice(("lead", "")), at)
-    draft.end(passage, at, "returned")
+    draft.end(at, "returned")
 
 
 def returned_from_a_later_stage(draft: Draft) -> None:
     """On to a later stage within minutes, then back to Marketing: the passage ends when it goes back."""
     passage = routed(draft)
     passed = passage.tenures[0].at + draft.some(2, 18)
-    draft.contact.set("lifecyclestage", "salesqualifiedlead", passed)
-    passage.decided_at = passed
-    _return(draft, passage, passed + draft.some(20, 300))
+    draft.qualify(passed)
+    _return(draft, passed + draft.some(20, 300))
 
 
 def closed_undecided(draft: Draft, status: str) -> None:
@@ -64,8 +59,12 @@ def closed_undecided(draft: Draft, status: str) -> None:
     passage = routed(draft)
     draft.contact.set("hs_lead_status", "ATTEMPTED_TO_CONTACT", passage.tenures[0].at + draft.some(1, 15))
     at = passage.tenures[0].at + draft.some(16, 1380)
-    draft.status(status, at, passage)
-    draft.end(passage, at, _ENDINGS[status])
+    _send_away(draft, passage, at, status)
+
+
+def _send_away(draft: Draft, passage: Passage, at: datetime, status: str) -> None:
+    send = draft.recycle if status == RECYCLED_STATUS else draft.disqualify
+    send(passage, at)
 
 
 def worked_but_never_accepted(draft: Draft) -> None:
@@ -85,8 +84,7 @@ def settled_then_closed(draft: Draft, status: str) -> None:
     passage = routed(draft, rep=rep)
     draft.accept(passage, passage.tenures[0].at + draft.some(1, 20))
     at = passage.tenures[0].at + draft.some(25, 100)
-    draft.status(status, at, passage)
-    draft.end(passage, at, _ENDINGS[status])
+    _send_away(draft, passage, at, status)
     life_goes_on(draft, passage)
 
 
@@ -96,7 +94,7 @@ def deal_closed(draft: Draft, stage: str) -> None:
     at = passage.tenures[0].at + draft.some(20, 1380)
     opened = max(draft.contact.written_at, passage.opened_at - draft.some(1, 1000))
     draft.add(_deal(draft, passage, opened=opened, closed=at, stage=stage))
-    draft.end(passage, at, "deal closed")
+    draft.end(at, "deal closed")
 
 
 def deal_closed_before(draft: Draft) -> None:
@@ -119,6 +117,7 @@ def _deal(draft: Draft, passage: Passage, *, opened: datetime, closed: datetime 
     deal.set("dealstage", "appointmentscheduled", opened, source)
     deal.set("hs_is_closed", "false", opened, source)
     if closed is not None:
+        draft.deals_closed.append(closed)
         deal.set("dealstage", stage, closed, source)
         deal.set("hs_is_closed", "true", closed, Source(type="CALCULATED", id="deal-stage"))
     return deal
@@ -127,13 +126,13 @@ def _deal(draft: Draft, passage: Passage, *, opened: datetime, closed: datetime 
 def opted_out_unrouted(draft: Draft) -> None:
     """Opted out of mail and calls within minutes, before anybody had it."""
     passage = draft.hand_over(draft.past(days=(6, 43)))
-    draft.opt_out(passage, passage.opened_at + draft.some(3.5, 13))
+    draft.opt_out(passage.opened_at + draft.some(3.5, 13))
 
 
 def opted_out(draft: Draft, minutes: tuple[float, float]) -> None:
     """Opted out of mail and calls `minutes` after the assignment, untouched and undecided."""
     passage = routed(draft)
-    draft.opt_out(passage, passage.tenures[0].at + draft.some(*minutes))
+    draft.opt_out(passage.tenures[0].at + draft.some(*minutes))
 
 
 def opted_out_after_all_was_kept(draft: Draft) -> None:
@@ -141,7 +140,7 @@ def opted_out_after_all_was_kept(draft: Draft) -> None:
     passage = routed(draft)
     draft.touch(passage, draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.1, 0.8)))
     draft.accept(passage, passage.tenures[0].at + draft.some(30, 1300))
-    draft.opt_out(passage, max(passage.tenures[0].at + draft.some(1400, 4000), draft.others[-1].written_at + draft.some(4, 9)))
+    draft.opt_out(max(passage.tenures[0].at + draft.some(1400, 4000), draft.others[-1].written_at + draft.some(4, 9)))
 
 
 def opted_out_by_half(draft: Draft) -> None:
@@ -159,14 +158,14 @@ def competitor(draft: Draft) -> None:
     _worked_for(draft)
     draft.own_company().history.pop("industry")
     draft.own_company().set("industry", COMPETITOR_INDUSTRY, draft.own_company().written_at, IMPORT)
-    draft.passages.clear()
+    draft.silent = True
 
 
 def found_out_to_be_a_competitor(draft: Draft) -> None:
     """The company's industry was corrected after the handoff: judged on its values now, out of scope."""
     passage = _worked_for(draft)
     draft.own_company().set("industry", COMPETITOR_INDUSTRY, passage.opened_at + timedelta(days=draft.rng.uniform(1, 4)), IMPORT)
-    draft.passages.clear()
+    draft.silent = True
 
 
 def no_longer_a_competitor(draft: Draft) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sandbox.world.draft import Draft
+from sandbox.world.draft import HALF_HOUR, Draft
 from sandbox.world.passage import Passage
 from sandbox.world.people import Rep
-from sandbox.world.sheet import Sheet, to_ms
+from sandbox.world.sheet import to_ms
 from sandbox.world.stories.sorts import accepted, routed
-from sandbox.world.touches import meeting
-
-HALF_HOUR = timedelta(minutes=30)
 
 
 def booked_ahead(draft: Draft) -> None:
@@ -22,7 +19,7 @@ def booked_ahead(draft: Draft) -> None:
     draft.assign(passage, rep, at - draft.some(1, 20))
     booked = to_ms(at + (draft.now - at) * draft.rng.uniform(0.05, 0.95))
     start = draft.open_span(draft.now + timedelta(days=draft.rng.randint(1, 6)), 0.3, rep)
-    _book(draft, passage, rep, booked=booked, start=start, later=[])
+    draft.book(rep, booked=booked, start=start, later=[])
 
 
 def held(draft: Draft, outcome: str) -> None:
@@ -30,8 +27,7 @@ def held(draft: Draft, outcome: str) -> None:
     passage, booked = _booked_in_time(draft)
     rep = passage.tenures[0].rep
     start = _slot(draft, booked, rep)
-    _book(draft, passage, rep, booked=booked, start=start, later=[(start + HALF_HOUR + draft.some(1, 40), outcome)])
-    passage.touched_at = start
+    draft.book(rep, booked=booked, start=start, later=[(start + HALF_HOUR + draft.some(1, 40), outcome)])
     accepted(draft, passage)
 
 
@@ -43,8 +39,7 @@ def booked_before_the_handoff(draft: Draft) -> None:
     draft.assign(passage, rep, opened - draft.some(10, 4000))
     start = _slot(draft, opened, rep)
     later = [(start + HALF_HOUR + draft.some(1, 40), "COMPLETED")]
-    _book(draft, passage, rep, booked=opened - draft.some(5, 4000), start=start, later=later)
-    passage.touched_at = start
+    draft.book(rep, booked=opened - draft.some(5, 4000), start=start, later=later)
     accepted(draft, passage)
 
 
@@ -57,8 +52,7 @@ def called_off(draft: Draft, outcome: str, touched_after: float | None) -> None:
     rep = passage.tenures[0].rep
     start = _slot(draft, booked, rep)
     off = to_ms(booked + (start - booked) * draft.rng.uniform(0.2, 0.9))
-    _book(draft, passage, rep, booked=booked, start=start, later=[(off, outcome)])
-    passage.suspended = [(booked, off)]
+    draft.book(rep, booked=booked, start=start, later=[(off, outcome)])
     if touched_after is not None:
         draft.touch(passage, draft.open_span(off, touched_after))
     accepted(draft, passage)
@@ -69,7 +63,7 @@ def without_an_outcome(draft: Draft, touched_after: float | None) -> None:
     passage, booked = _booked_in_time(draft)
     rep = passage.tenures[0].rep
     start = _slot(draft, booked, rep)
-    _book(draft, passage, rep, booked=booked, start=start, later=[])
+    draft.book(rep, booked=booked, start=start, later=[])
     if touched_after is not None:
         draft.touch(passage, draft.open_span(start + HALF_HOUR, touched_after))
     accepted(draft, passage)
@@ -81,12 +75,10 @@ def booked_again(draft: Draft) -> None:
     rep = passage.tenures[0].rep
     first = _slot(draft, booked, rep)
     off = to_ms(booked + (first - booked) * draft.rng.uniform(0.2, 0.9))
-    _book(draft, passage, rep, booked=booked, start=first, later=[(off, draft.rng.choice(("CANCELED", "RESCHEDULED")))])
-    passage.suspended = [(booked, off)]
+    draft.book(rep, booked=booked, start=first, later=[(off, draft.rng.choice(("CANCELED", "RESCHEDULED")))])
     again = draft.open_span(off, draft.rng.uniform(0.02, 0.12))
     second = _slot(draft, again, rep)
-    _book(draft, passage, rep, booked=again, start=second, later=[(second + HALF_HOUR + draft.some(1, 40), "COMPLETED")])
-    passage.touched_at = second
+    draft.book(rep, booked=again, start=second, later=[(second + HALF_HOUR + draft.some(1, 40), "COMPLETED")])
     accepted(draft, passage)
 
 
@@ -96,8 +88,7 @@ def booked_too_late(draft: Draft) -> None:
     rep = passage.tenures[0].rep
     booked = draft.open_span(passage.tenures[0].at, draft.rng.uniform(1.6, 5))
     start = _slot(draft, booked, rep)
-    draft.add(_diary_entry(draft, rep, booked, start, [(start + HALF_HOUR + draft.some(1, 40), "COMPLETED")]))
-    passage.touched_at = start
+    draft.book(rep, booked=booked, start=start, later=[(start + HALF_HOUR + draft.some(1, 40), "COMPLETED")])
     accepted(draft, passage)
 
 
@@ -110,13 +101,3 @@ def _booked_in_time(draft: Draft) -> tuple[Passage, datetime]:
 def _slot(draft: Draft, after: datetime, rep: Rep) -> datetime:
     """A start in the rep's open hours, one to three days after `after`."""
     return draft.open_span(after + timedelta(days=draft.rng.uniform(1, 3)), draft.rng.uniform(0.2, 1.5), rep)
-
-
-def _book(draft: Draft, passage: Passage, rep: Rep, *, booked: datetime, start: datetime, later: list[tuple[datetime, str]]) -> None:
-    draft.add(_diary_entry(draft, rep, booked, start, later))
-    passage.suspended.append((booked, start + HALF_HOUR))
-
-
-def _diary_entry(draft: Draft, rep: Rep, booked: datetime, start: datetime, later: list[tuple[datetime, str]]) -> Sheet:
-    outcomes = [(booked, "SCHEDULED"), *later]
-    return meeting(rep=rep, start=start, end=start + HALF_HOUR, outcomes=outcomes, rng=draft.rng)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sandbox.world.draft import Draft
 from sandbox.world.passage import Passage
 from sandbox.world.people import Rep
-from sandbox.world.promises import HANDOFF_STAGE, RECYCLED_STATUS, REJECTED_STATUS
+from sandbox.world.promises import HANDOFF_STAGE
 from sandbox.world.stories.aftermath import life_goes_on
 
 
@@ -45,19 +45,23 @@ def _decide(draft: Draft, passage: Passage, rep: Rep) -> None:
     if draft.rng.random() < habit.never_decides or not draft.has_come(at):
         return
     if draft.rng.random() < (1 - draft.campaign.quality) * 0.4:
-        draft.status(REJECTED_STATUS, at, passage)
-        passage.decided_at = at
-        draft.end(passage, at, "rejected")
+        draft.reject(passage, at)
         return
     draft.accept(passage, at)
     later = at + timedelta(days=draft.rng.uniform(3, 16))
     if draft.rng.random() < 0.5 or not draft.has_come(later):
         return
     if draft.rng.random() < draft.campaign.quality:
-        draft.contact.set("lifecyclestage", "salesqualifiedlead", later)
+        _take_over(draft, draft.qualify(later))
     else:
-        draft.status(RECYCLED_STATUS, later, passage)
-        draft.end(passage, later, "recycled")
+        draft.recycle(passage, later)
+
+
+def _take_over(draft: Draft, passage: Passage) -> None:
+    """An account executive gets the lead, mostly within the day."""
+    at = passage.opened_at + draft.some(5, 2_500)
+    if draft.rng.random() < 0.85 and draft.has_come(at):
+        draft.assign(passage, draft.rng.choice(draft.scene.staff.executives), at)
 
 
 def _work(draft: Draft, passage: Passage, rep: Rep) -> None:

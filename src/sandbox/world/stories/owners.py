@@ -124,7 +124,6 @@ def taken_back_to_the_queue(draft: Draft) -> None:
     passage = routed(draft)
     at = passage.tenures[0].at + draft.some(20, 1380)
     draft.own(draft.rng.choice((draft.scene.staff.queue_id, draft.scene.staff.placeholder_id, "")), at)
-    draft.leave(passage, at)
 
 
 def set_again(draft: Draft) -> None:
@@ -132,7 +131,7 @@ def set_again(draft: Draft) -> None:
     passage = routed(draft)
     owner = passage.tenures[0].rep
     for _ in range(draft.rng.randint(1, 2)):
-        draft.own(owner.owner_id, passage.tenures[0].at + draft.some(10, 2500), by(owner))
+        draft.own(owner, passage.tenures[0].at + draft.some(10, 2500), by(owner))
     draft.touch(passage, draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.1, 1.4)))
     accepted(draft, passage)
 
@@ -144,7 +143,7 @@ def passed_on_after_acceptance(draft: Draft) -> None:
     at = passage.tenures[0].at + draft.some(30, 1400)
     draft.accept(passage, at)
     settled = max(at, draft.others[-1].written_at)
-    draft.own(_somebody_else(draft, passage).owner_id, settled + draft.some(20, 3000))
+    draft.own(_somebody_else(draft, passage), settled + draft.some(20, 3000))
 
 
 def _somebody_else(draft: Draft, passage: Passage) -> Rep:

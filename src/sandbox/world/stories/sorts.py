@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sandbox.world.deeds import Deed
 from sandbox.world.draft import Draft
 from sandbox.world.passage import Passage
 from sandbox.world.people import PROMPT, STEADY, Rep
-from sandbox.world.promises import BULK_ALIKE, BULK_WITHIN, LATE_LOGGING, PROMISES
+from sandbox.world.promises import BULK_ALIKE, BULK_WITHIN, LATE_LOGGING
 from sandbox.world.stories.aftermath import life_goes_on
 from sandbox.world.touches import alike_mail
 
@@ -54,7 +55,7 @@ def _perhaps_late(draft: Draft, passage: Passage) -> None:
 
 def _due(draft: Draft, passage: Passage) -> datetime:
     """A moment at which the first touch is overdue in every calendar."""
-    return max(hours.after(passage.opened_at, PROMISES["touched"].within) for hours in draft.scene.hours.values())
+    return max(hours.after(passage.opened_at, draft.touch_span()) for hours in draft.scene.hours.values())
 
 
 def sequence_after_hand_raise(draft: Draft) -> None:
@@ -100,15 +101,15 @@ def _many_alike(draft: Draft, *, count: int) -> None:
     rep = passage.tenures[0].rep
     at = draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.2, 0.8))
     subject = f"Planning notes no. {draft.rng.randint(10**8, 10**9)}"
-    draft.add(alike_mail(rep=rep, at=at, subject=subject))
+    mine = alike_mail(rep=rep, at=at, subject=subject)
+    flaw = "logged in bulk" if count >= BULK_ALIKE else None
+    draft.add(mine, Deed(sheet=mine, channel="email", rep=rep, at=at, logged_at=mine.written_at, over_at=at, flaw=flaw, nurtures=True))
     readers = draft.rng.sample(draft.scene.readers, count - 1)
     step = (BULK_WITHIN - timedelta(minutes=1)) / count
     for number, reader in enumerate(readers, start=1):
         mail = alike_mail(rep=rep, at=at + step * number, subject=subject)
         mail.links.append(reader)
         draft.others.append(mail)
-    if count < BULK_ALIKE:
-        passage.touched_at = at
     accepted(draft, passage)
 
 
@@ -118,7 +119,6 @@ def logged_late(draft: Draft, late_by: timedelta) -> None:
     happened, allowed = _late_call(draft, passage)
     logged = draft.hours(passage.tenures[0].rep).after(allowed, late_by)
     draft.log("connected call", passage.tenures[0].rep, happened, logged=logged)
-    passage.touched_at = logged
     accepted(draft, passage)
 
 
@@ -127,7 +127,6 @@ def logged_within_the_allowance(draft: Draft, early_by: timedelta) -> None:
     passage = routed(draft)
     happened, allowed = _late_call(draft, passage)
     draft.log("connected call", passage.tenures[0].rep, happened, logged=allowed - early_by)
-    passage.touched_at = happened
     accepted(draft, passage)
 
 
@@ -145,5 +144,4 @@ def backdated_by_a_diligent_rep(draft: Draft) -> None:
     happened = draft.open_span(passage.tenures[0].at, 0.3)
     logged = draft.hours(rep).after(happened, timedelta(hours=draft.rng.uniform(5, 20)))
     draft.log("call, no answer", rep, happened, logged=logged)
-    passage.touched_at = logged
     accepted(draft, passage)
