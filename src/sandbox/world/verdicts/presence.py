@@ -52,10 +52,12 @@ def _told_of_the_departed(course: Course, passage: Passage, stretch: Stretch, no
     """Somebody left, some time between getting the lead and now: known only where it makes no difference."""
     if stretch.until is not None or passage.ended_at is not None or course.excused_at is not None:
         raise DoesNotFit
-    first, last = (status_of(_clock(course, passage, Stretch(since, None, None)), now) for since in (stretch.since, now))
-    if first != last:
-        return Told("covered", None, "unknown", None, "none", "its owner has left, and nobody knows when")
-    return Told("covered", None, first, None, "manager", "its owner has left, and nobody knows when")
+    first, last = (_clock(course, passage, Stretch(since, None, None)) for since in (stretch.since, now))
+    due = first.due_at if first.due_at == last.due_at else None
+    status, why = status_of(first, now), "its owner has left, and nobody knows when"
+    if status != status_of(last, now):
+        return Told("covered", None, "unknown", due, "none", why)
+    return Told("covered", None, status, due, "manager", why)
 
 
 def _stretches(course: Course, passage: Passage, begin: datetime, now: datetime) -> Iterator[Stretch]:
