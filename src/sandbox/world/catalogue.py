@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from random import Random
 
 from sandbox.world.campaigns import RAISING_FORMS
-from sandbox.world.draft import Draft
 from sandbox.world.promises import BACK_WITHIN, DISQUALIFIED_STATUS, RECYCLED_STATUS
-from sandbox.world.stories import cycles, edges, endings, meetings, owners, pending, sorts, unseen
+from sandbox.world.stories import cadences, cycles, edges, endings, meetings, owners, pending, sorts, unseen
 from sandbox.world.stories.ordinary import ordinary
+from sandbox.world.story import MILLISECOND, Story
 from sandbox.world.touches import COUNTED, NOT_COUNTED
 
-Tell = Callable[[Draft], None]
-MILLISECOND = timedelta(milliseconds=1)
 ENOUGH_FOR_ALL = 300  # leads from which on every story is told
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """One kind of lead."""
-
-    title: str
-    tell: Tell
-    least: int = 1
-    needs_readers: bool = False
 
 
 def pick_stories(*, count: int, complete: bool, readers: int, rng: Random) -> list[Story]:
@@ -158,4 +145,4 @@ def _meetings() -> Iterator[Story]:
 
 ORDINARY = Story(title="ordinary", tell=ordinary)
 FEWEST_READERS = 20
-STORIES = (*_pending(), *_unseen(), *_sorts(), *_edges(), *_owners(), *_cycles(), *_endings(), *_meetings())
+STORIES = (*_pending(), *_unseen(), *_sorts(), *_edges(), *_owners(), *_cycles(), *_endings(), *_meetings(), *cadences.STORIES)

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from sandbox.world.campaigns import INDUSTRIES, make_shared_companies
-from sandbox.world.catalogue import ENOUGH_FOR_ALL, Story, pick_stories
+from sandbox.world.catalogue import ENOUGH_FOR_ALL, pick_stories
 from sandbox.world.clock import OpenHours
 from sandbox.world.draft import Draft, Scene
 from sandbox.world.passage import DoesNotFit, PlanError
@@ -19,6 +19,7 @@ from sandbox.world.picklists import reason_lines
 from sandbox.world.promises import CALENDARS, COMPETITOR_INDUSTRY, NotCounted, Promise
 from sandbox.world.sheet import Sheet, to_ms
 from sandbox.world.stories.bystanders import newcomer, reader
+from sandbox.world.story import Story
 from sandbox.world.verdict import handing_over_of, not_counted, promises_of
 
 FIRST_ID = {"contacts": 100_001, "companies": 500_001, "deals": 700_001}

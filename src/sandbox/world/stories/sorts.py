@@ -13,9 +13,9 @@ from sandbox.world.stories.aftermath import life_goes_on
 from sandbox.world.touches import alike_mail
 
 
-def routed(draft: Draft, *, hand_raise: bool = False, rep: Rep | None = None) -> Passage:
-    """A lead of last weeks that was routed within minutes, by whichever handoff."""
-    at = draft.past(days=(6, 43))
+def routed(draft: Draft, *, hand_raise: bool = False, rep: Rep | None = None, at: datetime | None = None) -> Passage:
+    """A lead of last weeks (or of `at`) that was routed within minutes, by whichever handoff."""
+    at = at or draft.past(days=(6, 43))
     passage = draft.raise_hand(at) if hand_raise else draft.hand_over(at)
     owner = rep or draft.rng.choice(draft.scene.staff.active())
     draft.assign(passage, owner, at + draft.some(0.05, 12))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sandbox.world.clocks import PlannedClock, Told, first_end, passage_end, suspended, tell
 from sandbox.world.passage import Course, DoesNotFit, Passage
@@ -14,17 +14,17 @@ from sandbox.world.touching import counts_at, replies, touches
 
 def answers(course: Course, passage: Passage, now: datetime) -> Iterator[Told]:
     """One clock for each reply that no clock was running for."""
-    free_from: datetime | None = passage.opened_at
+    open_clock, settled = False, passage.opened_at - timedelta(milliseconds=1)
     counted = [weighed.at for weighed in touches(course, passage, sequences=False)]
     for reply in replies(course, passage):
-        if free_from is None or reply < free_from:
+        if open_clock or reply <= settled:
             continue
         if course.excused_at is not None and reply >= course.excused_at:
             raise DoesNotFit
         kept = next((at for at in counted if at >= reply), None)
         clock = _answered(course, passage, reply, kept)
         yield tell(clock, course.owners(passage), now)
-        free_from = clock.settled_at
+        open_clock, settled = clock.settled_at is None, clock.settled_at or settled
 
 
 def _answered(course: Course, passage: Passage, reply: datetime, kept: datetime | None) -> PlannedClock:
