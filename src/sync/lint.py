@@ -7,16 +7,14 @@ from dataclasses import dataclass
 
 from connectors.records import Account, FieldDefinition, Owner, Page, Team, Vocabulary
 from sync.agreement.criteria import Criterion
+from sync.agreement.lint import lint_text
 from sync.agreement.model import Agreement
 from sync.errors import ConfigurationError
+from sync.lint_picklists import Known, picklist_remarks, unlisted
 from sync.problems import choose_fix, listed
 from sync.remarks import Level, Remark
 from sync.roster import Person, Roster
 from sync.terms import member_ids
-
-Known = Mapping[tuple[str, str], FieldDefinition]  # (kind, name) -> definition
-
-MOST_SHOWN = 12  # values of a picklist that a message lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +41,25 @@ class Facts:
         return [team for pages in self.pages.values() for page in pages for team in page.teams]
 
 
-def refuse_if_misfit(agreement: Agreement, roster: Roster, facts: Facts) -> None:
-    """Raise Misfit if the files name what the CRM does not have: leads would be judged wrongly, without a word."""
-    errors = [remark for remark in lint(agreement, roster, facts) if remark.level is Level.ERROR]
+def refuse_if_misfit(agreement: Agreement, roster: Roster, facts: Iterable[Facts]) -> None:
+    """Raise Misfit if the agreement contradicts itself, or the files name what a CRM does not have: leads would be judged wrongly."""
+    remarks = [*lint_text(agreement, roster), *(remark for one in facts for remark in lint(agreement, roster, one))]
+    errors = [remark for remark in remarks if remark.level is Level.ERROR]
     if errors:
         raise Misfit(errors)
 
 
 class Misfit(ConfigurationError):
-    """The files and the CRM do not fit; nothing was read into the store."""
+    """No lead can be judged rightly by these files; nothing was read into the store."""
 
     def __init__(self, errors: Sequence[Remark]) -> None:
         lines = (f"  {error.where}: {error.what}\n    fix: {error.fix}" for error in errors)
-        super().__init__("\n".join(["the files and the CRM do not fit", *lines]), fix="correct each line above, then run `leadpact check`")
+        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        super().__init__(
+            "\n".join([f"{count} in the files: leads would be judged wrongly", *lines]),
+            fix="correct each line above, then run `leadpact check`",
+        )
+        self.errors = tuple(errors)
 
 
 def lint(agreement: Agreement, roster: Roster, facts: Facts) -> list[Remark]:
@@ -64,7 +68,8 @@ def lint(agreement: Agreement, roster: Roster, facts: Facts) -> list[Remark]:
     remarks = [
         *_missing_fields(agreement, facts.account.crm, known),
         *_recognisers(agreement, facts, known),
-        *_unlisted_values(agreement, facts.account.crm, known),
+        *picklist_remarks(agreement, facts.account.crm, known),
+        *_teams_of_nobody(agreement, roster, facts),
         *_unknown_owners(roster, facts),
         *_left_out_owners(roster, facts),
         *_unfinished_people(roster, facts),
@@ -136,44 +141,20 @@ def _criterion(criterion: Criterion, *, kind: str, where: str, crm: str, known: 
                 level=Level.ERROR, where=where, what=f"{crm} has no property `{name}` on {kind}", fix=_nearest_field(name, kind, known)
             )
     if criterion.picklist is not None and (definition := known.get((kind, criterion.picklist[0]))):
-        yield from _unlisted(criterion.picklist[1], definition, where=where, level=Level.ERROR)
+        yield from unlisted(criterion.picklist[1], definition, where=where, level=Level.ERROR)
 
 
-def _unlisted_values(agreement: Agreement, crm: str, known: Known) -> Iterator[Remark]:
-    """Warn of values in criteria over the agreement's fields that no option of the CRM's picklist has: no lead will ever show them."""
-    places = [(f"define.{define.name}", define.criterion) for define in agreement.defines.values()]
-    places += [("exclude", exclude.criterion) for exclude in agreement.excludes] + [
-        ("excuse", excuse.criterion) for excuse in agreement.excuses
-    ]
-    places += [(f"stage.{stage.name}.criteria", stage.criteria) for stage in agreement.stages if stage.criteria is not None]
-    for place, criterion in places:
-        for field, values in sorted(criterion.named.items()):
-            for definition in _definitions_of(agreement, field, crm, known):
-                yield from _unlisted(values, definition, where=f"agreement.toml: {place}", level=Level.WARNING)
-
-
-def _definitions_of(agreement: Agreement, field: str, crm: str, known: Known) -> Iterator[FieldDefinition]:
-    for (of, kind), name in agreement.fields[field].sources.items() if field in agreement.fields else ():
-        if of == crm and (kind, name) in known:
-            yield known[kind, name]
-
-
-def _unlisted(values: Iterable[str], definition: FieldDefinition, *, where: str, level: Level) -> Iterator[Remark]:
-    listed_values = {option.value.casefold() for option in definition.options}
-    for value in sorted(values):
-        if listed_values and value.casefold() not in listed_values:
-            yield Remark(
-                level=level,
-                where=where,
-                what=f"`{value}` is no value of {definition.crm} {definition.kind} property `{definition.name}`",
-                fix=choose_fix(value, [option.value for option in definition.options], otherwise=_values(definition)),
-            )
-
-
-def _values(definition: FieldDefinition) -> str:
-    shown = [f"{option.value} ({option.label})" if option.label != option.value else option.value for option in definition.options]
-    more = f" and {len(shown) - MOST_SHOWN} more" if len(shown) > MOST_SHOWN else ""
-    return f"use one of its values: {', '.join(shown[:MOST_SHOWN])}{more}"
+def _teams_of_nobody(agreement: Agreement, roster: Roster, facts: Facts) -> Iterator[Remark]:
+    """Levels of a team in which the roster and the CRM have nobody, and which no pool is."""
+    names = {team.id: team.name for team in facts.teams}
+    teams = {person.team for person in roster.people.values()} | {pool.team for pool in agreement.pools.values()}
+    teams |= {names.get(owner.teams[0], owner.teams[0]) for owner in facts.owners if owner.teams}
+    known = {team for team in teams if team is not None}
+    for level in agreement.levels:
+        if level.team is not None and level.team not in known:
+            what = f"nobody is in the team {level.team}, neither in roster.toml nor in {facts.account.crm}, so the level holds for no lead"
+            fix = choose_fix(level.team, known, otherwise=f'write team = "{level.team}" for its people in roster.toml')
+            yield Remark(level=Level.ERROR, where=f"agreement.toml: level.{level.name}.team", what=what, fix=fix)
 
 
 def _unknown_owners(roster: Roster, facts: Facts) -> Iterator[Remark]:

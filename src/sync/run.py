@@ -87,8 +87,8 @@ def begin(run: Context, as_of: datetime | None) -> Begun:
     now = corrected(run.clock(), accounts.values())
     moment = now if as_of is None else refuse_if_future(as_of, now)
     facts = {c.crm: read_facts(c, known.vocabularies[c.crm], accounts[c.crm]) for c in run.connectors}
+    refuse_if_misfit(known.agreement, known.roster, facts.values())
     for fact in facts.values():
-        refuse_if_misfit(known.agreement, known.roster, fact)
         known.mirror.bind_account(fact.account.crm, fact.account.id)
     known.agreements.remember(version_of(known.agreement, seen_at=now))
     eras = eras_at(known, upto=as_of)

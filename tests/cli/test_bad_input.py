@@ -172,6 +172,36 @@ def test_an_audit_by_stages_that_do_not_exist_is_refused(account: Path, old: str
     assert said in refused(account, code=78)
 
 
+def test_an_audit_refuses_a_contradicting_agreement_and_what_the_crm_has_not_at_once_in_the_words_of_check(account: Path) -> None:
+    agreement = account / "agreement.toml"
+    replace_in(agreement, 'hubspot = "jobtitle"', 'hubspot = "jobtitel"')
+    replace_in(agreement, 'within   = "10 business days"', 'within   = "2 business days"')  # too short for its six attempts
+    replace_in(agreement, "score >= 60", "score >= 60 AND score < 50")
+    with agreement.open("a") as more:
+        more.write('\n[[level]]\nname = "Fairs"\nsource = ["FAIRS"]\nclock.first_touch.within = "1 business hour"\n')
+        more.write('\n[[level]]\nname = "Nobody"\nteam = "Nobodies"\nclock.first_touch.within = "1 business hour"\n')
+
+    said = refused(account, code=78)
+
+    errors = [line.removeprefix("error").strip() for line in refused(account, "check", code=78).splitlines() if line.startswith("error  ")]
+    places = ["stage.MQL.criteria", "cadence.work_the_lead.gap", "fields.title", "level.Fairs.source", "level.Nobody.team"]
+    assert all(any(place in error for error in errors) for place in places), errors
+    assert [error for error in errors if error not in said] == []
+    assert f"{len(errors)} errors in the files" in said
+
+
+def test_promises_that_contradict_themselves_are_told_together_with_slips(account: Path) -> None:
+    agreement = account / "agreement.toml"
+    replace_in(agreement, '{ rejected = "needs nurture"', '{ rejected = "needs nurturing"')
+    replace_in(agreement, 'ladder = ["reassign"]', 'ladder = ["return"]')
+    replace_in(agreement, 'hand_over_within = "24 hours"', 'hand_over_within = "24 hours"\nif_missed = ["reassign"]')
+    replace_in(agreement, 'stale_after = "5 business days"', 'stale_after = "5 work days"')
+    said = refused(account, code=78)
+    fixes = ["did you mean `needs nurture`?", "possible are: escalate, reassign, remind", "possible are: escalate, promote, remind"]
+    assert all(fix in said for fix in fixes), said
+    assert "4 problems in the files" in said
+
+
 def test_a_report_is_never_written_over_a_file_that_leadpact_needs(account: Path) -> None:
     before = (account / "roster.toml").read_bytes()
     refused(account, "sync", "--dry-run", "--output", str(account / "roster.toml"), code=64)
