@@ -10,17 +10,21 @@ from typing import Any, NamedTuple
 import pytest
 
 from sync.agreement.goals import Change
+from sync.agreement.lint import lint_text
 from sync.agreement.load import agreement_of
 from sync.agreement.model import Agreement, ScoreCrossed
 from sync.agreement.presets import Preset, preset_named, presets
 from sync.agreement.spans import Period, Span, parse_span
 from sync.errors import UsageError
+from sync.remarks import Level
+from sync.roster import Roster
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "presets.md"
 EVERY = pytest.mark.parametrize("preset", presets(), ids=attrgetter("name"))
 OF_THE_EXAMPLE = ("define", "exclude", "excuse", "stage", "calendar", "touches", "reject", "disqualify", "recycle", "protect")
-PROMISES = {"stage": {"stale_after"}, "recycle": {"when", "within", "cool_off"}}  # a preset's are those of its source
+ONE_TABLE = ("cover", "recycle", "reject")
+PROMISES = {"reject": {"reason"}, "stage": {"stale_after"}, "recycle": {"when", "within", "cool_off"}}  # a preset's are those of its source
 SPANS = re.compile(r"^(?:within|at_least|at_most|stale_after|hand_over_within|cool_off)$")
 
 
@@ -59,8 +63,8 @@ def agreement_in(preset: Preset) -> Agreement:
 def held_at(holder: Any, key: str) -> Any:
     """Return what an agreement, or a level of it, holds at a dotted key: `clock.first_touch.within`, `level.A.clock.…`."""
     section, _, path = key.partition(".")
-    if not path:
-        return getattr(holder, section)
+    if not path or section in ONE_TABLE:
+        return getattr(getattr(holder, section), path) if path else getattr(holder, section)
     name, _, rest = path.partition(".")
     rule = _named(getattr(holder, f"{section}s"), name)
     match rest.split("."):
@@ -117,6 +121,15 @@ def test_the_ready_agreements_are_these() -> None:
 @EVERY
 def test_a_preset_is_a_whole_agreement_without_problems(preset: Preset) -> None:
     assert agreement_in(preset).rule_names
+
+
+OPEN = ("so a lead may rest there for ever", "is wall time")  # a stage of which the source says nothing, and hours that it counts so
+
+
+@EVERY
+def test_a_preset_has_no_flaw_but_what_its_source_leaves_open_or_says(preset: Preset) -> None:
+    remarks = lint_text(agreement_in(preset), Roster())
+    assert [remark for remark in remarks if remark.level is Level.ERROR or not any(what in remark.what for what in OPEN)] == []
 
 
 @EVERY
