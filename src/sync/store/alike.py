@@ -56,6 +56,8 @@ def fullest_spans(times: Sequence[int], within: int) -> list[int]:
 
     A span holds both its ends.
     """
+    if times and times[-1] - times[0] <= within:
+        return [len(times)] * len(times)
     in_span = _counts_from(times, within)
     best: list[int] = []
     starts: deque[int] = deque()  # starts of spans that contain the current time, by falling count

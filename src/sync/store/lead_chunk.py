@@ -6,8 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from connectors.records import Activity, ActivityKind, ActivityStatus, Direction
 from sync.rows import LeadRows
 from sync.store.alike import AlikeCounts
 from sync.store.keys import as_json, key_order, known_ids
-from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known
+from sync.store.moments import from_ms, from_ms_if_known
 from sync.store.save_activities import ActivityRow, select_activities
 
 
@@ -52,15 +51,28 @@ class _Links:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """The changes of one record, cut at the moment asked for."""
+
+    upto: int  # ms, inclusive
+    changes: Sequence[FieldChange]  # by (field, at)
+    later: Sequence[FieldChange] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Chunk:
     """Everything that was read for a chunk, by row id."""
 
     links: Mapping[int, _Links]
     records: Mapping[int, Record]
-    changes: Mapping[int, Sequence[FieldChange]]  # not after the moment asked for
+    histories: Mapping[int, _History]
     activities: Mapping[int, Activity]
     alike: Mapping[int, int]
 
+
+_KINDS = {kind.value: kind for kind in ActivityKind}
+_STATUSES = {status.value: status for status in ActivityStatus}
+_DIRECTIONS = {direction.value: direction for direction in Direction}
 
 _HELD = """
     SELECT object.id, object.crm, object.kind, object.crm_id, record.created_at, record.changed_at, record.gone_at, record.field_values
@@ -94,41 +106,36 @@ def read_chunk(tx: sqlite3.Connection, asked: Asked, people: Sequence[HeldRecord
     """Return the leads of `people`, in their order."""
     links = _links(tx, [person.id for person in people], asked)
     beside = _held_by_id(tx, {id_ for of_one in links.values() for id_ in (*of_one.companies, *of_one.deals)}, asked.upto)
-    changes = _changes(tx, (*people, *beside))
+    histories = _histories(tx, (*people, *beside), asked.upto)
     rows = [
         row for row in select_activities(tx, {id_ for of_one in links.values() for id_ in of_one.others}) if row.logged_at <= asked.upto
     ]
     chunk = _Chunk(
         links=links,
-        records={held.id: _record(held, changes.get(held.id, ()), asked.upto) for held in (*people, *beside)},
-        changes={id_: _upto(asked.upto, history) for id_, history in changes.items()},
+        records={held.id: _record(held, histories[held.id]) for held in (*people, *beside)},
+        histories=histories,
         activities=_activities(tx, rows, asked.upto),
         alike=asked.alike.of(tx, [(row.id, row.alike, row.logged_at) for row in rows if row.alike is not None]),
     )
     return [_lead(person.id, chunk) for person in people]
 
 
-def lead_key(people: Iterable[RecordKey]) -> str:
-    """Return the key of the lead that these person records are: the smallest of theirs."""
-    return str(min(people, key=key_order))
-
-
 def _lead(person: int, chunk: _Chunk) -> LeadRows:
-    links = chunk.links.get(person, _Links())
-    people = (chunk.records[person],)
+    links = chunk.links[person]
+    record = chunk.records[person]
     company = _company(links, chunk.records)
     deals = _by_key(links.deals, chunk.records)
-    records = [person, *([company] if company else []), *deals]
-    activities = sorted((id_ for id_ in links.others if id_ in chunk.activities), key=lambda id_: _activity_order(chunk.activities[id_]))
+    held = _by_key((person, *((company,) if company else ()), *deals), chunk.records)
+    activities = sorted((chunk.activities[id_] for id_ in links.others if id_ in chunk.activities), key=_activity_order)
     return LeadRows(
-        lead=lead_key(record.key for record in people),
-        people=people,
+        lead=str(record.key),
+        people=(record,),
         company=chunk.records[company] if company else None,
         deals=tuple(chunk.records[id_] for id_ in deals),
-        changes=tuple(change for id_ in _by_key(records, chunk.records) for change in chunk.changes.get(id_, ())),
-        activities=tuple(chunk.activities[id_] for id_ in activities),
-        alike={chunk.activities[id_].key: chunk.alike[id_] for id_ in activities if id_ in chunk.alike},
-        gone_at={record.key: record.archived_at for record in map(chunk.records.__getitem__, records) if record.archived_at},
+        changes=tuple(chain.from_iterable(chunk.histories[id_].changes for id_ in held)),
+        activities=tuple(activities),
+        alike={chunk.activities[id_].key: chunk.alike[id_] for id_ in links.others if id_ in chunk.alike},
+        gone_at={one.key: one.archived_at for one in map(chunk.records.__getitem__, held) if one.archived_at},
     )
 
 
@@ -139,8 +146,9 @@ def _company(links: _Links, records: Mapping[int, Record]) -> int | None:
     return next(iter(_by_key(links.companies, records)), None)
 
 
-def _by_key(ids: Iterable[int], records: Mapping[int, Record]) -> list[int]:
-    return sorted((id_ for id_ in ids if id_ in records), key=lambda id_: key_order(records[id_].key))
+def _by_key(ids: Sequence[int], records: Mapping[int, Record]) -> list[int]:
+    known = [id_ for id_ in ids if id_ in records]
+    return known if len(known) < 2 else sorted(known, key=lambda id_: key_order(records[id_].key))
 
 
 def _activity_order(activity: Activity) -> tuple[object, ...]:
@@ -188,29 +196,27 @@ def _held(row: Sequence[Any]) -> HeldRecord:
     return HeldRecord(id_, RecordKey(crm, kind, crm_id), *rest)
 
 
-def _record(held: HeldRecord, changes: Sequence[FieldChange], upto: int) -> Record:
-    """Build the record as it was at `upto`; values without history are those of today."""
-    gone_at = held.gone_at if held.gone_at is not None and held.gone_at <= upto else None
+def _record(held: HeldRecord, history: _History) -> Record:
+    """Build the record as it was; values without history are those of today, and so are all where nothing changed since."""
     values = orjson.loads(held.field_values)
     return Record(
         key=held.key,
-        values=values if upto == FOR_EVER else values | _values_at(from_ms(upto), changes),
+        values=values | _last_values(history) if history.later else values,
         created_at=from_ms(held.created_at),
-        changed_at=from_ms(min(held.changed_at, upto)),
-        archived_at=from_ms_if_known(gone_at),
+        changed_at=from_ms(min(held.changed_at, history.upto)),
+        archived_at=from_ms(held.gone_at) if held.gone_at is not None and held.gone_at <= history.upto else None,
     )
 
 
-def _values_at(upto: datetime, changes: Iterable[FieldChange]) -> dict[str, str | None]:
-    """Return the value at `upto` of every field that has history; blank before its first change."""
-    values: dict[str, str | None] = {}
-    for change in changes:
-        values[change.field] = change.value if change.at <= upto else values.get(change.field)
+def _last_values(history: _History) -> dict[str, str | None]:
+    """Return the last value of every field that has history; blank before its first change."""
+    values: dict[str, str | None] = dict.fromkeys(change.field for change in history.later)
+    values.update((change.field, change.value) for change in history.changes)
     return values
 
 
-def _changes(tx: sqlite3.Connection, records: Iterable[HeldRecord]) -> dict[int, list[FieldChange]]:
-    """Return the histories of `records`, each by (field, at)."""
+def _histories(tx: sqlite3.Connection, records: Iterable[HeldRecord], upto: int) -> dict[int, _History]:
+    """Return the histories of `records`, each by (field, at); empty where none is kept."""
     keys = {held.id: held.key for held in records}
     rows = tx.execute(
         """
@@ -218,11 +224,26 @@ def _changes(tx: sqlite3.Connection, records: Iterable[HeldRecord]) -> dict[int,
         WHERE record IN (SELECT value FROM json_each(?)) ORDER BY record, field, at, id
         """,
         (as_json(keys),),
-    )
-    found: dict[int, list[FieldChange]] = {}
+    ).fetchall()
+    unsure = {row[0] for row in rows if row[4] is not None}
+    late = {row[0] for row in rows if row[3] > upto}
+    found: dict[int, _History] = defaultdict(lambda: _History(upto=upto, changes=()))
     for record, group in groupby(rows, key=itemgetter(0)):
-        found[record] = _without_explained([_change(keys[record], row) for row in group])
+        key = keys[record]
+        changes = [_change(key, row) for row in group]
+        if record in unsure:
+            changes = _without_explained(changes)
+        found[record] = _cut(changes, upto) if record in late else _History(upto=upto, changes=changes)
     return found
+
+
+def _cut(changes: Sequence[FieldChange], upto: int) -> _History:
+    limit = from_ms(upto)
+    return _History(
+        upto=upto,
+        changes=[change for change in changes if change.at <= limit],
+        later=[change for change in changes if change.at > limit],
+    )
 
 
 def _change(key: RecordKey, row: Sequence[Any]) -> FieldChange:
@@ -239,14 +260,8 @@ def _change(key: RecordKey, row: Sequence[Any]) -> FieldChange:
     )
 
 
-def _upto(upto: int, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
-    return changes if upto == FOR_EVER else [change for change in changes if change.at <= from_ms(upto)]
-
-
 def _without_explained(changes: list[FieldChange]) -> list[FieldChange]:
     """Leave out what was only observed where the CRM's history has told the moment since."""
-    if all(change.since is None for change in changes):
-        return changes
     exact = [change for change in changes if change.since is None]
     return [change for change in changes if change.since is None or not any(_explains(one, change) for one in exact)]
 
@@ -270,7 +285,7 @@ def _activities(tx: sqlite3.Connection, rows: Sequence[ActivityRow], upto: int) 
     )
     for activity, status, at in told:
         known = statuses[activity]
-        change = StatusChange(status=ActivityStatus(status) if status else None, at=from_ms(at))
+        change = StatusChange(status=_STATUSES[status] if status else None, at=from_ms(at))
         if not known or known[-1].status != change.status:
             known.append(change)
     return {row.id: _activity(row, keys[row.id], statuses[row.id], upto) for row in rows}
@@ -285,13 +300,13 @@ def _activity(row: ActivityRow, key: RecordKey, statuses: Sequence[StatusChange]
     gone_at = row.gone_at if row.gone_at is not None and row.gone_at <= upto else None
     return Activity(
         key=key,
-        kind=ActivityKind(row.kind),
+        kind=_KINDS[row.kind],
         happened_at=from_ms(row.happened_at),
         logged_at=from_ms(row.logged_at),
         changed_at=from_ms(min(row.changed_at, upto)),
         ends_at=from_ms_if_known(row.ends_at),
         owner=row.owner,
-        direction=Direction(row.direction) if row.direction else None,
+        direction=_DIRECTIONS[row.direction] if row.direction else None,
         statuses=tuple(statuses),
         duration_s=row.duration_s,
         source=row.source,

@@ -22,9 +22,9 @@ def to_ms_if_known(at: datetime | None) -> int | None:
 
 def from_ms(ms: int) -> datetime:
     """Return the moment `ms` milliseconds after 1970, aware and UTC."""
-    return _EPOCH + timedelta(milliseconds=ms)
+    return _EPOCH + ms * _MS
 
 
 def from_ms_if_known(ms: int | None) -> datetime | None:
     """Return the moment of `ms`, None for None."""
-    return None if ms is None else _EPOCH + timedelta(milliseconds=ms)
+    return None if ms is None else _EPOCH + ms * _MS
