@@ -93,7 +93,7 @@ def test_an_acceptance_of_the_first_cycle_does_not_keep_the_second() -> None:
         status("IN_PROGRESS", MONDAY + timedelta(hours=1)),
         status("RECYCLED", recycled),
         stage("lead", recycled),
-        mql(again),
+        set_to("lifecyclestage", "marketingqualifiedlead", again, source="CRM_UI"),
     ]
     accepts = [f for f in judgement(changes, now=NOW).findings if f.rule == "accept_or_reject"]
     assert [(f.cycle.number, f.status.value) for f in accepts] == [(1, "kept"), (2, "breached")]

@@ -69,16 +69,15 @@ def _table(findings: list[Finding], known: Known, terms: Terms) -> object:
 
     from sync.history import local_text
     from sync.plain import plain
-    from sync.report.explain import keeping_text
+    from sync.report.rules import keeping_text
 
     names = {owner: name for crm in terms.crms.values() for owner, name in crm.names.items()}
-    clocks = {clock.name: clock for clock in known.agreement.clocks}
     table = Table(box=None, pad_edge=False)
     for column in ("due", "lead", "promise", "owner", "what would keep it"):
         table.add_column(column, overflow="fold", no_wrap=column in ("due", "lead", "promise"))
     for finding in findings:
         due_at = local_text(finding.due_at, known.agreement.zone) if finding.due_at else ""
-        keeps = keeping_text(clocks[finding.rule]) if finding.rule in clocks else ""
+        keeps = keeping_text(finding.rule, known.agreement, level=finding.level, handoff=finding.cycle.handoff) or ""
         owner = plain(names.get(finding.owner or "", finding.owner or "nobody"))
         style = "yellow" if finding.status.value == "at_risk" else ""
         table.add_row(Text(due_at, style=style), finding.lead, finding.rule, Text(owner), keeps)

@@ -10,8 +10,11 @@ import typer
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sync.agreement.model import Agreement
+    from sync.judge.findings import Finding
     from sync.known import Known
     from sync.rows import LeadRows
+    from sync.terms import Terms
 
 
 def explain(
@@ -41,9 +44,15 @@ def explain(
         for rows in _found(known, lead, moment):
             typer.echo(plain(f"{rows.lead}, as known on {local_text(moment, agreement.zone)}"))
             timeline = build_timeline(rows, agreement, terms, now=moment)
-            for line in explained(timeline, judge_lead(rows, terms, moment).findings, agreement, names):
+            findings = judge_lead(rows, terms, moment).findings
+            for line in explained(timeline, findings, agreement, version_of=lambda f: _version_of(f, terms, agreement), names=names):
                 typer.echo(plain(line))
     return 0
+
+
+def _version_of(finding: Finding, terms: Terms, otherwise: Agreement) -> Agreement:
+    """Return the version of the agreement that judged a finding."""
+    return terms.agreement_at(finding.started_at) if finding.started_at is not None else otherwise
 
 
 def _found(known: Known, lead: str, moment: datetime) -> list[LeadRows]:

@@ -34,6 +34,7 @@ class Promise:
     kind: str
     words: str  # its span, as the agreement writes it
     level: str | None = None
+    told: str | None = None  # the whole message, where the usual sentences do not fit
     reason: str | None = None  # with which the lead goes back
     by_touch: bool = False  # activities are its proof, and bookings suspend it
 
@@ -59,6 +60,7 @@ def conclude(case: Case, promise: Promise, start: Start, verdict: Verdict, told:
     unread = case.terms.unread_streams(case.timeline.records[0], verdict.due_at, touches=promise.by_touch)
     status = Status.UNKNOWN if verdict.status is Status.BREACHED and verdict.settled_at is None and unread else verdict.status
     upto = lasted_upto(case, start, verdict)
+    late_s = 0 if verdict.due_at == start.at else max(0, round((upto - verdict.due_at).total_seconds()))
     finding = Finding(
         key=finding_key(rule=promise.rule, fact=f"{case.cycle.handoff.name}|{start.name}"),
         lead=case.timeline.lead,
@@ -72,9 +74,9 @@ def conclude(case: Case, promise: Promise, start: Start, verdict: Verdict, told:
         started_at=start.at,
         due_at=verdict.due_at,
         settled_at=verdict.settled_at,
-        late_by_s=max(0, round((upto - verdict.due_at).total_seconds())) if status is Status.BREACHED else None,
+        late_by_s=late_s if status is Status.BREACHED else None,
         evidence=each_once(*handed_over(case, start), *_suspended(told.suspensions), *verdict.evidence, *told.evidence),
-        message=message(promise.label, promise.words, status, verdict, unread, case.agreement.zone),
+        message=promise.told or message(promise.label, promise.words, status, verdict, unread, case.agreement.zone),
         level=promise.level,
         reason=promise.reason,
         owed=_is_owed(case, start, verdict),

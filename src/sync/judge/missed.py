@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sync.agreement.model import Agreement, Handoff, Stage, StageEntered
 from sync.facts import Exit, Fact, FellBack, Left, OwnerSet, StageLeft, StageReached
+from sync.history import local_text
 from sync.judge.case import Case
 from sync.judge.conclude import AFTER, Judged, Promise, Told, conclude, fixed_side
 from sync.judge.cycles import Cycle, cool_offs, is_cooling
@@ -169,5 +170,6 @@ def _early(outside: Outside, fact: OwnerSet, settled: datetime | None) -> Judged
     case = outside.case("owned before the handoff", fact.at)
     start = Start(at=fact.at, name=fact.name, calendar=case.pool_calendar)
     verdict = Verdict(status=Status.BREACHED, due_at=fact.at, settled_at=settled)
-    promise = Promise(rule="early_pull", kind="handoff", words="Marketing keeps leads until they are handed over")
+    told = f"early_pull: owned by the pool from {local_text(fact.at, outside.agreement.zone)} on, before it was handed over"
+    promise = Promise(rule="early_pull", kind="handoff", words="", told=told)
     return conclude(case, promise, start, verdict, Told(owner=fact.owner, side=fixed_side(Side.OWNER)))

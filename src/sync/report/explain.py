@@ -2,59 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from sync.agreement import model
-from sync.agreement.model import Agreement, Clock
+from connectors.records import Activity, Direction
+from sync.agreement.model import Agreement
 from sync.facts import (
     Fact,
     FellBack,
     HandRaised,
     Left,
     OwnerSet,
-    Replied,
     ScoreCrossed,
     StageEntered,
     StageLeft,
 )
 from sync.history import local_text
-from sync.judge.findings import Evidence, Finding, Status
+from sync.judge.findings import Elapsed, Evidence, Finding, Status
+from sync.report.page_words import moment_text, span_text
+from sync.report.rules import keeping_text, rule_text
 from sync.timeline import Timeline
 
+VersionOf = Callable[[Finding], Agreement]  # the version of the agreement that judged a finding
 _TOLD: tuple[tuple[type[Fact], str], ...] = (
     (StageEntered, "became {fact.stage}"),
     (StageLeft, "left {fact.stage}"),
     (FellBack, "fell back below {fact.stage}"),
     (HandRaised, "submitted the form `{fact.form}`"),
-    (Replied, "replied"),
     (ScoreCrossed, "score crossed, for {fact.handoff}"),
     (Left, "{fact.how.value}"),
 )  # StageReached tells nothing that StageEntered does not
-UNKNOWN_DAY = "at an unknown moment"
 
 
-def explained(timeline: Timeline, findings: Sequence[Finding], agreement: Agreement, names: Mapping[str, str]) -> Iterator[str]:
-    """Yield the explanation line by line; `names` are owners' names by id."""
+def explained(
+    timeline: Timeline, findings: Sequence[Finding], agreement: Agreement, *, version_of: VersionOf, names: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield the explanation line by line; `agreement` is the one in force, `names` are owners' names by id."""
     if timeline.excluded is not None:
         yield f"Out of the agreement's scope: {timeline.excluded}"
         return
     yield "What happened"
-    for fact in timeline.facts:
-        if (told := _fact(fact, names)) is not None:
-            yield f"  {local_text(fact.at, agreement.zone)}  {told}  [{fact.source}]"
-    for excuse in timeline.excuses:
-        yield f"  {local_text(excuse.since, agreement.zone)}  excused: {excuse.why}"
-    clocks = {clock.name: clock for clock in agreement.clocks}
+    for at, told in sorted(_events(timeline, names), key=lambda event: event[0]):
+        yield f"  {local_text(at, agreement.zone)}  {told}"
     cycle: tuple[str, int] | None = None
     for finding in sorted(findings, key=lambda f: (f.cycle.handoff, f.cycle.number)):
         if cycle != (cycle := (finding.cycle.handoff, finding.cycle.number)):
             yield ""
             yield _cycle(finding, agreement.zone)
-        yield from _finding(finding, clocks.get(finding.rule), agreement.zone, names)
+        yield from _finding(finding, version_of(finding), names)
     if not findings:
         yield ""
         yield "It was never handed over, so nothing was promised about it."
+
+
+def _events(timeline: Timeline, names: Mapping[str, str]) -> Iterator[tuple[datetime, str]]:
+    """Yield when something happened, and what: facts, activities, excuses."""
+    for fact in timeline.facts:
+        if (told := _fact(fact, names)) is not None:
+            yield fact.at, f"{told}  [{fact.source}]"
+    for activity in timeline.activities:
+        yield activity.happened_at, f"{_activity(activity, names)}  [{activity.key}]"
+    for excuse in timeline.excuses:
+        yield excuse.since, f"excused: {excuse.why}"
+
+
+def _activity(activity: Activity, names: Mapping[str, str]) -> str:
+    """Say what was logged, as the CRM has it; whether it counts stands with each promise."""
+    status = activity.statuses[-1].status if activity.statuses else None
+    parts = [
+        activity.kind.value + (" that came in" if activity.direction is Direction.IN else ""),
+        status.value.replace("_", " ") if status else "",
+        f"{activity.duration_s:.0f} s" if activity.duration_s else "",
+        f"by {names.get(activity.owner, activity.owner)}" if activity.owner else "",
+        "sequence" if activity.sequence else "",
+        "marketing" if activity.marketing else "",
+        "automatic" if activity.auto_reply else "",
+        "deleted" if activity.archived_at else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _fact(fact: Fact, names: Mapping[str, str]) -> str | None:
@@ -69,20 +94,41 @@ def _fact(fact: Fact, names: Mapping[str, str]) -> str | None:
 
 def _cycle(finding: Finding, zone: tzinfo) -> str:
     cycle = finding.cycle
-    closed = f", closed {_moment(cycle.closed_at, zone)}: {cycle.closed_by}" if cycle.closed_by else ", still open"
-    return f"Passage {cycle.number} of {cycle.handoff}: opened {_moment(cycle.opened_at, zone)} by {cycle.opened_by}{closed}"
+    if cycle.number == 0:
+        return f"Outside of any passage of {cycle.handoff}"
+    closed = f", closed {moment_text(cycle.closed_at, zone)}: {cycle.closed_by}" if cycle.closed_by else ", still open"
+    return f"Passage {cycle.number} of {cycle.handoff}: opened {moment_text(cycle.opened_at, zone)} by {cycle.opened_by}{closed}"
 
 
-def _finding(finding: Finding, clock: Clock | None, zone: tzinfo, names: Mapping[str, str]) -> Iterator[str]:
+def _finding(finding: Finding, agreement: Agreement, names: Mapping[str, str]) -> Iterator[str]:
+    zone, handoff = agreement.zone, finding.cycle.handoff
     yield f"  {finding.message}"
-    if clock is not None:
-        yield f"    the rule: {rule_text(clock)}"
-    yield f"    started {_moment(finding.started_at, zone)}, due {_moment(finding.due_at, zone)}; responsible: {finding.side.value}"
+    if (rule := rule_text(finding.rule, agreement, level=finding.level, handoff=handoff)) is not None:
+        yield f"    the rule: {rule}" + (f" (level {finding.level})" if finding.level else "")
+    owner = f", owner {names.get(finding.owner, finding.owner)}" if finding.owner is not None else ""
+    started, due = moment_text(finding.started_at, zone), moment_text(finding.due_at, zone)
+    yield f"    started {started}, due {due}; responsible: {finding.side.value}{owner}"
+    if finding.elapsed is not None:
+        yield f"    the time so far: {_elapsed(finding.elapsed)}"
     for evidence in finding.evidence:
         yield f"    {'+' if evidence.counted else '-'} {_evidence(evidence, zone, names)}"
-    if clock is not None and finding.status in (Status.BREACHED, Status.RUNNING, Status.AT_RISK, Status.UNKNOWN):
-        tense = "would keep it" if finding.status in (Status.RUNNING, Status.AT_RISK) else "would have kept it"
-        yield f"    what {tense}: {keeping_text(clock)}, by {_moment(finding.due_at, zone)}"
+    keeping = keeping_text(finding.rule, agreement, level=finding.level, handoff=handoff)
+    if keeping is not None and finding.status not in (Status.KEPT, Status.EXCUSED):
+        tense = "would keep it" if finding.owed and finding.status is not Status.BREACHED else "would have kept it"
+        by = f", by {due}" if finding.due_at is not None else ""
+        yield f"    what {tense}: {keeping}{by}"
+
+
+def _elapsed(elapsed: Elapsed) -> str:
+    """Say how the time went, the parts that are not zero."""
+    parts = (
+        ("with nobody", elapsed.system_s),
+        ("in the owner's working time", elapsed.owner_s),
+        ("off hours", elapsed.off_hours_s),
+        ("while a meeting was booked", elapsed.suspended_s),
+        ("excused", elapsed.excused_s),
+    )
+    return ", ".join(f"{span_text(seconds)} {what}" for what, seconds in parts if seconds) or "none"
 
 
 def _evidence(evidence: Evidence, zone: tzinfo, names: Mapping[str, str]) -> str:
@@ -90,37 +136,4 @@ def _evidence(evidence: Evidence, zone: tzinfo, names: Mapping[str, str]) -> str
     if what.startswith("assigned to owner "):
         owner = what.removeprefix("assigned to owner ").split(" ", 1)[0]
         what = what.replace(owner, names.get(owner, owner), 1)
-    return f"{_moment(evidence.at, zone)}  {what}  [{evidence.source}]{'' if evidence.counted else '  does not count'}"
-
-
-def _moment(at: datetime | None, zone: tzinfo) -> str:
-    return local_text(at, zone) if at is not None else UNKNOWN_DAY
-
-
-def rule_text(clock: Clock) -> str:
-    """Return a clock in the agreement's words: `2 business hours from handoff to touch, owed by owner`."""
-    start = f"stage {clock.starts.stage}" if isinstance(clock.starts, model.StageEntered) else clock.starts.value
-    return f"{clock.within.text} from {start} to {' or '.join(_way(way) for way in clock.kept_by)}, owed by {clock.owed_by}"
-
-
-def keeping_text(clock: Clock) -> str:
-    """Say what keeps a clock, as an order to the one who owes it."""
-    return " or ".join(_deed(way, clock) for way in clock.kept_by)
-
-
-def _way(way: model.KeptBy) -> str:
-    return f"stage {way.stage}" if isinstance(way, model.StageReached) else type(way).__name__.lower()
-
-
-def _deed(way: model.KeptBy, clock: Clock) -> str:
-    match way:
-        case model.Touch():
-            return "a touch that counts, by " + {"owner": "the owner", "team": "the owner's team", "anyone": "anybody"}[clock.by]
-        case model.StageReached():
-            return f"stage {way.stage} or a later one"
-        case model.Assigned():
-            return "an owner"
-        case model.Answered():
-            return "an answer to the reply"
-        case _:
-            return f"the lead {type(way).__name__.lower()}"
+    return f"{moment_text(evidence.at, zone)}  {what}  [{evidence.source}]{'' if evidence.counted else '  does not count'}"

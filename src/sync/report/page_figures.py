@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sync.judge.findings import Side, Status
 from sync.report.audit import ACTIONS, Audit
-from sync.report.explain import rule_text
 from sync.report.page_words import attainment_text, cut, rule_title
+from sync.report.rules import rule_text
 from sync.report.summary import Summary, Tally
 
 SIDES = {
@@ -67,12 +67,11 @@ def tables(audit: Audit) -> Iterator[Table]:
 
 
 def _promises(audit: Audit) -> Table:
-    clocks = {clock.name: clock for clock in audit.agreement.clocks}
     rows = (
         Row(
             key=rule,
             name=rule_title(rule),
-            note=rule_text(clocks[rule]) if rule in clocks else None,
+            note=rule_text(rule, audit.agreement),
             cells=_promise_cells(audit.summary.by_rule[rule]),
         )
         for rule in _rules(audit)

@@ -10,9 +10,9 @@ from sync.agreement.model import Agreement
 from sync.judge.findings import Elapsed, Evidence, Finding
 from sync.plan import Step
 from sync.report.audit import ACTIONS, Audit
-from sync.report.explain import rule_text
 from sync.report.page_figures import SIDES, owner_name
 from sync.report.page_words import TEXT_MOST, cut, moment_text, rule_title, span_text
+from sync.report.rules import rule_text
 from sync.report.summary import Worst
 
 PARTS = (
@@ -113,7 +113,8 @@ def _broken(finding: Finding, audit: Audit) -> Broken:
 
 def _facts(finding: Finding, audit: Audit) -> Iterator[tuple[str, str]]:
     zone, cycle = audit.agreement.zone, finding.cycle
-    if rule := _rule(finding, _judged_by(finding, audit)):
+    judged_by = _judged_by(finding, audit)
+    if rule := rule_text(finding.rule, judged_by, level=finding.level, handoff=finding.cycle.handoff):
         yield "The rule", rule
     if finding.level:
         yield "Level", cut(finding.level)
@@ -129,12 +130,6 @@ def _judged_by(finding: Finding, audit: Audit) -> Agreement:
     """Return the version that judged a finding: the one in force when it started."""
     started = finding.started_at
     return next((era.agreement for era in audit.eras if started is not None and era.covers(started)), audit.agreement)
-
-
-def _rule(finding: Finding, agreement: Agreement) -> str | None:
-    """Return the rule in the agreement's words; None for the promises that an agreement makes without naming a clock."""
-    special = (clock for level in agreement.levels if level.name == finding.level for clock in level.clocks)
-    return next((rule_text(clock) for clock in (*special, *agreement.clocks) if clock.name == finding.rule), None)
 
 
 def _answers(finding: Finding, audit: Audit) -> str:

@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 
 from sync.history import local_text
 from sync.plain import plain
-from sync.report.explain import UNKNOWN_DAY
 from sync.report.summary import Tally
 
 NAME_MOST = 60  # letters: longer names are cut, so that one cannot push the rest off the page
 TEXT_MOST = 400
+UNKNOWN_DAY = "at an unknown moment"
 UNITS = (("day", "days", 86_400), ("h", "h", 3_600), ("min", "min", 60))
 
 
