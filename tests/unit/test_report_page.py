@@ -1,0 +1,276 @@
+"""The page for managers: figures that add up, the words of the agreement, and values that stay harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+
+from connectors.hubspot.mapping import record_pages
+from connectors.records import Account
+from sync.agreement.eras import AgreementSpan
+from sync.judge.findings import Elapsed, Finding, Side, Status
+from sync.plan import FieldWrite, Step
+from sync.pull import Pulled
+from sync.report.audit import Audit
+from sync.report.page import audit_page
+from sync.report.page_words import attainment_text, cut, span_text
+from sync.report.summary import WORST, Summary, Tally
+from tests.builders import ANN, BEN, LEAD, a_call, judged, mql, ny, owned_by, the_agreement
+
+HANDOFF = ny("2026-11-18 10:00")
+NOW = ny("2026-11-20 10:00")
+BROKEN = judged([mql(HANDOFF), owned_by(ANN, HANDOFF)], now=NOW, rule="first_touch")
+KEPT = judged([mql(HANDOFF), owned_by(ANN, HANDOFF)], [a_call(HANDOFF)], now=NOW, rule="first_touch")
+LATE = judged([mql(HANDOFF), owned_by(ANN, HANDOFF)], [a_call(ny("2026-11-18 15:00"))], now=NOW, rule="first_touch")
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>\u202ejavascript:\x1b[31m\x07'
+
+
+class Told(HTMLParser):
+    """The page as tags and text, the way a browser reads it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    @property
+    def links(self) -> list[str]:
+        return [attrs["href"] or "" for tag, attrs in self.tags if tag == "a" if not (attrs["href"] or "").startswith("#")]
+
+
+def summed(leads: Sequence[tuple[Sequence[Finding], Sequence[Step]]]) -> Summary:
+    summary = Summary()
+    for findings, steps in leads:
+        summary.add(findings, steps)
+    return summary
+
+
+def an_audit(*leads: Sequence[Finding], steps: Sequence[Step] = (), **more: object) -> Audit:
+    """An audit of leads with these findings; the steps are those of the first."""
+    account = Account(crm="hubspot", id="62515", time_zone=None, kind="STANDARD", uses_leads_object=False, server_now=NOW)
+    agreement = the_agreement()
+    audit = Audit(
+        run_id="20261120T150000Z-0001",
+        started_at=NOW,
+        as_of=NOW,
+        agreement=agreement,
+        eras=(AgreementSpan(agreement=agreement, since=None, until=None),),
+        draft=None,
+        signed=(),
+        not_enforcing="not signed by marketing and sales",
+        not_judged=(),
+        pulled=(Pulled(account=account, rows={}, closed={}),),
+        calls={"hubspot": 7},
+        leads={"hubspot": len(leads)},
+        names={ANN: "Ann Lee", BEN: "Ben Cho"},
+        teams={ANN: "SDR"},
+        summary=summed([(findings, steps if place == 0 else ()) for place, findings in enumerate(leads)]),
+        limited=False,
+        plan=None,
+    )
+    return replace(audit, **more)  # type: ignore[arg-type]
+
+
+def told(audit: Audit) -> Told:
+    return Told(b"".join(audit_page(audit)).decode())
+
+
+def a_step(**more: object) -> Step:
+    step = Step(
+        lead=str(LEAD),
+        record=LEAD,
+        action="reassign",
+        fields=(FieldWrite(field="hubspot_owner_id", before=ANN, after=BEN),),
+        finding=BROKEN.key,
+        rule="first_touch",
+        rung=1,
+        reason=BROKEN.message,
+        blocked_by=("not signed by marketing and sales",),
+    )
+    return replace(step, **more)  # type: ignore[arg-type]
+
+
+def test_attainment_is_kept_of_kept_and_broken_and_leaves_open_ones_out() -> None:
+    running = replace(KEPT, status=Status.RUNNING)
+    tally = summed([([KEPT, BROKEN, LATE, running], ())]).by_rule["first_touch"]
+    assert (tally.kept, tally.broken, tally.kept_late, tally.still_open) == (1, 2, 1, 1)
+    assert tally.attainment == pytest.approx(1 / 3)
+    assert attainment_text(tally) == "33.3%"
+
+
+@pytest.mark.parametrize(("kept", "broken", "expected"), [(0, 0, "–"), (9999, 1, "99.9%"), (3, 0, "100%"), (0, 3, "0.0%"), (57, 43, "57.0%")])
+def test_only_a_promise_that_was_never_broken_shows_a_hundred_percent(kept: int, broken: int, expected: str) -> None:
+    tally = Tally()
+    tally.by_status.update({Status.KEPT: kept, Status.BREACHED: broken})
+    assert attainment_text(tally) == expected
+
+
+def test_an_owner_answers_only_for_what_the_owner_is_at_fault_for() -> None:
+    routers = replace(BROKEN, side=Side.SYSTEM)
+    orphan = replace(BROKEN, side=Side.SYSTEM, owner=None)
+    summary = summed([([KEPT, BROKEN, routers], ()), ([orphan], ())])
+    assert (summary.owners[ANN].kept, summary.owners[ANN].broken) == (1, 1)
+    assert dict(summary.not_theirs) == {ANN: 1, None: 1}
+    assert sum(tally.broken for tally in summary.owners.values()) + summary.not_theirs.total() == summary.breaches
+
+
+def test_the_list_of_the_worst_stays_short_and_holds_those_overdue_longest() -> None:
+    leads = [([replace(BROKEN, lead=f"hubspot/contact/{number}", late_by_s=number)], ()) for number in range(100)]
+    summary = summed(leads)
+    assert [worst.late_by_s for worst in summary.worst] == list(range(99, 99 - WORST, -1))
+    assert summary.standing == 100
+
+
+def test_a_lead_is_explained_with_rule_message_evidence_and_what_holds_the_remedy_back() -> None:
+    text = told(an_audit([BROKEN], steps=[a_step()])).text
+    for words in (
+        "2 business hours from handoff to touch, owed by owner",
+        "Broken, due Wed 2026-11-18 12:00 EST (2 business hours) and not kept.",
+        "assigned to Ann Lee",
+        "Reassign : give the lead to the next in the pool",
+        "hubspot_owner_id: Ann Lee → Ben Cho",
+        "Held back: Not signed by marketing and sales.",
+    ):
+        assert words in text
+
+
+def test_evidence_that_does_not_count_is_shown_as_such() -> None:
+    finding = judged([mql(HANDOFF), owned_by(ANN, HANDOFF)], [a_call(HANDOFF, owner=BEN)], now=NOW, rule="first_touch")
+    text = told(an_audit([finding])).text
+    assert "by somebody else than the owner" in text
+    assert "does not count" in text
+
+
+def test_a_lead_is_judged_in_the_words_of_the_version_that_judged_it() -> None:
+    agreement = the_agreement()
+    since = ny("2026-11-19 00:00")
+    newer = replace(agreement, hash="f" * 64, clocks=())
+    eras = (
+        AgreementSpan(agreement=agreement, since=None, until=since),
+        AgreementSpan(agreement=newer, since=since, until=None),
+    )
+    text = told(an_audit([BROKEN], agreement=newer, eras=eras)).text
+    assert "2 business hours from handoff to touch" in text
+
+
+def test_how_the_time_went_is_told_where_it_is_known() -> None:
+    elapsed = Elapsed(excused_s=0, suspended_s=0, system_s=600, owner_s=7200, off_hours_s=86_400)
+    page = told(an_audit([replace(BROKEN, elapsed=elapsed)]))
+    assert "2 h the owner's open time" in page.text
+    assert "10 min nobody owned the lead" in page.text
+    assert "a meeting was booked" not in page.text
+    assert "How the time went" not in told(an_audit([replace(BROKEN, elapsed=None)])).text
+
+
+def test_moments_that_are_not_known_are_said_to_be_so() -> None:
+    page = told(an_audit([replace(BROKEN, started_at=None, due_at=None, late_by_s=None)]))
+    assert "Due at an unknown moment" in page.text
+
+
+def test_no_value_becomes_a_tag_and_none_turns_the_writing_direction() -> None:
+    hostile = replace(
+        BROKEN,
+        cycle=replace(BROKEN.cycle, opened_by=f"hand-raise {HOSTILE}", handoff=HOSTILE),
+        evidence=tuple(replace(evidence, what=HOSTILE, source=HOSTILE) for evidence in BROKEN.evidence),
+        message=f"first_touch: {HOSTILE}",
+        level=HOSTILE,
+    )
+    agreement = replace(the_agreement(), title=HOSTILE)
+    step = a_step(blocked_by=(HOSTILE,), fields=(FieldWrite(field=HOSTILE, before=HOSTILE, after=None),))
+    audit = an_audit(
+        [hostile],
+        steps=[step],
+        agreement=agreement,
+        names={ANN: HOSTILE},
+        teams={ANN: HOSTILE},
+        not_enforcing=HOSTILE,
+        not_judged=(HOSTILE,),
+        pulled=tuple(replace(pulled, closed={HOSTILE: HOSTILE}) for pulled in an_audit().pulled),
+    )
+    page = b"".join(audit_page(audit)).decode()
+    read = Told(page)
+    assert not {tag for tag, _ in read.tags} & {"script", "img", "iframe", "object", "link", "form", "base"}
+    assert not [name for _, attrs in read.tags for name in attrs if name.startswith("on")]
+    assert not [letter for letter in page if letter not in "\n" and not letter.isprintable()]
+    assert '"><img src=x onerror=alert(1)><script>' in read.text, "the value is shown, as text"
+
+
+def test_a_long_name_is_cut_and_says_so() -> None:
+    page = told(an_audit([BROKEN], names={ANN: "N" * 10_000}))
+    assert "N" * 59 + "…" in page.text
+    assert "N" * 60 not in page.text
+    assert cut("a\u202eb") == "ab"
+
+
+def test_nothing_but_inline_style_is_allowed_to_the_page() -> None:
+    metas = [attrs for tag, attrs in told(an_audit([BROKEN])).tags if tag == "meta"]
+    (policy,) = [meta["content"] or "" for meta in metas if meta.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert "script-src" not in policy
+
+
+def test_a_lead_links_to_its_record_only_where_the_crm_says_where_that_is() -> None:
+    audit = an_audit([BROKEN])
+    (pulled,) = audit.pulled
+    account = replace(pulled.account, record_pages=record_pages("62515", "app-eu1.hubspot.com", api="https://api.hubapi.com"))
+    linked = replace(audit, pulled=(replace(pulled, account=account),))
+    assert told(linked).links == ["https://app-eu1.hubspot.com/contacts/62515/record/0-1/1"]
+    assert told(audit).links == []
+    elsewhere = replace(BROKEN, lead="hubspot/contact/1?x=javascript:")
+    assert told(replace(linked, summary=summed([([elsewhere], ())]))).links == []
+
+
+@pytest.mark.parametrize(
+    ("portal", "domain", "api"),
+    [
+        ("62515", "app.hubspot.com", "http://127.0.0.1:8080"),
+        ("62515", "evil.example", "https://api.hubapi.com"),
+        ("62515", "app.hubspot.com.evil.example", "https://api.hubapi.com"),
+        ("62515", None, "https://api.hubapi.com"),
+        ("6/../2", "app.hubspot.com", "https://api.hubapi.com"),
+    ],
+)
+def test_an_address_that_is_not_hubspots_own_is_no_link(portal: str, domain: str | None, api: str) -> None:
+    assert record_pages(portal, domain, api=api) == {}
+
+
+def test_an_audit_without_findings_says_why_and_shows_no_empty_table() -> None:
+    page = told(an_audit())
+    assert "The account holds no leads, so there was nothing to judge." in page.text
+    assert not [tag for tag, _ in page.tags if tag == "table"]
+
+
+def test_the_page_does_not_grow_with_the_number_of_leads() -> None:
+    def size(count: int) -> int:
+        return len(b"".join(audit_page(an_audit(*([replace(BROKEN, lead=f"hubspot/contact/{n}")] for n in range(count))))))
+
+    assert size(2_000) < size(WORST) * 1.05
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (timedelta(seconds=59), "under a minute"),
+        (timedelta(minutes=5, seconds=59), "5 min"),
+        (timedelta(hours=2, minutes=5), "2 h 5 min"),
+        (timedelta(days=1, minutes=5), "1 day"),
+        (timedelta(days=3, hours=4, minutes=5), "3 days 4 h"),
+    ],
+)
+def test_a_span_is_told_in_its_two_largest_units(span: timedelta, expected: str) -> None:
+    assert span_text(int(span.total_seconds())) == expected
