@@ -24,7 +24,7 @@ from sync.agreement.model import Agreement
 from sync.agreement.versions import Version
 from sync.config import Config, load_config, unknown_rules
 from sync.known import Known
-from sync.lint import Facts
+from sync.lint import Facts, refuse_if_misfit
 from sync.logs import configure_logs
 from sync.problems import Problem, Problems
 from sync.pull import Progress, read_facts
@@ -151,8 +151,12 @@ def open_context(path: Path | None, *, tell: Callable[[Progress], None], env: Ma
 
 @contextmanager
 def open_known(path: Path | None) -> Iterator[Known]:
-    """Open files and store for reading only; no CRM is asked and nothing is locked."""
+    """Open files and store for reading only; no CRM is asked and nothing is locked.
+
+    Raises Misfit for an agreement that contradicts itself.
+    """
     files = read_files(path)
+    refuse_if_misfit(files.agreement, files.roster, facts=())
     configure_logs(files.config.log)
     with open_store_readonly(files.config.store) as store:
         yield _known(files, store)

@@ -177,6 +177,7 @@ def test_an_audit_refuses_a_contradicting_agreement_and_what_the_crm_has_not_at_
     replace_in(agreement, 'hubspot = "jobtitle"', 'hubspot = "jobtitel"')
     replace_in(agreement, 'within   = "10 business days"', 'within   = "2 business days"')  # too short for its six attempts
     replace_in(agreement, "score >= 60", "score >= 60 AND score < 50")
+    replace_in(agreement, '"Mo-Fr 08:00-17:00; PH off"', '"PH off"')
     with agreement.open("a") as more:
         more.write('\n[[level]]\nname = "Fairs"\nsource = ["FAIRS"]\nclock.first_touch.within = "1 business hour"\n')
         more.write('\n[[level]]\nname = "Nobody"\nteam = "Nobodies"\nclock.first_touch.within = "1 business hour"\n')
@@ -184,10 +185,24 @@ def test_an_audit_refuses_a_contradicting_agreement_and_what_the_crm_has_not_at_
     said = refused(account, code=78)
 
     errors = [line.removeprefix("error").strip() for line in refused(account, "check", code=78).splitlines() if line.startswith("error  ")]
-    places = ["stage.MQL.criteria", "cadence.work_the_lead.gap", "fields.title", "level.Fairs.source", "level.Nobody.team"]
+    places = [
+        "stage.MQL.criteria",
+        "calendar.pacific.hours",
+        "cadence.work_the_lead.gap",
+        "fields.title",
+        "level.Fairs.source",
+        "level.Nobody.team",
+    ]
     assert all(any(place in error for error in errors) for place in places), errors
     assert [error for error in errors if error not in said] == []
     assert f"{len(errors)} errors in the files" in said
+
+
+@pytest.mark.parametrize("command", [("due",), ("explain", "1")], ids=["due", "explain"])
+def test_nothing_is_told_by_an_agreement_that_contradicts_itself(account: Path, command: tuple[str, ...]) -> None:
+    assert leadpact("sync", "--dry-run", "--config", str(account / "config.toml")).returncode == 0
+    replace_in(account / "agreement.toml", '"Mo-Fr 09:00-17:30; PH off"', '"PH off"')
+    assert "calendar.default.hours: it is not open once" in refused(account, *command, code=78)
 
 
 def test_promises_that_contradict_themselves_are_told_together_with_slips(account: Path) -> None:

@@ -236,6 +236,16 @@ def test_a_calendar_that_is_open_only_in_other_years_is_an_error() -> None:
     assert [(level, where) for level, where, _ in found] == [(Level.ERROR, "calendar.pacific.hours")]
 
 
+@pytest.mark.parametrize("hours", ["PH off", "2001 Mo-Fr 08:00-17:00"])
+def test_a_calendar_that_is_never_open_is_told_once_and_with_everything_else(hours: str) -> None:
+    start = EXAMPLE.index("[calendar.default]")
+    default = EXAMPLE[start : EXAMPLE.index("timezone", start)]
+    too_short = ('within   = "10 business days"', 'within   = "2 hours"')
+    found = told((default, f'[calendar.default]\nhours = "{hours}"\n'), criteria("score > 5 AND score < 2"), too_short)
+    errors = [where for level, where, _ in found if level is Level.ERROR]
+    assert errors == ["stage.MQL.criteria", "calendar.default.hours", "cadence.work_the_lead.gap"]
+
+
 def test_holidays_that_the_hours_do_not_name_are_a_note() -> None:
     ((level, where, what),) = told(('"Mo-Fr 08:00-17:00; PH off"', '"Mo-Fr 08:00-17:00"'))
     assert (level, where) == (Level.NOTE, "calendar.pacific.hours")

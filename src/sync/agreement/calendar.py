@@ -138,13 +138,22 @@ class Calendar:
 
 
 def compile_calendar(  # noqa: PLR0913 - what a calendar is made of, all by keyword
-    *, name: str, hours: str, zone: str, holidays: str | None, since: date, upto: date, closed: Sequence[date] = ()
+    *,
+    name: str,
+    hours: str,
+    zone: str,
+    holidays: str | None,
+    since: date,
+    upto: date,
+    closed: Sequence[date] = (),
+    may_be_closed: bool = False,
 ) -> Calendar:
     """Compile opening hours (OpenStreetMap's notation) for the days from `since` to `upto`.
 
     `zone` is an IANA name, `holidays` a country or region (`US`, `DE-BE`) whose public holidays
     PH stands for, `closed` further days without work. A holiday is an ordinary day unless the
-    hours name PH. Raises CalendarError.
+    hours name PH. Raises CalendarError, also for hours that never are, unless it `may_be_closed`
+    all the time: no deadline can be worked out by such a calendar.
     """
     start, end = since - _MARGIN, upto + _MARGIN
     public = holiday_dates(holidays, years=range(start.year, end.year + 1)) if holidays is not None else frozenset()
@@ -152,7 +161,7 @@ def compile_calendar(  # noqa: PLR0913 - what a calendar is made of, all by keyw
     clock = compile_clock(read_zone(zone), since=start - _DAY, upto=end + _DAY)
     openings = _joined(moments for opens, closes in spans for moments in clock.moments(reading_us(opens), reading_us(closes)))
     first, last = clock.moment(_midnight(since)), clock.moment(_midnight(upto + _DAY))
-    if not any(opens < last and closes > first for opens, closes in openings):
+    if not may_be_closed and not any(opens < last and closes > first for opens, closes in openings):
         fix = "give it hours, such as Mo-Fr 09:00-17:30; PH off"
         raise CalendarError(f"the calendar `{name}` is never open from {since} to {upto}", fix=fix)
     days = _working_days((reading_us(opens), reading_us(closes)) for opens, closes in spans)

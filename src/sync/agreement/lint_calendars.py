@@ -34,13 +34,15 @@ def calendar_flaws(agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
 def calendars_of(name: str | None, agreement: Agreement, roster: Roster) -> Mapping[str, Calendar]:
     """The agreement's calendars by which a rule with `calendar = name` may be counted, by what they are called in a message.
 
-    The named one; else those of owners, pools and teams, and the default. Hours of a person's own are the roster's affair.
+    The named one; else those of owners, pools and teams, and the default; of these the ones that are never open only where no
+    other is. Hours of a person's own are the roster's affair.
     """
     if name is not None and name != "owner":
         return {f"`{name}`": agreement.calendars[name]}
     names = {"default", *(person.calendar for person in roster.people.values())}
     names |= {pool.calendar for pool in agreement.pools.values()} | {team.calendar for team in agreement.teams.values()}
-    return {f"`{known}`": agreement.calendars[known] for known in sorted(filter(None, names)) if known in agreement.calendars}
+    found = {f"`{known}`": agreement.calendars[known] for known in sorted(filter(None, names)) if known in agreement.calendars}
+    return {known: hours for known, hours in found.items() if open_time(hours, agreement) != timedelta()} or found
 
 
 def horizon(agreement: Agreement) -> tuple[datetime, datetime]:
