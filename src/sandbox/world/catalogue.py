@@ -9,7 +9,7 @@ from random import Random
 
 from sandbox.world.campaigns import RAISING_FORMS
 from sandbox.world.promises import BACK_WITHIN, DISQUALIFIED_STATUS, RECYCLED_STATUS
-from sandbox.world.stories import cadences, cycles, edges, endings, meetings, owners, pending, sorts, unseen
+from sandbox.world.stories import cadences, cycles, edges, endings, gone_back, meetings, owners, pending, replies, silence, sorts, unseen
 from sandbox.world.stories.ordinary import ordinary
 from sandbox.world.story import MILLISECOND, Story
 from sandbox.world.touches import COUNTED, NOT_COUNTED
@@ -145,4 +145,17 @@ def _meetings() -> Iterator[Story]:
 
 ORDINARY = Story(title="ordinary", tell=ordinary)
 FEWEST_READERS = 20
-STORIES = (*_pending(), *_unseen(), *_sorts(), *_edges(), *_owners(), *_cycles(), *_endings(), *_meetings(), *cadences.STORIES)
+STORIES = (
+    *_pending(),
+    *_unseen(),
+    *_sorts(),
+    *_edges(),
+    *_owners(),
+    *_cycles(),
+    *_endings(),
+    *_meetings(),
+    *cadences.STORIES,
+    *replies.STORIES,
+    *silence.STORIES,
+    *gone_back.STORIES,
+)

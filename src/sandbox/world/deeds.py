@@ -29,7 +29,7 @@ FLAWS: Mapping[str, str] = MappingProxyType(
         "failed mail": "failed",
         "scheduled mail": "planned, not done",
         "incoming mail": "inbound",
-        "out-of-office reply": "automated",
+        "out-of-office reply": "inbound",
     }
 )
 REPLIES = ("incoming mail", "missed inbound call", "answered inbound call")
