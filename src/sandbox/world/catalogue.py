@@ -9,12 +9,29 @@ from random import Random
 
 from sandbox.world.campaigns import RAISING_FORMS
 from sandbox.world.promises import BACK_WITHIN, DISQUALIFIED_STATUS, RECYCLED_STATUS
-from sandbox.world.stories import cadences, cycles, edges, endings, gone_back, meetings, owners, pending, replies, silence, sorts, unseen
+from sandbox.world.stories import (
+    cadences,
+    cycles,
+    edges,
+    endings,
+    executives,
+    gone_back,
+    hands,
+    meetings,
+    owners,
+    pending,
+    qualified,
+    replies,
+    silence,
+    sorts,
+    strange,
+    unseen,
+)
 from sandbox.world.stories.ordinary import ordinary
 from sandbox.world.story import MILLISECOND, Story
 from sandbox.world.touches import COUNTED, NOT_COUNTED
 
-ENOUGH_FOR_ALL = 300  # leads from which on every story is told
+ENOUGH_FOR_ALL = 700  # leads from which on every story is told
 
 
 def pick_stories(*, count: int, complete: bool, readers: int, rng: Random) -> list[Story]:
@@ -145,17 +162,8 @@ def _meetings() -> Iterator[Story]:
 
 ORDINARY = Story(title="ordinary", tell=ordinary)
 FEWEST_READERS = 20
-STORIES = (
-    *_pending(),
-    *_unseen(),
-    *_sorts(),
-    *_edges(),
-    *_owners(),
-    *_cycles(),
-    *_endings(),
-    *_meetings(),
-    *cadences.STORIES,
-    *replies.STORIES,
-    *silence.STORIES,
-    *gone_back.STORIES,
+FAMILIES = (cadences, replies, silence, gone_back, qualified, hands, executives, strange)
+STORIES: tuple[Story, ...] = (
+    *(*_pending(), *_unseen(), *_sorts(), *_edges(), *_owners(), *_cycles(), *_endings(), *_meetings()),
+    *(story for family in FAMILIES for story in family.STORIES),
 )

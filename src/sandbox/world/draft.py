@@ -27,7 +27,7 @@ from sandbox.world.promises import (
     Promise,
 )
 from sandbox.world.sheet import FORM, SCORING, WORKFLOW, Sheet, Source, iso, to_ms
-from sandbox.world.touches import BACKGROUND, COUNTED, EVERYDAY, NOT_COUNTED, activity, by, meeting
+from sandbox.world.touches import BACKGROUND, COUNTED, EVERYDAY, NOT_COUNTED, activity, by, deal, meeting
 from sandbox.world.verdicts.first_days import touched_within
 
 HALF_HOUR = timedelta(minutes=30)
@@ -275,6 +275,17 @@ class Draft:
         for passage in self.passages:
             if passage.ended_at is None and passage.opened_at <= at:
                 passage.ended_at, passage.ending = at, ending
+
+    def close_a_deal(self, rep: Rep, *, opened: datetime, closed: datetime, stage: str) -> None:
+        """A deal of theirs is won or lost at `closed`, which ends every open passage."""
+        self.add_deal(rep, opened=opened, closed=closed, stage=stage)
+        self.end(closed, "deal closed")
+
+    def add_deal(self, rep: Rep, *, opened: datetime, closed: datetime | None, stage: str) -> None:
+        """Plant a deal of `rep`'s, still open where `closed` is None."""
+        self.add(deal(rep=rep, opened=opened, closed=closed, stage=stage, rng=self.rng))
+        if closed is not None:
+            self.deals_closed.append(closed)
 
     def opt_out(self, at: datetime) -> None:
         """The person opts out of mail and calls; the second of the two at `at` excuses every clock."""

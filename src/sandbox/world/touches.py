@@ -148,6 +148,19 @@ def meeting(*, rep: Rep, start: datetime, end: datetime, outcomes: list[tuple[da
     return sheet
 
 
+def deal(*, rep: Rep, opened: datetime, closed: datetime | None, stage: str, rng: Random) -> Sheet:
+    """Write down a deal of `rep`'s that reached `stage` when it was closed."""
+    sheet = Sheet(kind="deals", written_at=opened)
+    sheet.put(dealname=f"Deal {rng.randint(1000, 9999)}", pipeline="default", createdate=iso(opened))
+    sheet.put(amount=str(rng.randint(3, 90) * 1000), hubspot_owner_id=rep.owner_id, closedate=iso(closed) if closed else None)
+    sheet.set("dealstage", "appointmentscheduled", opened, by(rep))
+    sheet.set("hs_is_closed", "false", opened, by(rep))
+    if closed is not None:
+        sheet.set("dealstage", stage, closed, by(rep))
+        sheet.set("hs_is_closed", "true", closed, Source(type="CALCULATED", id="deal-stage"))
+    return sheet
+
+
 def alike_mail(*, rep: Rep, at: datetime, subject: str) -> Sheet:
     """Write down one of many mails that share a subject."""
     sheet = _sheet("emails", rep, at, at + timedelta(milliseconds=700), Source(type="EMAIL", id=f"userId:{rep.user_id}"))

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from sandbox.world.draft import Draft
 from sandbox.world.passage import Passage
 from sandbox.world.promises import COMPETITOR_INDUSTRY, OPT_OUTS, RECYCLED_STATUS
-from sandbox.world.sheet import IMPORT, Sheet, Source, iso
+from sandbox.world.sheet import IMPORT
 from sandbox.world.stories.aftermath import life_goes_on
 from sandbox.world.stories.sorts import accepted, routed
-from sandbox.world.touches import by
 
 UNROUTED_MINUTES = (2, 13)  # before the promise to assign is broken
 
@@ -93,34 +92,19 @@ def deal_closed(draft: Draft, stage: str) -> None:
     passage = routed(draft)
     at = passage.tenures[0].at + draft.some(20, 1380)
     opened = max(draft.contact.written_at, passage.opened_at - draft.some(1, 1000))
-    draft.add(_deal(draft, passage, opened=opened, closed=at, stage=stage))
-    draft.end(at, "deal closed")
+    draft.close_a_deal(passage.tenures[0].rep, opened=opened, closed=at, stage=stage)
 
 
 def deal_closed_before(draft: Draft) -> None:
     """An old deal was lost before the handoff, another one is open: neither closes the passage."""
     passage = draft.hand_over(draft.past(days=(6, 43)), born=draft.past(days=(80, 90)))
-    draft.assign(passage, draft.rng.choice(draft.scene.staff.active()), passage.opened_at + draft.some(0.05, 12))
+    rep = draft.rng.choice(draft.scene.staff.active())
+    draft.assign(passage, rep, passage.opened_at + draft.some(0.05, 12))
     lost = passage.opened_at - draft.some(2, 3000)
-    draft.add(_deal(draft, passage, opened=lost - draft.some(100, 30_000), closed=lost, stage="closedlost"))
-    draft.add(_deal(draft, passage, opened=passage.opened_at + draft.some(30, 3000), closed=None, stage="appointmentscheduled"))
+    draft.add_deal(rep, opened=lost - draft.some(100, 30_000), closed=lost, stage="closedlost")
+    draft.add_deal(rep, opened=passage.opened_at + draft.some(30, 3000), closed=None, stage="appointmentscheduled")
     draft.touch(passage, draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.1, 1.3)))
     accepted(draft, passage)
-
-
-def _deal(draft: Draft, passage: Passage, *, opened: datetime, closed: datetime | None, stage: str) -> Sheet:
-    source = by(passage.tenures[0].rep)
-    deal = Sheet(kind="deals", written_at=opened)
-    deal.put(dealname=f"Deal {draft.rng.randint(1000, 9999)}", pipeline="default", createdate=iso(opened))
-    deal.put(amount=str(draft.rng.randint(3, 90) * 1000), hubspot_owner_id=passage.tenures[0].rep.owner_id)
-    deal.put(closedate=iso(closed) if closed else None)
-    deal.set("dealstage", "appointmentscheduled", opened, source)
-    deal.set("hs_is_closed", "false", opened, source)
-    if closed is not None:
-        draft.deals_closed.append(closed)
-        deal.set("dealstage", stage, closed, source)
-        deal.set("hs_is_closed", "true", closed, Source(type="CALCULATED", id="deal-stage"))
-    return deal
 
 
 def opted_out_unrouted(draft: Draft) -> None:

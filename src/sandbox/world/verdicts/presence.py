@@ -29,7 +29,9 @@ def covered(course: Course, passage: Passage, now: datetime) -> Iterator[Told]:
         return
     for stretch in _stretches(course, passage, tenures[0].at, now):
         clock = _clock(course, passage, stretch)
-        if stretch.rep is not None and stretch.rep.habit is GONE:
+        if _habit(stretch.rep) is GONE and stretch.until is not None:
+            continue  # passed on before anybody saw that the owner had left
+        if _habit(stretch.rep) is GONE:
             yield _told_of_the_departed(course, passage, stretch, now)
         else:
             told = tell(clock, course.owners(passage), now)
@@ -50,7 +52,7 @@ def _side(course: Course, passage: Passage, stretch: Stretch, told: Told, now: d
 
 def _told_of_the_departed(course: Course, passage: Passage, stretch: Stretch, now: datetime) -> Told:
     """Somebody left, some time between getting the lead and now: known only where it makes no difference."""
-    if stretch.until is not None or passage.ended_at is not None or course.excused_at is not None:
+    if passage.ended_at is not None or course.excused_at is not None:
         raise DoesNotFit
     first, last = (_clock(course, passage, Stretch(since, None, None)) for since in (stretch.since, now))
     due = first.due_at if first.due_at == last.due_at else None
