@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from sync.agreement import model
 from sync.agreement.model import Cover
@@ -154,7 +155,7 @@ def _absences_to_come(case: Case) -> Iterator[datetime]:
 def judge_bounces(case: Case) -> Iterator[Judged]:
     """Yield the finding on a lead that changed hands as often as agreed, or more often."""
     limit = case.agreement.recycle.bounce_limit
-    changes = case.assignments[1:]
+    changes = [later for earlier, later in pairwise(case.assignments) if later.owner != earlier.owner]
     if limit == 0 or len(changes) < limit:
         return
     reached, exceeded = changes[limit - 1], changes[limit] if len(changes) > limit else None

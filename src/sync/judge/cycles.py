@@ -159,10 +159,15 @@ def _stage_openings(facts: Sequence[Fact], handoff: Handoff) -> Iterator[_Openin
 
 
 def _returns(facts: Sequence[Fact], handoff: Handoff, now: datetime) -> Iterator[_Closing]:
+    return (_Closing(at, Exit.RETURNED.value) for at in find_returns(facts, handoff, now))
+
+
+def find_returns(facts: Sequence[Fact], handoff: Handoff, now: datetime) -> Iterator[datetime]:
+    """Yield when the lead fell back below a handoff stage, and did not come back within the time that is allowed for that."""
     for stage in _handoff_stages(handoff):
         for _, end in stays(facts, starts=StageReached, ends=FellBack, stage=stage, gap=handoff.reopen_after):
             if end is not None and now - end > handoff.reopen_after:
-                yield _Closing(end, "returned")
+                yield end
 
 
 def _hand_raises(facts: Sequence[Fact], handoff: Handoff) -> Iterator[_Opening]:

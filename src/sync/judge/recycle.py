@@ -10,7 +10,7 @@ from sync.facts import Exit, Left, StageReached
 from sync.judge.case import BY_OWNER, Case
 from sync.judge.conclude import Judged, Promise, Told, conclude, due_owner, fixed_side, lead_side
 from sync.judge.cover import is_gone
-from sync.judge.cycles import AGAIN
+from sync.judge.cycles import AGAIN, find_returns
 from sync.judge.findings import Evidence, Finding, Side, Status
 from sync.judge.verdict import Kept, Start, Stop, first_excuse, weigh
 
@@ -95,7 +95,8 @@ def _judge(case: Case, cause: Cause) -> Judged:
         at=cause.at, name=f"{cause.what}|{cause.name}", calendar=case.agreement.calendars["default"], ends_at=ends_at, ends_by=ends_by
     )
     kept = [Kept(at=fact.at, what=fact.how.value, source=fact.source) for fact in _back(case, cause)]
-    kept += [Kept(at=at, what=Exit.RETURNED.value, source=cycle.source) for at in _returned(case)]
+    returns = find_returns(case.timeline.facts, cycle.handoff, case.now)
+    kept += [Kept(at=at, what=Exit.RETURNED.value, source=cycle.source) for at in returns if at >= cause.at]
     excused = first_excuse(case.timeline, cause.at)
     due = recycle.within.after(cause.at, start.calendar)
     verdict = weigh(start, due=due, kept=sorted(kept, key=lambda k: k.at), excused=excused, now=case.now)
@@ -122,8 +123,3 @@ def _closing(case: Case, closed_at: datetime | None) -> Iterator[Stop]:
 
 def _back(case: Case, cause: Cause) -> Iterator[Left]:
     return (f for f in case.timeline.facts if isinstance(f, Left) and f.how in BACK and f.at >= cause.at)
-
-
-def _returned(case: Case) -> Iterator[datetime]:
-    if case.cycle.closed_by == Exit.RETURNED.value and case.cycle.closed_at is not None:
-        yield case.cycle.closed_at
