@@ -200,5 +200,5 @@ def test_a_call_linked_to_its_lead_only_later_keeps_the_promise(tmp_path: Path) 
 
 
 def test_an_empty_account_is_said_to_be_empty(tmp_path: Path) -> None:
-    document = audit([{"object": "account", "portalId": 7}], now=NOW, roster_toml=None, tmp_path=tmp_path)
+    document = audit([{"object": "account", "portalId": 7}], now=NOW, tmp_path=tmp_path)
     assert (document["summary"]["leads"], document["findings"]) == (0, [])

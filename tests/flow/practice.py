@@ -50,11 +50,19 @@ def audit_json(files: Path, *options: str) -> dict[str, Any]:
     return document
 
 
-def audit(lines: Iterable[Mapping[str, Any]], *, now: str, roster_toml: str | None, tmp_path: Path) -> dict[str, Any]:
-    """Serve exactly `lines` at `now`, audit them with the example agreement and return the JSON document."""
+def audit(
+    lines: Iterable[Mapping[str, Any]], *, now: str, tmp_path: Path, texts: Mapping[str, str] | None = None, own_app: str | None = None
+) -> dict[str, Any]:
+    """Serve exactly `lines` at `now`, audit them and return the JSON document.
+
+    `texts` stand instead of the example agreement or the drafted roster, by file name; `own_app` is the app that the config names as ours.
+    """
     portal = tmp_path / "portal.jsonl"
     portal.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     with practice_hubspot(tmp_path, "--load", str(portal), "--now", now) as files:
-        if roster_toml is not None:
-            (files / "roster.toml").write_text(roster_toml, encoding="utf-8")
+        for name, text in (texts or {}).items():
+            (files / name).write_text(text, encoding="utf-8")
+        if own_app is not None:
+            with (files / "config.toml").open("a", encoding="utf-8") as config:
+                config.write(f'app_id = "{own_app}"\n')
         return audit_json(files)
