@@ -40,8 +40,9 @@ def judge_staleness(case: Case) -> Iterator[Judged]:
     """Yield the stretches that were broken, and the last one, of every stage that may not go stale."""
     for stage in case.agreement.stages:
         if stage.stale_after is not None:
-            for stay in _stays(case, stage):
-                yield from _judge_stay(case, stage, stage.stale_after, stay)
+            stays_in = list(_stays(case, stage))
+            for stay in stays_in:
+                yield from _judge_stay(case, stage, stage.stale_after, stay, is_last=stay is stays_in[-1])
 
 
 def _stays(case: Case, stage: Stage) -> Iterator[Stay]:
@@ -61,14 +62,14 @@ def _stays(case: Case, stage: Stage) -> Iterator[Stay]:
             yield Stay(begin=Sign(at=begin, name=name), until=until, why=why, left_again_at=again)
 
 
-def _judge_stay(case: Case, stage: Stage, span: Span, stay: Stay) -> Iterator[Judged]:
+def _judge_stay(case: Case, stage: Stage, span: Span, stay: Stay, *, is_last: bool) -> Iterator[Judged]:
     signs = [stay.begin, *_signs(case, stay)]
     for sign, following in zip(signs, [*signs[1:], None], strict=True):
         start = Start(at=sign.at, name=sign.name, calendar=case.calendar_at(None, sign.at), ends_at=stay.until, ends_by=stay.why)
         suspensions = suspended_by(span, start, case.meetings)
         due = deadline(span, start, suspensions)
         verdict = _verdict(case, start, due, following)
-        if following is not None and verdict.status is not Status.BREACHED:
+        if verdict.status is not Status.BREACHED and not (following is None and is_last):
             continue
         attempts = case.attempts(BY_OWNER)
         told = Told(
