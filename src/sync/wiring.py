@@ -27,6 +27,7 @@ from sync.known import Known
 from sync.lint import Facts, refuse_if_misfit
 from sync.logs import configure_logs
 from sync.problems import Problem, Problems
+from sync.protect import HOLD_FIELD
 from sync.pull import Progress, read_facts
 from sync.roster import Roster
 from sync.roster_load import load_roster
@@ -96,9 +97,11 @@ def vocabularies(config: Config) -> Mapping[str, Vocabulary]:
 
 
 def wanted(agreement: Agreement, crm: str) -> Wanted:
-    """Return the fields the agreement names in one CRM: all are read with their history."""
-    fields = agreement.crm_fields(crm)
-    return Wanted(fields=fields, history=fields)
+    """Return the fields the agreement names in one CRM: all are read with their history; and the hold, where it protects."""
+    named = dict(agreement.crm_fields(crm))
+    person = VOCABULARIES[crm].person
+    held = {HOLD_FIELD} if any(protection.what == "hold" for protection in agreement.protect.when) else set()
+    return Wanted(fields=named | {person: named.get(person, frozenset()) | held}, history=named)
 
 
 def connect(config: Config, agreement: Agreement) -> tuple[Connector, ...]:

@@ -11,6 +11,7 @@ from sync.agreement.model import Stage, StageEntered
 from sync.judge.case import Case
 from sync.judge.conclude import Judged, each_once
 from sync.judge.findings import Evidence, Finding, Side, Status, finding_key
+from sync.timeline import Timeline
 from sync.values import Values, is_blank
 
 RULE = "premature_handoff"
@@ -37,7 +38,7 @@ def judge_premature(case: Case) -> Iterator[Judged]:
     asked = asked_of(case)
     if cycle.by_hand_raise or (asked.criteria is None and not asked.required):
         return
-    answer = _answer(asked, case.timeline.values, _moment(case))
+    answer = _answer(asked, case.timeline.values, asked_at(cycle.opened_at, case.timeline))
     finding = Finding(
         key=finding_key(rule=RULE, fact=f"{cycle.handoff.name}|{cycle.name}"),
         lead=case.timeline.lead,
@@ -76,11 +77,9 @@ def _required(own: tuple[str, ...], stages: Sequence[Stage]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(name for stage in stages for name in stage.required), *own)))
 
 
-def _moment(case: Case) -> datetime:
+def asked_at(opened_at: datetime, timeline: Timeline) -> datetime:
     """Return the moment whose values count: that of the handoff, a little later if the record was created in the stage."""
-    opened_at = case.cycle.opened_at
-    created_so = abs(opened_at - case.timeline.created_at) <= CREATING
-    return min(opened_at + CREATING, case.now) if created_so else opened_at
+    return opened_at + CREATING if abs(opened_at - timeline.created_at) <= CREATING else opened_at
 
 
 def _answer(asked: Asked, values: Values, at: datetime) -> _Answer:

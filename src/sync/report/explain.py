@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from connectors.records import Activity, Direction
+from sync.agreement.criteria_types import Value
 from sync.agreement.model import Agreement
 from sync.facts import (
     Fact,
@@ -19,10 +20,14 @@ from sync.facts import (
 )
 from sync.history import local_text
 from sync.judge.findings import Elapsed, Evidence, Finding, Status
+from sync.judge.premature import RULE as PREMATURE
+from sync.judge.premature import asked_at
 from sync.report.page_words import moment_text, span_text
 from sync.report.rules import keeping_text, rule_text
 from sync.timeline import Timeline
+from sync.values import is_blank
 
+TRUTHS = {True: "true", False: "false", None: "not known"}
 VersionOf = Callable[[Finding], Agreement]  # the version of the agreement that judged a finding
 _TOLD: tuple[tuple[type[Fact], str], ...] = (
     (StageEntered, "became {fact.stage}"),
@@ -49,7 +54,7 @@ def explained(
         if cycle != (cycle := (finding.cycle.handoff, finding.cycle.number)):
             yield ""
             yield _cycle(finding, agreement.zone)
-        yield from _finding(finding, version_of(finding), names)
+        yield from _finding(finding, timeline, version_of(finding), names)
     if not findings:
         yield ""
         yield "It was never handed over, so nothing was promised about it."
@@ -100,7 +105,33 @@ def _cycle(finding: Finding, zone: tzinfo) -> str:
     return f"Passage {cycle.number} of {cycle.handoff}: opened {moment_text(cycle.opened_at, zone)} by {cycle.opened_by}{closed}"
 
 
-def _finding(finding: Finding, agreement: Agreement, names: Mapping[str, str]) -> Iterator[str]:
+def _criteria(finding: Finding, timeline: Timeline, agreement: Agreement) -> Iterator[str]:
+    """Yield each condition of the handoff stage, what it was at that moment, and the values it rests on."""
+    stage = next((stage for stage in agreement.stages if finding.cycle.opened_by == f"stage {stage.name}"), None)
+    if finding.rule != PREMATURE or stage is None or finding.started_at is None:
+        return
+    at = asked_at(finding.started_at, timeline)
+    if stage.criteria is not None:
+        row = timeline.values.at(stage.criteria.fields, at)
+        for conjunct in stage.criteria.explain(row).conjuncts:
+            told = ", ".join(f"{name} {_value(value)}" for name, value in conjunct.values.items())
+            yield f"{TRUTHS[conjunct.truth]}: {conjunct.define or conjunct.text} ({told})"
+    for name in stage.required:
+        if is_blank(timeline.values.value(name, at)):
+            yield f"blank: {name}"
+
+
+def _value(value: Value) -> str:
+    match value:
+        case bool() | datetime():
+            return str(value)
+        case float():
+            return f"{value:g}"
+        case _:
+            return "blank" if is_blank(value) else f"`{value}`"
+
+
+def _finding(finding: Finding, timeline: Timeline, agreement: Agreement, names: Mapping[str, str]) -> Iterator[str]:
     zone, handoff = agreement.zone, finding.cycle.handoff
     yield f"  {finding.message}"
     if (rule := rule_text(finding.rule, agreement, level=finding.level, handoff=handoff)) is not None:
@@ -112,6 +143,8 @@ def _finding(finding: Finding, agreement: Agreement, names: Mapping[str, str]) -
         yield f"    the time so far: {_elapsed(finding.elapsed)}"
     for evidence in finding.evidence:
         yield f"    {'+' if evidence.counted else '-'} {_evidence(evidence, zone, names)}"
+    for line in _criteria(finding, timeline, agreement):
+        yield f"    {line}"
     keeping = keeping_text(finding.rule, agreement, level=finding.level, handoff=handoff)
     if keeping is not None and finding.status not in (Status.KEPT, Status.EXCUSED):
         tense = "would keep it" if finding.owed and finding.status is not Status.BREACHED else "would have kept it"
