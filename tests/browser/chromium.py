@@ -48,7 +48,9 @@ class Noticed:
 
 
 @contextmanager
-def opened(browser: Browser, file: Path, *, width: int = 1280, scheme: Literal["light", "dark"] = "light") -> Iterator[tuple[Page, Noticed]]:
+def opened(
+    browser: Browser, file: Path, *, width: int = 1280, scheme: Literal["light", "dark"] = "light"
+) -> Iterator[tuple[Page, Noticed]]:
     """Open a file as a mail's attachment is opened, and note all it does."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page, noticed = context.new_page(), Noticed()

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.browser.chromium import ear, opened
 from tests.flow.practice import audit_json, leadpact, practice_hubspot
 
 NOW = "2026-11-20T15:00Z"
 PHONE, DESK = 360, 1280
+AGREED_FORMS = 2  # so many of the hostile names are forms that the agreement lists: they open a handoff by themselves
 pytestmark = pytest.mark.xdist_group("browser")
 
 FIGURES = """
@@ -72,8 +73,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
         with practice_hubspot(folder, "--load", str(portal), "--now", NOW) as files:
             agreement = files / "agreement.toml"
             text = agreement.read_text(encoding="utf-8")
-            text = text.replace("hand-raise: Demo request", f"hand-raise: {toml(names[0])}, {toml(names[1])}")
-            agreement.write_text(re.sub(r'(?m)^title +=.*', f'title = "{toml(names[0])}"', text, count=1), encoding="utf-8")
+            text = text.replace("hand-raise: Demo request", f"hand-raise: {toml(', '.join(names[:AGREED_FORMS]))}")
+            agreement.write_text(re.sub(r"(?m)^title +=.*", f'title = "{toml(names[0])}"', text, count=1), encoding="utf-8")
             yield audited(files, folder, heard)
 
 
@@ -99,8 +100,9 @@ def planted(names: list[str]) -> Iterator[dict[str, Any]]:
         team = {"id": str(place), "name": name, "primary": True}
         yield {"object": "teams", "id": str(place), "name": name, "userIds": [str(place)]}
         yield {"object": "owners", "id": f"1{place}", "email": f"o{place}@example.com", "firstName": name, "userId": place, "teams": [team]}
+        handed_over = {"lifecyclestage": "marketingqualifiedlead"} if place > AGREED_FORMS else {}
         values = {
-            "lifecyclestage": "marketingqualifiedlead",
+            **handed_over,
             "hubspot_owner_id": f"1{place}",
             "recent_conversion_date": made,
             "recent_conversion_event_name": name,
@@ -121,7 +123,8 @@ def test_a_page_with_hostile_names_runs_nothing_asks_nobody_and_stays_within_its
         shown = page.locator("body").inner_text()
         assert page.locator("script, img").count() == 0
     assert "<script>alert(" in shown, "the name is there, as text"
-    assert '"><img src=' in shown
+    assert "by hand-raise <script>" in shown
+    assert 'by hand-raise "><img src=' in shown
     assert "{{ 7 * 7 }}" in shown
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x1b\x07]", shown)
     assert "W" * 61 not in shown

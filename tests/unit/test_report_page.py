@@ -113,7 +113,9 @@ def test_attainment_is_kept_of_kept_and_broken_and_leaves_open_ones_out() -> Non
     assert attainment_text(tally) == "33.3%"
 
 
-@pytest.mark.parametrize(("kept", "broken", "expected"), [(0, 0, "–"), (9999, 1, "99.9%"), (3, 0, "100%"), (0, 3, "0.0%"), (57, 43, "57.0%")])
+@pytest.mark.parametrize(
+    ("kept", "broken", "expected"), [(0, 0, "–"), (9999, 1, "99.9%"), (3, 0, "100%"), (0, 3, "0.0%"), (57, 43, "57.0%")]
+)
 def test_only_a_promise_that_was_never_broken_shows_a_hundred_percent(kept: int, broken: int, expected: str) -> None:
     tally = Tally()
     tally.by_status.update({Status.KEPT: kept, Status.BREACHED: broken})

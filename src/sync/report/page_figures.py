@@ -225,7 +225,8 @@ def planned(summary: Summary) -> Table | None:
         id="planned",
         caption="What leadpact would do",
         counted="The next remedy of each broken promise that still stands, as the agreement says it; at most one of a sort for a lead."
-        " What is held back would not be carried out now, for the reasons named at each lead above; the JSON names them for all leads (blocked_by).",
+        " What is held back would not be carried out now, for the reasons named at each lead above;"
+        " the JSON names them for all leads (blocked_by).",
         columns=("Action", "Planned", "Held back", "Would go ahead"),
         rows=tuple(rows),
         total=Row(key="", name="All actions", cells=_plan_cells(summary.steps.total(), summary.blocked)),
