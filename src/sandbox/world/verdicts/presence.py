@@ -19,7 +19,7 @@ class Stretch:
 
     since: datetime
     until: datetime | None  # somebody who is there had it; None: not yet
-    rep: Rep | None  # who was away last; None: nobody had it
+    rep: Rep | None  # who was away first; None: nobody had it all the while
 
 
 def covered(course: Course, passage: Passage, now: datetime) -> Iterator[Told]:
@@ -35,7 +35,7 @@ def covered(course: Course, passage: Passage, now: datetime) -> Iterator[Told]:
             yield _told_of_the_departed(course, passage, stretch, now)
         else:
             told = tell(clock, course.owners(passage), now)
-            yield replace(told, side=_side(course, passage, stretch, told, now))
+            yield replace(told, side=_side(stretch, told))
 
 
 def _clock(course: Course, passage: Passage, stretch: Stretch) -> PlannedClock:
@@ -44,10 +44,9 @@ def _clock(course: Course, passage: Passage, stretch: Stretch) -> PlannedClock:
     return PlannedClock(promise="covered", started_at=stretch.since, due_at=due, kept_at=stretch.until, ended_at=ended, ending=ending)
 
 
-def _side(course: Course, passage: Passage, stretch: Stretch, told: Told, now: datetime) -> Side:
-    """The managers'; the system's while nobody has it."""
-    open_still = stretch.until is None and passage.ended_at is None
-    return "system" if open_still and told.status != "excused" and course.owners(passage).at(now) is None else told.side
+def _side(stretch: Stretch, told: Told) -> Side:
+    """The managers'; the system's where nobody had it all the while."""
+    return "system" if stretch.rep is None and told.status != "excused" else told.side
 
 
 def _told_of_the_departed(course: Course, passage: Passage, stretch: Stretch, now: datetime) -> Told:
@@ -74,10 +73,10 @@ def _stretches(course: Course, passage: Passage, begin: datetime, now: datetime)
             away = None
         elif away is None:
             away = (at, rep)
-        elif GONE in {_habit(rep), _habit(away[1])}:
+        elif rep is not away[1] and GONE in {_habit(rep), _habit(away[1])}:
             raise DoesNotFit  # whether there was a gap between them depends on when somebody left
         else:
-            away = (away[0], rep)
+            away = (away[0], away[1] or rep)
     if away is not None:
         yield Stretch(away[0], None, away[1])
 
