@@ -20,7 +20,7 @@ FLAWS: Mapping[str, str] = MappingProxyType(
         "connected call of 3 s": "connected, but too short",
         "connected call a millisecond too short": "connected, but too short",
         "failed call": "failed",
-        "cancelled call": "cancelled",
+        "cancelled call": "failed",
         "queued call": "planned, not done",
         "missed inbound call": "inbound",
         "marketing mail": "automated",

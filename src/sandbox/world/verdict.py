@@ -9,7 +9,7 @@ from datetime import datetime
 from sandbox.world.clocks import Told
 from sandbox.world.passage import MARGIN, SHORT_MARGIN, Course, DoesNotFit, Passage
 from sandbox.world.promises import NotCounted, Promise
-from sandbox.world.touching import weigh
+from sandbox.world.touching import Weighed, weigh
 from sandbox.world.verdicts.answers import answers, nurtured
 from sandbox.world.verdicts.cadence import work_of, worked
 from sandbox.world.verdicts.first_days import first_days, takes_over
@@ -67,9 +67,19 @@ def not_counted(course: Course) -> Iterator[NotCounted]:
         for weighed in weigh(course, passage, sequences=not passage.hand_raise):
             if weighed.flaw is not None:
                 yield NotCounted(record=record, promise="touched", activity=weighed.deed.activity, reason=weighed.flaw)
-        work = work_of(course, passage)
-        for weighed, why in work.wasted if work is not None else ():
-            yield NotCounted(record=record, promise="worked", activity=weighed.deed.activity, reason=why)
+        for weighed, flaw in _wasted(course, passage):
+            yield NotCounted(record=record, promise="worked", activity=weighed.deed.activity, reason=flaw)
+
+
+def _wasted(course: Course, passage: Passage) -> Iterator[tuple[Weighed, str]]:
+    """What was done while the lead was to be worked, and is no attempt."""
+    work = work_of(course, passage)
+    if work is None:
+        return
+    yield from work.wasted
+    for weighed in weigh(course, passage, sequences=True):
+        if weighed.flaw is not None and weighed.at >= work.started_at and (work.ended_at is None or weighed.at <= work.ended_at):
+            yield weighed, weighed.flaw
 
 
 def _told(course: Course, now: datetime) -> Iterator[Told]:

@@ -18,9 +18,9 @@ CRITERIA = (  # what the lead or its company has, and whether it then qualifies
     *(("numberofemployees", value) for value in ("49", "50", "1000", "1001", "5000", "5001", "")),
     *(("industry", value) for value in ("RETAIL", "FINANCIAL_SERVICES", "")),
     *(("jobtitle", value) for value in ("Student", "HEAD OF OPERATIONS", "Revenue", "")),
-    *(("email", value) for value in ("", " ")),
+    *(("email", value) for value in ("",)),
     *(("company", value) for value in ("",)),
-    *(("phone", value) for value in ("", "0")),
+    *(("phone", value) for value in ("", " ", "0")),
 )
 
 
