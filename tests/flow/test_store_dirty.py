@@ -23,6 +23,7 @@ from tests.flow.store_values import (
     a_judgement,
     a_key,
     a_link,
+    a_mirror,
     a_record,
     an_activity,
     an_owner,
@@ -192,15 +193,55 @@ def test_a_lead_is_due_when_its_judgement_changes_without_news(judged: Database)
     assert dirty(judged, LATER + MINUTE) == ["contact/2"]
 
 
-def test_a_lead_with_something_unknown_stays_marked(judged: Database) -> None:
-    unsure = a_finding("f1", status=Status.UNKNOWN, late_by_s=None)
-    odd = a_finding("f2", lead="hubspot/contact/2", status=Status.UNKNOWN, late_by_s=None, kind="data")
+UNKNOWN = {"status": Status.UNKNOWN, "late_by_s": None, "due_at": NINE + MINUTE}
 
-    judge(judged, a_judgement(unsure), a_judgement(odd, lead="hubspot/contact/2"))
+
+def test_a_lead_of_which_something_is_unknown_stays_marked_until_every_stream_was_read_that_far(judged: Database) -> None:
+    save(judged, stream="calls", began_at=NINE)
+    judge(judged, a_judgement(a_finding(**UNKNOWN)))
     assert dirty(judged) == ["contact/1"]
 
-    judge(judged, a_judgement(a_finding("f1")))
+    for stream in ("calls", "contacts", "owners"):
+        save(judged, stream=stream, began_at=NINE + MINUTE)
+    assert dirty(judged) == ["contact/1"]
+    judge(judged, a_judgement(a_finding(**UNKNOWN)))
     assert dirty(judged) == []
+
+
+def test_a_stream_that_could_not_be_read_keeps_marked_what_waits_for_it(judged: Database) -> None:
+    a_mirror(judged).note_failure("hubspot", "calls", "closed to us", at=NINE)
+
+    judge(judged, a_judgement(a_finding(**UNKNOWN)))
+
+    assert dirty(judged) == ["contact/1"]
+
+
+def test_what_is_unknown_without_a_moment_waits_for_streams_up_to_now(judged: Database) -> None:
+    unsure = a_judgement(a_finding(**{**UNKNOWN, "due_at": None}))
+
+    judge(judged, unsure, at=LATER)
+    assert dirty(judged) == ["contact/1"]
+
+    for stream in ("contacts", "owners"):
+        save(judged, stream=stream, began_at=LATER)
+    judge(judged, unsure, at=LATER)
+    assert dirty(judged) == []
+
+
+def test_oddities_of_the_crm_s_data_wait_for_nothing(judged: Database) -> None:
+    judge(judged, a_judgement(a_finding(**{**UNKNOWN, "kind": "data"})))
+
+    assert dirty(judged) == []
+
+
+def test_leads_of_which_something_is_unknown_are_marked_when_a_stream_was_read_for_the_first_time(judged: Database) -> None:
+    judge(judged, a_judgement(a_finding(**{**UNKNOWN, "due_at": NINE})))
+    assert dirty(judged) == []
+
+    save(judged, stream="calls", last=False)
+    assert dirty(judged) == []
+    save(judged, stream="calls")
+    assert dirty(judged) == ["contact/1"]
 
 
 def test_a_lead_that_changed_after_it_was_read_stays_marked(judged: Database) -> None:

@@ -73,7 +73,7 @@ def clear_marks(tx: sqlite3.Connection, leads: Iterable[int], *, upto: int, judg
 
 
 def keep_marked(tx: sqlite3.Connection, leads: Iterable[int], *, judged_at: int) -> None:
-    """Mark leads about which something is still unknown; the number is no new one, so that judging them again may clear it."""
+    """Mark leads that wait for a stream to be read; the number is no new one, so that judging them again may clear it."""
     tx.execute(
         MARK.format(leads="SELECT value, :at, 'unknown', (SELECT mark FROM judged_by) FROM json_each(:leads) WHERE true"),
         {"leads": as_json(leads), "at": judged_at},

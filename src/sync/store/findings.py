@@ -52,12 +52,13 @@ class Findings:
         here: they would withdraw what came after. KeyError if there is no such run.
 
         `marked_upto` is the number of the newest mark (see `Dirty.newest`) before the leads were read: marks up to it are taken
-        off, except from leads about which something is unknown; None takes off none.
+        off, except from leads that wait for a stream to be read; None takes off none.
         """
         with self._database.transaction() as tx:
             run = run_row_id(tx, run_id)
-            ids = object_ids(tx, (RecordKey.parse(judgement.lead) for judgement in judgements))
-            leads = {judgement.lead: ids[RecordKey.parse(judgement.lead)] for judgement in judgements}
+            keys = {judgement.lead: RecordKey.parse(judgement.lead) for judgement in judgements}
+            ids = object_ids(tx, keys.values())
+            leads = {lead: ids[key] for lead, key in keys.items()}
             given = {finding.key: finding for judgement in judgements for finding in judgement.findings}
             before = _standing(tx, leads.values(), given)
             new = _save_standing(tx, run, given.values(), before, leads)
@@ -66,7 +67,7 @@ class Findings:
             _save_states(tx, judgements, leads, judged_at)
             if marked_upto is not None:
                 clear_marks(tx, leads.values(), upto=marked_upto, judged_at=to_ms(judged_at))
-                keep_marked(tx, (leads[one.lead] for one in judgements if _is_unsure(one)), judged_at=to_ms(judged_at))
+                keep_marked(tx, [leads[lead] for lead in _waiting(tx, judgements, judged_at)], judged_at=to_ms(judged_at))
         return Saved(new=new, withdrawn=len(vanished))
 
     def latest(self) -> Iterator[Finding]:
@@ -109,9 +110,17 @@ class Findings:
         return tuple(str(RecordKey(*row)) for row in rows)
 
 
-def _is_unsure(judgement: Judgement) -> bool:
-    """Whether a finding waits for what is not known yet, such as a stream that was not read; what a CRM's data cannot be is no such."""
-    return any(finding.status is Status.UNKNOWN and finding.kind != "data" for finding in judgement.findings)
+def _waiting(tx: sqlite3.Connection, judgements: Sequence[Judgement], judged_at: datetime) -> Iterator[str]:
+    """Yield the leads about which something is unknown that a stream can tell which was not read that far.
+
+    What a CRM's own data leave open is not waited for: only a change of the lead can tell it.
+    """
+    read_upto = dict(tx.execute("SELECT crm, min(ifnull(upto, 0)) FROM stream GROUP BY crm").fetchall())
+    for judgement in judgements:
+        unknown = [finding for finding in judgement.findings if finding.status is Status.UNKNOWN]
+        moments = [min(finding.due_at or judged_at, judged_at) for finding in unknown if finding.kind != "data"]
+        if moments and read_upto.get(RecordKey.parse(judgement.lead).crm, 0) < to_ms(max(moments)):
+            yield judgement.lead
 
 
 def _standing(tx: sqlite3.Connection, leads: Iterable[int], keys: Iterable[str]) -> dict[str, _Standing]:

@@ -76,6 +76,11 @@ def mark_owners(tx: sqlite3.Connection, words: Vocabulary, owners: Collection[st
         _mark(tx, _OWNED, given, why="owner")
 
 
+def mark_unknown(tx: sqlite3.Connection, words: Vocabulary) -> None:
+    """Mark the persons about whom something is unknown: a stream was read for the first time, and may tell it."""
+    _mark(tx, _UNKNOWN, {"crm": words.crm, "person": words.person}, why="unknown")
+
+
 def mark_all(tx: sqlite3.Connection, vocabularies: Iterable[Vocabulary], *, why: str) -> None:
     """Mark every lead."""
     for words in vocabularies:
@@ -145,4 +150,10 @@ _OWNED = """
 _EVERY = """
     SELECT object.id, 0, :why, (SELECT mark + 1 FROM judged_by) FROM object CROSS JOIN record ON record.id = object.id
     WHERE object.crm = :crm AND object.kind = :person
+"""
+
+_UNKNOWN = """
+    SELECT DISTINCT object.id, 0, :why, (SELECT mark + 1 FROM judged_by)
+    FROM finding CROSS JOIN finding_version AS version ON version.id = finding.version CROSS JOIN object ON object.id = finding.lead
+    WHERE finding.withdrawn = 0 AND version.status = 'unknown' AND object.crm = :crm AND object.kind = :person
 """

@@ -14,7 +14,7 @@ from connectors.records import FieldDefinition, Option, Owner, Page, RecordKey, 
 from sync.store.database import Database
 from sync.store.errors import AccountMismatch
 from sync.store.keys import as_json, known_ids, object_ids
-from sync.store.mark_leads import News, mark_owners, mark_page, newest_rows
+from sync.store.mark_leads import News, mark_owners, mark_page, mark_unknown, newest_rows
 from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
 from sync.store.save_links import LinkedPage, save_links
@@ -66,11 +66,12 @@ class Mirror:
             seen_ms, news, before = to_ms(seen_at), News(), newest_rows(tx)
             ids = object_ids(tx, _named_keys(page))
             new_rows = save_records(tx, page.records, ids, seen_ms, news) | save_activities(tx, page.activities, ids, seen_ms, news)
+            is_first = _upto(tx, crm, page.stream) is None
             linked = LinkedPage(
                 rows={ids[key] for key in _row_keys(page)},
                 new_rows=new_rows,
                 kinds=page.linked_kinds,
-                first_reading=_upto(tx, crm, page.stream) is None,
+                first_reading=is_first,
                 seen_at=seen_ms,
             )
             news.unlinked.extend(save_links(tx, page.links, ids, linked))
@@ -80,6 +81,8 @@ class Mirror:
             if (words := self._vocabularies.get(crm)) is not None:
                 mark_page(tx, words, news, before, why=page.stream)
                 mark_owners(tx, words, news.owners, since=seen_ms)
+                if is_first and page.last:
+                    mark_unknown(tx, words)
             if page.cursor is not None:
                 _save_cursor(tx, crm, page)
 
