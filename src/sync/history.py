@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from itertools import product
@@ -11,51 +11,96 @@ from math import prod
 from zoneinfo import ZoneInfo
 
 from connectors.records import FieldChange, Record, RecordKey
-from sync.agreement.criteria import Criterion
-from sync.agreement.criteria_types import Value, read_value
+from sync.agreement.criteria_types import FieldType, Value, read_value
 from sync.rows import LeadRows
 
 MOST_READINGS = 64  # so many ways of placing changes without known time are tried in every combination
 
 
+class Track:
+    """One field of one record over time."""
+
+    __slots__ = ("_now", "_typed", "changes", "times")
+
+    def __init__(self, changes: list[FieldChange], now: str | None) -> None:
+        self.changes = changes  # oldest first; empty if no history is kept
+        self.times = [change.at for change in changes]
+        self._now = now
+        self._typed: dict[FieldType, dict[str, Value]] = {}
+
+    def value(self, at: datetime) -> str | None:
+        """Return the raw value at `at` (inclusive); where nothing is kept, the value it has now."""
+        if not self.times:
+            return self._now
+        index = bisect_right(self.times, at)
+        return self.changes[index - 1].value if index else None
+
+    def typed(self, at: datetime, kind: FieldType, zone: ZoneInfo) -> Value:
+        """Return the value at `at` as its type says."""
+        raw = self.value(at)
+        if raw is None:
+            return None
+        known = self._typed.setdefault(kind, {})
+        if raw not in known:
+            known[raw] = read_value(raw, kind, zone)
+        return known[raw]
+
+
+class RowAt:
+    """The values of some fields at one moment, read only when they are asked for."""
+
+    __slots__ = ("_at", "_tracks", "_types", "_zone")
+
+    def __init__(self, tracks: Mapping[str, Track | None], types: Mapping[str, FieldType], zone: ZoneInfo, at: datetime) -> None:
+        self._tracks = tracks
+        self._types = types
+        self._zone = zone
+        self._at = at
+
+    def get(self, name: str, /) -> Value:
+        """Return the value of one field; blank where no record holds it."""
+        track = self._tracks[name]
+        return None if track is None else track.typed(self._at, self._types[name], self._zone)
+
+
 class History:
-    """Answers which value a field of a record had at a moment, from the changes the CRM told us."""
+    """The fields of a lead's records over time, from the changes the CRM told us."""
 
     def __init__(self, rows: LeadRows) -> None:
-        self._changes: dict[tuple[RecordKey, str], list[FieldChange]] = {}
+        self._changes: dict[RecordKey, dict[str, list[FieldChange]]] = {}
         for change in rows.changes:
-            self._changes.setdefault((change.record, change.field), []).append(change)
-        for changes in self._changes.values():
-            changes.sort(key=lambda change: (change.at, change.value is not None, change.value or ""))  # cleared, then set
-        self._times = {key: [change.at for change in changes] for key, changes in self._changes.items()}
+            self._changes.setdefault(change.record, {}).setdefault(change.field, []).append(change)
+        for fields in self._changes.values():
+            for changes in fields.values():
+                if len(changes) > 1:
+                    changes.sort(key=lambda change: (change.at, change.value is not None, change.value or ""))  # cleared, then set
+
+    def track(self, record: Record, field: str) -> Track:
+        """Return one field of one record over time."""
+        return Track(self._changes.get(record.key, {}).get(field, []), record.values.get(field))
+
+    def tracks(self, record: Record, fields: Iterable[str]) -> dict[str, Track]:
+        """Return several fields of one record over time."""
+        changes = self._changes.get(record.key, {})
+        return {field: Track(changes.get(field, []), record.values.get(field)) for field in fields}
 
     def changes(self, record: Record, field: str) -> list[FieldChange]:
         """Return the changes of one field, oldest first; empty if its history is not kept."""
-        return self._changes.get((record.key, field), [])
+        return self._changes.get(record.key, {}).get(field, [])
 
-    def value(self, record: Record, field: str, at: datetime) -> str | None:
-        """Return the raw value of `field` at `at` (inclusive); where nothing is kept, the value it has now."""
-        times = self._times.get((record.key, field))
-        if times is None:
-            return record.values.get(field)
-        index = bisect_right(times, at)
-        return self._changes[record.key, field][index - 1].value if index else None
 
-    def typed(self, record: Record, criterion: Criterion, *, at: datetime, zone: ZoneInfo) -> dict[str, Value]:
-        """Return the values that `criterion` asks for, as its types say, at `at`."""
-        return {name: read_value(self.value(record, name, at), kind, zone) for name, kind in criterion.types.items()}
+def moments(tracks: Iterable[Track]) -> set[datetime]:
+    """Return when any of the fields changed."""
+    return {at for track in tracks for at in track.times}
 
-    def moments(self, record: Record, fields: Collection[str]) -> list[datetime]:
-        """Return the moments at which any of `fields` changed, in order, each once."""
-        return sorted({at for field in fields for at in self._times.get((record.key, field), ())})
 
-    def change_at(self, record: Record, fields: Collection[str], at: datetime) -> FieldChange | None:
-        """Return the change of one of `fields` that happened exactly at `at`, by field name."""
-        for field in sorted(fields):
-            for change in self.changes(record, field):
-                if change.at == at:
-                    return change
-        return None
+def change_at(tracks: Mapping[str, Track], at: datetime) -> FieldChange | None:
+    """Return the change of one of the fields that happened exactly at `at`, by field name."""
+    for field in sorted(tracks):
+        for change in tracks[field].changes:
+            if change.at == at:
+                return change
+    return None
 
 
 def fact_name(change: FieldChange) -> str:

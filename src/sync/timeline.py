@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from sync.facts import (
     StageLeft,
     StageReached,
 )
-from sync.history import History, fact_name
+from sync.history import History, RowAt, Track, change_at, fact_name, moments
 from sync.rows import LeadRows
 from sync.terms import CrmTerms, Terms
 from sync.values import Values, surely
@@ -87,11 +87,11 @@ def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: d
     )
 
 
-def _turns(record: Record, criterion: Criterion, history: History, zone: ZoneInfo) -> Iterator[tuple[datetime, bool]]:
+def _turns(record: Record, criterion: Criterion, tracks: Mapping[str, Track], zone: ZoneInfo) -> Iterator[tuple[datetime, bool]]:
     """Yield the moments at which a criterion over a record's own fields turned, from the record's creation on."""
     truth = False
-    for at in sorted({record.created_at, *history.moments(record, criterion.fields)}):
-        holds = criterion.truth(history.typed(record, criterion, at=at, zone=zone)) is True
+    for at in sorted(moments(tracks.values()) | {record.created_at}):
+        holds = criterion.truth(RowAt(tracks, criterion.types, zone, at)) is True
         if holds != truth:
             truth = holds
             yield at, holds
@@ -107,8 +107,8 @@ class _Origin:
     by_hand: bool = False
 
 
-def _origin(record: Record, fields: Collection[str], history: History, crm: CrmTerms, at: datetime) -> _Origin:
-    change = history.change_at(record, fields, at)
+def _origin(record: Record, tracks: Mapping[str, Track], crm: CrmTerms, at: datetime) -> _Origin:
+    change = change_at(tracks, at)
     if change is None:
         return _Origin(name=f"{record.key}@created", source=str(record.key))
     return _Origin(name=fact_name(change), source=f"{record.key}#{change.field}", ours=crm.wrote(change), by_hand=_by_hand(change, crm))
@@ -123,10 +123,10 @@ def _stage_facts(record: Record, agreement: Agreement, history: History, crm: Cr
         criterion = stage.recognised.get((record.key.crm, record.key.kind))
         if criterion is None:
             continue
-        turns = list(_turns(record, criterion, history, agreement.zone))
+        tracks = history.tracks(record, criterion.fields)
         place = _place(criterion, crm)
-        for at, holds in turns:
-            origin = _origin(record, criterion.fields, history, crm, at)
+        for at, holds in _turns(record, criterion, tracks, agreement.zone):
+            origin = _origin(record, tracks, crm, at)
             kind = StageEntered if holds else StageLeft
             yield kind(at=at, name=origin.name, source=origin.source, ours=origin.ours, by_hand=origin.by_hand, stage=stage.name)
             if holds and place is None:
@@ -170,9 +170,10 @@ def _exits(record: Record, agreement: Agreement, history: History, crm: CrmTerms
         criterion = way.recognised.get((record.key.crm, record.key.kind))
         if criterion is None:
             continue
-        for at, holds in _turns(record, criterion, history, agreement.zone):
+        tracks = history.tracks(record, criterion.fields)
+        for at, holds in _turns(record, criterion, tracks, agreement.zone):
             if holds:
-                origin = _origin(record, criterion.fields, history, crm, at)
+                origin = _origin(record, tracks, crm, at)
                 yield Left(at=at, name=origin.name, source=origin.source, ours=origin.ours, how=how)
 
 
@@ -194,9 +195,10 @@ def _owners(record: Record, history: History, crm: CrmTerms, terms: Terms) -> It
 
 def _hand_raises(record: Record, history: History, crm: CrmTerms, zone: ZoneInfo) -> Iterator[Fact]:
     words = crm.vocabulary
+    forms = history.track(record, words.hand_raise_form)
     for change in history.changes(record, words.hand_raise_at):
         submitted = read_value(change.value, FieldType.TIME, zone)
-        form = history.value(record, words.hand_raise_form, change.at + SAME_SUBMISSION)
+        form = forms.value(change.at + SAME_SUBMISSION)
         if isinstance(submitted, datetime) and form:
             at = min(submitted, change.at)
             yield HandRaised(at=at, name=fact_name(change), source=f"{record.key}#{change.field}", form=form)
@@ -205,14 +207,13 @@ def _hand_raises(record: Record, history: History, crm: CrmTerms, zone: ZoneInfo
 def _closed_deals(rows: LeadRows, history: History, terms: Terms) -> Iterator[Fact]:
     for deal in rows.deals:
         crm = terms.crms[deal.key.crm]
-        fields = (crm.vocabulary.deal_closed, crm.vocabulary.deal_stage)
+        closing, stage = crm.vocabulary.deal_closed, crm.vocabulary.deal_stage
+        tracks = history.tracks(deal, (closing, stage))
         was_closed = False
-        for at in history.moments(deal, fields):
-            closed = (history.value(deal, fields[0], at) or "").casefold() == "true" or history.value(
-                deal, fields[1], at
-            ) in crm.closed_stages
+        for at in sorted(moments(tracks.values())):
+            closed = (tracks[closing].value(at) or "").casefold() == "true" or tracks[stage].value(at) in crm.closed_stages
             if closed and not was_closed:
-                origin = _origin(deal, fields, history, crm, at)
+                origin = _origin(deal, tracks, crm, at)
                 yield Left(at=at, name=origin.name, source=origin.source, how=Exit.DEAL_CLOSED)
             was_closed = closed
 

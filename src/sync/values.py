@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
 from connectors.records import Record
 from sync.agreement.criteria import Criterion
-from sync.agreement.criteria_types import Value, read_value
+from sync.agreement.criteria_types import Row, Value
 from sync.agreement.model import Agreement
-from sync.history import History, fact_name
+from sync.history import History, RowAt, Track, change_at, fact_name, moments
 from sync.rows import LeadRows
 
-Row = Mapping[str, Value]
 Home = tuple[Record, str]  # a record and its CRM field
 
 
@@ -25,6 +24,8 @@ class Values:
         self._agreement = agreement
         self._history = history
         self._homes: dict[str, Home | None] = {}
+        self._tracks: dict[str, Track | None] = {}
+        self._types = {name: field.type for name, field in agreement.fields.items()}
 
     def at(self, fields: Collection[str], at: datetime) -> dict[str, Value]:
         """Return the values of `fields` at `at` (inclusive), typed; blank where no record holds one."""
@@ -32,13 +33,19 @@ class Values:
 
     def value(self, field: str, at: datetime) -> Value:
         """Return the value of one field at `at`, typed."""
-        raw = self.raw(field, at)
-        return None if raw is None else read_value(raw, self._agreement.fields[field].type, self._agreement.zone)
+        track = self._track(field)
+        return None if track is None else track.typed(at, self._types[field], self._agreement.zone)
 
     def raw(self, field: str, at: datetime) -> str | None:
         """Return what the CRM held in `field` at `at`."""
-        home = self.home(field)
-        return self._history.value(*home, at) if home else None
+        track = self._track(field)
+        return None if track is None else track.value(at)
+
+    def _track(self, field: str) -> Track | None:
+        if field not in self._tracks:
+            home = self.home(field)
+            self._tracks[field] = self._history.track(*home) if home else None
+        return self._tracks[field]
 
     def home(self, field: str) -> Home | None:
         """Return the record and its CRM field that hold `field`; the person's before the company's."""
@@ -63,21 +70,22 @@ class Values:
 
     def moments(self, fields: Collection[str], upto: datetime) -> list[datetime]:
         """Return when any of `fields` changed, in order, each once, from the creation of the first record on."""
-        changed = {at for field in fields if (home := self.home(field)) for at in self._history.moments(home[0], (home[1],))}
-        return sorted({at for at in changed | {self._born} if at <= upto})
+        changed = moments(track for field in fields if (track := self._track(field)) is not None)
+        return sorted(at for at in changed | {self._born} if at <= upto)
 
     def turns(self, test: Callable[[Row], bool], fields: Collection[str], upto: datetime) -> Iterator[tuple[datetime, bool]]:
         """Yield the moments at which `test` over `fields` turned true and false, beginning with the first true."""
         held = False
+        tracks = {field: self._track(field) for field in fields}
         for at in self.moments(fields, upto):
-            if (holds := test(self.at(fields, at))) != held:
+            if (holds := test(RowAt(tracks, self._types, self._agreement.zone, at))) != held:
                 held = holds
                 yield at, holds
 
     def origin(self, fields: Collection[str], at: datetime) -> tuple[str, str]:
         """Return the natural key of what made `fields` what they are since `at`, and where to look it up."""
         for record, name in filter(None, (self.home(field) for field in sorted(fields))):
-            if (change := self._history.change_at(record, (name,), at)) is not None:
+            if (change := change_at(self._history.tracks(record, (name,)), at)) is not None:
                 return fact_name(change), f"{record.key}#{name}"
         return f"{self._records[0].key}@created", str(self._records[0].key)
 

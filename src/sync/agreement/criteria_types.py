@@ -8,13 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 Value = str | float | bool | datetime | None
 """One field's value, typed; None is a blank."""
 
-Row = Mapping[str, Value]
-"""The values of one lead at one moment, by field name; a name that is missing is blank."""
+
+class Row(Protocol):
+    """The values of one lead at one moment, by the name that the agreement gives them: a mapping, or what reads them when asked."""
+
+    def get(self, name: str, /) -> Value:
+        """Return the value of one field; None where it is blank."""
+
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -125,7 +131,7 @@ class Conjunct:
 
     text: str  # as written
     truth: bool | None
-    values: Row  # of every field it rests on, those of a define included
+    values: Mapping[str, Value]  # of every field it rests on, those of a define included
     define: str | None = None  # its name, where the condition is a define alone
     parts: tuple[Conjunct, ...] = ()  # the define's own conditions
 

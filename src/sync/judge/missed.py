@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sync.agreement.criteria_types import Row
 from sync.agreement.model import Agreement, Handoff, Stage, StageEntered
 from sync.facts import Exit, Fact, FellBack, Left, OwnerSet, StageLeft, StageReached
 from sync.history import local_text
@@ -16,7 +17,7 @@ from sync.judge.findings import Side, Status
 from sync.judge.verdict import Kept, Start, Verdict, first_excuse, weigh
 from sync.terms import Terms, member_ids
 from sync.timeline import Timeline
-from sync.values import Row, is_blank
+from sync.values import is_blank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def _qualifies(handoff: Handoff, stage: Stage) -> tuple[Callable[[Row], bool], f
         return lambda _: False, frozenset()
 
     def test(row: Row) -> bool:
-        return criteria.truth(row) is True and not any(is_blank(row[name]) for name in required)
+        return criteria.truth(row) is True and not any(is_blank(row.get(name)) for name in required)
 
     return test, criteria.fields | required
 
