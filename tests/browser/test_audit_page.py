@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import ear, opened
+from tests.browser.chromium import browser_path, ear, opened
 from tests.flow.practice import audit_json, leadpact, practice_hubspot
 
 NOW = "2026-11-20T15:00Z"
@@ -244,3 +244,9 @@ def test_the_page_follows_the_colours_of_the_reader(browser: Browser, ordinary: 
 
 def test_only_its_owner_may_read_the_page(ordinary: Audited) -> None:
     assert stat.S_IMODE(ordinary.page.stat().st_mode) == 0o600
+
+
+def test_a_machine_without_a_browser_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(pytest.fail.Exception, match="apt-get install chromium"):
+        browser_path()

@@ -77,6 +77,13 @@ def test_only_its_owner_can_read_the_store_and_a_report(fresh: Path, tmp_path: P
     assert json.loads(report.read_text())["findings"]
 
 
+def test_the_page_goes_to_standard_output_whole_unless_a_file_is_named(files: Path) -> None:
+    done = leadpact("sync", "--dry-run", "--format", "html", "--config", str(files / "config.toml"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("<!DOCTYPE html>\n")
+    assert done.stdout.rstrip().endswith("</html>")
+
+
 def test_the_exit_code_tells_of_findings_only_when_asked(fresh: Path) -> None:
     config = str(fresh / "config.toml")
     assert leadpact("sync", "--dry-run", "--config", config).returncode == 0

@@ -170,6 +170,20 @@ def test_a_lead_is_judged_in_the_words_of_the_version_that_judged_it() -> None:
     assert "2 business hours from handoff to touch" in text
 
 
+def test_evidence_stands_in_the_order_in_which_it_happened_and_what_has_no_moment_comes_last() -> None:
+    first, second = BROKEN.evidence[:2]
+    shuffled = (replace(first, at=None, what="third"), replace(second, at=NOW, what="second"), replace(first, what="first"))
+    words = told(an_audit([replace(BROKEN, evidence=shuffled)])).words
+    assert [word for word in words if word in ("first", "second", "third")] == ["first", "second", "third"]
+
+
+def test_a_message_does_not_repeat_the_rule_and_level_it_stands_under() -> None:
+    finding = replace(BROKEN, level="Paid search", message="first_touch (Paid search): broken, due then")
+    text = told(an_audit([finding])).text
+    assert "Broken, due then." in text
+    assert "first_touch (Paid search)" not in text
+
+
 def test_how_the_time_went_is_told_where_it_is_known() -> None:
     elapsed = Elapsed(excused_s=0, suspended_s=0, system_s=600, owner_s=7200, off_hours_s=86_400)
     page = told(an_audit([replace(BROKEN, elapsed=elapsed)]))

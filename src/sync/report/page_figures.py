@@ -80,7 +80,8 @@ def _promises(audit: Audit) -> Table:
         id="promises",
         caption="What became of each promise",
         counted=f"One promise is one rule on one passage of a lead (or one assignment). {HOW_ATTAINMENT}"
-        " Promises that are still open (at risk, running), excused or unknown are left out of it.",
+        " Promises that are still open (at risk, running), excused or unknown are left out of it. An early pull is only found where one"
+        " happened, so none is ever kept.",
         columns=("Promise", "Attainment", "Kept", "Broken", "Of these kept late", "At risk", "Running", "Excused", "Unknown"),
         rows=tuple(rows),
         total=Row(key="", name="All promises", cells=_promise_cells(audit.summary.total)),

@@ -99,7 +99,9 @@ def _link(worst: Worst, audit: Audit) -> str | None:
 
 
 def _broken(finding: Finding, audit: Audit) -> Broken:
-    message = finding.message.removeprefix(f"{finding.rule}: ")
+    label = f"{finding.rule} ({finding.level})" if finding.level else finding.rule
+    message = finding.message.removeprefix(f"{label}: ")
+    evidence = sorted(finding.evidence, key=lambda proof: (proof.at is None, proof.at or audit.as_of))
     return Broken(
         rule=finding.rule,
         title=cut(rule_title(finding.rule)),
@@ -107,7 +109,7 @@ def _broken(finding: Finding, audit: Audit) -> Broken:
         message=cut(f"{message[:1].upper()}{message[1:]}.", TEXT_MOST),
         facts=tuple(_facts(finding, audit)),
         elapsed=tuple(_parts(finding.elapsed)) if finding.elapsed else (),
-        evidence=tuple(_proof(evidence, audit) for evidence in finding.evidence),
+        evidence=tuple(_proof(proof, audit) for proof in evidence),
     )
 
 

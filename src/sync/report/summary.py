@@ -77,7 +77,7 @@ class Summary:
 
     leads: int = 0  # person records in the mirror
     in_handoff: int = 0  # of these, with at least one finding
-    standing: int = 0  # of these, with a broken promise that still stands in an open cycle
+    standing: int = 0  # of these, with a broken promise that can still be kept, late
     findings: int = 0
     by_rule: dict[str, Tally] = field(default_factory=dict)
     sides: dict[Side, Tally] = field(default_factory=dict)  # promises by the side they hold responsible
