@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.world.catalogue import STORIES, pick_stories
+from sandbox.world.catalogue import ENOUGH_FOR_ALL, STORIES, pick_stories
 from sandbox.world.make import World, make_world
 from sandbox.world.promises import BULK_ALIKE, BULK_WITHIN
+from sandbox.world.stories.strange import STRANGER
 from sandbox.world.truth import truth_document
 from sync.cli.practice import RULES
 
@@ -54,7 +55,7 @@ MAY_LIE_AHEAD = {"hs_meeting_start_time", "hs_meeting_end_time"}
 
 
 @cache
-def a_world(now: str, seed: int = 7, leads: int = 300) -> World:
+def a_world(now: str, seed: int = 7, leads: int = ENOUGH_FOR_ALL) -> World:
     return make_world(leads=leads, seed=seed, now=datetime.fromisoformat(NOWS[now]))
 
 
@@ -63,9 +64,8 @@ def records(world: World) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("now", NOWS)
-@pytest.mark.parametrize("seed", [1, 7])
-def test_there_are_three_of_each_promise_and_status_whenever_now_is(now: str, seed: int) -> None:
-    counts: Counter[tuple[str, str]] = Counter((promise.promise, promise.status) for promise in a_world(now, seed).promises)
+def test_there_are_three_of_each_promise_and_status_whenever_now_is(now: str) -> None:
+    counts: Counter[tuple[str, str]] = Counter((promise.promise, promise.status) for promise in a_world(now).promises)
 
     assert [(name, status) for name, never in NEVER.items() for status in ALL - never if counts[name, status] < 3] == []
 
@@ -102,6 +102,7 @@ def test_every_association_has_a_target_and_every_owner_exists() -> None:
     world = a_world("a weekday noon")
     there = {(line["object"], line.get("id")) for line in world.lines}
     owners = {version["value"] for record in records(world) for version in record["history"].get("hubspot_owner_id", [])}
+    owners -= {STRANGER.owner_id}
 
     for record in records(world):
         assert all((kind, id_) in there for kind, ids in record["associations"].items() for id_ in ids)
@@ -129,9 +130,9 @@ def test_the_newest_version_of_a_history_is_the_value() -> None:
 def test_a_third_of_the_contacts_never_reach_a_handoff() -> None:
     world = a_world("a weekday noon")
     contacts = {f"hubspot/contact/{line['id']}" for line in world.lines if line["object"] == "contacts"}
-    judged = {promise.record for promise in world.promises}
+    judged = {promise.record for promise in world.promises if promise.promise == "assigned"}
 
-    assert len(contacts) == 300
+    assert len(contacts) == ENOUGH_FOR_ALL
     assert judged <= contacts
     assert 0.6 < len(judged) / len(contacts) < 0.7
 
@@ -199,7 +200,7 @@ def test_only_what_cannot_be_known_lacks_a_time() -> None:
             assert promise.started_at is None or promise.promise in ("few hands", "sound data"), promise
 
 
-def test_three_hundred_leads_are_enough_for_every_story() -> None:
-    picked = pick_stories(count=200, complete=True, readers=50, rng=Random(1))
+def test_a_complete_world_tells_every_story() -> None:
+    picked = pick_stories(count=ENOUGH_FOR_ALL - ENOUGH_FOR_ALL // 3, complete=True, readers=50, rng=Random(1))
 
     assert all(picked.count(story) >= story.least for story in STORIES)

@@ -31,7 +31,7 @@ from sandbox.world.stories.ordinary import ordinary
 from sandbox.world.story import MILLISECOND, Story
 from sandbox.world.touches import COUNTED, NOT_COUNTED
 
-ENOUGH_FOR_ALL = 700  # leads from which on every story is told
+ENOUGH_FOR_ALL = 720  # leads from which on every story is told
 
 
 def pick_stories(*, count: int, complete: bool, readers: int, rng: Random) -> list[Story]:
@@ -70,6 +70,8 @@ def _sorts() -> Iterator[Story]:
     yield Story(title="touched by somebody else", tell=sorts.touched_by_somebody_else)
     yield Story(title="touched before the handoff", tell=sorts.touched_before_the_handoff)
     yield Story(title="bulk mail", tell=sorts.bulk_mail, needs_readers=True)
+    yield Story(title="calls logged in bulk", tell=partial(sorts.bulk_calls, dialled=False), needs_readers=True)
+    yield Story(title="calls that a dialer made", tell=partial(sorts.bulk_calls, dialled=True), needs_readers=True)
     yield Story(title="small batch of mail", tell=sorts.small_batch, needs_readers=True)
     yield Story(title="backdated", tell=sorts.backdated_by_a_diligent_rep)
     for late_by in (MILLISECOND, timedelta(seconds=1)):
@@ -101,7 +103,7 @@ def _owners() -> Iterator[Story]:
     yield Story(title="taken back to the queue", tell=owners.taken_back_to_the_queue)
     yield Story(title="owner set again", tell=owners.set_again)
     yield Story(title="passed on after acceptance", tell=owners.passed_on_after_acceptance)
-    yield Story(title="owner has left", tell=owners.owner_has_left)
+    yield Story(title="owner has left", tell=owners.owner_has_left, least=3)
 
 
 def _cycles() -> Iterator[Story]:

@@ -169,6 +169,14 @@ def alike_mail(*, rep: Rep, at: datetime, subject: str) -> Sheet:
     return sheet
 
 
+def alike_call(*, rep: Rep, at: datetime, lasts_ms: int, dialled: bool) -> Sheet:
+    """Write down one of many calls that share outcome and length, logged by hand or by a dialer's integration."""
+    source = Source(type="INTEGRATION", id="424242") if dialled else Source(type="CRM_UI", id=f"userId:{rep.user_id}")
+    sheet = _sheet("calls", rep, at, at + timedelta(seconds=1), source)
+    sheet.put(hs_call_direction="OUTBOUND", hs_call_status="COMPLETED", hs_call_disposition=VOICEMAIL, hs_call_duration=str(lasts_ms))
+    return sheet
+
+
 def by(rep: Rep) -> Source:
     """A change made by hand by `rep`."""
     return Source(type="CRM_UI", id=f"userId:{rep.user_id}", user=rep.user_id)

@@ -70,6 +70,13 @@ def settled(draft: Draft, offset: timedelta, recycled: bool) -> None:
         draft.qualify(at)
 
 
+def opted_out_meanwhile(draft: Draft) -> None:
+    """Opted out of mail and calls while it was worked: everything that ran then is excused."""
+    start = taken_up(draft, days=(12, 43))
+    draft.touch(start.passage, later(start, start.at, 5))
+    draft.opt_out(later(start, start.at, draft.rng.uniform(7, 20)))
+
+
 def silent_now(draft: Draft, days: tuple[float, float]) -> None:
     """Accepted in the last days, and nothing since."""
     taken_up(draft, days=days)
@@ -93,6 +100,7 @@ def _stories() -> Iterator[Story]:
     for how in ("disqualified", "returned", "qualified", "opted out"):
         yield Story(title=f"stale, then {how}", tell=partial(stale_then, how=how, offset=-timedelta(hours=2)))
     yield Story(title="stale, then disqualified late", tell=partial(stale_then, how="disqualified", offset=day))
+    yield Story(title="opted out while it was worked", tell=opted_out_meanwhile, least=3)
     yield Story(title="stale twice", tell=stale_twice, least=2)
     yield Story(title="silent since it was accepted", tell=partial(silent_now, days=(1, 6)), least=3)
     yield Story(title="stale since yesterday", tell=going_back_now, least=3)

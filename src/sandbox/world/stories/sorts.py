@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-from sandbox.world.deeds import Deed
+from sandbox.world.deeds import CHANNELS, Deed
 from sandbox.world.draft import Draft
 from sandbox.world.passage import Passage
 from sandbox.world.people import PROMPT, STEADY, Rep
 from sandbox.world.promises import BULK_ALIKE, BULK_WITHIN, LATE_LOGGING
+from sandbox.world.sheet import Sheet, to_ms
 from sandbox.world.stories.aftermath import life_goes_on
-from sandbox.world.touches import alike_mail
+from sandbox.world.touches import alike_call, alike_mail
 
 
 def routed(draft: Draft, *, hand_raise: bool = False, rep: Rep | None = None, at: datetime | None = None) -> Passage:
@@ -88,28 +91,34 @@ def touched_before_the_handoff(draft: Draft) -> None:
 
 def bulk_mail(draft: Draft) -> None:
     """A dozen and more mails alike within four minutes: no touch."""
-    _many_alike(draft, count=draft.rng.randint(BULK_ALIKE + 2, BULK_ALIKE + 5))
+    subject = f"Planning notes no. {draft.rng.randint(10**8, 10**9)}"
+    _many_alike(draft, partial(alike_mail, subject=subject), count=draft.rng.randint(BULK_ALIKE + 2, BULK_ALIKE + 5), counts=False)
 
 
 def small_batch(draft: Draft) -> None:
     """One mail fewer alike than bulk needs: each of them is a touch."""
-    _many_alike(draft, count=BULK_ALIKE - 1)
+    subject = f"Planning notes no. {draft.rng.randint(10**8, 10**9)}"
+    _many_alike(draft, partial(alike_mail, subject=subject), count=BULK_ALIKE - 1, counts=True)
 
 
-def _many_alike(draft: Draft, *, count: int) -> None:
+def bulk_calls(draft: Draft, *, dialled: bool) -> None:
+    """Ten calls alike within four minutes: logged by hand no touch, by a dialer's integration each of them is one."""
+    length = draft.rng.randint(100_000, 900_000)
+    _many_alike(draft, partial(alike_call, lasts_ms=length, dialled=dialled), count=BULK_ALIKE, counts=dialled)
+
+
+def _many_alike(draft: Draft, write: Callable[..., Sheet], *, count: int, counts: bool) -> None:
     passage = routed(draft)
     rep = passage.tenures[0].rep
     at = draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.2, 0.8))
-    subject = f"Planning notes no. {draft.rng.randint(10**8, 10**9)}"
-    mine = alike_mail(rep=rep, at=at, subject=subject)
-    flaw = "logged in bulk" if count >= BULK_ALIKE else None
-    draft.add(mine, Deed(sheet=mine, channel="email", rep=rep, at=at, logged_at=mine.written_at, over_at=at, flaw=flaw, nurtures=True))
-    readers = draft.rng.sample(draft.scene.readers, count - 1)
+    mine = write(rep=rep, at=at)
+    flaw, channel = None if counts else "logged in bulk", CHANNELS[mine.kind]
+    draft.add(mine, Deed(sheet=mine, channel=channel, rep=rep, at=at, logged_at=mine.written_at, over_at=at, flaw=flaw, nurtures=True))
     step = (BULK_WITHIN - timedelta(minutes=1)) / count
-    for number, reader in enumerate(readers, start=1):
-        mail = alike_mail(rep=rep, at=at + step * number, subject=subject)
-        mail.links.append(reader)
-        draft.others.append(mail)
+    for number, reader in enumerate(draft.rng.sample(draft.scene.readers, count - 1), start=1):
+        other = write(rep=rep, at=to_ms(at + step * number))
+        other.links.append(reader)
+        draft.others.append(other)
     accepted(draft, passage)
 
 
