@@ -12,9 +12,9 @@ import pytest
 from tests.flow.practice import audit_json, practice_hubspot
 
 WORLDS = [
-    pytest.param(400, 11, "2026-11-20T15:00Z", id="a Friday noon"),
-    pytest.param(300, 23, "2026-11-02T07:30Z", id="the night after daylight saving ended"),
-    pytest.param(300, 5, "2026-11-27T21:45Z", id="the day after Thanksgiving"),
+    pytest.param(720, 11, "2026-11-20T15:00Z", id="a Friday noon"),
+    pytest.param(720, 23, "2026-11-02T07:30Z", id="the night after daylight saving ended"),
+    pytest.param(720, 5, "2026-11-27T21:45Z", id="the day after Thanksgiving"),
 ]
 
 

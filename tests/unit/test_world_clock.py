@@ -37,6 +37,23 @@ def test_two_open_hours_end_where_a_person_with_a_calendar_says(calendar: str, s
     assert utc(due) == OpenHours(CALENDARS[calendar]).after(utc(start), TWO_HOURS)
 
 
+@pytest.mark.parametrize(
+    ("start", "days", "due"),
+    [
+        pytest.param("2026-11-18 15:00", 1, "2026-11-19 15:00", id="the next day at the same time"),
+        pytest.param("2026-11-20 15:00", 1, "2026-11-23 15:00", id="over a weekend"),
+        pytest.param("2026-11-25 15:00", 1, "2026-11-27 15:00", id="over Thanksgiving"),
+        pytest.param("2026-10-30 13:30", 1, "2026-11-02 14:30", id="half past nine stays so over the end of summer time"),
+        pytest.param("2026-11-18 12:00", 1, "2026-11-19 14:00", id="before opening: at opening"),
+        pytest.param("2026-11-18 22:30", 1, "2026-11-19 22:30", id="at closing"),
+        pytest.param("2026-11-18 22:30:01", 1, "2026-11-20 14:00", id="after closing: from the next opening"),
+        pytest.param("2026-11-21 15:00", 2, "2026-11-25 14:00", id="on a Saturday: from Monday's opening"),
+    ],
+)
+def test_working_days_keep_the_local_time_of_day(start: str, days: int, due: str) -> None:
+    assert utc(due) == OpenHours(CALENDARS["default"]).days_after(utc(start), days)
+
+
 def test_walking_back_and_forth_ends_where_it_began() -> None:
     hours = OpenHours(CALENDARS["default"])
     for minutes in range(1, 2_000, 37):

@@ -174,6 +174,7 @@ def alike_call(*, rep: Rep, at: datetime, lasts_ms: int, dialled: bool) -> Sheet
     source = Source(type="INTEGRATION", id="424242") if dialled else Source(type="CRM_UI", id=f"userId:{rep.user_id}")
     sheet = _sheet("calls", rep, at, at + timedelta(seconds=1), source)
     sheet.put(hs_call_direction="OUTBOUND", hs_call_status="COMPLETED", hs_call_disposition=VOICEMAIL, hs_call_duration=str(lasts_ms))
+    sheet.put(hs_call_title="Dial round")
     return sheet
 
 

@@ -155,7 +155,7 @@ def with_a_meeting(draft: Draft, outcome: str | None) -> None:
 
 def at_work_now(draft: Draft) -> None:
     """Accepted in the last days, worked up to now."""
-    start = taken_up(draft, days=(3, 9))
+    start = taken_up(draft, days=(3, 7))
     at = start.at
     for channel in ORDER[:5]:
         at = later(start, at, draft.rng.uniform(6, 10))
@@ -182,7 +182,7 @@ def _stories() -> Iterator[Story]:
     yield Story(title="attempts logged late", tell=told_late)
     for outcome in ("COMPLETED", "NO_SHOW", "CANCELED", "RESCHEDULED", None):
         yield Story(title="a meeting among the attempts", tell=partial(with_a_meeting, outcome=outcome))
-    yield Story(title="at work now", tell=at_work_now, least=2)
+    yield Story(title="at work now", tell=at_work_now, least=3)
 
 
 STORIES = tuple(_stories())
