@@ -15,16 +15,20 @@ from sync.agreement.load import agreement_of
 from sync.agreement.model import Agreement
 from sync.judge.findings import Finding, Judgement, Status
 from sync.judge.judge import judge_lead
-from sync.roster import Roster
+from sync.roster import Absence, Member, Person, Roster
 from sync.rows import LeadRows
 from sync.terms import AgreementSpan, CrmTerms, Terms
 
 CRM = "hubspot"
 LEAD = RecordKey(CRM, "contact", "1")
+COMPANY = RecordKey(CRM, "company", "7")
+DEAL = RecordKey(CRM, "deal", "5")
 BORN = datetime(2026, 9, 1, tzinfo=UTC)
 ANN, BEN = "11", "12"
 STAGES = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist", "other")
 NEW_YORK = ZoneInfo("America/New_York")
+MS = timedelta(milliseconds=1)
+ROOT = Path(__file__).parents[1]
 
 
 def ny(text: str) -> datetime:
@@ -33,10 +37,23 @@ def ny(text: str) -> datetime:
 
 
 @cache
-def the_agreement() -> Agreement:
-    """Return the shipped example agreement."""
-    path = Path(__file__).parents[1] / "agreement.example.toml"
-    return agreement_of(path.read_text(encoding="utf-8"), file=path.name)
+def the_agreement(*swaps: tuple[str, str]) -> Agreement:
+    """Return the shipped example agreement, each passage of `swaps` replaced by another."""
+    return _read(ROOT / "agreement.example.toml", swaps)
+
+
+@cache
+def the_practice_agreement(*swaps: tuple[str, str]) -> Agreement:
+    """Return the agreement of the practice CRM, which states every promise, each passage of `swaps` replaced by another."""
+    return _read(ROOT / "src/sync/examples/practice.agreement.toml", swaps)
+
+
+def _read(path: Path, swaps: Sequence[tuple[str, str]]) -> Agreement:
+    text = path.read_text(encoding="utf-8")
+    for old, new in swaps:
+        assert old in text, old
+        text = text.replace(old, new)
+    return agreement_of(text, file=path.name)
 
 
 def set_to(
@@ -65,6 +82,20 @@ def owned_by(owner: str | None, when: datetime) -> FieldChange:
 def status(value: str | None, when: datetime) -> FieldChange:
     """The lead status was set: IN_PROGRESS (SAL), UNQUALIFIED, RECYCLED, ..."""
     return set_to("hs_lead_status", value, when)
+
+
+def unreachable(when: datetime, *, value: str = "true") -> list[FieldChange]:
+    """The person may be neither mailed nor called: the excuse of the example agreement."""
+    return [set_to("hs_email_optout", value, when), set_to("do_not_call", value, when)]
+
+
+def fits(when: datetime, *, score: str = "75", born: datetime = BORN) -> list[FieldChange]:
+    """All that an MQL asks for: company, title and required fields since `born`, the score at `when`."""
+    person = {"jobtitle": "Head of Operations", "email": "eve@example.com", "company": "Example Ltd", "phone": "+1 555 0100"}
+    company = {"numberofemployees": "400", "industry": "COMPUTER_SOFTWARE"}
+    changes = [set_to(field, value, born) for field, value in person.items()]
+    changes += [set_to(field, value, born, record=COMPANY) for field, value in company.items()]
+    return [*changes, set_to("hubspotscore", score, when)]
 
 
 def raised(form: str, when: datetime) -> list[FieldChange]:
@@ -120,30 +151,58 @@ def a_meeting(
     return an_activity(ActivityKind.MEETING, start, logged=booked, ends=ends, outcome=outcome, direction=None, **more)  # type: ignore[arg-type]
 
 
+def a_reply(when: datetime, **more: object) -> Activity:
+    """A mail that came in from the person."""
+    return a_mail(when, direction=Direction.IN, owner=None, **more)
+
+
+def the_record(key: RecordKey, changes: Sequence[FieldChange], *, born: datetime = BORN) -> Record:
+    """A record whose values are its newest changes."""
+    values = {change.field: change.value for change in sorted(changes, key=lambda c: c.at) if change.record == key}
+    return Record(key=key, values=values, created_at=born, changed_at=born)
+
+
 def the_rows(
     changes: Sequence[FieldChange],
     activities: Sequence[Activity] = (),
     *,
     alike: Mapping[RecordKey, int] | None = None,
     company: Record | None = None,
+    born: datetime = BORN,
+    gone_at: Mapping[RecordKey, datetime] | None = None,
 ) -> LeadRows:
-    """Mirror rows of one contact whose values are its newest changes."""
-    values = {change.field: change.value for change in sorted(changes, key=lambda c: c.at) if change.record == LEAD}
-    person = Record(key=LEAD, values=values, created_at=BORN, changed_at=BORN)
+    """Mirror rows of one contact, of its company and deal if anything changed in them; values are the newest changes."""
+    touched = {change.record for change in changes}
     return LeadRows(
         lead=str(LEAD),
-        people=(person,),
-        company=company,
-        deals=(),
+        people=(the_record(LEAD, changes, born=born),),
+        company=company or (the_record(COMPANY, changes) if COMPANY in touched else None),
+        deals=(the_record(DEAL, changes),) if DEAL in touched else (),
         changes=tuple(changes),
         activities=tuple(activities),
         alike=alike or {},
-        gone_at={},
+        gone_at=gone_at or {},
     )
 
 
-def the_terms(*, upto: datetime, roster: Roster | None = None, agreement: Agreement | None = None) -> Terms:
-    """Terms with Ann and Ben, every stream read up to `upto`."""
+def the_roster(*, away: Sequence[tuple[str, datetime, datetime]] = (), pools: Mapping[str, Sequence[str]] | None = None) -> Roster:
+    """A roster of Ann, Ben and whoever else is in `pools` (pool -> owner ids), absent as told: (owner id, since, upto)."""
+    ids = {ANN, BEN, *(owner for members in (pools or {}).values() for owner in members)}
+    absences = {id_: tuple(Absence(since=s, upto=u, why=None) for owner, s, u in away if owner == id_) for id_ in ids}
+    people = {
+        id_: Person(name=id_, email=None, ids={CRM: id_}, manager=None, team=None, calendar=None, hours=None, absences=absences[id_])
+        for id_ in sorted(ids)
+    }
+    return Roster(
+        people=people,
+        pools={pool: tuple(Member(person=id_, weight=1) for id_ in members) for pool, members in (pools or {}).items()},
+        placeholders={CRM: frozenset({"90"})},
+        by_id={(CRM, id_): id_ for id_ in people},
+    )
+
+
+def the_terms(*, upto: datetime, roster: Roster | None = None, agreement: Agreement | None = None, **crm_terms: object) -> Terms:
+    """Terms with Ann and Ben, every stream read up to `upto`; `crm_terms` as in `CrmTerms`."""
     streams = (VOCABULARY.person_stream, *VOCABULARY.context_streams, *VOCABULARY.touch_streams)
     crm = CrmTerms(
         vocabulary=VOCABULARY,
@@ -151,15 +210,18 @@ def the_terms(*, upto: datetime, roster: Roster | None = None, agreement: Agreem
         queues=frozenset({"91"}),
         upto=dict.fromkeys(streams, upto),
     )
+    crm = replace(crm, **crm_terms)  # type: ignore[arg-type]
     span = AgreementSpan(agreement=agreement or the_agreement(), since=None, until=None)
     return Terms(
         spans=(span,), roster=roster or Roster(placeholders={CRM: frozenset({"90"})}), crms={CRM: crm}, settle=timedelta(minutes=30)
     )
 
 
-def judgement(changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, now: datetime) -> Judgement:
-    """Judge one lead by the example agreement."""
-    return judge_lead(the_rows(changes, activities), the_terms(upto=now), now)
+def judgement(
+    changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, now: datetime, terms: Terms | None = None
+) -> Judgement:
+    """Judge one lead by the example agreement, or by other terms."""
+    return judge_lead(the_rows(changes, activities), terms or the_terms(upto=now), now)
 
 
 def status_in(rows: LeadRows, terms: Terms, *, now: datetime, rule: str = "first_touch") -> Status:
@@ -168,9 +230,18 @@ def status_in(rows: LeadRows, terms: Terms, *, now: datetime, rule: str = "first
     return finding.status
 
 
-def judged(changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, now: datetime, rule: str) -> Finding:
+def found(
+    changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, now: datetime, rule: str, terms: Terms | None = None
+) -> list[Finding]:
+    """Judge one lead and return its findings of `rule`, in order."""
+    return [f for f in judgement(changes, activities, now=now, terms=terms).findings if f.rule == rule]
+
+
+def judged(
+    changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, now: datetime, rule: str, terms: Terms | None = None
+) -> Finding:
     """Judge one lead and return its only finding of `rule`."""
-    (finding,) = [f for f in judgement(changes, activities, now=now).findings if f.rule == rule]
+    (finding,) = found(changes, activities, now=now, rule=rule, terms=terms)
     return finding
 
 
