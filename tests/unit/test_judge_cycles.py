@@ -101,3 +101,16 @@ def test_an_acceptance_of_the_first_cycle_does_not_keep_the_second() -> None:
 
 def test_a_handoff_of_another_age_is_no_handoff_under_this_agreement() -> None:
     assert judgement([mql(ny("1970-01-01 00:00"))], now=NOW).findings == ()
+
+
+def test_what_happens_as_one_passage_closes_and_the_next_opens_belongs_to_one_of_them() -> None:
+    again = MONDAY + timedelta(days=1)
+    first = [mql(MONDAY), owned_by(ANN, MONDAY), stage("salesqualifiedlead", MONDAY + timedelta(hours=1))]
+    accepted = judgement([*first, mql(again), status("IN_PROGRESS", again)], now=NOW).findings
+    assert [(f.cycle.number, f.started_at) for f in accepted if f.rule == "decide"] == [(2, again)]
+    rejected = judgement([mql(MONDAY), owned_by(ANN, MONDAY), *first[2:], mql(again), status("UNQUALIFIED", again)], now=NOW).findings
+    taken = [f for f in rejected if f.rule == "accept_or_reject"]
+    assert [(f.cycle.number, f.cycle.closed_by, f.settled_at) for f in taken] == [
+        (1, "rejected", MONDAY + timedelta(hours=1)),
+        (2, None, None),
+    ]

@@ -28,6 +28,7 @@ class Case:
     timeline: Timeline
     cycle: Cycle
     next_opened_at: datetime | None  # when the lead was handed over again
+    follows_at_once: bool = False  # the passage before it closed at the very moment at which it opened
     agreement: Agreement
     terms: Terms
     now: datetime
@@ -46,8 +47,14 @@ class Case:
 
     @cached_property
     def facts(self) -> tuple[Fact, ...]:
-        """The facts of the cycle, both its ends included."""
-        return tuple(fact for fact in self.timeline.facts if self.cycle.holds(fact.at))
+        """The facts of the cycle, both its ends included; each belongs to one cycle alone."""
+        return tuple(fact for fact in self.timeline.facts if self.cycle.holds(fact.at) and not self._is_of_another(fact))
+
+    def _is_of_another(self, fact: Fact) -> bool:
+        """Where one cycle closes as the next opens, the way out is of the one that closes and all else of the next."""
+        if isinstance(fact, Left):
+            return self.follows_at_once and fact.at == self.cycle.opened_at
+        return fact.at == self.cycle.closed_at == self.next_opened_at
 
     @cached_property
     def replies(self) -> tuple[Replied, ...]:

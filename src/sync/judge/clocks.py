@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sync.agreement import model
 from sync.agreement.model import Clock
-from sync.facts import Exit, Left, StageReached
+from sync.facts import Exit, Fact, Left, StageReached
 from sync.judge.case import Case
 from sync.judge.conclude import AFTER, Judged, Promise, Told, conclude, due_owner, fixed_side, lasted_upto, lead_side, refused
 from sync.judge.cycles import Cycle
@@ -110,13 +110,17 @@ def _kept(case: Case, clock: Clock) -> list[Kept]:
     return sorted(kept, key=lambda k: (k.at, k.source))
 
 
+def _facts(case: Case, window: Cycle) -> Sequence[Fact]:
+    return case.facts if window is case.cycle else case.timeline.facts
+
+
 def _exits(case: Case, window: Cycle, how: Exit) -> list[Kept]:
     if how is Exit.RETURNED:
         returned_at = window.closed_at if window.closed_by == how.value else None
         return [Kept(at=returned_at, what=how.value, source=window.source)] if returned_at else []
     return [
         Kept(at=fact.at, what=fact.how.value, source=fact.source)
-        for fact in case.timeline.facts
+        for fact in _facts(case, window)
         if isinstance(fact, Left) and fact.how is how and window.holds(fact.at) and not fact.ours
     ]
 
@@ -124,7 +128,7 @@ def _exits(case: Case, window: Cycle, how: Exit) -> list[Kept]:
 def _stages_reached(case: Case, window: Cycle, stages: Sequence[str]) -> list[Kept]:
     return [
         Kept(at=fact.at, what=f"reached {fact.stage} or passed it", source=fact.source)
-        for fact in case.timeline.facts
+        for fact in _facts(case, window)
         if isinstance(fact, StageReached) and fact.stage in stages and window.holds(fact.at) and not fact.ours
     ]
 
