@@ -148,12 +148,19 @@ def test_a_stage_left_for_a_quarter_of_an_hour_was_never_left() -> None:
     assert told(more=[status("NEW", left), status("IN_PROGRESS", left + QUARTER)], now=DUE) == [(ENTERED, Status.RUNNING, DUE, None)]
 
 
-def test_a_stage_entered_again_later_begins_anew() -> None:
+def test_a_stage_entered_again_later_begins_anew_and_only_the_last_stretch_of_the_passage_is_told() -> None:
     left = ny("2026-09-16 11:00")
     again = left + QUARTER + MS
     assert told(more=[status("NEW", left), status("IN_PROGRESS", again)], now=DUE) == [
-        (ENTERED, Status.KEPT, DUE, left),
         (again, Status.RUNNING, ny("2026-09-23 11:15") + MS, None),
+    ]
+
+
+def test_a_broken_stretch_is_told_although_the_stage_was_entered_again() -> None:
+    left, again = DUE + MS, DUE + timedelta(hours=2)
+    assert told(more=[status("NEW", left), status("IN_PROGRESS", again)], now=again) == [
+        (ENTERED, Status.BREACHED, DUE, None),
+        (again, Status.RUNNING, ny("2026-09-28 12:00"), None),
     ]
 
 
