@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from itertools import product
 from math import prod
 from zoneinfo import ZoneInfo
@@ -17,16 +18,18 @@ from sync.rows import LeadRows
 MOST_READINGS = 64  # so many ways of placing changes without known time are tried in every combination
 
 
+_typed = lru_cache(maxsize=100_000)(read_value)  # scores, countries and industries come again and again
+
+
 class Track:
     """One field of one record over time."""
 
-    __slots__ = ("_now", "_typed", "changes", "times")
+    __slots__ = ("_now", "changes", "times")
 
     def __init__(self, changes: list[FieldChange], now: str | None) -> None:
         self.changes = changes  # oldest first; empty if no history is kept
         self.times = [change.at for change in changes]
         self._now = now
-        self._typed: dict[FieldType, dict[str, Value]] = {}
 
     def value(self, at: datetime) -> str | None:
         """Return the raw value at `at` (inclusive); where nothing is kept, the value it has now."""
@@ -38,12 +41,13 @@ class Track:
     def typed(self, at: datetime, kind: FieldType, zone: ZoneInfo) -> Value:
         """Return the value at `at` as its type says."""
         raw = self.value(at)
-        if raw is None:
-            return None
-        known = self._typed.setdefault(kind, {})
-        if raw not in known:
-            known[raw] = read_value(raw, kind, zone)
-        return known[raw]
+        return None if raw is None else _typed(raw, kind, zone)
+
+    def ever(self, kind: FieldType, zone: ZoneInfo) -> Iterator[Value]:
+        """Yield every value that it ever had; blank among them, as it may have been before the first change."""
+        yield None
+        raws = [change.value for change in self.changes] if self.changes else [self._now]
+        yield from (_typed(raw, kind, zone) for raw in raws if raw is not None)
 
 
 class RowAt:
@@ -67,26 +71,33 @@ class History:
     """The fields of a lead's records over time, from the changes the CRM told us."""
 
     def __init__(self, rows: LeadRows) -> None:
-        self._changes: dict[RecordKey, dict[str, list[FieldChange]]] = {}
+        changes: dict[RecordKey, dict[str, list[FieldChange]]] = {}
         for change in rows.changes:
-            self._changes.setdefault(change.record, {}).setdefault(change.field, []).append(change)
-        for fields in self._changes.values():
-            for changes in fields.values():
-                if len(changes) > 1:
-                    changes.sort(key=lambda change: (change.at, change.value is not None, change.value or ""))  # cleared, then set
+            changes.setdefault(change.record, {}).setdefault(change.field, []).append(change)
+        records = (*rows.people, *((rows.company,) if rows.company is not None else ()), *rows.deals)
+        self._tracks = {id(record): _tracks_of(record, changes.get(record.key, {})) for record in records}
 
     def track(self, record: Record, field: str) -> Track:
-        """Return one field of one record over time."""
-        return Track(self._changes.get(record.key, {}).get(field, []), record.values.get(field))
+        """Return one field of one record of the lead over time."""
+        tracks = self._tracks[id(record)]
+        if field not in tracks:
+            tracks[field] = Track([], record.values.get(field))
+        return tracks[field]
 
     def tracks(self, record: Record, fields: Iterable[str]) -> dict[str, Track]:
-        """Return several fields of one record over time."""
-        changes = self._changes.get(record.key, {})
-        return {field: Track(changes.get(field, []), record.values.get(field)) for field in fields}
+        """Return several fields of one record of the lead over time."""
+        return {field: self.track(record, field) for field in fields}
 
     def changes(self, record: Record, field: str) -> list[FieldChange]:
         """Return the changes of one field, oldest first; empty if its history is not kept."""
-        return self._changes.get(record.key, {}).get(field, [])
+        return self.track(record, field).changes
+
+
+def _tracks_of(record: Record, by_field: Mapping[str, list[FieldChange]]) -> dict[str, Track]:
+    for changes in by_field.values():
+        if len(changes) > 1:
+            changes.sort(key=lambda change: (change.at, change.value is not None, change.value or ""))  # cleared, then set
+    return {field: Track(changes, record.values.get(field)) for field, changes in by_field.items()}
 
 
 def moments(tracks: Iterable[Track]) -> set[datetime]:

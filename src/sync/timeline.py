@@ -90,6 +90,8 @@ def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: d
 def _turns(record: Record, criterion: Criterion, tracks: Mapping[str, Track], zone: ZoneInfo) -> Iterator[tuple[datetime, bool]]:
     """Yield the moments at which a criterion over a record's own fields turned, from the record's creation on."""
     truth = False
+    if not criterion.can_hold(lambda name: tracks[name].ever(criterion.types[name], zone)):
+        return
     for at in sorted(moments(tracks.values()) | {record.created_at}):
         holds = criterion.truth(RowAt(tracks, criterion.types, zone, at)) is True
         if holds != truth:
@@ -235,7 +237,7 @@ def _replies(rows: LeadRows) -> Iterator[Fact]:
 
 def _score_crossings(handoff: Handoff, values: Values, now: datetime) -> Iterator[Fact]:
     for trigger in handoff.opens_on:
-        if isinstance(trigger, OnScore):
+        if isinstance(trigger, OnScore) and values.can_hold(trigger.criterion):
             fields = trigger.criterion.fields
             for at, true in values.turns(surely(trigger.criterion), fields, now):
                 if true:
@@ -252,6 +254,8 @@ def _exclusion(agreement: Agreement, values: Values, now: datetime) -> str | Non
 
 def _excuses(agreement: Agreement, values: Values, now: datetime) -> Iterator[Excuse]:
     for excuse in agreement.excuses:
+        if not values.can_hold(excuse.criterion):
+            continue
         since: datetime | None = None
         for at, true in values.turns(surely(excuse.criterion), excuse.criterion.fields, now):
             if true:

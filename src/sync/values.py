@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 
 from connectors.records import Record
@@ -73,6 +73,14 @@ class Values:
         changed = moments(track for field in fields if (track := self._track(field)) is not None)
         return sorted(at for at in changed | {self._born} if at <= upto)
 
+    def can_hold(self, criterion: Criterion) -> bool:
+        """Whether `criterion` may ever have been true of the lead; never a wrong no."""
+        return criterion.can_hold(self._ever)
+
+    def _ever(self, field: str) -> Iterable[Value]:
+        track = self._track(field)
+        return (None,) if track is None else track.ever(self._types[field], self._agreement.zone)
+
     def turns(self, test: Callable[[Row], bool], fields: Collection[str], upto: datetime) -> Iterator[tuple[datetime, bool]]:
         """Yield the moments at which `test` over `fields` turned true and false, beginning with the first true."""
         held = False
@@ -85,7 +93,7 @@ class Values:
     def origin(self, fields: Collection[str], at: datetime) -> tuple[str, str]:
         """Return the natural key of what made `fields` what they are since `at`, and where to look it up."""
         for record, name in filter(None, (self.home(field) for field in sorted(fields))):
-            if (change := change_at(self._history.tracks(record, (name,)), at)) is not None:
+            if (change := change_at({name: self._history.track(record, name)}, at)) is not None:
                 return fact_name(change), f"{record.key}#{name}"
         return f"{self._records[0].key}@created", str(self._records[0].key)
 

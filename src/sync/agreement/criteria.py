@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from sync.agreement.criteria_check import find_problems, infer_types
 from sync.agreement.criteria_compile import Compiler, Test
 from sync.agreement.criteria_parse import Parsed, parse_criterion
 from sync.agreement.criteria_tree import Among, Compare, Literal, Name, Node, walk
-from sync.agreement.criteria_types import Conjunct, CriterionError, Explanation, FieldType, Row, read_value
+from sync.agreement.criteria_types import Conjunct, CriterionError, Explanation, FieldType, Row, Value, read_value
 
 __all__ = [
     "Conjunct",
@@ -63,6 +63,13 @@ class Criterion:
     def truth(self, values: Row) -> bool | None:
         """Whether it holds; None where a blank leaves it unknown. A name that is missing is blank."""
         return self._test(values)
+
+    def can_hold(self, values_of: Callable[[str], Iterable[Value]]) -> bool:
+        """Whether it may be true at some moment, where `values_of` gives every value that a field ever had; never a wrong no.
+
+        Each condition that rests on one field alone must be true of one of its values.
+        """
+        return all(_can_hold(part, values_of) for part in self._parts)
 
     def explain(self, values: Row) -> Explanation:
         """The answer, with each condition's own answer and the values it rests on; a define is one condition."""
@@ -167,6 +174,13 @@ def _part(node: Node, text: str, compiler: Compiler, used: Mapping[str, Criterio
     fields = frozenset(names).difference(used).union(*(used[name].fields for name in names if name in used))
     name = node.name if isinstance(node, Name) and node.name in used else None
     return _Part(text=text, test=compiler.test(node), fields=fields, define=used[name] if name else None, name=name)
+
+
+def _can_hold(part: _Part, values_of: Callable[[str], Iterable[Value]]) -> bool:
+    if len(part.fields) == 1:
+        (field,) = part.fields
+        return any(part.test({field: value}) is True for value in values_of(field))
+    return part.define is None or part.define.can_hold(values_of)
 
 
 def _explained(part: _Part, values: Row) -> Conjunct:

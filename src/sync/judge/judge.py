@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from sync.agreement.model import Agreement, Handoff
 from sync.history import readings
@@ -72,7 +74,7 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
     judged: list[Judged] = []
     pending: list[datetime | None] = []
     all_cycles: list[Cycle] = []
-    first, latest = _reach(agreement)
+    first, latest = _reach(agreement.calendar_span, agreement.zone)
     for handoff in agreement.handoffs:
         within = _owned_as_agreed(timeline, handoff, terms)
         cycles = find_cycles(within, handoff, agreement, now)
@@ -89,7 +91,7 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
 
 
 def _cases(timeline: Timeline, cycles: Sequence[Cycle], *, agreement: Agreement, terms: Terms, now: datetime) -> Iterator[Case]:
-    first, latest = _reach(agreement)
+    first, latest = _reach(agreement.calendar_span, agreement.zone)
     for number, cycle in enumerate(cycles, start=1):
         if first <= cycle.opened_at <= latest:
             yield Case(
@@ -116,11 +118,11 @@ def _owned_as_agreed(timeline: Timeline, handoff: Handoff, terms: Terms) -> Time
     return owned_within(timeline, member_ids(terms.roster, timeline.crm, handoff.pool))
 
 
-def _reach(agreement: Agreement) -> tuple[datetime, datetime]:
+@lru_cache(maxsize=100)
+def _reach(calendar_span: tuple[date, date], zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return between which moments a clock may start: the agreement's calendars know ten years before it and some after it.
 
     What a CRM dates outside of that (an import of 1970, a slip of the year) is no handoff under this agreement.
     """
-    first, last = agreement.calendar_span
-    start, end = (datetime.combine(day, time.min, tzinfo=agreement.zone) for day in (first, last))
+    start, end = (datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC) for day in calendar_span)
     return start + ROOM_BEFORE, end - ROOM_AFTER

@@ -59,7 +59,7 @@ def judge_missed(outside: Outside) -> Iterator[Judged]:
     """Yield a finding for every moment at which the lead qualified and was in no cycle of the handoff."""
     names = [trigger.stage for trigger in outside.handoff.opens_on if isinstance(trigger, StageEntered)]
     for stage in outside.agreement.stages:
-        if stage.name in names and stage.criteria is not None:
+        if stage.name in names and stage.criteria is not None and outside.timeline.values.can_hold(stage.criteria):
             yield from _missed(outside, stage)
 
 
