@@ -88,8 +88,8 @@ def lint_agreement(digest: str, not_enforcing: str | None, not_judged: Sequence[
         remarks.append(Remark(level=Level.NOTE, where=where, what=f"observing only: {not_enforcing}", fix=fix))
     if not_judged:
         what, fix = (
-            f"read and kept, not judged by this version: {', '.join(not_judged)}",
-            "leave them in; they hold from the version that judges them",
+            f"read and kept, not judged: {', '.join(not_judged)}; no CRM tells of every marketing mail",
+            "leave it in for those who read the agreement; no run tells of it",
         )
         remarks.append(Remark(level=Level.NOTE, where=where, what=what, fix=fix))
     return remarks

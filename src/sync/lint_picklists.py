@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from connectors.records import FieldDefinition
 from sync.agreement.criteria import Criterion
 from sync.agreement.model import Agreement
-from sync.agreement.reasons import folded
+from sync.judge.reasons import folded
 from sync.problems import choose_fix
 from sync.remarks import Level, Remark
 

@@ -209,7 +209,7 @@ def test_promises_that_contradict_themselves_are_told_together_with_slips(accoun
     agreement = account / "agreement.toml"
     replace_in(agreement, '{ rejected = "needs nurture"', '{ rejected = "needs nurturing"')
     replace_in(agreement, 'ladder = ["reassign"]', 'ladder = ["return"]')
-    replace_in(agreement, 'hand_over_within = "24 hours"', 'hand_over_within = "24 hours"\nif_missed = ["reassign"]')
+    replace_in(agreement, 'if_missed    = ["promote"]', 'if_missed = ["reassign"]')
     replace_in(agreement, 'stale_after = "5 business days"', 'stale_after = "5 work days"')
     said = refused(account, code=78)
     fixes = ["did you mean `needs nurture`?", "possible are: escalate, reassign, remind", "possible are: escalate, promote, remind"]

@@ -11,7 +11,7 @@ from connectors.records import Account, FieldDefinition, Option, Owner, Page, Te
 from sync.agreement.lint import lint_text
 from sync.agreement.load import agreement_of
 from sync.agreement.model import Agreement
-from sync.agreement.reasons import folded
+from sync.judge.reasons import folded
 from sync.lint import Facts, Misfit, lint, refuse_if_misfit
 from sync.remarks import Level, Remark
 from sync.roster import Person, Roster
