@@ -27,6 +27,7 @@ from sync.agreement.model import (
     Touch,
 )
 from sync.problems import listed
+from sync.remarks import Level
 from sync.roster import Roster
 
 _WEEKS_TRIED = 4
@@ -43,10 +44,10 @@ def handoffs_of(clock: Clock, agreement: Agreement) -> list[Handoff]:
 
 
 def clock_start_flaws(clock: Clock, path: Path, agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
-    """Why a clock, which stands at `path`, never starts; of one that does, what cannot keep it."""
-    found = list(_never_starts(clock, path, agreement))
+    """Why a clock, which stands at `path`, never or seldom starts; of one that does, what cannot keep it."""
+    found = list(_hardly_starts(clock, path, agreement))
     yield from found
-    if any(flaw.path[-1] == "starts" for flaw in found):
+    if any(flaw.level is Level.ERROR for flaw in found):
         return
     yield from _never_kept(clock, path, agreement)
     yield from _words(clock, path)
@@ -54,7 +55,7 @@ def clock_start_flaws(clock: Clock, path: Path, agreement: Agreement, roster: Ro
 
 
 def stage_start_flaws(stage: str, path: Path, handoffs: list[Handoff], agreement: Agreement) -> Iterator[Flaw]:
-    """Why a rule that starts at a stage never does; `path` is that of the key that names the stage."""
+    """Why a rule that starts at a stage never or seldom does; `path` is that of the key that names the stage."""
     if not agreement.stages[place_of(stage, agreement)].recognised:
         what = f"it never starts: nothing says how a record shows that a lead is in {stage}"
         yield error(path, what, fix=f"add a CRM criterion to the stage {stage}")
@@ -62,18 +63,18 @@ def stage_start_flaws(stage: str, path: Path, handoffs: list[Handoff], agreement
     triggers = [trigger for handoff in handoffs for trigger in handoff.opens_on]
     opening = [trigger.stage for trigger in triggers if isinstance(trigger, StageEntered)]
     if len(opening) == len(triggers) and all(place_of(stage, agreement) < place_of(opened, agreement) for opened in opening):
-        what = f"it never starts: leads are handed over in {listed(set(opening))}, when {stage} is behind them"
-        yield warning(path, what, fix="name a stage that they enter from the handoff on")
+        what = f"leads are handed over in {listed(set(opening))}, so it starts only for one that enters {stage} after that"
+        yield note(path, what, fix="name a stage that comes at the handoff or later, or leave it if that is meant")
 
 
-def _never_starts(clock: Clock, path: Path, agreement: Agreement) -> Iterator[Flaw]:
+def _hardly_starts(clock: Clock, path: Path, agreement: Agreement) -> Iterator[Flaw]:
     handoffs, where = handoffs_of(clock, agreement), (*path, "starts")
     match clock.starts:
         case StageEntered(stage=stage):
             yield from stage_start_flaws(stage, where, handoffs, agreement)
         case StartWord.HAND_RAISE if not any(isinstance(trigger, HandRaise) for one in handoffs for trigger in one.opens_on):
-            what = f"it never starts: no hand-raise is listed in opens_on of {listed(one.name for one in handoffs)}"
-            yield error(where, what, fix='add "hand-raise" to `opens_on`, or start the clock at the handoff')
+            what = f"no hand-raise is listed in opens_on of {listed(one.name for one in handoffs)}, so any form starts it"
+            yield note(where, what, fix='add "hand-raise: FORM" to `opens_on`, or leave it if that is meant')
         case StartWord.RECYCLED if not agreement.recycle.recognised:
             what = "it never starts: nothing says how a record shows that a lead was recycled"
             yield error(where, what, fix="add a CRM criterion to [recycle]")
