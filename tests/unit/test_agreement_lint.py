@@ -171,6 +171,13 @@ def test_a_stage_whose_every_lead_is_excluded_is_an_error() -> None:
     assert told(criteria("(competitor OR buyer) AND score > 60")) == []
 
 
+def test_a_stage_whose_every_lead_is_excused_is_a_warning() -> None:
+    ((level, where, what),) = told(criteria("no_email AND no_call AND score > 60"))
+    assert (level, where) == (Level.WARNING, "stage.MQL.criteria")
+    assert "[[excuse]] `no_email AND no_call`" in what
+    assert told(criteria("no_email AND score > 60")) == []
+
+
 def test_a_stage_that_asks_for_a_blank_field_it_requires_is_an_error() -> None:
     assert [one[1] for one in told(criteria("phone IS NULL AND score > 60"))] == ["stage.MQL.criteria"]
     assert told(criteria("country IS NULL AND score > 60")) == []

@@ -152,6 +152,16 @@ class _CriteriaLint:
                 what = f"every lead that meets it is out of scope by [[exclude]] `{exclude.text}`"
                 yield error(site.path, what, fix="correct one of the two")
                 return
+        yield from self._excused(site)
+
+    def _excused(self, site: _Site) -> Iterator[Flaw]:
+        """Stages in which every lead that qualifies has its clocks stopped."""
+        for excuse in self._agreement.excuses if site.path[0] == "stage" else ():
+            if any(self._alone(_Site(path=("excuse",), criterion=excuse.criterion, only_leads=False))):
+                continue  # told at the excuse
+            if not self.can_hold(site.criterion, without=excuse.criterion):
+                what = f"every lead that meets it is excused by [[excuse]] `{excuse.criterion.text}`, so no clock of it runs"
+                yield warning(site.path, what, fix="correct one of the two")
 
 
 def _sites(agreement: Agreement) -> Iterator[_Site]:
