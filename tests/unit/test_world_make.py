@@ -193,6 +193,23 @@ def test_the_truth_document_names_the_rules_and_writes_times_as_the_crm_does() -
     assert document == json.loads(json.dumps(document))
 
 
+def test_every_reason_why_an_activity_is_no_touch_is_told_of_an_activity_that_exists() -> None:
+    world = a_world("a weekday noon")
+    rows = truth_document(world, RULES)["touches"]
+    there = {(line["object"], line["id"]) for line in records(world)}
+    kinds = {"call": "calls", "email": "emails", "communication": "communications", "meeting": "meetings"}
+
+    for row in rows:
+        _, kind, id_ = row["activity"].split("/")
+        assert (kinds[kind], id_) in there
+    assert {"first_touch", "work_the_lead"} == {row["rule"] for row in rows}
+    assert {row["reason"] for row in rows} == {
+        *("automated", "before the handoff", "booked, no outcome logged", "bounced", "by somebody else than the owner", "cancelled"),
+        *("connected, but too short", "failed", "has not happened yet", "inbound", "logged in bulk", "planned, not done", "rescheduled"),
+        *("a sequence does not answer a hand-raise", "too soon after the last", "wrong channel"),
+    }
+
+
 def test_only_what_cannot_be_known_lacks_a_time() -> None:
     for promise in a_world("Thanksgiving").promises:
         if promise.started_at is None:

@@ -103,7 +103,7 @@ def _owners() -> Iterator[Story]:
     yield Story(title="taken back to the queue", tell=owners.taken_back_to_the_queue)
     yield Story(title="owner set again", tell=owners.set_again)
     yield Story(title="passed on after acceptance", tell=owners.passed_on_after_acceptance)
-    yield Story(title="owner has left", tell=owners.owner_has_left, least=3)
+    yield Story(title="owner has left", tell=owners.owner_has_left, least=6)
 
 
 def _cycles() -> Iterator[Story]:

@@ -78,7 +78,7 @@ def _wasted(course: Course, passage: Passage) -> Iterator[tuple[Weighed, str]]:
         return
     yield from work.wasted
     for weighed in weigh(course, passage, sequences=True):
-        if weighed.flaw is not None and weighed.at >= work.started_at and (work.ended_at is None or weighed.at <= work.ended_at):
+        if weighed.flaw is not None and weighed.deed.at >= work.started_at and (work.ended_at is None or weighed.at <= work.ended_at):
             yield weighed, weighed.flaw
 
 
