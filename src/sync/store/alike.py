@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from sync.store.keys import as_json
 
-_LONG = 500  # a hash with more look-alikes is kept, for the leads to come will ask for it again
+
+class Window(NamedTuple):
+    """A stretch of time in which look-alikes with one hash matter, both ends included (ms)."""
+
+    alike: str
+    begins: int
+    ends: int
+    last: int  # the last of the moments that it is about
 
 
 class AlikeCounts:
@@ -22,33 +29,43 @@ class AlikeCounts:
         """Count in spans of `within` ms what was logged not after `upto` (ms)."""
         self._within = within
         self._upto = upto
-        self._long: dict[str, tuple[array[int], array[int]]] = {}
 
     def of(self, tx: sqlite3.Connection, wanted: Iterable[tuple[int, str, int]]) -> dict[int, int]:
         """Count for each (activity, hash, logged at): the fullest span that contains it, itself included."""
         rows = list(wanted)
-        known = self._long | self._read(tx, {alike for _, alike, _ in rows} - self._long.keys())
+        known = self._read(tx, windows(((alike, logged_at) for _, alike, logged_at in rows), self._within))
         counts: dict[int, int] = {}
         for activity, alike, logged_at in rows:
             times, spans = known[alike]
             counts[activity] = spans[bisect_left(times, logged_at)]
         return counts
 
-    def _read(self, tx: sqlite3.Connection, hashes: Iterable[str]) -> dict[str, tuple[array[int], array[int]]]:
+    def _read(self, tx: sqlite3.Connection, wanted: Sequence[Window]) -> dict[str, tuple[list[int], list[int]]]:
+        """Return the look-alikes near the moments asked for, and what each counts; at the edges of a window that may be too little."""
         rows = tx.execute(
             """
-            SELECT alike, logged_at FROM activity
-            WHERE alike IN (SELECT value FROM json_each(?)) AND logged_at <= ? ORDER BY alike, logged_at
+            SELECT one.value ->> 0, other.logged_at FROM json_each(:windows) AS one CROSS JOIN activity AS other
+            ON other.alike = one.value ->> 0 AND other.logged_at BETWEEN one.value ->> 1 AND min(one.value ->> 2, :upto)
+            ORDER BY one.key, other.logged_at
             """,
-            (as_json(hashes), self._upto),
+            {"windows": as_json(map(tuple, wanted)), "upto": self._upto},
         )
-        found: dict[str, tuple[array[int], array[int]]] = {}
+        found: dict[str, tuple[list[int], list[int]]] = {}
         for alike, group in groupby(rows, key=itemgetter(0)):
-            times = array("q", (logged_at for _, logged_at in group))
-            found[alike] = (times, array("q", fullest_spans(times, self._within)))
-            if len(times) > _LONG:
-                self._long[alike] = found[alike]
+            times = [logged_at for _, logged_at in group]
+            found[alike] = (times, fullest_spans(times, self._within))
         return found
+
+
+def windows(moments: Iterable[tuple[str, int]], within: int) -> list[Window]:
+    """Return the stretches in which anything lies within `within` of one of `moments` (hash, ms); by hash and time, none touch."""
+    found: list[Window] = []
+    for alike, at in sorted(set(moments)):
+        begins = at - within
+        if found and found[-1].alike == alike and begins <= found[-1].ends:
+            begins = found.pop().begins
+        found.append(Window(alike=alike, begins=begins, ends=at + within, last=at))
+    return found
 
 
 def fullest_spans(times: Sequence[int], within: int) -> list[int]:

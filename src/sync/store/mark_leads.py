@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from connectors.records import Vocabulary
+from sync.store.alike import windows
 from sync.store.keys import as_json
 
 MARK = """
@@ -60,7 +61,7 @@ def mark_page(tx: sqlite3.Connection, words: Vocabulary, news: News, before: New
         "crm": words.crm,
         "person": words.person,
         "objects": as_json(news.objects.items()),
-        "alike": as_json(_windows(news.alike, before.bulk_within)),
+        "alike": as_json(map(tuple, windows(news.alike, before.bulk_within)) if before.bulk_within is not None else ()),
         "unlinked": as_json(news.unlinked),
         "change": before.change,
         "status": before.status,
@@ -92,19 +93,6 @@ def _mark(tx: sqlite3.Connection, leads: str, given: Mapping[str, object], *, wh
     marked = tx.execute(MARK.format(leads=leads), {**given, "why": why})
     if marked.rowcount:
         tx.execute("UPDATE judged_by SET mark = mark + 1")
-
-
-def _windows(alike: Iterable[tuple[str, int]], within: int | None) -> list[tuple[str, int, int, int]]:
-    """Return the spans in which look-alikes may count otherwise: hash, first and last moment, and from when on that is seen."""
-    if within is None:
-        return []
-    windows: list[tuple[str, int, int, int]] = []
-    for name, at in sorted(alike):
-        begins = at - within
-        if windows and windows[-1][0] == name and begins <= windows[-1][2]:
-            begins = windows.pop()[1]
-        windows.append((name, begins, at + within, at))
-    return windows
 
 
 _CHANGED = """
