@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -57,6 +57,7 @@ class Criterion:
     ]  # text field -> the values, as written, that it is compared with for equality; without those of defines
     _test: Test
     _parts: tuple[_Part, ...]
+    _needs: tuple[tuple[str, Test], ...]
     _size: int
     _depth: int
 
@@ -69,7 +70,13 @@ class Criterion:
 
         Each condition that rests on one field alone must be true of one of its values.
         """
-        return all(_can_hold(part, values_of) for part in self._parts)
+        for field, test in self._needs:
+            for value in values_of(field):
+                if test({field: value}) is True:
+                    break
+            else:
+                return False
+        return True
 
     def explain(self, values: Row) -> Explanation:
         """The answer, with each condition's own answer and the values it rests on; a define is one condition."""
@@ -152,6 +159,7 @@ class _Library:
         for criterion in used.values():
             types |= criterion.types
         compiler = Compiler(types=self._fields, defines={name: criterion._test for name, criterion in used.items()}, zone=self._zone)
+        parts = tuple(_part(node, written, compiler, used) for node, written in parsed.conjuncts)
         return Criterion(
             text=text,
             fields=frozenset(types),
@@ -159,7 +167,8 @@ class _Library:
             picklist=_picklist(parsed.tree, types),
             named=_named(parsed.tree, types),
             _test=compiler.test(parsed.tree),
-            _parts=tuple(_part(node, written, compiler, used) for node, written in parsed.conjuncts),
+            _parts=parts,
+            _needs=tuple(_needs_of(parts)),
             _size=size,
             _depth=1 + max((criterion._depth for criterion in used.values()), default=0),
         )
@@ -176,11 +185,13 @@ def _part(node: Node, text: str, compiler: Compiler, used: Mapping[str, Criterio
     return _Part(text=text, test=compiler.test(node), fields=fields, define=used[name] if name else None, name=name)
 
 
-def _can_hold(part: _Part, values_of: Callable[[str], Iterable[Value]]) -> bool:
-    if len(part.fields) == 1:
-        (field,) = part.fields
-        return any(part.test({field: value}) is True for value in values_of(field))
-    return part.define is None or part.define.can_hold(values_of)
+def _needs_of(parts: Iterable[_Part]) -> Iterator[tuple[str, Test]]:
+    """Yield the conditions that rest on one field alone, those of defines included; all of them must hold at once."""
+    for part in parts:
+        if len(part.fields) == 1:
+            yield next(iter(part.fields)), part.test
+        elif part.define is not None:
+            yield from part.define._needs
 
 
 def _explained(part: _Part, values: Row) -> Conjunct:
