@@ -18,7 +18,7 @@ from sync.rows import LeadRows
 MOST_READINGS = 64  # so many ways of placing changes without known time are tried in every combination
 
 
-_typed = lru_cache(maxsize=100_000)(read_value)  # scores, countries and industries come again and again
+typed_value = lru_cache(maxsize=100_000)(read_value)  # scores, countries and industries come again and again
 
 
 class Track:
@@ -41,13 +41,13 @@ class Track:
     def typed(self, at: datetime, kind: FieldType, zone: ZoneInfo) -> Value:
         """Return the value at `at` as its type says."""
         raw = self.value(at)
-        return None if raw is None else _typed(raw, kind, zone)
+        return None if raw is None else typed_value(raw, kind, zone)
 
     def ever(self, kind: FieldType, zone: ZoneInfo) -> Iterator[Value]:
         """Yield every value that it ever had; blank among them, as it may have been before the first change."""
         yield None
         raws = [change.value for change in self.changes] if self.changes else [self._now]
-        yield from (_typed(raw, kind, zone) for raw in raws if raw is not None)
+        yield from (typed_value(raw, kind, zone) for raw in raws if raw is not None)
 
 
 class RowAt:

@@ -13,8 +13,7 @@ from sync.errors import ConfigurationError
 from sync.lint_picklists import Known, picklist_remarks, unlisted
 from sync.problems import choose_fix, listed
 from sync.remarks import Level, Remark
-from sync.roster import Person, Roster
-from sync.terms import member_ids
+from sync.roster import Person, Roster, member_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,3 +82,9 @@ class Roster:
         """Whether a person of the roster is away at `at`."""
         known = self.people.get(person)
         return known is not None and any(away.since <= at < away.upto for away in known.absences)
+
+
+def member_ids(roster: Roster, crm: str, pool: str) -> frozenset[str]:
+    """Return the owner ids that the members of a pool have in one CRM."""
+    ids = (roster.people[member.person].ids.get(crm) for member in roster.members(pool))
+    return frozenset(owner for owner in ids if owner is not None)

@@ -11,6 +11,7 @@ from connectors.records import FieldChange, RecordKey, Vocabulary
 from sync.agreement.calendar import Calendar
 from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
+from sync.outset import Outset, find_outset
 from sync.roster import Roster
 
 
@@ -60,6 +61,12 @@ class Terms:
                     fields.setdefault(kind, set()).update(named)
         return {kind: frozenset(named) for kind, named in fields.items()}
 
+    @cached_property
+    def outsets(self) -> tuple[Outset, ...]:
+        """What each version asks of a lead before it promises anything about it, in the order of `spans`."""
+        words = [crm.vocabulary for crm in self.crms.values()]
+        return tuple(find_outset(span.agreement, words, self.roster) for span in self.spans)
+
     def agreement_at(self, at: datetime) -> Agreement:
         """Return the version by which clocks that start at `at` are judged."""
         return next(span.agreement for span in self.spans if span.covers(at))
@@ -86,9 +93,3 @@ class Terms:
         words = crm.vocabulary
         streams = (words.person_stream, *words.context_streams, *(words.touch_streams if touches else ()))
         return tuple(stream for stream in streams if (upto := crm.upto.get(stream)) is None or upto < at)
-
-
-def member_ids(roster: Roster, crm: str, pool: str) -> frozenset[str]:
-    """Return the owner ids that the members of a pool have in one CRM."""
-    ids = (roster.people[member.person].ids.get(crm) for member in roster.members(pool))
-    return frozenset(owner for owner in ids if owner is not None)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sync.agreement.model import Agreement, Handoff
-from sync.history import History, readings
+from sync.history import readings
 from sync.judge.cadence import judge_cadences
 from sync.judge.case import Case
 from sync.judge.clocks import judge_clocks
@@ -18,17 +18,16 @@ from sync.judge.cycles import Cycle, find_cycles, pending_return
 from sync.judge.findings import Finding, Judgement
 from sync.judge.missed import Outside, judge_early_pull, judge_missed, pending_pull
 from sync.judge.oddities import judge_oddities
-from sync.judge.outset import may_be_judged
 from sync.judge.owners import owned_within
 from sync.judge.premature import judge_premature
 from sync.judge.reasons import judge_reasons
 from sync.judge.recycle import judge_recycling
 from sync.judge.stale import judge_staleness
 from sync.judge.unknown import agree
+from sync.roster import member_ids
 from sync.rows import LeadRows
-from sync.terms import Terms, member_ids
+from sync.terms import Terms
 from sync.timeline import Timeline, build_timeline
-from sync.values import Values
 
 ROOM_BEFORE = timedelta(days=2)  # zones differ from the agreement's by at most that
 ROOM_AFTER = timedelta(days=730)  # room for the longest clock that starts last
@@ -58,9 +57,8 @@ def judge_reading(rows: LeadRows, terms: Terms, now: datetime) -> Judgement:
     """Judge one lead whose changes all have a moment; each promise by the version in force when it started."""
     findings: list[Finding] = []
     moments: list[datetime] = []
-    history = History(rows)
-    for span in terms.spans:
-        if not may_be_judged(rows, Values(rows, span.agreement, history), span.agreement, terms):
+    for span, outset in zip(terms.spans, terms.outsets, strict=True):
+        if not outset.allows(rows):
             continue
         judged, pending = judge(build_timeline(rows, span.agreement, terms, now=now), span.agreement, terms, now)
         findings += [one.finding for one in judged if span.covers(one.began_at)]

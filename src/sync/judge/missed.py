@@ -15,7 +15,8 @@ from sync.judge.conclude import AFTER, Judged, Promise, Told, conclude, fixed_si
 from sync.judge.cycles import Cycle, cool_offs, is_cooling
 from sync.judge.findings import Side, Status
 from sync.judge.verdict import Kept, Start, Verdict, first_excuse, weigh
-from sync.terms import Terms, member_ids
+from sync.roster import member_ids
+from sync.terms import Terms
 from sync.timeline import Timeline
 from sync.values import is_blank
 
