@@ -105,8 +105,10 @@ def _truth(criterion: Criterion | None, values: Values, at: datetime) -> tuple[b
     truth = criterion.truth(row)
     if unknown and not (truth is False and criterion.truth({**row, **dict.fromkeys(unknown)}) is False):
         return None, f"{', '.join(unknown)} has no history"
+    if truth is True:
+        return True, ""
     conjuncts = criterion.explain(row).conjuncts
     if truth is None:
         blank = sorted({name for c in conjuncts if c.truth is None for name, value in c.values.items() if is_blank(value)})
         return None, f"{', '.join(blank)} was blank"
-    return truth, " and ".join(f"`{c.define or c.text}` was false" for c in conjuncts if c.truth is False)
+    return False, " and ".join(f"`{c.define or c.text}` was false" for c in conjuncts if c.truth is False)
