@@ -59,7 +59,7 @@ def _reason(lead: Shielded, protection: Protection) -> str | None:
         case "owner set by a person":
             return _set_by_hand(lead)
         case _:
-            return f"{HOLD_FIELD} is set" if lead.rows.people[0].values.get(HOLD_FIELD) else None
+            return _held(lead)
 
 
 def _open_deal(lead: Shielded) -> str | None:
@@ -117,3 +117,9 @@ def _set_by_hand(lead: Shielded) -> str | None:
     last = owners[-1] if owners else None
     by_hand = last is not None and last.owner is not None and last.by_hand and (lead.since is None or last.at >= lead.since)
     return f"its owner was set by a person on {local_text(last.at, lead.agreement.zone)}" if last is not None and by_hand else None
+
+
+def _held(lead: Shielded) -> str | None:
+    """Say that somebody holds the lead; a box whose tick was taken away says `false`."""
+    value = (lead.rows.people[0].values.get(HOLD_FIELD) or "").casefold()
+    return f"{HOLD_FIELD} is set" if value not in ("", "false") else None
