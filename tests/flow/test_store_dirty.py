@@ -62,7 +62,7 @@ def judged(store: Database) -> Database:
     for n, owner in ((1, "77"), (2, "78")):
         save(
             store,
-            a_record(f"contact/{n}", {OWNER: owner, "city": "Bonn"}, history={OWNER: [(owner, NINE)]}),
+            a_record(f"contact/{n}", {OWNER: owner, "city": "Bonn"}, history={OWNER: [(owner, NINE)], "city": [("Bonn", NINE)]}),
             a_record(f"company/{n}", {"size": "9"}),
             a_record(f"deal/{n}", {"dealstage": "new"}),
             an_activity(f"call/{n}", owner=owner),
@@ -87,6 +87,7 @@ def test_a_lead_is_marked_when_it_is_first_seen_and_until_it_is_judged(store: Da
     "page",
     [
         pytest.param({"rows": [a_record("contact/1", {OWNER: "77", "city": "Ulm"}, changed_at=LATER)]}, id="a field"),
+        pytest.param({"rows": [a_record("company/1", {"size": "9"}, changed_at=LATER)]}, id="how old a value without history may be"),
         pytest.param({"rows": [a_record("contact/1", history={"city": [("Rome", NINE)]})]}, id="its history"),
         pytest.param({"rows": [a_record("company/1", {"size": "10"}, changed_at=LATER)]}, id="its company"),
         pytest.param({"rows": [a_record("deal/1", {"dealstage": "won"}, changed_at=LATER)]}, id="its deal"),
@@ -111,7 +112,14 @@ def test_a_lead_is_marked_by_whatever_changes_of_it(judged: Database, page: dict
 @pytest.mark.parametrize(
     "rows",
     [
-        pytest.param([a_record("contact/1", {OWNER: "77", "city": "Bonn"}, changed_at=LATER)], id="a record that was only touched"),
+        pytest.param(
+            [
+                a_record(
+                    "contact/1", {OWNER: "77", "city": "Bonn"}, history={OWNER: [("77", NINE)], "city": [("Bonn", NINE)]}, changed_at=LATER
+                )
+            ],
+            id="a record that was only touched",
+        ),
         pytest.param([an_activity("call/1", owner="77", changed_at=LATER)], id="a call that was only touched"),
         pytest.param([a_record("company/1", {"size": "9"})], id="the same again"),
         pytest.param([a_record("company/8")], id="a company of nobody"),

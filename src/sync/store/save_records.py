@@ -24,11 +24,6 @@ class _Row(NamedTuple):
     gone_at: int | None
     field_values: str
 
-    @property
-    def judged(self) -> tuple[int, int | None, str]:
-        """What a judgement can rest on; that a record was touched is not news."""
-        return self.created_at, self.gone_at, self.field_values
-
 
 class _Change(NamedTuple):
     """A row of `field_change`, in the order of its columns but for the id."""
@@ -73,8 +68,8 @@ def save_records(
         unexplained += _unexplained(record, after, before)
         if before is None or after._replace(seen_at=before.seen_at) != before:
             fresh[after.id] = stored[after.id] = after
-        if before is None or after.judged != before.judged:
-            news.objects[after.id] = max(after.created_at, after.gone_at or 0)
+            if before is None or _says_news(record, after, before):
+                news.objects[after.id] = max(after.created_at, after.gone_at or 0)
     _add_changes(tx, _told(records, ids, seen_at))
     _add_changes(tx, _observed(tx, unexplained, seen_at))
     tx.executemany(
@@ -82,6 +77,15 @@ def save_records(
         fresh.values(),
     )
     return frozenset(fresh) - known
+
+
+def _says_news(record: Record, after: _Row, before: _Row) -> bool:
+    """Whether a judgement can rest on what changed.
+
+    That a record was touched is news only of values without history: they may be younger than they were thought to be.
+    """
+    touched = after._replace(seen_at=before.seen_at, changed_at=before.changed_at) == before
+    return not touched or any(value for field, value in record.values.items() if field not in record.history)
 
 
 def still_gone_at(told: int | None, before: int | None, changed_at: int) -> int | None:
