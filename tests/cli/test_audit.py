@@ -111,7 +111,7 @@ def test_the_csv_opens_without_running_anything(tmp_path: Path) -> None:
     with practice_hubspot(tmp_path, "--load", str(portal), "--now", NOW) as folder:
         done = leadpact("sync", "--dry-run", "--format", "csv", "--config", str(folder / "config.toml"))
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
-    assert {row["rule"] for row in rows} == {"speed_to_assign", "first_touch", "accept_or_reject"}
+    assert {row["rule"] for row in rows} == {"speed_to_assign", "first_touch", "accept_or_reject", "premature_handoff"}
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 
 
@@ -131,8 +131,8 @@ def test_what_changes_in_the_crm_is_seen_by_the_next_audit(tmp_path: Path) -> No
         _post(f"{base}/crm/objects/2026-09/contacts/1", {"properties": {"lifecyclestage": "salesqualifiedlead"}}, method="PATCH")
         _post(f"{base}/_sandbox/clock", {"advance_s": 3600})
         after = {f["rule"]: f["status"] for f in audit_json(folder)["findings"]}
-    assert before == {"speed_to_assign": "running", "first_touch": "running"}
-    assert after == {"speed_to_assign": "breached", "first_touch": "at_risk"}
+    assert before == {"speed_to_assign": "running", "first_touch": "running", "premature_handoff": "breached"}
+    assert after == {"speed_to_assign": "breached", "first_touch": "at_risk", "premature_handoff": "breached"}
 
 
 def _post(url: str, body: dict[str, Any], *, method: str = "POST") -> None:

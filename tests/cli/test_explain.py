@@ -111,9 +111,9 @@ def test_a_misspelled_owner_is_named(files: Path) -> None:
     ("only", "rules", "leads"),
     [
         ("rule:first_touch", {"first_touch"}, {"hubspot/contact/1", "hubspot/contact/2"}),
-        ("owner:Ann Lee", {"first_touch", "accept_or_reject", "speed_to_assign"}, {"hubspot/contact/1"}),
-        ("owner:12", {"first_touch", "accept_or_reject", "speed_to_assign"}, {"hubspot/contact/2"}),
-        ("team:sdr", {"first_touch", "accept_or_reject", "speed_to_assign"}, {"hubspot/contact/1"}),
+        ("owner:Ann Lee", {"first_touch", "accept_or_reject", "speed_to_assign", "premature_handoff"}, {"hubspot/contact/1"}),
+        ("owner:12", {"first_touch", "accept_or_reject", "speed_to_assign", "premature_handoff"}, {"hubspot/contact/2"}),
+        ("team:sdr", {"first_touch", "accept_or_reject", "speed_to_assign", "premature_handoff"}, {"hubspot/contact/1"}),
     ],
 )
 def test_a_report_can_be_limited(files: Path, only: str, rules: set[str], leads: set[str]) -> None:

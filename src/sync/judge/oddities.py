@@ -51,7 +51,7 @@ def _disorder(timeline: Timeline, cycles: Sequence[Cycle], agreement: Agreement)
         entered = [f for f in timeline.facts if isinstance(f, StageEntered) and f.stage in later and f.at < cycle.opened_at]
         standing = [fact for fact in entered if stands(timeline.facts, fact.stage, cycle.opened_at)]
         if standing:
-            yield Oddity(sort="stages out of order", at=standing[-1].at, source=standing[-1].source)
+            yield Oddity(sort="stages out of order", at=standing[0].at, source=standing[0].source)
             return
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from sandbox.world.draft import Draft
 from sandbox.world.people import PROMPT, TEAMS, Rep
+from sandbox.world.promises import ACCEPTED_STATUS
 from sandbox.world.sheet import FORM
 from sandbox.world.stories.sorts import accepted, routed
 from sandbox.world.stories.taken_up import taken_up
@@ -46,7 +47,7 @@ def owned_by_a_stranger(draft: Draft, before: bool) -> None:
 
 
 def qualified_and_raised_a_hand(draft: Draft) -> None:
-    """Accepted before, and still so, when the person raises a hand after a deal was lost: the stages are out of order."""
+    """Accepted before, and still so, when the person raises a hand after a deal was lost: a hand-raise has no order to keep."""
     start = taken_up(draft, days=(20, 43))
     lost = start.at + draft.some(500, 3_000)
     draft.close_a_deal(start.rep, opened=start.at, closed=lost, stage="closedlost")
@@ -55,6 +56,16 @@ def qualified_and_raised_a_hand(draft: Draft) -> None:
     second = draft.open_passage(raised, by="hand-raise")
     second.tenures.append(start.passage.tenures[0])
     draft.touch(second, draft.open_span(raised, draft.rng.uniform(0.2, 0.9)))
+
+
+def worked_before_it_qualified(draft: Draft, early_by: timedelta) -> None:
+    """Accepted `early_by` before it reached the handoff stage, and still so then: the stages are out of order."""
+    passage = draft.hand_over(draft.past(days=(6, 43)), born=draft.past(days=(50, 80)))
+    draft.contact.history.pop("hs_lead_status")
+    rep = draft.rng.choice(draft.scene.staff.there())
+    draft.assign(passage, rep, passage.opened_at + draft.some(1, 10))
+    draft.contact.set("hs_lead_status", ACCEPTED_STATUS, passage.opened_at - early_by)
+    draft.touch(passage, draft.open_span(passage.tenures[0].at, draft.rng.uniform(0.2, 0.9)))
 
 
 def hostile(draft: Draft, text: str) -> None:
@@ -84,7 +95,10 @@ def _stories() -> Iterator[Story]:
     yield Story(title="touched as it was created", tell=partial(touched_before_creation, early_by=timedelta(0)))
     for before in (True, False):
         yield Story(title="owned by a stranger", tell=partial(owned_by_a_stranger, before=before))
-    yield Story(title="accepted before it was handed over", tell=qualified_and_raised_a_hand)
+    for early_by in (MILLISECOND, timedelta(days=2)):
+        yield Story(title="accepted before it was handed over", tell=partial(worked_before_it_qualified, early_by=early_by))
+    yield Story(title="accepted as it was handed over", tell=partial(worked_before_it_qualified, early_by=timedelta(0)))
+    yield Story(title="accepted before it raised a hand", tell=qualified_and_raised_a_hand)
     for name, text in HOSTILE.items():
         yield Story(title=f"hostile text: {name}", tell=partial(hostile, text=text))
     yield Story(title="deleted", tell=deleted, least=2)

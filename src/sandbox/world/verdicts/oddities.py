@@ -17,7 +17,7 @@ def sound_data(course: Course) -> Iterator[Told]:
         yield Told("sound data", min(early), "unknown", None, "none", "touch before creation")
     qualified = spans(course.contact, "lifecyclestage", lambda stage: stage == QUALIFIED_STAGE)
     later = [*accepted_spans(course.contact), *qualified]
-    for passage in course.of("sdr"):
+    for passage in (one for one in course.of("sdr") if one.by == "stage"):
         stood = [span[0] for span in later if span[0] < passage.opened_at and stands(span, passage.opened_at)]
         if stood:
             yield Told("sound data", min(stood), "unknown", None, "none", "stages out of order")
