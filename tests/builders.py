@@ -13,7 +13,7 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, Record, RecordKey, StatusChange
 from sync.agreement.load import agreement_of
 from sync.agreement.model import Agreement
-from sync.judge.findings import Finding, Judgement, Status
+from sync.judge.findings import CycleRef, Finding, Judgement, Side, Status
 from sync.judge.judge import judge_lead
 from sync.roster import Absence, Member, Person, Roster
 from sync.rows import LeadRows
@@ -243,6 +243,32 @@ def judged(
     """Judge one lead and return its only finding of `rule`."""
     (finding,) = found(changes, activities, now=now, rule=rule, terms=terms)
     return finding
+
+
+def a_finding(
+    rule: str, when: datetime, *, kind: str = "clock", handoff: str = "Marketing to SDR", number: int = 1, **more: object
+) -> Finding:
+    """A promise that was broken at `when` and is still owed, by Ann unless said otherwise."""
+    cycle = CycleRef(handoff=handoff, number=number, opened_at=when, opened_by="stage MQL", closed_at=None, closed_by=None)
+    finding = Finding(
+        key=f"{rule}@{when:%H%M%S}",
+        lead=str(LEAD),
+        records=(LEAD,),
+        cycle=cycle,
+        rule=rule,
+        kind=kind,
+        status=Status.BREACHED,
+        side=Side.OWNER,
+        owner=ANN,
+        started_at=when,
+        due_at=when,
+        settled_at=None,
+        late_by_s=0,
+        evidence=(),
+        message=f"{rule}: broken",
+        owed=True,
+    )
+    return replace(finding, **more)  # type: ignore[arg-type]
 
 
 def without_stream(terms: Terms, stream: str) -> Terms:
