@@ -269,3 +269,16 @@ def test_where_only_the_pool_counts_as_owner_others_between_are_nobody() -> None
     terms = the_terms(upto=NOW, agreement=the_practice_agreement(), roster=roster)
     (finding,) = [f for f in judgement(changes, now=NOW, terms=terms).findings if f.rule == "bounce_limit"]
     assert (finding.cycle.handoff, finding.status, finding.started_at) == ("SDR to AE", Status.AT_RISK, OPENED + 4 * HOUR)
+
+
+@pytest.mark.parametrize("seen_active", [AWAY - timedelta(hours=2), AWAY + timedelta(hours=1)], ids=["before", "after"])
+def test_who_was_away_when_they_left_is_one_stretch_whichever_came_first(seen_active: datetime) -> None:
+    terms = terms_of((ANN, AWAY, NOW + DAY), gone={ANN: (seen_active, AWAY + timedelta(hours=2))})
+    finding = one(LEAD, terms)
+    assert (finding.status, finding.started_at) == (Status.BREACHED, None if seen_active < AWAY else AWAY)
+    assert finding.key == one(LEAD, ANN_AWAY).key
+
+
+def test_who_left_before_an_absence_that_was_planned_is_still_the_one_who_left() -> None:
+    gone = {ANN: (AWAY - timedelta(hours=2), AWAY - timedelta(hours=1))}
+    assert one(LEAD, terms_of((ANN, AWAY, NOW + DAY), gone=gone)).key == one(LEAD, terms_of(gone=gone)).key

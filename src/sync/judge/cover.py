@@ -26,6 +26,7 @@ class Stretch:
     owner: str | None  # who is away; None: nobody owns it
     name: str
     why: str
+    sure_at: datetime  # when it had begun for certain: the first by this gives a joined stretch its name, in every reading
 
 
 def judge_cover(case: Case) -> Iterator[Judged]:
@@ -82,11 +83,15 @@ def _unowned(case: Case) -> Iterator[Stretch]:
     name = case.cycle.name
     for assignment in case.assignments:
         if since is not None and since < assignment.at:
-            yield Stretch(since=since, until=assignment.at, owner=None, name=f"unowned|{name}", why="nobody owns it")
+            yield _nobodys(since, assignment.at, name)
         since, name = assignment.until, assignment.name
     last_left = bool(case.assignments) and since is None
     if since is not None and not last_left:
-        yield Stretch(since=since, until=None, owner=None, name=f"unowned|{name}", why="nobody owns it")
+        yield _nobodys(since, None, name)
+
+
+def _nobodys(since: datetime, until: datetime | None, name: str) -> Stretch:
+    return Stretch(since=since, until=until, owner=None, name=f"unowned|{name}", why="nobody owns it", sure_at=since)
 
 
 def _has_assign_clock(case: Case) -> bool:
@@ -104,7 +109,8 @@ def _absent(case: Case, assignment: Assignment) -> Iterator[Stretch]:
         if since < until and since <= case.now and (over is None or since < over):
             lasts = assignment.until if over is not None and until >= over else until
             shown = lasts if lasts is None or lasts <= case.now else None
-            yield Stretch(since=since, until=shown, owner=assignment.owner, name=f"away|{assignment.name}|{since}", why="its owner is away")
+            name = f"away|{assignment.name}|{since}"
+            yield Stretch(since=since, until=shown, owner=assignment.owner, name=name, why="its owner is away", sure_at=since)
 
 
 def _deactivated(case: Case, assignment: Assignment, *, earliest: bool) -> Iterator[Stretch]:
@@ -113,19 +119,22 @@ def _deactivated(case: Case, assignment: Assignment, *, earliest: bool) -> Itera
     if gone is None or min(gone[1], case.now) > over:
         return
     after, by = gone[0], min(gone[1], case.now)
-    since = max(after or assignment.at, assignment.at) if earliest else max(by, assignment.at)
-    yield Stretch(since=since, until=assignment.until, owner=assignment.owner, name=f"gone|{assignment.name}", why="its owner has left")
+    sure_at = max(by, assignment.at)
+    since = max(after or assignment.at, assignment.at) if earliest else sure_at
+    name = f"gone|{assignment.name}"
+    yield Stretch(since=since, until=assignment.until, owner=assignment.owner, name=name, why="its owner has left", sure_at=sure_at)
 
 
 def _joined(stretches: list[Stretch]) -> Iterator[Stretch]:
-    """Join stretches that follow one another without a gap, or lie within one another; the first gives its name."""
+    """Join stretches that follow one another without a gap, or lie within one another; the first that is certain gives its name."""
     open_: Stretch | None = None
     for stretch in stretches:
         if open_ is None:
             open_ = stretch
         elif open_.until is None or stretch.since <= open_.until:
             longer = open_.until is not None and (stretch.until is None or stretch.until > open_.until)
-            open_ = replace(open_, until=stretch.until) if longer else open_
+            first = min(open_, stretch, key=lambda one: one.sure_at)
+            open_ = replace(open_, until=stretch.until if longer else open_.until, name=first.name, sure_at=first.sure_at)
         else:
             yield open_
             open_ = stretch
