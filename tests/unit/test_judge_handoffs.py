@@ -141,6 +141,16 @@ def test_a_value_without_history_counts_only_if_nothing_changed_since_the_handof
     assert ("employees has no history" in finding.message) is (expected is Status.UNKNOWN)
 
 
+@pytest.mark.parametrize(("changed_at", "expected"), [(HANDOFF, Status.KEPT), (HANDOFF + MS, Status.UNKNOWN)])
+def test_so_does_a_required_field_without_history(changed_at: datetime, expected: Status) -> None:
+    rows = the_rows(without("phone", FIT))
+    person = replace(rows.people[0], values={**rows.people[0].values, "phone": "+1 555 0100"}, changed_at=changed_at)
+    terms = the_terms(upto=NOW, agreement=the_practice_agreement())
+    (finding,) = [f for f in judge_lead(replace(rows, people=(person,)), terms, NOW).findings if f.rule == "premature_handoff"]
+    assert finding.status is expected
+    assert ("phone has no history" in finding.message) is (expected is Status.UNKNOWN)
+
+
 @pytest.mark.parametrize(("late", "expected"), [(timedelta(seconds=5), Status.KEPT), (timedelta(seconds=5) + MS, Status.BREACHED)])
 def test_values_written_within_five_seconds_belong_to_a_record_created_in_the_stage(late: timedelta, expected: Status) -> None:
     created = [mql(HANDOFF), *fits(HANDOFF + late, born=HANDOFF)]
@@ -353,9 +363,9 @@ def test_an_early_pull_is_told_once_the_handoff_has_not_come_for_a_quarter_of_an
     assert early([owned_by(ANN, TAKEN)], now=TAKEN + QUARTER) == []
     (finding,) = early([owned_by(ANN, TAKEN)], now=TAKEN + QUARTER + MS)
     assert (finding.status, finding.settled_at, finding.owed, finding.cycle.number) == (Status.BREACHED, None, True, 0)
-    roster = the_roster(pools={"sdr": [ANN]})
-    pending = judge_lead(the_rows([owned_by(ANN, TAKEN)]), the_terms(upto=TAKEN, roster=roster, agreement=the_practice_agreement()), TAKEN)
-    assert pending.next_at == TAKEN + QUARTER + MS
+    terms = the_terms(upto=TAKEN, roster=the_roster(pools={"sdr": [ANN]}), agreement=the_practice_agreement())
+    for now in (TAKEN, TAKEN + QUARTER):
+        assert judge_lead(the_rows([owned_by(ANN, TAKEN)]), terms, now).next_at == TAKEN + QUARTER + MS
 
 
 @pytest.mark.parametrize("after", [BEN, "21", None], ids=["a colleague", "somebody else", "nobody"])

@@ -140,6 +140,7 @@ def test_of_an_excuse_and_the_end_of_the_stage_the_first_speaks() -> None:
     left = DUE - timedelta(days=1)
     kept = stretch(more=[status("NEW", left), *unreachable(left + MS)])
     assert (kept.status, kept.settled_at) == (Status.KEPT, left)
+    assert stretch(more=[status("NEW", left), *unreachable(left)]).status is Status.KEPT
     assert stretch(more=[status("NEW", left), *unreachable(left - MS)]).status is Status.EXCUSED
 
 
