@@ -31,6 +31,7 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import FieldChange, Page, Record, RecordKey
 from sync.cli.init import example
 from sync.cli.practice_files import write_files
+from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms
 from sync.run import Context
 from sync.store.database import open_store
@@ -68,7 +69,8 @@ class Store:
     def take_as_judged(self) -> None:
         """Note every lead as judged now, without judging."""
         with self.opened() as run:
-            run.known.dirty.refresh("benchmark", bulk_within=timedelta(minutes=5))
+            terms = gather_terms(run.known, eras_at(run.known, upto=None))
+            run.known.dirty.refresh(judged_by(terms), bulk_within=timedelta(minutes=5))
         with open_store(self.path) as store, store.transaction() as tx:
             tx.execute("DELETE FROM dirty")
             tx.execute("INSERT INTO lead_state (lead, judged_at) SELECT id, 0 FROM object WHERE kind = 'contact'")
@@ -78,7 +80,7 @@ def tick(run: Context) -> Ticked:
     known = run.known
     terms = gather_terms(known, eras_at(known, upto=None))
     run_id = run.runs.start("benchmark", mode="observe", as_of=None, now=NOW, agreement_hash=known.agreement.hash)
-    return judge_dirty(known, terms, run_id=run_id, now=NOW, judged_by="benchmark")
+    return judge_dirty(known, terms, run_id=run_id, now=NOW)
 
 
 def full(store: Store) -> float:

@@ -153,6 +153,7 @@ def _possible_moments(change: FieldChange, rows: LeadRows) -> list[datetime]:
     return sorted({since, change.at} | {at for at in others if since < at < change.at})
 
 
+@lru_cache(maxsize=10_000)
 def local_text(at: datetime, zone: tzinfo) -> str:
     """Return a moment as people of `zone` write it: `Fri 2026-11-20 10:00 EST`."""
     return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")

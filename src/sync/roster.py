@@ -50,6 +50,7 @@ class Roster:
     placeholders: Mapping[str, frozenset[str]] = field(default_factory=dict)  # crm -> owner ids that stand for nobody
     shared_mailboxes: frozenset[str] = frozenset()  # addresses that belong to no single person, lower case
     by_id: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (crm, owner id) -> name
+    text: str = field(default="", compare=False)  # the file as it was read
 
     def person_of(self, crm: str, owner_id: str) -> Person | None:
         """Return who has this owner id; None for somebody the roster does not know."""

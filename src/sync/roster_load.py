@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -34,7 +35,7 @@ def load_roster(path: Path, *, agreement: Agreement | None) -> Roster:
     roster = reader.roster()
     if problems or reader.problems:
         raise Problems([*problems, *reader.problems])
-    return roster
+    return replace(roster, text=toml.text)
 
 
 def _written_names(document: Mapping[str, object]) -> set[str]:

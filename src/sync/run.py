@@ -18,6 +18,7 @@ from sync.errors import UsageError
 from sync.gather import open_seats
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
+from sync.judged_by import judged_by
 from sync.known import Known, eras_at, gather_terms
 from sync.limits import Toll
 from sync.lint import Facts, refuse_if_misfit
@@ -181,7 +182,8 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
     routing = Routing(seats=open_seats(known.roster, terms, moment))
     planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
-    toll = Toll()
+    known.dirty.refresh(judged_by(terms), bulk_within=agreement.touches.bulk_within)
+    marked_upto, toll = known.dirty.newest(), Toll()
     for chunk in _chunks(_leads(run, agreement, moment)):
         judgements = [judge_lead(rows, terms, moment) for rows in chunk]
         steps = [planner.steps(rows, judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
@@ -189,7 +191,7 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
             report.add(judgement.findings, planned)
             toll.add(judgement.findings, planned)
         if plan is not None:
-            known.findings.save(run_id, judgements, judged_at=moment)
+            known.findings.save(run_id, judgements, judged_at=moment, marked_upto=marked_upto)
             run.plans.add(plan, [step for planned in steps for step in planned])
     trips = toll.trips(known.config.limits)
     report.hold(trips)

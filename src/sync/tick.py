@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from sync.judge.judge import judge_lead
+from sync.judged_by import judged_by
 from sync.known import Known
 from sync.rows import LeadRows
 from sync.terms import Terms
@@ -24,13 +25,13 @@ class Ticked:
     withdrawn: int  # findings that no longer stand
 
 
-def judge_dirty(known: Known, terms: Terms, *, run_id: str, now: datetime, judged_by: str) -> Ticked:
+def judge_dirty(known: Known, terms: Terms, *, run_id: str, now: datetime) -> Ticked:
     """Judge the leads that changed, or whose judgement changes with the hour, and save what was found.
 
-    Afterwards the findings that stand are those of judging every lead at `now`, but for the lateness of open breaches. `judged_by`
-    stands for all that `terms` hold beside the CRMs' owners and teams: another one than the last has every lead judged.
+    Afterwards the findings that stand are those of judging every lead at `now`, but for the lateness of open breaches. Other
+    terms than the last have every lead judged.
     """
-    known.dirty.refresh(judged_by, bulk_within=terms.agreement_at(now).touches.bulk_within)
+    known.dirty.refresh(judged_by(terms), bulk_within=terms.agreement_at(now).touches.bulk_within)
     marked_upto = known.dirty.newest()
     judged = new = withdrawn = 0
     leads = _changed(known, terms, now)

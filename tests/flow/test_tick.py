@@ -86,8 +86,7 @@ class Account:
         pull(self.run, begun)
         known = self.run.known
         terms = gather_terms(known, begun.eras)
-        judged_by = f"{begun.agreement.hash} {known.agreement.hash} {sorted(known.roster.pools.items())}"
-        ticked = judge_dirty(known, terms, run_id=begun.run_id, now=begun.moment, judged_by=judged_by)
+        ticked = judge_dirty(known, terms, run_id=begun.run_id, now=begun.moment)
         kept = {finding.key: fingerprint(finding) for finding in known.findings.latest()}
         assert kept == self.judged_afresh(begun, terms)
         self.found = kept
@@ -212,7 +211,7 @@ def test_a_tick_after_an_owner_went_judges_their_leads(account: Account) -> None
 def test_another_roster_or_agreement_has_every_lead_judged_once(account: Account) -> None:
     known = account.run.known
     others = [
-        account.with_files(roster=replace(known.roster, pools={pool: () for pool in known.roster.pools})),
+        account.with_files(roster=replace(known.roster, pools={pool: () for pool in known.roster.pools}, text="nobody in a pool")),
         account.with_files(agreement=agreement_of(the_text().replace('"2 business hours"', '"3 business hours"'), file="agreement.toml")),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -152,10 +153,20 @@ def test_a_way_out_whose_agreement_names_no_field_is_not_asked_for_its_reason() 
     assert found([*LEAD, status("DISQUALIFIED", OUT)], now=NOW, rule="disqualify_reason", terms=plain) == []
 
 
+PASSED_ON = (set_to("lifecyclestage", "salesqualifiedlead", OUT - timedelta(hours=1)), status("UNQUALIFIED", OUT))
+
+
 def test_a_rejection_at_the_moment_of_the_next_handoff_is_of_the_passage_that_it_closed() -> None:
-    again = set_to("lifecyclestage", "salesqualifiedlead", OUT - timedelta(hours=1)), mql(OUT)
-    findings = found([*LEAD, *again, status("UNQUALIFIED", OUT)], now=NOW, rule="reject_reason", terms=terms())
-    assert [(f.cycle.number, f.cycle.closed_by) for f in findings if f.cycle.handoff == "Marketing to SDR"] == [(1, "rejected")]
+    agreement = the_practice_agreement(*WITH_ALL)
+    one_handoff = the_terms(upto=NOW, agreement=replace(agreement, handoffs=agreement.handoffs[:1]), labels=OPTIONS)
+    findings = found([*LEAD, *PASSED_ON, mql(OUT)], now=NOW, rule="reject_reason", terms=one_handoff)
+    assert [(f.cycle.number, f.cycle.closed_by) for f in findings] == [(1, "rejected")]
+
+
+@pytest.mark.parametrize("rule", ["reject_reason", "recycle_due"])
+def test_a_rejection_while_two_passages_are_open_is_told_once_by_the_one_that_opened_last(rule: str) -> None:
+    findings = found([*LEAD, *PASSED_ON], now=NOW, rule=rule, terms=terms())
+    assert [(f.cycle.handoff, f.cycle.number, f.cycle.closed_by) for f in findings] == [("SDR to AE", 1, "rejected")]
 
 
 def test_a_missing_reason_is_not_called_a_breach_while_the_contacts_were_not_read() -> None:

@@ -34,6 +34,7 @@ class Promise:
     kind: str
     words: str  # its span, as the agreement writes it
     level: str | None = None
+    of_passage: bool = True  # False: one finding a fact, however many passages were open then
     told: str | None = None  # the whole message, where the usual sentences do not fit
     reason: str | None = None  # with which the lead goes back
     by_touch: bool = False  # activities are its proof, and bookings suspend it
@@ -62,7 +63,7 @@ def conclude(case: Case, promise: Promise, start: Start, verdict: Verdict, told:
     upto = lasted_upto(case, start, verdict)
     late_s = 0 if verdict.due_at == start.at else max(0, round((upto - verdict.due_at).total_seconds()))
     finding = Finding(
-        key=finding_key(rule=promise.rule, fact=f"{case.cycle.handoff.name}|{start.name}"),
+        key=finding_key(rule=promise.rule, fact=f"{case.cycle.handoff.name}|{start.name}" if promise.of_passage else start.name),
         lead=case.timeline.lead,
         records=case.timeline.records,
         cycle=case.reference(),

@@ -79,8 +79,8 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
     all_cycles: list[Cycle] = []
     first, latest = _reach(agreement.calendar_span, agreement.zone)
     for handoff in agreement.handoffs:
-        within = _owned_as_agreed(timeline, handoff, terms)
-        cycles = find_cycles(within, handoff, agreement, now)
+        cycles = find_cycles(timeline, handoff, agreement, now)
+        within = _owned_as_agreed(timeline, handoff, terms) if cycles else timeline
         all_cycles += [cycle for cycle in cycles if first <= cycle.opened_at <= latest]
         pending.append(pending_return(timeline, handoff, now))
         for case in _cases(within, cycles, agreement=agreement, terms=terms, now=now):
@@ -90,7 +90,15 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
         judged += (one for rule in OUT_OF_CYCLE for one in rule(outside) if first <= one.began_at <= latest)
         pending.append(pending_pull(outside))
     judged += judge_oddities(timeline, all_cycles, agreement, terms)
-    return judged, [at for at in pending if at is not None]
+    return _each_once(judged), [at for at in pending if at is not None]
+
+
+def _each_once(judged: Sequence[Judged]) -> list[Judged]:
+    """Leave out what two passages say of one fact: the passage that opened last tells it."""
+    by_key: dict[str, Judged] = {}
+    for one in sorted(judged, key=lambda one: one.finding.cycle.opened_at or one.began_at):
+        by_key[one.finding.key] = one
+    return list(by_key.values())
 
 
 def _cases(timeline: Timeline, cycles: Sequence[Cycle], *, agreement: Agreement, terms: Terms, now: datetime) -> Iterator[Case]:

@@ -36,7 +36,7 @@ def _judge(case: Case, rule: str, way: WayOut, field: str, fact: Left) -> Judged
     kept = [Kept(at=at, what="a permitted reason stands", source=fact.source) for at in _permitted(case, way, field, fact.at)]
     owner = case.holder_at(fact.at)
     verdict = weigh(start, due=fact.at + TWO_EDITS, kept=kept, excused=None, now=case.now)
-    promise = Promise(rule=rule, kind="reason", words=WORDS)
+    promise = Promise(rule=rule, kind="reason", words=WORDS, of_passage=False)
     side = fixed_side(Side.OWNER if owner is not None else Side.SYSTEM)
     return conclude(case, promise, start, verdict, Told(owner=owner, side=side))
 

@@ -16,6 +16,7 @@ from sync.judge.verdict import Kept, Start, Stop, first_excuse, weigh
 
 BACK = (Exit.RECYCLED, Exit.DISQUALIFIED, Exit.RETURNED)
 RULE = "recycle_due"
+REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +37,14 @@ def judge_recycling(case: Case, found: Sequence[Finding]) -> Iterator[Judged]:
 
 
 def _rejected(case: Case) -> Iterator[Cause]:
-    reason, closed_at = case.agreement.recycle.when.get("rejected"), case.cycle.closed_at
+    reason, closed_at = case.agreement.recycle.when.get(REJECTED), case.cycle.closed_at
     if reason is not None and closed_at is not None and case.cycle.closed_by == Exit.REJECTED.value:
         ended = (Exit.DEAL_CLOSED, Exit.DELETED)
         stops = [(fact.at, fact.how.value) for fact in case.exits_after(closed_at, None) if fact.how in ended]
         if case.next_opened_at is not None:
             stops.append((case.next_opened_at, AGAIN))
-        yield Cause(what="rejected", at=closed_at, name=case.cycle.name, reason=reason, stops=tuple(stops))
+        rejection = next(f for f in case.facts if isinstance(f, Left) and f.how is Exit.REJECTED and f.at == closed_at)
+        yield Cause(what=REJECTED, at=closed_at, name=rejection.name, reason=reason, stops=tuple(stops))
 
 
 def _exhausted(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
@@ -89,7 +91,7 @@ def _later_stages(case: Case, stage: str | None, since: datetime) -> list[Stop]:
 
 def _judge(case: Case, cause: Cause) -> Judged:
     recycle, cycle = case.agreement.recycle, case.cycle
-    within_cycle = cycle.closed_at if cause.at != cycle.closed_at or cause.what != "rejected" else None
+    within_cycle = cycle.closed_at if cause.at != cycle.closed_at or cause.what != REJECTED else None
     ends_at, ends_by = min([*cause.stops, *_closing(case, within_cycle)], default=(None, None))
     start = Start(
         at=cause.at, name=f"{cause.what}|{cause.name}", calendar=case.agreement.calendars["default"], ends_at=ends_at, ends_by=ends_by
@@ -102,14 +104,15 @@ def _judge(case: Case, cause: Cause) -> Judged:
     verdict = weigh(start, due=due, kept=sorted(kept, key=lambda k: k.at), excused=excused, now=case.now)
     back_in = recycle.returns[cause.reason].text
     told = Told(
-        owner=case.holder_at(cause.at) if cause.what == "rejected" else due_owner(case, start, verdict),
-        side=_rejected_side(case, cause.at) if cause.what == "rejected" else lead_side(case, start, verdict),
+        owner=case.holder_at(cause.at) if cause.what == REJECTED else due_owner(case, start, verdict),
+        side=_rejected_side(case, cause.at) if cause.what == REJECTED else lead_side(case, start, verdict),
         evidence=(
             Evidence(at=cause.at, what=f"due to go back: {cause.what}; reason `{cause.reason}`, for {back_in}", source=cycle.source),
         ),
     )
     words = f"{recycle.within.text} after: {cause.what}; as `{cause.reason}`, for {back_in}"
-    return conclude(case, Promise(rule=RULE, kind="recycle", words=words, reason=cause.reason, by_touch=True), start, verdict, told)
+    promise = Promise(rule=RULE, kind="recycle", words=words, reason=cause.reason, by_touch=True, of_passage=cause.what != REJECTED)
+    return conclude(case, promise, start, verdict, told)
 
 
 def _rejected_side(case: Case, at: datetime) -> Callable[[Status], Side]:
