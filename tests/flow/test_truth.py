@@ -22,12 +22,27 @@ def rows(promises: list[dict[str, Any]], record: str) -> Counter[tuple[Any, ...]
     return Counter((row[record], row["rule"], row["started_at"], row["status"], row["due_at"], row["side"]) for row in promises)
 
 
+def planted_reasons(touches: list[dict[str, Any]]) -> set[tuple[str, str, str, str]]:
+    return {(touch["record"], touch["rule"], touch["activity"], touch["reason"]) for touch in touches}
+
+
+def told_reasons(findings: list[dict[str, Any]]) -> set[tuple[str, str, str, str]]:
+    """Why each touch did not count; where a fact has no known time, what rests on it is told as not certain and left out."""
+    looked_at = ((f, e) for f in findings if f["rule"] in ("first_touch", "work_the_lead") for e in f["evidence"] if not e["counted"])
+    told = ((f["lead"], f["rule"], e["source"], e["what"].partition(": ")[2]) for f, e in looked_at)
+    return {row for row in told if not row[3].endswith("(not certain)")}
+
+
 @pytest.mark.parametrize(("leads", "seed", "now"), WORLDS)
-def test_the_findings_are_what_the_world_planted(leads: int, seed: int, now: str, tmp_path: Path) -> None:
+def test_the_findings_and_the_reasons_for_what_does_not_count_are_what_the_world_planted(
+    leads: int, seed: int, now: str, tmp_path: Path
+) -> None:
     truth = tmp_path / "truth.json"
     with practice_hubspot(tmp_path, "--leads", str(leads), "--seed", str(seed), "--now", now, "--truth", str(truth)) as files:
         document = audit_json(files)
-    planted = rows(json.loads(truth.read_text(encoding="utf-8"))["promises"], "record")
+    world = json.loads(truth.read_text(encoding="utf-8"))
+    planted = rows(world["promises"], "record")
     found = rows(document["findings"], "lead")
     assert found - planted == Counter(), "found but not planted"
     assert planted - found == Counter(), "planted but not found"
+    assert told_reasons(document["findings"]) == planted_reasons(world["touches"])

@@ -72,17 +72,18 @@ def find_attempts(
         for activity in timeline.activities
         if activity.kind not in (ActivityKind.TASK, ActivityKind.NOTE) and cycle.holds(activity.happened_at)
     ]
-    inside = [a for a in attempts if cycle.holds(a.at)] + list(_told_late(timeline, cycle))
+    inside = [a for a in attempts if cycle.holds(a.at)] + list(_told_late(timeline, cycle, agreement, now=now))
     return tuple(_thin_unverified(sorted(inside, key=lambda a: (a.at, a.activity.key))))
 
 
-def _told_late(timeline: Timeline, cycle: Cycle) -> Iterator[Attempt]:
+def _told_late(timeline: Timeline, cycle: Cycle, agreement: Agreement, *, now: datetime) -> Iterator[Attempt]:
     """Yield what was logged in the cycle and happened before it: listed, so that nobody wonders, and never counted."""
     for activity in timeline.activities:
         before = activity.happened_at < cycle.opened_at <= activity.logged_at and cycle.holds(activity.logged_at)
         if before and activity.kind not in (ActivityKind.TASK, ActivityKind.NOTE, ActivityKind.MEETING):
-            kind = _kind(activity, bulk=False)
-            yield Attempt(activity=activity, at=activity.happened_at, kind=kind, refused="before the handoff", late=True)
+            at, kind = activity.happened_at, _kind(activity, bulk=False)
+            none = _not_made(activity, agreement, now=now, at=at)
+            yield Attempt(activity=activity, at=at, kind=kind, refused=none or "before the handoff")
 
 
 def _attempt(activity: Activity, timeline: Timeline, rule: TouchRule, *, agreement: Agreement, terms: Terms, now: datetime) -> Attempt:
