@@ -182,6 +182,7 @@ def test_where_the_status_differs_between_the_two_ends_it_is_unknown(seen_active
 def test_nobody_left_before_they_got_the_lead_as_far_as_the_lead_is_concerned() -> None:
     finding = one(LEAD, left(None, OPENED - DAY))
     assert (finding.started_at, finding.status) == (OPENED, Status.BREACHED)
+    assert one(LEAD, left(OPENED - 3 * DAY, OPENED)).started_at == OPENED
     assert one(LEAD, left(None, AWAY)).started_at is None
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, RecordKey, StatusChange
 from sync.agreement.spans import parse_span
 from sync.judge.findings import Finding, Judgement, Side, Status
-from sync.judge.judge import judge, judge_lead
+from sync.judge.judge import judge, judge_lead, judge_reading
 from sync.ladder import MOVES
 from sync.outset import find_outset
 from sync.plan import Planner, Policy, Routing
@@ -305,6 +305,21 @@ def test_nothing_changes_before_the_moment_that_was_named(story: Story, now: dat
 def test_looking_back_knows_only_what_was_known_then(story: Story, then: datetime) -> None:
     known = story.upto(then)
     assert judge_at(Story(story.changes, known.activities), then).findings == judge_at(known, then).findings
+
+
+@given(STORIES, st.data())
+@settings(max_examples=150, deadline=None)
+def test_what_is_said_of_a_change_without_a_known_moment_holds_wherever_in_its_span_it_happened(story: Story, data: st.DataObject) -> None:
+    changes = [c for c in story.changes if c.field in ("lifecyclestage", "hubspot_owner_id", "hs_lead_status")]
+    assume(changes)
+    observed = data.draw(st.sampled_from(changes))
+    since = max((c.at for c in changes if c.field == observed.field and c.at < observed.at), default=observed.at - timedelta(days=2))
+    at = since + data.draw(st.integers(1, (observed.at - since) // MS)) * MS
+    others = [change for change in story.changes if change is not observed]
+    seen, placed = replace(observed, since=since), replace(observed, since=since, at=at)
+    said = {f.key: f.status for f in judge_lead(the_rows([*others, seen], story.activities), TERMS, NOW).findings}
+    true = {f.key: f.status for f in judge_reading(the_rows([*others, placed], story.activities), TERMS, NOW).findings}
+    assert {key: status for key, status in said.items() if status not in (true.get(key), Status.UNKNOWN)} == {}
 
 
 @given(STORIES)

@@ -100,9 +100,10 @@ def test_the_first_of_several_is_told_and_no_other() -> None:
         ([status("IN_PROGRESS", OPENED - DAY), status("NEW", OPENED)], None),
         ([status("IN_PROGRESS", OPENED - DAY), status("NEW", OPENED + MS)], OPENED - DAY),
         ([status("IN_PROGRESS", OPENED)], None),
+        ([status("IN_PROGRESS", OPENED - 3 * DAY), status("NEW", OPENED - 2 * DAY), status("IN_PROGRESS", OPENED - DAY)], OPENED - DAY),
         ([set_to("lifecyclestage", "salesqualifiedlead", OPENED - DAY)], None),
     ],
-    ids=["still in work", "left before", "left as it opened", "left after", "entered as it opened", "fell back to it"],
+    ids=["still in work", "left before", "left as it opened", "left after", "entered as it opened", "entered again", "fell back to it"],
 )
 def test_a_later_stage_in_which_the_lead_stood_when_it_was_handed_over_is_odd(changes: list[FieldChange], since: datetime | None) -> None:
     assert sorts([*LEAD, *changes]) == ([("stages out of order", since)] if since else [])

@@ -195,6 +195,18 @@ def test_a_touch_after_the_last_attempt_does_not_keep_the_lead() -> None:
     assert finding.status is Status.BREACHED
 
 
+def test_a_lead_recycled_with_its_last_attempt_went_back_in_time() -> None:
+    (finding,) = exhausted(status("RECYCLED", EXHAUSTED))
+    assert (finding.status, finding.settled_at) == (Status.KEPT, EXHAUSTED)
+
+
+@pytest.mark.parametrize("cause", ["stale", "exhausted"])
+def test_the_stage_in_which_it_stood_entered_once_more_is_no_later_one(cause: str) -> None:
+    judge, since, _ = CAUSES[cause]
+    (finding, *_) = judge(status("NEW", since + timedelta(hours=1)), status("IN_PROGRESS", since + timedelta(hours=2)))
+    assert finding.status is Status.BREACHED
+
+
 @pytest.mark.parametrize("ahead", [MS, timedelta(hours=1)])
 def test_a_lead_that_replied_before_the_last_attempt_is_not_exhausted(ahead: timedelta) -> None:
     assert exhausted(activities=[a_reply(EXHAUSTED - ahead, id="77")]) == []
