@@ -112,12 +112,30 @@ def test_a_cancelled_meeting_stops_the_clock_only_until_it_was_cancelled() -> No
     assert (finding.status, finding.due_at) == (Status.BREACHED, ny("2026-11-18 12:30"))
 
 
+def test_a_meeting_booked_after_the_passage_closed_moves_no_deadline_in_it() -> None:
+    closed = ny("2026-11-18 10:30")
+    meeting = a_meeting(ny("2026-11-18 14:00"), booked=closed)
+    changes = [mql(HANDOFF), owned_by(ANN, HANDOFF), status("UNQUALIFIED", closed)]
+    assert judged(changes, [meeting], now=LATER, rule="first_touch").due_at == DUE
+    before = a_meeting(ny("2026-11-18 14:00"), booked=closed - timedelta(minutes=1))
+    assert judged(changes, [before], now=LATER, rule="first_touch").due_at != DUE
+
+
 def test_a_breach_is_not_proven_while_a_stream_was_not_read_up_to_the_deadline() -> None:
     rows = the_rows([mql(HANDOFF), owned_by(ANN, HANDOFF)])
     terms = without_stream(the_terms(upto=LATER), "calls")
     status_of = {f.rule: f.status for f in judge_lead(rows, terms, LATER).findings}
     assert status_of["first_touch"] is Status.UNKNOWN
     assert status_of["speed_to_assign"] is Status.KEPT
+
+
+def test_a_late_touch_proves_no_breach_while_an_earlier_one_may_stand_in_what_was_not_read() -> None:
+    rows = the_rows([mql(HANDOFF), owned_by(ANN, HANDOFF)], [a_call(DUE + timedelta(hours=1))])
+    terms = without_stream(the_terms(upto=LATER), "emails")
+    finding = next(f for f in judge_lead(rows, terms, LATER).findings if f.rule == "first_touch")
+    assert (finding.status, finding.side) == (Status.UNKNOWN, Side.NONE)
+    read = next(f for f in judge_lead(rows, the_terms(upto=DUE), LATER).findings if f.rule == "first_touch")
+    assert (read.status, read.settled_at) == (Status.BREACHED, DUE + timedelta(hours=1))
 
 
 def test_a_touch_that_is_there_keeps_the_promise_whatever_else_could_not_be_read() -> None:
