@@ -28,7 +28,7 @@ class Outset:
 
     def allows(self, rows: LeadRows) -> bool:
         """Whether anything can have been promised about the lead; never a wrong no."""
-        if any((person.key.crm, person.key.kind) in self.always for person in rows.people):
+        if len(rows.people) > 1 or (rows.people[0].key.crm, rows.people[0].key.kind) in self.always:
             return True
         ever = _values_of(rows)
         return any(_opens(ever, place, values) for place, values in self.opening.items()) or any(
@@ -36,22 +36,24 @@ class Outset:
         )
 
     def _typed(self, field: str, ever: Ever) -> Iterator[Value]:
-        """Yield every value that a field of the agreement may have had; blank among them."""
-        yield None
+        """Yield every value that a field of the agreement may have had; blank among them, as it may have been at first."""
         one = self.agreement.fields[field]
         for (crm, kind), name in one.sources.items():
             for raw in ever.get((crm, kind, name), ()):
                 yield None if raw is None else typed_value(raw, one.type, self.agreement.zone)
+        yield None
 
 
 def _values_of(rows: LeadRows) -> dict[Place, list[str | None]]:
+    """Return every value that the fields of person and company had; the present one of those that have no history."""
     ever: dict[Place, list[str | None]] = {}
     for change in rows.changes:
         key = change.record
         ever.setdefault((key.crm, key.kind, change.field), []).append(change.value)
     for record in (*rows.people, *((rows.company,) if rows.company is not None else ())):
+        crm, kind = record.key.crm, record.key.kind
         for field, value in record.values.items():
-            ever.setdefault((record.key.crm, record.key.kind, field), []).append(value)
+            ever.setdefault((crm, kind, field), [value])
     return ever
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -137,6 +138,7 @@ def open_context(path: Path | None, *, tell: Callable[[Progress], None], env: Ma
     """Open everything a run needs, and close it again; `env` stands for the environment of this process."""
     files = read_files(path, env)
     configure_logs(files.config.log)
+    gc.freeze()  # what is loaded by now stays to the end: the collector need not walk it again for every few leads
     with ExitStack() as stack:
         store = stack.enter_context(open_store(files.config.store))
         connectors = connect(files.config, files.agreement)

@@ -33,7 +33,7 @@ class Case:
     terms: Terms
     now: datetime
     latest: datetime
-    _attempts: dict[tuple[TouchRule, Cycle], tuple[Attempt, ...]] = field(default_factory=dict, repr=False)
+    _attempts: dict[tuple[TouchRule, datetime], tuple[Attempt, ...]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -63,9 +63,10 @@ class Case:
 
     def attempts(self, rule: TouchRule, within: Cycle | None = None) -> tuple[Attempt, ...]:
         """Return the activities of the cycle (or of `within`) as `rule` counts them."""
-        key = rule, within or self.cycle
+        window = within or self.cycle
+        key = rule, window.opened_at
         if key not in self._attempts:
-            self._attempts[key] = find_attempts(self.timeline, key[1], rule, agreement=self.agreement, terms=self.terms, now=self.now)
+            self._attempts[key] = find_attempts(self.timeline, window, rule, agreement=self.agreement, terms=self.terms, now=self.now)
         return self._attempts[key]
 
     def owner_at(self, at: datetime) -> str | None:
