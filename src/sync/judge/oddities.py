@@ -49,9 +49,10 @@ def _disorder(timeline: Timeline, cycles: Sequence[Cycle], agreement: Agreement)
     for cycle in cycles:
         later = names[names.index(cycle.stage) + 1 :] if cycle.stage is not None else []
         entered = [f for f in timeline.facts if isinstance(f, StageEntered) and f.stage in later and f.at < cycle.opened_at]
-        standing = [fact for fact in entered if stands(timeline.facts, fact.stage, cycle.opened_at)]
+        standing = {fact.stage: fact for fact in entered if stands(timeline.facts, fact.stage, cycle.opened_at)}  # its last entry
         if standing:
-            yield Oddity(sort="stages out of order", at=standing[0].at, source=standing[0].source)
+            first = min(standing.values(), key=lambda fact: fact.at)
+            yield Oddity(sort="stages out of order", at=first.at, source=first.source)
             return
 
 
