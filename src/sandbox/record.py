@@ -60,6 +60,7 @@ class Collection:
         self.by_id: dict[int, Record] = {}
         self.live: list[int] = []
         self.archived: list[int] = []
+        self.merged: dict[int, int] = {}  # id of a record that was merged away -> id of the one that took it in
         self._holders: dict[str, dict[str, int]] = {}
         self._last_id = 0
 
@@ -96,6 +97,7 @@ class Collection:
             self._ids(old).remove(old.id)
             self._forget(old)
         self.by_id[record.id] = record
+        self.merged.pop(record.id, None)
         self._last_id = max(self._last_id, record.id)
         ids = self._ids(record)
         if ids and ids[-1] > record.id:
@@ -129,6 +131,16 @@ class Collection:
         self.live.pop(bisect_left(self.live, record.id))
         record.archived_at = at
         insort(self.archived, record.id)
+
+    def merge(self, merged_away: Record, survivor: Record) -> None:
+        """Take a live record out; its id, and the ids that led to it, lead to `survivor` from now on."""
+        self._forget(merged_away)
+        self.live.pop(bisect_left(self.live, merged_away.id))
+        del self.by_id[merged_away.id]
+        for id_, into in self.merged.items():
+            if into == merged_away.id:
+                self.merged[id_] = survivor.id
+        self.merged[merged_away.id] = survivor.id
 
     def _ids(self, record: Record) -> list[int]:
         return self.live if record.archived_at is None else self.archived

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from sandbox import writes
 from sandbox.hubspot.answers import batch_answer, portal_of
-from sandbox.hubspot.asked import flag, id_in, id_property_in, inputs, json_body, kind_of, refuse_if_doubled, texts, trace_in
+from sandbox.hubspot.asked import flag, id_in, id_of, id_property_in, inputs, json_body, kind_of, refuse_if_doubled, texts, trace_in
 from sandbox.hubspot.objects import created, found_by, targets_in, values_in
 from sandbox.hubspot.shape import shape_of, shown, shown_whole
 from sandbox.kinds import Kind
@@ -173,15 +173,19 @@ def _trace(row: Row) -> Row:
 
 
 def _sorted_out(portal: Portal, kind: Kind, rows: Sequence[Row], *, archived: bool = False) -> tuple[list[tuple[Record, Row]], list[Row]]:
-    """The records that `rows` name, by id and each once, and the rows that name none."""
+    """The records that `rows` name, by id and each once, and the rows that name none.
+
+    An id that was merged away is neither: a batch passes it over without a word.
+    Source: HubSpot's guide of contacts (such ids serve in single calls only).
+    """
     found: dict[int, tuple[Record, Row]] = {}
     unknown = []
     for row in rows:
         record = _record(portal, kind, row, archived=archived)
-        if record is None:
-            unknown.append(row)
-        else:
+        if record is not None:
             found[record.id] = (record, row)
+        elif id_of(id_in(row)) not in portal.collections[kind.plural].merged:
+            unknown.append(row)
     return [found[id_] for id_ in sorted(found)], unknown
 
 

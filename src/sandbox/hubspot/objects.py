@@ -1,4 +1,4 @@
-"""Records one at a time: list, read, create, update, archive."""
+"""Records one at a time: list, read, create, update, archive, merge."""
 
 from __future__ import annotations
 
@@ -8,9 +8,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import writes
+from sandbox import merging, writes
 from sandbox.hubspot.answers import Json, portal_of
-from sandbox.hubspot.asked import after, flag, id_in, id_of, json_body, kind_of, limit, member, names, next_page, number, shown_json
+from sandbox.hubspot.asked import (
+    NOBODY,
+    after,
+    flag,
+    id_in,
+    id_of,
+    json_body,
+    kind_of,
+    limit,
+    member,
+    names,
+    next_page,
+    number,
+    shown_json,
+)
 from sandbox.hubspot.shape import Shape, inline_associations, shape_of, shown, shown_whole
 from sandbox.kinds import Kind, association_type
 from sandbox.portal import Portal
@@ -66,8 +80,32 @@ async def archival(request: Request) -> Response:
     portal, kind = portal_of(request), kind_of(request)
     id_ = number(request.path_params["id"])
     if portal.find(kind.plural, id_, archived=True) is None:
-        writes.archive(portal, kind.plural, _record(request, portal, kind))
+        record = portal.find(kind.plural, id_)
+        if record is None:
+            raise Missing
+        writes.archive(portal, kind.plural, record)
     return Response(status_code=204)
+
+
+async def merger(request: Request) -> Response:
+    """Merge one live contact into another; the survivor is the answer."""
+    portal, kind = portal_of(request), kind_of(request)
+    if kind.plural != merging.KIND:
+        raise Missing
+    body = await json_body(request)
+    survivor, merged_away = (_named_in(portal, kind, body, name) for name in ("primaryObjectId", "objectIdToMerge"))
+    if survivor is merged_away:
+        raise Refusal(f"{kind.singular.upper()}={survivor.id} cannot be merged with itself")
+    merging.merge(portal, survivor, merged_away)
+    return Json(shown_whole(portal, survivor, kind))
+
+
+def _named_in(portal: Portal, kind: Kind, body: dict[str, Any], name: str) -> Record:
+    """The live record whose id a member of the body is. Raises Refusal if there is none."""
+    record = portal.find(kind.plural, number(str(member(body, name, str, ""))))
+    if record is None:
+        raise Refusal(f"{kind.singular.upper()}={body[name]} is not valid")
+    return record
 
 
 def created(portal: Portal, kind: Kind, row: dict[str, Any]) -> Record:
@@ -100,10 +138,15 @@ def _record(request: Request, portal: Portal, kind: Kind, *, archived: bool = Fa
     id_, id_property = request.path_params["id"], request.query_params.get("idProperty")
     if not id_property:
         number(id_)
-    record = found_by(portal, kind, id_, id_property, archived=archived)
+    record = found_by(portal, kind, id_, id_property, archived=archived) or _survivor(portal, kind, id_)
     if record is None:
         raise Missing
     return record
+
+
+def _survivor(portal: Portal, kind: Kind, id_: str) -> Record | None:
+    """The record into which `id_` was merged: HubSpot answers with it in its place."""
+    return portal.find(kind.plural, portal.collections[kind.plural].merged.get(id_of(id_), NOBODY))
 
 
 def _shape(request: Request, portal: Portal, kind: Kind) -> Shape:
@@ -133,6 +176,7 @@ def _targets(portal: Portal, kind: Kind, tie: Any) -> list[Target]:
 ROUTES = [
     Route("/objects/{kind}", listing, methods=["GET"]),
     Route("/objects/{kind}", creation, methods=["POST"]),
+    Route("/objects/{kind}/merge", merger, methods=["POST"]),
     Route("/objects/{kind}/{id}", one, methods=["GET"]),
     Route("/objects/{kind}/{id}", change, methods=["PATCH"]),
     Route("/objects/{kind}/{id}", archival, methods=["DELETE"]),

@@ -1,0 +1,94 @@
+"""Merges of contacts in the practice HubSpot: what the survivor takes over, and what the merged-away id still tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.server import serve
+from tests.contract.practice import NOW, Caller, a_portal
+
+PATHS = ("/crm/v3/objects/contacts", "/crm/objects/2026-09/contacts")
+CONTACT = PATHS[1]
+
+
+@pytest.fixture
+def call() -> Iterator[Caller]:
+    with serve(a_portal()) as served:
+        yield Caller(served)
+
+
+def merge(call: Caller, *, into: str, gone: str, path: str = CONTACT) -> tuple[int, object]:
+    status, body, _ = call("POST", f"{path}/merge", {"primaryObjectId": into, "objectIdToMerge": gone})
+    return status, body
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_survivor_lists_the_merged_away_id_and_its_values_win(call: Caller, path: str) -> None:
+    status, answered = merge(call, into="102", gone="101", path=path)
+
+    assert status == 200
+    read = call.get(f"{path}/102?properties=hs_merged_object_ids,email,firstname,hubspot_owner_id,lifecyclestage,hs_additional_emails")
+    assert isinstance(answered, dict)
+    assert answered["id"] == read["id"] == "102"
+    told = {name: value for name, value in read["properties"].items() if not name.endswith("date") and name != "hs_object_id"}
+    assert told == {
+        "hs_merged_object_ids": "101",
+        "email": "eve@example.com",
+        "hs_additional_emails": "Ada@Example.com",
+        "firstname": "Ada",
+        "hubspot_owner_id": "77",
+        "lifecyclestage": "marketingqualifiedlead",
+    }
+
+
+def test_what_was_taken_over_has_a_version_of_the_moment_of_the_merge(call: Caller) -> None:
+    merge(call, into="102", gone="101")
+
+    history = call.get(f"{CONTACT}/102?propertiesWithHistory=hubspot_owner_id,hs_merged_object_ids")["propertiesWithHistory"]
+    moment = NOW.isoformat().replace("+00:00", "Z")
+    assert {name: [(v["value"], v["timestamp"]) for v in versions] for name, versions in history.items()} == {
+        "hubspot_owner_id": [("77", moment)],
+        "hs_merged_object_ids": [("101", moment)],
+    }
+
+
+def test_a_stage_further_on_is_taken_over(call: Caller) -> None:
+    merge(call, into="101", gone="103")
+
+    assert call.get(f"{CONTACT}/101?properties=lifecyclestage")["properties"]["lifecyclestage"] == "opportunity"
+
+
+def test_associations_move_without_a_sign_of_change_on_the_other_end(call: Caller) -> None:
+    before = call.get("/crm/objects/2026-09/calls/501")["updatedAt"]
+    merge(call, into="102", gone="101")
+
+    linked = call.get(f"{CONTACT}/102?associations=companies,calls")["associations"]
+    assert {row["id"] for row in linked["companies"]["results"]} == {"9", "10"}
+    assert [row["id"] for row in linked["calls"]["results"]] == ["501"]
+    assert call.get("/crm/objects/2026-09/calls/501?associations=contacts")["associations"]["contacts"]["results"][0]["id"] == "102"
+    assert call.get("/crm/objects/2026-09/calls/501")["updatedAt"] == before
+
+
+def test_the_merged_away_id_answers_with_the_survivor_and_is_in_no_list_search_or_batch(call: Caller) -> None:
+    merge(call, into="102", gone="101")
+    merge(call, into="103", gone="102")
+
+    assert call.get(f"{CONTACT}/101")["id"] == call.get(f"{CONTACT}/102")["id"] == "103"
+    assert call.get(f"{CONTACT}/103?properties=hs_merged_object_ids")["properties"]["hs_merged_object_ids"] == "102;101"
+    assert [row["id"] for row in call.get(CONTACT)["results"]] == ["103"]
+    assert [row["id"] for row in call.get(f"{CONTACT}?archived=true")["results"]] == ["104"]
+    assert call.search("contacts", limit=100) == ["103"]
+    status, body, _ = call("POST", f"{CONTACT}/batch/read", {"properties": [], "inputs": [{"id": "101"}, {"id": "103"}]})
+    assert (status, [row["id"] for row in body["results"]], body.get("errors")) == (200, ["103"], None)
+
+
+@pytest.mark.parametrize(("into", "gone", "status"), [("101", "101", 400), ("101", "104", 400), ("999", "101", 400), ("x", "101", 404)])
+def test_a_merge_of_what_is_not_two_live_contacts_is_refused(call: Caller, into: str, gone: str, status: int) -> None:
+    assert merge(call, into=into, gone=gone)[0] == status
+    assert sorted(call.search("contacts", limit=100)) == ["101", "102", "103"]
+
+
+def test_other_objects_are_not_merged_here(call: Caller) -> None:
+    assert call("POST", "/crm/v3/objects/companies/merge", {"primaryObjectId": "9", "objectIdToMerge": "10"})[0] == 404
