@@ -85,8 +85,7 @@ def _unowned(case: Case) -> Iterator[Stretch]:
         if since is not None and since < assignment.at:
             yield _nobodys(since, assignment.at, name)
         since, name = assignment.until, assignment.name
-    last_left = bool(case.assignments) and since is None
-    if since is not None and not last_left:
+    if since is not None:
         yield _nobodys(since, None, name)
 
 

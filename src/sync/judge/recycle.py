@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sync.facts import Exit, Left, StageReached
@@ -12,7 +12,7 @@ from sync.judge.conclude import Judged, Promise, Told, conclude, due_owner, fixe
 from sync.judge.cover import is_gone
 from sync.judge.cycles import AGAIN, find_returns
 from sync.judge.findings import Evidence, Finding, Side, Status
-from sync.judge.verdict import Kept, Start, Stop, first_excuse, weigh
+from sync.judge.verdict import Kept, Start, Stop, Verdict, first_excuse, weigh
 
 BACK = (Exit.RECYCLED, Exit.DISQUALIFIED, Exit.RETURNED)
 RULE = "recycle_due"
@@ -90,39 +90,45 @@ def _later_stages(case: Case, stage: str | None, since: datetime) -> list[Stop]:
 
 
 def _judge(case: Case, cause: Cause) -> Judged:
-    recycle, cycle = case.agreement.recycle, case.cycle
-    within_cycle = cycle.closed_at if cause.at != cycle.closed_at or cause.what != REJECTED else None
-    ends_at, ends_by = min([*cause.stops, *_closing(case, within_cycle)], default=(None, None))
-    start = Start(
-        at=cause.at, name=f"{cause.what}|{cause.name}", calendar=case.agreement.calendars["default"], ends_at=ends_at, ends_by=ends_by
-    )
-    kept = [Kept(at=fact.at, what=fact.how.value, source=fact.source) for fact in _back(case, cause)]
-    returns = find_returns(case.timeline.facts, cycle.handoff, case.now)
-    kept += [Kept(at=at, what=Exit.RETURNED.value, source=cycle.source) for at in returns if at >= cause.at]
-    excused = first_excuse(case.timeline, cause.at)
+    recycle = case.agreement.recycle
+    start = _start(case, cause)
     due = recycle.within.after(cause.at, start.calendar)
-    verdict = weigh(start, due=due, kept=sorted(kept, key=lambda k: k.at), excused=excused, now=case.now)
-    back_in = recycle.returns[cause.reason].text
-    told = Told(
-        owner=case.holder_at(cause.at) if cause.what == REJECTED else due_owner(case, start, verdict),
-        side=_rejected_side(case, cause.at) if cause.what == REJECTED else lead_side(case, start, verdict),
-        evidence=(
-            Evidence(at=cause.at, what=f"due to go back: {cause.what}; reason `{cause.reason}`, for {back_in}", source=cycle.source),
-        ),
+    verdict = weigh(start, due=due, kept=_back(case, cause), excused=first_excuse(case.timeline, cause.at), now=case.now)
+    as_what = f"{cause.what}; as `{cause.reason}`, for {recycle.returns[cause.reason].text}"
+    evidence = Evidence(at=cause.at, what=f"due to go back: {as_what}", source=case.cycle.source)
+    promise = Promise(
+        rule=RULE,
+        kind="recycle",
+        words=f"{recycle.within.text} after: {as_what}",
+        reason=cause.reason,
+        by_touch=True,
+        of_passage=cause.what != REJECTED,
     )
-    words = f"{recycle.within.text} after: {cause.what}; as `{cause.reason}`, for {back_in}"
-    promise = Promise(rule=RULE, kind="recycle", words=words, reason=cause.reason, by_touch=True, of_passage=cause.what != REJECTED)
-    return conclude(case, promise, start, verdict, told)
+    return conclude(case, promise, start, verdict, replace(_responsible(case, cause, start, verdict), evidence=(evidence,)))
 
 
-def _rejected_side(case: Case, at: datetime) -> Callable[[Status], Side]:
-    return fixed_side(Side.OWNER if case.holder_at(at) is not None else Side.SYSTEM)
+def _start(case: Case, cause: Cause) -> Start:
+    """Return where the promise starts; but for a rejected lead it ends with the cycle."""
+    cycle, stops = case.cycle, [*cause.stops]
+    if cause.what != REJECTED and cycle.closed_at is not None:
+        stops.append((cycle.closed_at, cycle.closed_by or ""))
+    ends_at, ends_by = min(stops, default=(None, None))
+    calendar = case.agreement.calendars["default"]
+    return Start(at=cause.at, name=f"{cause.what}|{cause.name}", calendar=calendar, ends_at=ends_at, ends_by=ends_by)
 
 
-def _closing(case: Case, closed_at: datetime | None) -> Iterator[Stop]:
-    if closed_at is not None:
-        yield closed_at, case.cycle.closed_by or ""
+def _responsible(case: Case, cause: Cause, start: Start, verdict: Verdict) -> Told:
+    """Return whose it is: the owner's at a rejection, else as for any promise to the lead."""
+    if cause.what != REJECTED:
+        return Told(owner=due_owner(case, start, verdict), side=lead_side(case, start, verdict))
+    owner = case.holder_at(cause.at)
+    return Told(owner=owner, side=fixed_side(Side.OWNER if owner is not None else Side.SYSTEM))
 
 
-def _back(case: Case, cause: Cause) -> Iterator[Left]:
-    return (f for f in case.timeline.facts if isinstance(f, Left) and f.how in BACK and f.at >= cause.at)
+def _back(case: Case, cause: Cause) -> list[Kept]:
+    """Return every way back that came at or after the cause, in order."""
+    lefts = (fact for fact in case.timeline.facts if isinstance(fact, Left) and fact.how in BACK and fact.at >= cause.at)
+    kept = [Kept(at=fact.at, what=fact.how.value, source=fact.source) for fact in lefts]
+    returns = find_returns(case.timeline.facts, case.cycle.handoff, case.now)
+    kept += [Kept(at=at, what=Exit.RETURNED.value, source=case.cycle.source) for at in returns if at >= cause.at]
+    return sorted(kept, key=lambda one: one.at)
