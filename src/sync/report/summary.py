@@ -86,6 +86,7 @@ class Summary:
     by_side: dict[str, Counter[str]] = field(default_factory=dict)  # rule -> side -> breaches
     steps: Counter[str] = field(default_factory=Counter)  # action -> steps
     held: Counter[str] = field(default_factory=Counter)  # action -> steps that would not be carried out now
+    trips: dict[str, str] = field(default_factory=dict)  # rule -> the limit that its moves go beyond
     _free: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, action) -> steps that nothing holds back
     _worst: list[Worst] = field(default_factory=list)
 
@@ -104,6 +105,7 @@ class Summary:
 
     def hold(self, trips: Mapping[str, str]) -> None:
         """Count the moves of the rules that went beyond a limit as held back; `trips` says by which."""
+        self.trips = dict(trips)
         for (rule, action), steps in self._free.items():
             self.held[action] += steps if action in MOVES and rule in trips else 0
         self._worst = [replace(worst, steps=tuple(hold_back(worst.steps, trips))) for worst in self._worst]

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sync.judge.findings import Status
 from sync.plain import plain
-from sync.plan import Step
+from sync.plan import FieldWrite, Step
 from sync.report.audit import ACTIONS, Audit, nothing_found
 from sync.report.summary import Summary, Worst
 
@@ -112,9 +112,16 @@ def _would(worst: Worst, audit: Audit) -> str:
 
 
 def _step(step: Step, worst: Worst, audit: Audit) -> str:
-    writes = (f"from {_name(write.before, audit)} to {_name(write.after, audit)}" for write in step.fields)
+    writes = (_write(write, audit) for write in step.fields)
     because = f"(for {step.rule})" if step.rule != worst.finding.rule else ""
     return " ".join(filter(None, (step.action, ", ".join(writes), because)))
+
+
+def _write(write: FieldWrite, audit: Audit) -> str:
+    """Say what a field would become; owners by their names."""
+    if write.before in audit.names or write.after in audit.names:
+        return f"from {_name(write.before, audit)} to {_name(write.after, audit)}"
+    return f"{write.field} from {plain(write.before or 'blank')} to {plain(write.after or 'blank')}"
 
 
 def _name(value: str | None, audit: Audit) -> str:
@@ -129,6 +136,8 @@ def _foot(audit: Audit) -> Iterable[RenderableType]:
         yield Text(
             f"{summary.blocked:,} of these {sum(summary.steps.values()):,} would be held back now; the JSON says by what (blocked_by)."
         )
+    for why in sorted(set(summary.trips.values())):
+        yield Text(f"Beyond a limit: {why}.", style="yellow")
     for pulled in audit.pulled:
         for stream, why in pulled.closed.items():
             yield Text(f"not read: {stream} ({why}); what rests on it is unknown", style="yellow")
