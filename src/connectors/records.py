@@ -205,6 +205,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """One record that was merged into another of its kind, and when, if the CRM tells."""
+
+    gone: RecordKey
+    into: RecordKey
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of one stream: saved together with its cursor or not at all."""
 
@@ -218,6 +227,7 @@ class Page:
     teams: tuple[Team, ...] = ()
     definitions: tuple[FieldDefinition, ...] = ()
     gone: tuple[tuple[RecordKey, datetime | None], ...] = ()  # with the time of archiving, if told
+    merged: tuple[Merge, ...] = ()  # each merged record once; told again as long as its survivor names it
     cursor: str | None  # opaque to everybody but the connector; None for a page that is no part of a stream's walk
     last: bool  # the stream is complete up to `began_at` once this page is saved
     total: int | None = None  # rows the stream is expected to hold, for progress only

@@ -159,16 +159,23 @@ def test_an_id_that_a_batch_read_leaves_out_is_asked_for_singly_and_gone_only_th
     assert [(key.id, at) for key, at in pages[0].gone] == [("3", None)]
 
 
-def test_a_merged_away_id_is_gone_and_so_are_the_ids_its_survivor_names():
+def merges(page: Page) -> list[tuple[str, str, datetime | None]]:
+    return [(merge.gone.id, merge.into.id, merge.at) for merge in page.merged]
+
+
+def test_a_merge_is_told_by_the_survivor_and_by_an_answer_that_is_not_what_was_asked_for():
     survivor = an_object(5, properties={"hs_merged_object_ids": "3;4"})
     answers = [rows(an_object(3), total=1), rows(), Said(body=survivor), EMPTY]
     with pulling(*answers) as (_, hubspot):
         pages = list(hubspot.pages("contacts", finished("contacts")))
-    assert [key.id for key, _ in pages[0].gone] == ["3"]
+    assert (merges(pages[0]), pages[0].gone) == ([("3", "5", None)], ())
 
+    versions = [{"value": "3;4", "timestamp": "2026-11-02T11:00:00Z"}, {"value": "3", "timestamp": "2026-11-02T10:00:00Z"}]
+    survivor |= {"propertiesWithHistory": {"hs_merged_object_ids": versions}}
     with pulling(rows(survivor), EMPTY) as (_, hubspot):
         pages = list(hubspot.pages("contacts", None))
-    assert [key.id for key, _ in pages[0].gone] == ["3", "4"]
+    moments = [datetime(2026, 11, 2, hour, tzinfo=UTC) for hour in (10, 11)]
+    assert (merges(pages[0]), pages[0].gone) == ([("3", "5", moments[0]), ("4", "5", moments[1])], ())
 
 
 def test_a_full_pull_goes_on_from_any_of_its_pages():

@@ -1,6 +1,6 @@
 """HubSpot's shapes and ours: small literals in the shape of recorded answers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from connectors.hubspot.mapping import (
     key_of,
     links_from_batch,
     links_from_inline,
-    merged_ids_of,
+    merges_of,
     owner_from,
     record_from_object,
     stages_of,
@@ -110,8 +110,16 @@ def test_an_archived_record_says_since_when():
 
 
 def test_the_survivor_of_a_merge_names_the_merged_away_ids():
-    assert merged_ids_of(a_contact({"hs_merged_object_ids": "7;8 ;101"})) == ("7", "8")
-    assert merged_ids_of(a_contact({"hs_merged_object_ids": None})) == ()
+    merges = list(merges_of("contact", a_contact({"hs_merged_object_ids": "7;8 ;101"})))
+    assert [(merge.gone.id, merge.into.id, merge.at) for merge in merges] == [("7", "101", None), ("8", "101", None)]
+    assert list(merges_of("contact", a_contact({"hs_merged_object_ids": None}))) == []
+
+
+def test_a_merge_happened_when_the_survivor_first_named_the_other():
+    versions = [{"value": "8;7", "timestamp": "2026-11-02T13:00:00Z"}, {"value": "7", "timestamp": "2026-11-02T12:00:00Z"}]
+    survivor = a_contact({"hs_merged_object_ids": "8;7;9"}, propertiesWithHistory={"hs_merged_object_ids": versions})
+    told = {merge.gone.id: merge.at for merge in merges_of("contact", survivor)}
+    assert told == {"7": NOON, "8": NOON + timedelta(hours=1), "9": None}
 
 
 def test_the_primary_company_is_told_by_the_type_without_unlabeled():

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from connectors.hubspot.values import id_of, moment_of, moment_or_refuse, text_of
-from connectors.records import FieldChange, FieldDefinition, Link, Option, Owner, Record, RecordKey, Team, Vocabulary
+from connectors.records import FieldChange, FieldDefinition, Link, Merge, Option, Owner, Record, RecordKey, Team, Vocabulary
 
 CRM = "hubspot"
 LIFECYCLE_STAGE = "lifecyclestage"
+MERGED_IDS = "hs_merged_object_ids"  # the only trace of a merged-away record (crm-facts, HubSpot, section 6.4)
 
 VOCABULARY = Vocabulary(
     crm=CRM,
@@ -134,13 +135,23 @@ def _user_in(source_id: str | None) -> str | None:
     return user if prefix == "userId" and user else None
 
 
-def merged_ids_of(item: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the ids of the records that were merged into this one.
+def merges_of(kind: str, item: Mapping[str, Any]) -> Iterator[Merge]:
+    """Yield the records that were merged into this one; each since the first version of the list that names it, if any does.
 
     Source: crm-facts, HubSpot, section 6.4 (`hs_merged_object_ids`, a list with ";").
     """
-    merged = text_of((item.get("properties") or {}).get("hs_merged_object_ids")) or ""
-    return tuple(id_ for part in merged.split(";") if (id_ := part.strip()) and id_ != id_of(item))
+    survivor = id_of(item)
+    since: dict[str, datetime] = {}
+    for version, at in in_order((item.get("propertiesWithHistory") or {}).get(MERGED_IDS) or ()):
+        for id_ in _ids_in(version.get("value")):
+            since.setdefault(id_, at)
+    for id_ in _ids_in((item.get("properties") or {}).get(MERGED_IDS)):
+        if id_ != survivor:
+            yield Merge(gone=key_of(kind, id_), into=key_of(kind, survivor), at=since.get(id_))
+
+
+def _ids_in(value: object) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(id_ for part in (text_of(value) or "").split(";") if (id_ := part.strip())))
 
 
 def links_from_inline(left: RecordKey, right_kind: str, block: Mapping[str, Any]) -> Iterator[Link]:

@@ -12,11 +12,11 @@ from connectors.hubspot.activities import activity_from_object
 from connectors.hubspot.client import Client
 from connectors.hubspot.cursor import Cursor, Phase, resume
 from connectors.hubspot.incremental import changed_ids
-from connectors.hubspot.mapping import archived_at_of, key_of, links_from_inline, merged_ids_of, record_from_object
+from connectors.hubspot.mapping import archived_at_of, key_of, links_from_inline, merges_of, record_from_object
 from connectors.hubspot.reading import PAGE, PAGE_WITH_HISTORY, Item, next_of, read_by_ids, read_links, results_of
 from connectors.hubspot.streams import PLURALS, ObjectStream
 from connectors.hubspot.values import id_of
-from connectors.records import Link, Page
+from connectors.records import Link, Merge, Page
 
 _LONGEST_QUERY = 8_000  # a GET of twice that length is a 414 (crm-facts, HubSpot, section 1.1)
 
@@ -28,6 +28,7 @@ class _Step:
     at: Cursor
     items: Sequence[Item] = ()
     gone: Sequence[str] = ()
+    merged: Sequence[tuple[str, str]] = ()  # ids that others answered for, with the id of each
     links: Sequence[Link] = ()
     linked: bool = True  # whether `links` holds all links of `items`
 
@@ -52,7 +53,7 @@ def _list(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
     if whole:
         return _Step(at=at, items=items, links=links)
     found = read_by_ids(client, stream, [id_of(item) for item in items])
-    return _Step(at=at, items=found.items, gone=found.gone, links=links)
+    return _Step(at=at, items=found.items, gone=found.gone, merged=found.merged, links=links)
 
 
 def _search(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
@@ -61,7 +62,7 @@ def _search(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
     at = _onward(client, stream, replace(at, lagging=at.lagging or changed.lagging), changed.after)
     found = read_by_ids(client, stream, changed.ids)
     links = read_links(client, stream, [id_of(item) for item in found.items])
-    return _Step(at=at, items=found.items, gone=found.gone, links=links)
+    return _Step(at=at, items=found.items, gone=found.gone, merged=found.merged, links=links)
 
 
 def _bin(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
@@ -125,8 +126,7 @@ def _page(stream: ObjectStream, step: _Step, at: Cursor) -> Page:
     """Make the page. An archived object is only named as gone: what it was linked to is not told any more, so it cannot be judged anew."""
     live = [item for item in step.items if archived_at_of(item) is None]
     archived = [(id_of(item), when) for item in step.items if (when := archived_at_of(item))]
-    merged = [] if stream.is_activity else [(id_, None) for item in step.items for id_ in merged_ids_of(item)]
-    gone = [*archived, *merged, *((id_, None) for id_ in step.gone)]
+    gone = [*archived, *((id_, None) for id_ in step.gone)]
     return Page(
         stream=stream.name,
         began_at=at.complete_upto,
@@ -135,6 +135,15 @@ def _page(stream: ObjectStream, step: _Step, at: Cursor) -> Page:
         links=tuple(step.links),
         linked_kinds=frozenset({stream.linked_kind} if stream.linked_kind and step.linked else ()),
         gone=tuple((key_of(stream.kind, id_), when) for id_, when in gone),
+        merged=tuple(_merges(stream, step)),
         cursor=at.text(),
         last=at.phase is Phase.DONE,
     )
+
+
+def _merges(stream: ObjectStream, step: _Step) -> Iterator[Merge]:
+    """Yield the merges that the survivors name, then those of ids that another record answered for."""
+    told = {merge.gone: merge for item in step.items if not stream.is_activity for merge in merges_of(stream.kind, item)}
+    for id_, survivor in step.merged:
+        told.setdefault(key_of(stream.kind, id_), Merge(gone=key_of(stream.kind, id_), into=key_of(stream.kind, survivor)))
+    yield from told.values()

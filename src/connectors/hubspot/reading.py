@@ -23,10 +23,11 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a read by ids found: the objects, and the ids that are gone (deleted, or merged into another)."""
+    """What a read by ids found: the objects, the ids that are gone, and those that were merged, with their survivors."""
 
     items: tuple[Item, ...] = ()
     gone: tuple[str, ...] = ()
+    merged: tuple[tuple[str, str], ...] = ()
 
 
 def results_of(answer: Mapping[str, Any], what: str) -> list[Item]:
@@ -53,15 +54,18 @@ def read_by_ids(client: Client, stream: ObjectStream, ids: Sequence[str], *, arc
     items: dict[str, Item] = {}
     for chunk in _chunks(ids, size):
         items |= {id_of(item): item for item in _batch(client, stream, chunk, archived=archived)}
-    gone = []
+    gone, merged = [], []
     for id_ in ids:
         if id_ in items:
             continue
-        if (single := _single(client, stream, id_, archived=archived)) is None:
+        single = _single(client, stream, id_, archived=archived)
+        if single is None:
             gone.append(id_)
+        elif (survivor := id_of(single)) != id_:
+            merged.append((id_, survivor))
         else:
             items[id_] = single
-    return Found(items=tuple(items[id_] for id_ in ids if id_ in items), gone=tuple(gone))
+    return Found(items=tuple(items[id_] for id_ in ids if id_ in items), gone=tuple(gone), merged=tuple(merged))
 
 
 def _batch(client: Client, stream: ObjectStream, ids: Sequence[str], *, archived: bool) -> list[Item]:
@@ -75,13 +79,12 @@ def _batch(client: Client, stream: ObjectStream, ids: Sequence[str], *, archived
 
 
 def _single(client: Client, stream: ObjectStream, id_: str, *, archived: bool) -> Item | None:
-    """Read one object; None if it is gone, or if its survivor of a merge answers in its place."""
+    """Read one object; None if it is gone. If it was merged, its survivor answers in its place."""
     query = {"properties": ",".join(stream.fields), "propertiesWithHistory": ",".join(stream.history), "archived": str(archived).lower()}
     try:
-        item = client.get(client.paths.one(stream.name, id_), query)
+        return client.get(client.paths.one(stream.name, id_), query)
     except Absent:
         return None
-    return item if id_of(item) == id_ else None
 
 
 def read_links(client: Client, stream: ObjectStream, ids: Sequence[str]) -> list[Link]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from connectors.hubspot import activities
-from connectors.hubspot.mapping import LIFECYCLE_STAGE, VOCABULARY
+from connectors.hubspot.mapping import LIFECYCLE_STAGE, MERGED_IDS, VOCABULARY
 from connectors.records import Wanted
 
 PLURALS: Mapping[str, str] = {
@@ -22,21 +22,20 @@ PLURALS: Mapping[str, str] = {
     "note": "notes",
 }
 _LINKED: Mapping[str, str] = {"contact": "company", "deal": "contact"}  # an activity is linked to its contacts
-_MERGED = "hs_merged_object_ids"  # the only trace of a merged-away record (crm-facts, HubSpot, section 6.4)
 _FIXED: Mapping[str, tuple[str, ...]] = {  # what the vocabulary needs, whatever the agreement says
     "contact": (
         VOCABULARY.owner,
         VOCABULARY.email,
         VOCABULARY.hand_raise_at,
         VOCABULARY.hand_raise_form,
-        _MERGED,
+        MERGED_IDS,
     ),
-    "company": (_MERGED,),
-    "deal": (VOCABULARY.deal_stage, "pipeline", VOCABULARY.deal_closed, "hs_is_closed_won", "closedate", VOCABULARY.owner, _MERGED),
+    "company": (MERGED_IDS,),
+    "deal": (VOCABULARY.deal_stage, "pipeline", VOCABULARY.deal_closed, "hs_is_closed_won", "closedate", VOCABULARY.owner, MERGED_IDS),
 }
 
 _FIXED_HISTORY: Mapping[str, tuple[str, ...]] = {
-    "contact": (VOCABULARY.owner, VOCABULARY.hand_raise_at, VOCABULARY.hand_raise_form, LIFECYCLE_STAGE),
+    "contact": (VOCABULARY.owner, VOCABULARY.hand_raise_at, VOCABULARY.hand_raise_form, LIFECYCLE_STAGE, MERGED_IDS),
     "deal": (VOCABULARY.deal_stage, VOCABULARY.deal_closed),
 }
 _NO_BIN = frozenset({"meeting", "communication"})  # archived=true is a 400 for them (crm-facts, HubSpot, section 11.12)

@@ -63,7 +63,7 @@ def _found(known: Known, lead: str, moment: datetime) -> list[LeadRows]:
     found = [
         rows
         for words in known.vocabularies.values()
-        for rows in known.reader.leads(words, upto=moment, bulk_within=within, keys=known.reader.find(words, lead))
+        for rows in known.reader.leads(words, upto=moment, bulk_within=within, keys=known.reader.find(words, lead, upto=moment))
     ]
     if not found:
         raise SyncError(

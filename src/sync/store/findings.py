@@ -70,6 +70,21 @@ class Findings:
                 keep_marked(tx, [leads[lead] for lead in _waiting(tx, judgements, judged_at)], judged_at=to_ms(judged_at))
         return Saved(new=new, withdrawn=len(vanished))
 
+    def withdraw_merged(self, run_id: str, *, judged_at: datetime) -> int:
+        """Withdraw what stands of records that were merged away by `judged_at`; return how many findings that were.
+
+        They are no leads any more: their marks are taken off, and nothing waits for the hour. KeyError if there is no such run.
+        """
+        with self._database.transaction() as tx:
+            merged = "SELECT id FROM record WHERE merged_into IS NOT NULL AND gone_at <= ?"
+            at = (to_ms(judged_at),)
+            keys = [key for (key,) in tx.execute(f"SELECT key FROM finding WHERE withdrawn = 0 AND lead IN ({merged}) ORDER BY key", at)]
+            if keys:
+                _withdraw(tx, run_row_id(tx, run_id), keys)
+            for table in ("dirty", "lead_state"):
+                tx.execute(f"DELETE FROM {table} WHERE lead IN ({merged})", at)
+        return len(keys)
+
     def latest(self) -> Iterator[Finding]:
         """Yield the findings that stand, by lead (in key order), rule, start and key."""
         after: tuple[str, str, int, str] = ("", "", -1, "")

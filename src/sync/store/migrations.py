@@ -8,6 +8,7 @@ from sqlite_utils import Database, Migrations
 
 from sync.store.migration_0004 import LEVELS_AND_LEAVERS
 from sync.store.migration_0005 import DIRTY
+from sync.store.migration_0006 import MERGES
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -324,10 +325,15 @@ def _add_dirty(db: Database) -> None:
     _run(db, DIRTY)
 
 
+@MIGRATIONS(name="0006_merges")
+def _add_merges(db: Database) -> None:
+    _run(db, MERGES)
+
+
 def _run(db: Database, statements: tuple[str, ...]) -> None:
     for statement in statements:
         db.execute(statement)
 
 
-KNOWN: Final = frozenset({"0001_mirror", "0002_judged", "0003_views", "0004_levels_and_leavers", "0005_dirty"})
+KNOWN: Final = frozenset({"0001_mirror", "0002_judged", "0003_views", "0004_levels_and_leavers", "0005_dirty", "0006_merges"})
 """Names of all migrations of this version; a store with any other is newer."""

@@ -18,6 +18,7 @@ from sync.store.mark_leads import News, mark_owners, mark_page, mark_unknown, ne
 from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
 from sync.store.save_links import LinkedPage, save_links
+from sync.store.save_merges import save_merges
 from sync.store.save_people import save_people
 from sync.store.save_records import save_records
 
@@ -78,6 +79,7 @@ class Mirror:
             news.owners.update(save_people(tx, crm, page, seen_ms))
             _save_definitions(tx, page.definitions)
             news.objects.update(_mark_gone(tx, page.gone))
+            save_merges(tx, page.merged, told_kinds=page.linked_kinds, seen_at=seen_ms, news=news)
             if (words := self._vocabularies.get(crm)) is not None:
                 mark_page(tx, words, news, before, why=page.stream)
                 mark_owners(tx, words, news.owners, since=seen_ms)

@@ -53,19 +53,35 @@ class LeadReader:
                 chunk = read_chunk(tx, asked, people_with(tx, asked, ids[first : first + _CHUNK]))
             yield from chunk
 
-    def find(self, words: Vocabulary, text: str) -> tuple[str, ...]:
-        """Return the keys of the leads that a record key, an id or an e-mail address (in any case) names."""
+    def find(self, words: Vocabulary, text: str, *, upto: datetime | None = None) -> tuple[str, ...]:
+        """Return the keys of the leads that a record key, an id or an e-mail address (in any case) names.
+
+        A record that was merged away, by `upto` if that is given, names its survivor.
+        """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
-                SELECT object.crm || '/' || object.kind || '/' || object.crm_id FROM object JOIN record ON record.id = object.id
-                WHERE object.crm = :crm AND object.kind = :kind AND (
-                    object.crm_id = :text OR object.crm || '/' || object.kind || '/' || object.crm_id = :text
-                    OR lower(record.field_values ->> ('$."' || :email || '"')) = lower(:text)
+                WITH RECURSIVE named (id) AS (
+                    SELECT object.id FROM object JOIN record ON record.id = object.id
+                    WHERE object.crm = :crm AND object.kind = :kind AND (
+                        object.crm_id = :text OR object.crm || '/' || object.kind || '/' || object.crm_id = :text
+                        OR lower(record.field_values ->> ('$."' || :email || '"')) = lower(:text)
+                    )
+                    UNION SELECT record.merged_into FROM named JOIN record ON record.id = named.id AND record.gone_at <= :upto
+                        WHERE record.merged_into IS NOT NULL
                 )
+                SELECT object.crm || '/' || object.kind || '/' || object.crm_id
+                FROM named JOIN object ON object.id = named.id JOIN record ON record.id = named.id
+                WHERE record.merged_into IS NULL OR record.gone_at > :upto
                 ORDER BY object.id_number, object.crm_id
                 """,
-                {"crm": words.crm, "kind": words.person, "email": words.email, "text": text.strip()},
+                {
+                    "crm": words.crm,
+                    "kind": words.person,
+                    "email": words.email,
+                    "text": text.strip(),
+                    "upto": FOR_EVER if upto is None else to_ms(upto),
+                },
             ).fetchall()
         return tuple(key for (key,) in rows)
 

@@ -73,7 +73,13 @@ def save_records(
     _add_changes(tx, _told(records, ids, seen_at))
     _add_changes(tx, _observed(tx, unexplained, seen_at))
     tx.executemany(
-        "INSERT OR REPLACE INTO record (id, created_at, changed_at, seen_at, gone_at, field_values) VALUES (?, ?, ?, ?, ?, ?)",
+        """
+        INSERT INTO record (id, created_at, changed_at, seen_at, gone_at, field_values) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET
+            created_at = excluded.created_at, changed_at = excluded.changed_at, seen_at = excluded.seen_at,
+            gone_at = excluded.gone_at, field_values = excluded.field_values,
+            merged_into = CASE WHEN excluded.gone_at IS NOT NULL THEN merged_into END
+        """,
         fresh.values(),
     )
     return frozenset(fresh) - known

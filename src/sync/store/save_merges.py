@@ -1,0 +1,72 @@
+"""Save which records were merged into which: merging adds rows and ends rows, and rewrites none."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+
+from connectors.records import Merge
+from sync.store.keys import as_json, known_ids, object_ids
+from sync.store.mark_leads import News
+from sync.store.moments import to_ms_if_known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Merged:
+    """One record that turned out to be merged, in row ids."""
+
+    id: int
+    into: int
+    at: int  # ms
+
+
+def save_merges(tx: sqlite3.Connection, merges: Sequence[Merge], *, told_kinds: Set[str], seen_at: int, news: News) -> None:
+    """Note into which record each of `merges` went, and tell both to `news`.
+
+    What we never held is not noted. Where the CRM does not tell when, it was when we saw it: until then it was a lead. What the
+    record was linked to passes to its survivor at that moment, for a CRM does not mark the other ends as changed; links to
+    `told_kinds` stand on the survivor's own row.
+    """
+    for merged in _new_ones(tx, merges, seen_at):
+        tx.execute("UPDATE record SET merged_into = ?, gone_at = ? WHERE id = ?", (merged.into, merged.at, merged.id))
+        news.unlinked.extend(_pass_links(tx, merged, told_kinds))
+        news.objects.update({merged.id: merged.at, merged.into: max(merged.at, news.objects.get(merged.into, 0))})
+
+
+def _new_ones(tx: sqlite3.Connection, merges: Iterable[Merge], seen_at: int) -> list[_Merged]:
+    known = known_ids(tx, (merge.gone for merge in merges))
+    ids = object_ids(tx, (merge.into for merge in merges if merge.gone in known))
+    told = {known[merge.gone]: merge for merge in merges if merge.gone in known}
+    rows = tx.execute(
+        "SELECT id, merged_into, gone_at FROM record WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id", (as_json(told),)
+    ).fetchall()
+    found = []
+    for id_, merged_into, gone_at in rows:
+        into, at = ids[told[id_].into], to_ms_if_known(told[id_].at)
+        if into != merged_into:
+            found.append(_Merged(id=id_, into=into, at=at if at is not None else seen_at if gone_at is None else gone_at))
+    return found
+
+
+def _pass_links(tx: sqlite3.Connection, merged: _Merged, told_kinds: Set[str]) -> list[int]:
+    """End the open links of a merged record and open them for its survivor; return the row ids of those that ended."""
+    links = tx.execute(
+        """
+        SELECT link.id, link.other, link.is_primary, object.kind FROM (
+            SELECT id, high AS other, is_primary FROM association WHERE low = :id AND unlinked_at IS NULL
+            UNION ALL SELECT id, low, is_primary FROM association WHERE high = :id AND unlinked_at IS NULL
+        ) AS link CROSS JOIN object ON object.id = link.other WHERE link.other <> :into
+        """,
+        {"id": merged.id, "into": merged.into},
+    ).fetchall()
+    tx.executemany("UPDATE association SET unlinked_at = ?, why = 'merged' WHERE id = ?", ((merged.at, link[0]) for link in links))
+    tx.executemany(
+        "INSERT INTO association (low, high, is_primary, linked_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            (min(other, merged.into), max(other, merged.into), is_primary, merged.at)
+            for _, other, is_primary, kind in links
+            if kind not in told_kinds
+        ),
+    )
+    return [link[0] for link in links]
