@@ -252,7 +252,7 @@ within   = "10 business days"
 gap      = { at_least = "4 business hours", at_most = "3 business days" }
 channels = { call = 3, email = 2 }
 """
-ANY_CHANNEL = 'attempts = 3\nwithin = "10 business days"\ngap = { at_least = "4 business hours" }\n'
+ANY_CHANNEL = 'attempts = 3\nwithin = "10 business days"\ngap = { at_least = "4 business hours", at_most = "3 business days" }\n'
 MADE = ("hubspot/call/", "hubspot/email/", "hubspot/meeting/", "hubspot/message/")
 
 
@@ -261,7 +261,7 @@ MADE = ("hubspot/call/", "hubspot/email/", "hubspot/meeting/", "hubspot/message/
 def test_a_touch_more_never_takes_an_attempt_from_a_cadence_that_is_free_to_choose(
     story: Story, calls: set[datetime], at: datetime, owner: str
 ) -> None:
-    """With shares of channels or a longest gap it may: an attempt before an agreed one makes that one come too soon."""
+    """With shares of channels it may: a call an hour before an agreed e-mail makes that e-mail come too soon."""
     terms = the_terms(upto=TERMS.crms["hubspot"].upto["contacts"], agreement=the_agreement((FREE, ANY_CHANNEL)))
 
     def attempts(activities: list[Activity]) -> dict[str, tuple[int, bool]]:

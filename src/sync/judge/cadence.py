@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from connectors.records import ActivityKind
 from sync.agreement.model import Cadence
@@ -45,7 +46,8 @@ def _judge(case: Case, cadence: Cadence, level: str | None, start: Start) -> Jud
     attempts = [a for a in case.attempts(BY_OWNER) if a.at >= start.at and (stop is None or a.at <= stop[0])]
     weighed = weigh_attempts(cadence, start, attempts)
     suspensions = suspended_by(cadence.within, start, case.meetings)
-    verdict = _verdict(case, cadence, start, [a for a in weighed if a.refused is None], stop)
+    tries = [Try(at=one.at, counted=so.refused is None) for one, so in zip(attempts, weighed, strict=True) if one.refused is None]
+    verdict = _verdict(case, cadence, start, tries, stop)
     promise = Promise(rule=cadence.name, kind="cadence", words=_words(cadence), level=level, by_touch=True)
     told = Told(
         owner=due_owner(case, start, verdict),
@@ -72,6 +74,14 @@ def _stop(case: Case, cadence: Cadence, start: Start) -> Stop | None:
     if (reached := case.reached_after(cadence.stage, start.at)) is not None:
         stops.append((reached.at, f"reached {reached.stage}"))
     return min((stop for stop in stops if stop is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """A touch that counts, made while the cadence ran."""
+
+    at: datetime
+    counted: bool  # as an attempt: neither too soon, nor by a channel that has had its share
 
 
 @dataclass(slots=True)
@@ -111,13 +121,15 @@ def _is_too_soon(cadence: Cadence, start: Start, attempt: Attempt, last: datetim
     return last is not None and cadence.gap_at_least is not None and attempt.at < cadence.gap_at_least.after(last, start.calendar)
 
 
-def _verdict(case: Case, cadence: Cadence, start: Start, made: Sequence[Attempt], stop: Stop | None) -> Verdict:
+def _verdict(case: Case, cadence: Cadence, start: Start, tries: Sequence[Try], stop: Stop | None) -> Verdict:
     """Decide what became of a cadence: the first deadline that was missed, the last attempt, or a reason to stop."""
     whole = _due(cadence.within, start, case.meetings)
-    missed = _first_missed(case, cadence, start, made, whole)
-    done_at = made[cadence.attempts - 1].at if len(made) >= cadence.attempts else None
-    if missed is None:
+    made = [one.at for one in tries if one.counted]
+    done_at = made[cadence.attempts - 1] if len(made) >= cadence.attempts else None
+    missed = _first_missed(case, cadence, start, [one.at for one in tries if done_at is None or one.at <= done_at], whole)
+    if missed is None and done_at is not None:
         return Verdict(status=Status.KEPT, due_at=whole, settled_at=done_at)
+    missed = missed or _next_due(case, cadence, start, tries[-1].at if tries else start.at, whole)
     if stop is not None and stop[0] <= missed:
         return Verdict(status=Status.EXCUSED, due_at=whole, stopped_at=stop[0], why=stop[1])
     if case.now <= missed:
@@ -125,17 +137,20 @@ def _verdict(case: Case, cadence: Cadence, start: Start, made: Sequence[Attempt]
     return Verdict(status=Status.BREACHED, due_at=missed, settled_at=done_at)
 
 
-def _first_missed(case: Case, cadence: Cadence, start: Start, made: Sequence[Attempt], whole: datetime) -> datetime | None:
-    """Return the first moment by which an attempt was owed and had not come, or is owed next; None if all came in time."""
-    last = start.at
-    for number in range(cadence.attempts):
-        due = whole
-        if cadence.gap_at_most is not None:
-            due = min(whole, _due(cadence.gap_at_most, replace(start, at=last), case.meetings))
-        if number >= len(made) or made[number].at > due:
+def _first_missed(case: Case, cadence: Cadence, start: Start, tries: Sequence[datetime], whole: datetime) -> datetime | None:
+    """Return the first moment by which a try was owed and came too late; None if all came in time."""
+    for last, at in pairwise((start.at, *tries)):
+        due = _next_due(case, cadence, start, last, whole)
+        if at > due:
             return due
-        last = made[number].at
     return None
+
+
+def _next_due(case: Case, cadence: Cadence, start: Start, last: datetime, whole: datetime) -> datetime:
+    """Return by when the next try is owed after the `last`."""
+    if cadence.gap_at_most is None:
+        return whole
+    return min(whole, _due(cadence.gap_at_most, replace(start, at=last), case.meetings))
 
 
 def _due(within: Span, start: Start, meetings: Sequence[Suspension]) -> datetime:

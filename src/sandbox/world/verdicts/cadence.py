@@ -25,6 +25,7 @@ class Work:
     ending: str
     counted: list[Weighed] = field(default_factory=list)
     wasted: list[tuple[Weighed, str]] = field(default_factory=list)  # touches that are no attempts, and why
+    tried_at: datetime | None = None  # the last try, whether it counted or not
     missed: datetime | None = None  # the first deadline that passed
 
     @property
@@ -65,15 +66,16 @@ def work_of(course: Course, passage: Passage) -> Work | None:
 
 def _attempt(course: Course, passage: Passage, work: Work, attempt: Weighed) -> None:
     calendar = course.calendar(passage, work.started_at)
+    due = _next_due(course, passage, work)
+    if attempt.at > due and work.missed is None:
+        work.missed = due
+    work.tried_at = attempt.at
     if work.counted and attempt.at < calendar.after(work.counted[-1].at, EFFORT.at_least):
         work.wasted.append((attempt, "too soon after the last"))
         return
     if not _has_place(work, attempt):
         work.wasted.append((attempt, "wrong channel"))
         return
-    due = _next_due(course, passage, work)
-    if attempt.at > due and work.missed is None:
-        work.missed = due
     work.counted.append(attempt)
 
 
@@ -94,6 +96,6 @@ def _whole(course: Course, passage: Passage, work: Work) -> datetime:
 def _next_due(course: Course, passage: Passage, work: Work) -> datetime:
     """By when the next attempt is due, by the gap or by the whole."""
     calendar = course.calendar(passage, work.started_at)
-    last = work.counted[-1].at if work.counted else work.started_at
+    last = work.tried_at or work.started_at
     by_gap = suspended(course, passage, last, calendar.days_after(last, EFFORT.at_most_days), calendar)
     return min(by_gap, _whole(course, passage, work))
