@@ -111,6 +111,9 @@ def _of_handoff(handoff: Handoff, agreement: Agreement) -> Iterator[tuple[str, s
             if stage.criteria is not None:
                 within = handoff.hand_over_within.text
                 yield "missed_handoff", f"handed over within {within} of {asked}", f"handing it over: stage {stage.name}"
+    if not names and handoff.required:
+        asked = f"{', '.join(handoff.required)} filled"
+        yield "premature_handoff", f"handed over only with {asked}", f"handing it over only with {asked}"
     if handoff.kept_until_handoff:
         yield "early_pull", f"nobody of pool {handoff.pool} owns it before it is handed over", "leaving it to Marketing until then"
 
