@@ -69,9 +69,12 @@ class Values:
         return record.values.get(name) in (None, "") or record.changed_at <= at
 
     def moments(self, fields: Collection[str], upto: datetime) -> list[datetime]:
-        """Return when any of `fields` changed, in order, each once, from the creation of the first record on."""
+        """Return when any of `fields` changed, in order, each once, from the creation of the first record on.
+
+        A company is often older than the lead: what it held before counts from the lead's creation on.
+        """
         changed = moments(track for field in fields if (track := self._track(field)) is not None)
-        return sorted(at for at in changed | {self._born} if at <= upto)
+        return sorted(at for at in {max(at, self._born) for at in changed} | {self._born} if at <= upto)
 
     def can_hold(self, criterion: Criterion) -> bool:
         """Whether `criterion` may ever have been true of the lead; never a wrong no."""
