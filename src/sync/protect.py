@@ -89,11 +89,12 @@ def _future_meeting(lead: Shielded) -> str | None:
 def _conversation(lead: Shielded, protection: Protection) -> str | None:
     calendar = lead.agreement.calendars["default"]
     for activity in reversed(lead.rows.activities):
-        recent = protection.within is not None and activity.happened_at <= lead.now <= protection.within.after(
-            activity.happened_at, calendar
-        )
+        at = activity.happened_at
+        if at.date() <= calendar.since or protection.within is None:
+            return None  # older than the calendars: so are all before it
+        recent = at <= lead.now <= protection.within.after(at, calendar)
         if recent and _is_two_way(activity) and activity.archived_at is None:
-            return f"conversation {activity.key} on {local_text(activity.happened_at, lead.agreement.zone)}"
+            return f"conversation {activity.key} on {local_text(at, lead.agreement.zone)}"
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -203,3 +203,7 @@ def test_every_reason_that_holds_is_told() -> None:
     lead = Shielded(rows=rows, timeline=timeline, agreement=the_agreement(), terms=terms, since=OPENED, now=NOW)
     assert [reason.split()[1] for reason in protections(lead)] == ["open", "a", "conversation", "its"]
     assert all(reason.startswith("protected: ") for reason in protections(lead))
+
+
+def test_a_conversation_from_before_all_calendars_protects_nobody() -> None:
+    assert reasons(OLD, activities=[a_call(datetime(2009, 5, 5, 15, tzinfo=UTC), ActivityStatus.CONNECTED, seconds=95)]) == []

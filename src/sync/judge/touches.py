@@ -101,11 +101,16 @@ def _attempt(activity: Activity, timeline: Timeline, rule: TouchRule, *, agreeme
 
 def _is_logged_late(activity: Activity, agreement: Agreement, terms: Terms) -> bool:
     """Whether an activity was logged longer after it ended than the agreement lets pass."""
-    ended = activity.ends_at or activity.happened_at
+    ended = _ended_at(activity)
     if activity.logged_at <= ended or _is_trusted(activity, agreement):
         return False
     calendar = terms.calendar_of(activity.key.crm, activity.owner, agreement)
     return activity.logged_at > agreement.touches.late_logging.after(ended, calendar)
+
+
+def _ended_at(activity: Activity) -> datetime:
+    """Return when an activity was over; an end before its beginning is a slip, and none."""
+    return max(activity.ends_at or activity.happened_at, activity.happened_at)
 
 
 def _is_trusted(activity: Activity, agreement: Agreement) -> bool:
@@ -233,7 +238,7 @@ def find_suspensions(timeline: Timeline, cycle: Cycle, *, latest: datetime) -> t
 def _suspension(meeting: Activity, latest: datetime) -> Suspension | None:
     if meeting.kind is not ActivityKind.MEETING or meeting.archived_at is not None:
         return None
-    until = min(meeting.ends_at or meeting.happened_at, latest)
+    until = min(_ended_at(meeting), latest)
     if status_of(meeting) in (ActivityStatus.CANCELLED, ActivityStatus.RESCHEDULED):
         until = min(until, meeting.statuses[-1].at)
     return Suspension(since=meeting.logged_at, until=until, source=str(meeting.key)) if meeting.logged_at < until else None
