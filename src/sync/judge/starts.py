@@ -11,6 +11,7 @@ from sync.agreement.model import Clock
 from sync.facts import Exit, Fact, Left
 from sync.judge.case import Case
 from sync.judge.cycles import AGAIN, Cycle, listed_hand_raises
+from sync.judge.levels import clock_at
 from sync.judge.verdict import Kept, Start
 
 KeptFrom = Callable[[Start], Sequence[Kept]]  # what keeps the clock that starts so, in order
@@ -50,13 +51,13 @@ def find_starts(case: Case, clock: Clock, kept_from: KeptFrom) -> Iterator[Start
 
 
 def _lead_start(case: Case, clock: Clock, at: datetime, name: str) -> Start:
-    cycle = case.cycle
-    return Start(at=at, name=name, calendar=case.calendar_at(clock.calendar, at), ends_at=cycle.closed_at, ends_by=cycle.closed_by)
+    cycle, named = case.cycle, clock_at(case, clock, at)[0].calendar
+    return Start(at=at, name=name, calendar=case.calendar_at(named, at), ends_at=cycle.closed_at, ends_by=cycle.closed_by)
 
 
 def _owner_starts(case: Case, clock: Clock) -> Iterator[Start]:
-    named = clock.calendar if clock.calendar not in (None, "owner") else None
     for assignment in case.assignments:
+        named = _named_calendar(case, clock, assignment.at)
         superseded = assignment.until is not None
         theirs = case.terms.calendar_of(case.timeline.crm, assignment.owner, case.agreement)
         yield Start(
@@ -103,6 +104,12 @@ def returned(case: Case) -> Window | None:
 
 
 def _returned_start(case: Case, clock: Clock, window: Window) -> Start:
-    named = clock.calendar if clock.calendar not in (None, "owner") else None
     at, ends_at, ends_by = window.cycle.opened_at, window.cycle.closed_at, window.cycle.closed_by
-    return Start(at=at, name=window.name, calendar=case.agreement.calendars[named or "default"], ends_at=ends_at, ends_by=ends_by)
+    calendar = case.agreement.calendars[_named_calendar(case, clock, at) or "default"]
+    return Start(at=at, name=window.name, calendar=calendar, ends_at=ends_at, ends_by=ends_by)
+
+
+def _named_calendar(case: Case, clock: Clock, at: datetime) -> str | None:
+    """Return the calendar that `clock` names for a start at `at`, by the level that speaks then; None if it is the owner's."""
+    named = clock_at(case, clock, at)[0].calendar
+    return named if named != "owner" else None
