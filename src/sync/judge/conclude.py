@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sync.judge.case import Case
 from sync.judge.elapsed import split_elapsed
 from sync.judge.findings import Evidence, Finding, Side, Status, finding_key
+from sync.judge.owners import was_owned
 from sync.judge.touches import Attempt, Suspension
 from sync.judge.verdict import Start, Verdict
 from sync.judge.wording import message
@@ -101,7 +102,8 @@ def due_owner(case: Case, start: Start, verdict: Verdict) -> str | None:
     """Return whom a promise is about: its assignment's owner, else the lead's at the deadline, or when it was over."""
     if start.assignment is not None:
         return start.assignment.owner
-    return case.owner_at(max(start.at, min(verdict.due_at, lasted_upto(case, start, verdict))))
+    at = max(start.at, min(verdict.due_at, lasted_upto(case, start, verdict)))
+    return case.holder_at(at) if at == case.cycle.closed_at and start.at < at else case.owner_at(at)
 
 
 def lead_side(case: Case, start: Start, verdict: Verdict) -> Callable[[Status], Side]:
@@ -114,8 +116,7 @@ def lead_side(case: Case, start: Start, verdict: Verdict) -> Callable[[Status], 
             case Status.KEPT:
                 return Side.OWNER
             case Status.BREACHED:
-                held = any(a.at <= verdict.due_at and (a.until is None or a.until > start.at) for a in case.assignments)
-                return Side.OWNER if held else Side.SYSTEM
+                return Side.OWNER if was_owned(case.timeline, start.at, verdict.due_at) else Side.SYSTEM
             case _:
                 return Side.OWNER if case.owner_at(case.now) is not None else Side.SYSTEM
 

@@ -62,3 +62,9 @@ def owner_at(timeline: Timeline, at: datetime) -> str | None:
         if isinstance(fact, OwnerSet):
             owner = fact.owner
     return owner
+
+
+def was_owned(timeline: Timeline, since: datetime, upto: datetime) -> bool:
+    """Whether anybody owned the lead at any moment from `since` to `upto`, both included."""
+    taken = any(isinstance(fact, OwnerSet) and fact.owner is not None and since < fact.at <= upto for fact in timeline.facts)
+    return taken or owner_at(timeline, since) is not None
