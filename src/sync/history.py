@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -15,6 +15,7 @@ from connectors.records import FieldChange, Record, RecordKey
 from sync.agreement.criteria_types import FieldType, Value, read_value
 from sync.rows import LeadRows
 
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 MOST_READINGS = 64  # so many ways of placing changes without known time are tried in every combination
 
 
@@ -96,8 +97,13 @@ class History:
 def _tracks_of(record: Record, by_field: Mapping[str, list[FieldChange]]) -> dict[str, Track]:
     for changes in by_field.values():
         if len(changes) > 1:
-            changes.sort(key=lambda change: (change.at, change.value is not None, change.value or ""))  # cleared, then set
+            changes.sort(key=_in_time)
     return {field: Track(changes, record.values.get(field)) for field, changes in by_field.items()}
+
+
+def _in_time(change: FieldChange) -> tuple[datetime, datetime, bool, str]:
+    """Order changes of one field: of two at one moment the one that was seen first, then cleared before set."""
+    return change.at, change.since or BEFORE_ALL, change.value is not None, change.value or ""
 
 
 def moments(tracks: Iterable[Track]) -> set[datetime]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from typing import TypeVar
 
 from sync.judge.findings import Evidence, Finding, Side, Status
+
+T = TypeVar("T")
 
 
 def agree(readings: Sequence[Sequence[Finding]]) -> tuple[Finding, ...]:
     """Merge the findings of several readings of one lead; the last reading takes every change at its latest.
 
-    A finding whose status is the same in all readings stands. If they differ in whose fault it is, it is
-    the system's, for no person is blamed on a guess. Any other becomes `unknown`. Moments on which the
-    readings differ are not known, and are None.
+    A finding whose status is the same in all readings stands. If they differ in whose fault it is, in the side or
+    in the owner, it is the system's, for no person is blamed on a guess. Any other becomes `unknown`. Moments and
+    owners on which the readings differ are not known, and are None.
     """
     if len(readings) == 1:
         return tuple(readings[0])
@@ -37,7 +39,8 @@ def _merge(found: Sequence[Finding], *, of: int) -> Finding:
     )
     agreed = replace(
         latest,
-        side=latest.side if len({f.side for f in found}) == 1 else Side.SYSTEM,
+        side=latest.side if len({_culprit(f) for f in found}) == 1 else Side.SYSTEM,
+        owner=_common(f.owner for f in found),
         started_at=_common(f.started_at for f in found),
         due_at=_common(f.due_at for f in found),
         settled_at=_common(f.settled_at for f in found),
@@ -53,8 +56,13 @@ def _merge(found: Sequence[Finding], *, of: int) -> Finding:
     return replace(agreed, status=Status.UNKNOWN, side=Side.NONE, settled_at=None, late_by_s=None, message=why)
 
 
-def _common(moments: Iterable[datetime | None]) -> datetime | None:
-    distinct = set(moments)
+def _culprit(finding: Finding) -> tuple[Side, str | None]:
+    """Return whom a finding blames: one owner is another culprit than the next."""
+    return finding.side, finding.owner if finding.side is Side.OWNER else None
+
+
+def _common(said: Iterable[T | None]) -> T | None:
+    distinct = set(said)
     return distinct.pop() if len(distinct) == 1 else None
 
 
