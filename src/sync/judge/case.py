@@ -33,7 +33,7 @@ class Case:
     terms: Terms
     now: datetime
     latest: datetime
-    _attempts: dict[tuple[TouchRule, datetime], tuple[Attempt, ...]] = field(default_factory=dict, repr=False)
+    _attempts: dict[tuple[TouchRule, datetime, datetime | None], tuple[Attempt, ...]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -64,7 +64,7 @@ class Case:
     def attempts(self, rule: TouchRule, within: Cycle | None = None) -> tuple[Attempt, ...]:
         """Return the activities of the cycle (or of `within`) as `rule` counts them."""
         window = within or self.cycle
-        key = rule, window.opened_at
+        key = rule, window.opened_at, window.closed_at
         if key not in self._attempts:
             self._attempts[key] = find_attempts(self.timeline, window, rule, agreement=self.agreement, terms=self.terms, now=self.now)
         return self._attempts[key]

@@ -76,7 +76,7 @@ def find_cycles(timeline: Timeline, handoff: Handoff, agreement: Agreement, now:
             elif not _is_open(cycles):
                 cycles.append(_open(event, handoff, number=len(cycles) + 1))
                 stages_seen = event.stage is not None
-            elif event.stage is not None and stages_seen:
+            elif event.stage is not None and stages_seen and cycles[-1].opened_at < event.at:
                 _close(cycles, _Closing(event.at, AGAIN))
                 cycles.append(_open(event, handoff, number=len(cycles) + 1))
             elif event.stage is not None:
@@ -163,10 +163,15 @@ def _returns(facts: Sequence[Fact], handoff: Handoff, now: datetime) -> Iterator
 
 
 def find_returns(facts: Sequence[Fact], handoff: Handoff, now: datetime) -> Iterator[datetime]:
-    """Yield when the lead fell back below a handoff stage, and did not come back within the time that is allowed for that."""
+    """Return when the lead fell back below a handoff stage, and did not come back within the time that is allowed for that."""
+    return (end for end in _falls(facts, handoff) if now - end > handoff.reopen_after)
+
+
+def _falls(facts: Sequence[Fact], handoff: Handoff) -> Iterator[datetime]:
+    """Yield when the lead fell below a handoff stage and has not come back in time, as far as is known."""
     for stage in _handoff_stages(handoff):
         for _, end in stays(facts, starts=StageReached, ends=FellBack, stage=stage, gap=handoff.reopen_after):
-            if end is not None and now - end > handoff.reopen_after:
+            if end is not None:
                 yield end
 
 
@@ -203,8 +208,5 @@ def _exits(facts: Sequence[Fact]) -> Iterator[_Closing]:
 
 def pending_return(timeline: Timeline, handoff: Handoff, now: datetime) -> datetime | None:
     """Return when a stage that was just left counts as returned, if it is not entered again before."""
-    for stage in _handoff_stages(handoff):
-        for _, end in stays(timeline.facts, starts=StageReached, ends=FellBack, stage=stage, gap=handoff.reopen_after):
-            if end is not None and now - end <= handoff.reopen_after:
-                return end + handoff.reopen_after + timedelta(milliseconds=1)
-    return None
+    ends = _falls(timeline.facts, handoff)
+    return min((end + handoff.reopen_after + timedelta(milliseconds=1) for end in ends if now - end <= handoff.reopen_after), default=None)
