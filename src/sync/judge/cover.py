@@ -188,4 +188,4 @@ def judge_bounces(case: Case) -> Iterator[Judged]:
         message=f"bounce_limit: {told}",
     )
     settling = exceeded.at + case.terms.settle + AFTER if exceeded is not None else None
-    yield Judged(finding, reached.at, settling if settling is not None and settling > case.now else None)
+    yield Judged(finding, case.cycle.opened_at, settling if settling is not None and settling > case.now else None)

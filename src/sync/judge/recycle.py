@@ -28,6 +28,7 @@ class Cause:
     name: str  # natural key of what caused it
     reason: str
     stops: tuple[Stop, ...]  # what makes it pointless
+    began_at: datetime  # when the promise that caused it started: the version that judges that one judges this one too
 
 
 def judge_recycling(case: Case, found: Sequence[Finding]) -> Iterator[Judged]:
@@ -44,7 +45,7 @@ def _rejected(case: Case) -> Iterator[Cause]:
         if case.next_opened_at is not None:
             stops.append((case.next_opened_at, AGAIN))
         rejection = next(f for f in case.facts if isinstance(f, Left) and f.how is Exit.REJECTED and f.at == closed_at)
-        yield Cause(what=REJECTED, at=closed_at, name=rejection.name, reason=reason, stops=tuple(stops))
+        yield Cause(what=REJECTED, at=closed_at, name=rejection.name, reason=reason, stops=tuple(stops), began_at=closed_at)
 
 
 def _exhausted(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
@@ -57,7 +58,14 @@ def _exhausted(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
             replies = [(reply.at, "the lead replied") for reply in case.replies if reply.at > since]
             if cadence.recycle is not None:
                 stops = (*replies, *_later_stages(case, cadence.stage, since))
-                yield Cause(what="all attempts made", at=since, name=finding.key, reason=cadence.recycle, stops=stops)
+                yield Cause(
+                    what="all attempts made",
+                    at=since,
+                    name=finding.key,
+                    reason=cadence.recycle,
+                    stops=stops,
+                    began_at=finding.started_at or since,
+                )
 
 
 def _stale(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
@@ -69,7 +77,9 @@ def _stale(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
             signs = [a.at for a in case.attempts(BY_OWNER) if a.refused is None] + [reply.at for reply in case.replies]
             alive = [(at, "something happened again") for at in signs if at > finding.due_at]
             stops = (*alive, *_later_stages(case, stages[finding.rule], finding.due_at))
-            yield Cause(what="stale", at=finding.due_at, name=finding.key, reason=reason, stops=stops)
+            yield Cause(
+                what="stale", at=finding.due_at, name=finding.key, reason=reason, stops=stops, began_at=finding.started_at or finding.due_at
+            )
 
 
 def _owner_gone(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
@@ -79,7 +89,14 @@ def _owner_gone(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
         if reason is not None and broken and finding.due_at is not None and is_gone(case, finding.owner):
             covered = [(finding.settled_at, "somebody else has it")] if finding.settled_at is not None else []
             stops = (*covered, *_later_stages(case, None, finding.due_at))
-            yield Cause(what="its owner left", at=finding.due_at, name=finding.key, reason=reason, stops=stops)
+            yield Cause(
+                what="its owner left",
+                at=finding.due_at,
+                name=finding.key,
+                reason=reason,
+                stops=stops,
+                began_at=finding.started_at or finding.due_at,
+            )
 
 
 def _later_stages(case: Case, stage: str | None, since: datetime) -> list[Stop]:
@@ -104,7 +121,8 @@ def _judge(case: Case, cause: Cause) -> Judged:
         by_touch=True,
         of_passage=cause.what != REJECTED,
     )
-    return conclude(case, promise, start, verdict, replace(_responsible(case, cause, start, verdict), evidence=(evidence,)))
+    told = replace(_responsible(case, cause, start, verdict), evidence=(evidence,))
+    return conclude(case, promise, start, verdict, told)._replace(began_at=cause.began_at)
 
 
 def _start(case: Case, cause: Cause) -> Start:
