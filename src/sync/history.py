@@ -132,7 +132,7 @@ def readings(rows: LeadRows, fields: Mapping[str, Collection[str]]) -> Iterator[
     `fields` names per record kind what a judgement rests on. Each such change is taken at its earliest and
     at its latest moment, and at every moment between at which something else happened to the lead: a
     promise can be broken at both ends and kept in between. The reading with all of them at the latest
-    comes last. Beyond `MOST_READINGS` combinations only one change at a time leaves its latest moment.
+    comes last. Beyond `MOST_READINGS` combinations all of them are taken at their earliest, and one at a time leaves its latest moment.
     """
     unsure = [i for i, change in enumerate(rows.changes) if change.since and change.field in fields.get(change.record.kind, ())]
     if not unsure:
@@ -143,7 +143,8 @@ def readings(rows: LeadRows, fields: Mapping[str, Collection[str]]) -> Iterator[
     if prod(len(times) for times in moments) <= MOST_READINGS:
         ways = [way for way in product(*moments) if way != latest]
     else:
-        ways = [(*latest[:i], at, *latest[i + 1 :]) for i, times in enumerate(moments) for at in times[:-1]]
+        ways = [tuple(times[0] for times in moments)]
+        ways += [(*latest[:i], at, *latest[i + 1 :]) for i, times in enumerate(moments) for at in times[:-1]]
     for way in [*ways, latest]:
         changes = list(rows.changes)
         for index, at in zip(unsure, way, strict=True):

@@ -89,16 +89,21 @@ def test_an_unknown_lead_is_one_message(files: Path) -> None:
     assert (done.returncode, "fix:" in done.stderr) == (1, True)
 
 
-def test_what_is_due_next_comes_first_and_says_what_would_keep_it(files: Path) -> None:
-    lines = [line for line in run(files, "due").splitlines() if "hubspot/contact/" in line]
-    assert [line.split()[4:6] for line in lines] == [["hubspot/contact/2", "first_touch"], ["hubspot/contact/2", "accept_or_reject"]]
-    assert "a touch that counts, by the owner" in lines[0]
+def test_what_is_overdue_comes_first_then_what_is_due_next_and_what_would_keep_it(files: Path) -> None:
+    lines = run(files, "due").splitlines()
+    owed = [line for line in lines if "hubspot/contact/" in line]
+    assert [("overdue" in line, line.split("  ")[1:3]) for line in owed] == [
+        (True, ["hubspot/contact/1", "accept_or_reject"]),
+        (False, ["hubspot/contact/2", "first_touch"]),
+        (False, ["hubspot/contact/2", "accept_or_reject"]),
+    ]
+    assert "a touch that counts, by the owner" in lines[lines.index(owed[1]) + 1]
 
 
-@pytest.mark.parametrize("owner", ["Ben Kim", "ben@example.com", "12"])
-def test_a_rep_sees_their_own_list(files: Path, owner: str) -> None:
-    assert "hubspot/contact/2" in run(files, "due", "--owner", owner)
-    assert "Nothing is open" in run(files, "due", "--owner", "Ann Lee")
+@pytest.mark.parametrize(("owner", "theirs"), [("Ben Kim", "2"), ("ben@example.com", "2"), ("12", "2"), ("Ann Lee", "1")])
+def test_a_rep_sees_their_own_list(files: Path, owner: str, theirs: str) -> None:
+    owed = [line for line in run(files, "due", "--owner", owner).splitlines() if "hubspot/contact/" in line]
+    assert owed and all(f"hubspot/contact/{theirs} " in line for line in owed)
 
 
 def test_a_misspelled_owner_is_named(files: Path) -> None:

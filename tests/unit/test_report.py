@@ -6,20 +6,26 @@ import orjson
 import pytest
 
 from sync.plain import plain
-from sync.report.sheet import findings_csv
+from sync.report.sheet import COLUMNS, findings_csv
+
+
+ROW = {**dict.fromkeys(COLUMNS), "cycle": {"handoff": "Marketing to SDR", "number": 1}}
 
 
 @pytest.mark.parametrize("value", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_cell_that_would_be_a_formula_becomes_text(value: str) -> None:
-    row = dict.fromkeys(("lead", "rule", "status", "side", "owner", "started_at", "due_at", "settled_at", "late_by_s", "message", "key"))
-    _, line = findings_csv([orjson.dumps({**row, "owner": value})])
+    _, line = findings_csv([orjson.dumps({**ROW, "owner": value})], {})
     assert f"'{value}" in line
 
 
 def test_a_number_in_the_sheet_stays_a_number() -> None:
-    row = dict.fromkeys(("lead", "rule", "status", "side", "owner", "started_at", "due_at", "settled_at", "late_by_s", "message", "key"))
-    _, line = findings_csv([orjson.dumps({**row, "late_by_s": 60})])
+    _, line = findings_csv([orjson.dumps({**ROW, "late_by_s": 60})], {})
     assert ",60," in line
+
+
+def test_an_owner_in_the_sheet_stands_with_id_and_name() -> None:
+    _, line = findings_csv([orjson.dumps({**ROW, "owner": "12"})], {"12": "Ben Kim"})
+    assert ",12,Ben Kim," in line
 
 
 def test_escape_sequences_and_marks_that_turn_the_writing_direction_are_taken_out() -> None:

@@ -1,4 +1,4 @@
-"""`leadpact due`: what is due next, by when, and what would keep it: the rep's own list."""
+"""`leadpact due`: what is owed, by when, and what would keep it: the rep's own list."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.text import Text
+
     from sync.judge.findings import Finding
     from sync.known import Known
     from sync.terms import Terms
@@ -18,7 +22,7 @@ def due(
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the most urgent first.")] = 50,
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
 ) -> int:
-    """List the promises that are still open, as the last audit found them; asks no CRM."""
+    """List the promises that are still to be kept, the overdue ones first, as the last audit found them; asks no CRM."""
     from heapq import nsmallest
 
     from rich.console import Console
@@ -34,19 +38,25 @@ def due(
         if upto is None:
             raise SyncError("nothing was pulled yet", fix="run `leadpact sync --dry-run` first")
         wanted = _owners(known, terms, owner) if owner is not None else None
-        still_open = (f for f in known.findings.latest() if _is_open(f) and (wanted is None or f.owner in wanted))
+        still_open = (f for f in known.findings.latest() if _is_owed(f) and (wanted is None or _is_theirs(f, wanted)))
         first = nsmallest(limit, still_open, key=lambda finding: (finding.due_at, finding.lead, finding.rule))
         console = Console(highlight=False)
         console.width = console.width if console.is_terminal else PLAIN_WIDTH
-        console.print(_table(first, known, terms) if first else "Nothing is open.")
+        for line in _lines(first, known, terms):
+            console.print(line, soft_wrap=True)
         console.print(f"As known on {upto.astimezone(known.agreement.zone):%a %Y-%m-%d %H:%M %Z}.", style="dim")
     return 0
 
 
-def _is_open(finding: Finding) -> bool:
-    from sync.judge.findings import Status
+def _is_owed(finding: Finding) -> bool:
+    """Whether a promise can still be kept, in time or late; what was broken in one moment cannot."""
+    return finding.owed and finding.due_at is not None and finding.due_at != finding.started_at
 
-    return finding.status in (Status.RUNNING, Status.AT_RISK) and finding.due_at is not None
+
+def _is_theirs(finding: Finding, owners: frozenset[str]) -> bool:
+    from sync.judge.findings import Side
+
+    return finding.owner in owners and finding.side is Side.OWNER
 
 
 def _owners(known: Known, terms: Terms, text: str) -> frozenset[str]:
@@ -63,22 +73,25 @@ def _owners(known: Known, terms: Terms, text: str) -> frozenset[str]:
     return found
 
 
-def _table(findings: list[Finding], known: Known, terms: Terms) -> object:
-    from rich.table import Table
+def _lines(findings: list[Finding], known: Known, terms: Terms) -> Iterator[Text]:
+    """Yield two lines a promise: when, which lead, what and whose; and what would keep it."""
     from rich.text import Text
 
     from sync.history import local_text
+    from sync.judge.findings import Status
     from sync.plain import plain
     from sync.report.rules import keeping_text
 
+    if not findings:
+        yield Text("Nothing is owed.")
     names = {owner: name for crm in terms.crms.values() for owner, name in crm.names.items()}
-    table = Table(box=None, pad_edge=False)
-    for column in ("due", "lead", "promise", "owner", "what would keep it"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("due", "lead", "promise"))
+    styles = {Status.BREACHED: "red", Status.AT_RISK: "yellow"}
     for finding in findings:
         due_at = local_text(finding.due_at, known.agreement.zone) if finding.due_at else ""
-        keeps = keeping_text(finding.rule, known.agreement, level=finding.level, handoff=finding.cycle.handoff) or ""
-        owner = plain(names.get(finding.owner or "", finding.owner or "nobody"))
-        style = "yellow" if finding.status.value == "at_risk" else ""
-        table.add_row(Text(due_at, style=style), finding.lead, finding.rule, Text(owner), keeps)
-    return table
+        overdue = " overdue" if finding.status is Status.BREACHED else ""
+        owner = names.get(finding.owner or "", finding.owner or "nobody")
+        rule = f"{finding.rule} ({finding.level})" if finding.level else finding.rule
+        yield Text.assemble((f"{due_at}{overdue}", styles.get(finding.status, "")), plain(f"  {finding.lead}  {rule}  {owner}"))
+        keeps = keeping_text(finding.rule, known.agreement, level=finding.level, handoff=finding.cycle.handoff)
+        if keeps is not None:
+            yield Text(plain(f"    {keeps}"), style="dim")

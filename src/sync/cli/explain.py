@@ -24,7 +24,7 @@ def explain(
 ) -> int:
     """Tell what happened to one lead, what was promised, what counted and why the rest did not; asks no CRM."""
     from sync.cli.sync import parse_moment
-    from sync.errors import SyncError
+    from sync.errors import SyncError, UsageError
     from sync.history import local_text
     from sync.judge.judge import judge_lead
     from sync.known import eras_at, gather_terms, known_upto
@@ -36,9 +36,15 @@ def explain(
     with open_known(config) as known:
         asked = parse_moment(as_of) if as_of is not None else None
         terms = gather_terms(known, eras_at(known, upto=asked), upto=asked)
-        moment = asked or known_upto(terms)
-        if moment is None:
+        upto = known_upto(terms)
+        if upto is None:
             raise SyncError("nothing was pulled yet", fix="run `leadpact sync --dry-run` first")
+        agreement = terms.agreement_at(upto)
+        if asked is not None and asked > upto:
+            fix = "name a moment up to then, or pull what came since with `leadpact sync --dry-run`"
+            last, then = local_text(upto, agreement.zone), local_text(asked, agreement.zone)
+            raise UsageError(f"nothing is known of {then}: the last pull read up to {last}", fix=fix)
+        moment = asked or upto
         agreement = terms.agreement_at(moment)
         names = {owner: name for crm in terms.crms.values() for owner, name in crm.names.items()}
         for rows in _found(known, lead, moment):

@@ -46,7 +46,7 @@ def _chunks(audit: Audit, spool: Spool, format: str, *, width: int) -> Iterable[
         case "json":
             return audit_json(audit, spool)
         case "csv":
-            return (line.encode() for line in findings_csv(spool.findings()))
+            return (line.encode() for line in findings_csv(spool.findings(), audit.names))
         case "html":
             from sync.report.page import audit_page  # Jinja2 is loaded for a page only
 

@@ -68,8 +68,14 @@ def _common(said: Iterable[T | None]) -> T | None:
 
 def _common_evidence(found: Sequence[Finding]) -> tuple[Evidence, ...]:
     """Return the latest reading's evidence, without the moments and verdicts that other readings do not share."""
-    others = [{e.source: e for e in finding.evidence} for finding in found[:-1]]
-    return tuple(_shared(e, [by_source.get(e.source) for by_source in others]) for e in found[-1].evidence)
+    return tuple(_shared(e, [_counterpart(e, finding.evidence) for finding in found[:-1]]) for e in found[-1].evidence)
+
+
+def _counterpart(evidence: Evidence, others: Sequence[Evidence]) -> Evidence | None:
+    """Return what another reading says of the same fact: the same words first, for one field can tell several facts."""
+    same = [other for other in others if other.source == evidence.source]
+    alike = [other for other in same if other.what == evidence.what]
+    return next((other for other in alike if other.at == evidence.at), next(iter(alike or same), None))
 
 
 def _shared(evidence: Evidence, others: Sequence[Evidence | None]) -> Evidence:

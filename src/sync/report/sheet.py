@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 
-COLUMNS = ("lead", "rule", "status", "side", "owner", "started_at", "due_at", "settled_at", "late_by_s", "message", "key")
+COLUMNS = (
+    *("lead", "handoff", "passage", "rule", "level", "status", "side", "owner", "owner_name"),
+    *("started_at", "due_at", "settled_at", "late_by_s", "message", "key"),
+)
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def findings_csv(findings: Iterable[bytes]) -> Iterator[str]:
-    """Yield the header line and one line a finding; cells that would be formulas begin with an apostrophe."""
+def findings_csv(findings: Iterable[bytes], names: Mapping[str, str]) -> Iterator[str]:
+    """Yield the header line and one line a finding, owners by `names` too; cells that would be formulas begin with an apostrophe."""
     yield _line(COLUMNS)
     for finding in findings:
         values = orjson.loads(finding)
+        values |= {"handoff": values["cycle"]["handoff"], "passage": values["cycle"]["number"]}
+        values["owner_name"] = names.get(values["owner"] or "")
         yield _line(_cell(values[column]) for column in COLUMNS)
 
 

@@ -76,7 +76,7 @@ class Summary:
     """Counts of one run; memory does not grow with the number of leads."""
 
     leads: int = 0  # person records in the mirror
-    in_handoff: int = 0  # of these, with at least one finding
+    in_handoff: int = 0  # of these, with a finding in a passage: they were handed over
     standing: int = 0  # of these, with a broken promise that can still be kept, late
     findings: int = 0
     by_rule: dict[str, Tally] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Summary:
     def add(self, findings: Sequence[Finding], steps: Sequence[Step]) -> None:
         """Count one lead."""
         self.leads += 1
-        self.in_handoff += bool(findings)
+        self.in_handoff += any(finding.cycle.number for finding in findings)
         self.findings += len(findings)
         for finding in findings:
             self._count(finding)
@@ -120,7 +120,7 @@ class Summary:
             self.not_theirs[finding.owner] += finding.side is not Side.OWNER
 
     def _rank(self, findings: Sequence[Finding], steps: tuple[Step, ...]) -> None:
-        standing = [f for f in findings if f.status is Status.BREACHED and f.owed]
+        standing = [f for f in findings if f.status is Status.BREACHED and f.owed and f.late_by_s]
         if not standing:
             return
         self.standing += 1

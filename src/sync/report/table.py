@@ -17,6 +17,7 @@ from sync.report.summary import Summary, Worst
 COLOURS = {Status.BREACHED: "bold red", Status.AT_RISK: "yellow", Status.KEPT: "green", Status.RUNNING: "cyan"}
 SHOWN = (Status.BREACHED, Status.AT_RISK, Status.RUNNING, Status.KEPT, Status.EXCUSED, Status.UNKNOWN)
 NARROW = 72  # columns
+RULE_MOST = 40  # characters of a rule's name in a table; the JSON has it whole
 WORST_SHOWN = 10  # a screen's worth
 HEADINGS = {Status.BREACHED: "broken", Status.AT_RISK: "at risk"}
 
@@ -65,24 +66,29 @@ def _promises_in_lines(summary: Summary) -> Iterable[Text]:
         yield Text(f"{rule}: {told}" + (f"; broken by {sides}" if sides else ""))
 
 
+def _rule(name: str) -> Text:
+    """Return a rule's name as it is: what looks like markup in it is part of the name."""
+    return Text(plain(name))
+
+
 def _promises(summary: Summary) -> Table:
     table = _table("Promises")
-    table.add_column("promise", no_wrap=True)
+    table.add_column("promise", no_wrap=True, overflow="ellipsis", max_width=RULE_MOST)
     for status in SHOWN:
         table.add_column(HEADINGS.get(status, status.value), justify="right")
     for rule, tally in sorted(summary.by_rule.items()):
-        table.add_row(rule, *(_count(tally.by_status[status], COLOURS.get(status, "")) for status in SHOWN))
+        table.add_row(_rule(rule), *(_count(tally.by_status[status], COLOURS.get(status, "")) for status in SHOWN))
     return table
 
 
 def _broken_by(summary: Summary) -> Table:
     sides = sorted({side for counts in summary.by_side.values() for side in counts})
     table = _table("Broken, by the side responsible")
-    table.add_column("promise", no_wrap=True)
+    table.add_column("promise", no_wrap=True, overflow="ellipsis", max_width=RULE_MOST)
     for side in (*sides, "kept late"):
         table.add_column(side, justify="right")
     for rule, counts in sorted(summary.by_side.items()):
-        table.add_row(rule, *(_count(counts[side]) for side in sides), _count(summary.by_rule[rule].kept_late))
+        table.add_row(_rule(rule), *(_count(counts[side]) for side in sides), _count(summary.by_rule[rule].kept_late))
     return table
 
 
@@ -102,13 +108,13 @@ def _worst(audit: Audit) -> Iterable[RenderableType]:
     for worst in audit.summary.worst[:WORST_SHOWN]:
         owner = _name(worst.finding.owner, audit)
         yield Text.assemble((worst.lead, "bold"), f"  owner at the deadline: {owner}")
-        yield Text(f"  {worst.finding.message}")
+        yield Text(f"  {plain(worst.finding.message)}")
         yield Text(f"  → {_would(worst, audit)}", style="cyan")
     yield ""
 
 
 def _would(worst: Worst, audit: Audit) -> str:
-    return "; ".join(_step(step, worst, audit) for step in worst.steps) or "nothing: this promise has no ladder"
+    return "; ".join(_step(step, worst, audit) for step in worst.steps) or "nothing is planned for it"
 
 
 def _step(step: Step, worst: Worst, audit: Audit) -> str:
