@@ -109,19 +109,23 @@ class Planner:
             return ()
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
-        return tuple(self._step(one, lead) for one in due)
+        return tuple(step for one in due if (step := self._step(one, lead)) is not None)
 
     def _judged_by(self, finding: Finding) -> Agreement:
         return self.terms.agreement_at(finding.started_at) if finding.started_at is not None else self.agreement
 
-    def _step(self, due: Due, lead: Lead) -> Step:
+    def _step(self, due: Due, lead: Lead) -> Step | None:
+        """Return the step that a remedy asks for; None for a move that would change nothing: the record shows it already."""
         finding, action = due.finding, due.remedy.action
         writes = self._writes(due, lead)
+        fields = [write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold()]
+        if action in MOVES and not fields and not writes.missing:
+            return None
         return Step(
             lead=finding.lead,
             record=lead.rows.people[0].key,
             action=action,
-            fields=tuple(sorted(writes.fields, key=lambda write: write.field)),
+            fields=tuple(sorted(fields, key=lambda write: write.field)),
             finding=finding.key,
             rule=finding.rule,
             rung=due.rung,

@@ -19,6 +19,7 @@ from sync.shape import key_of
 
 _YEARS_BEFORE = 10  # calendars reach this far back before the agreement takes effect, for leads that are older than it
 _YEARS_AFTER = 5
+_YEARS_OPEN = 12  # of an agreement that does not say when it ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +48,9 @@ def compile_all(
 
 
 def calendar_span(effective: date, expires_on: date | None) -> tuple[date, date]:
-    """Return the first and the last day for which the calendars of an agreement are worked out."""
-    return date(effective.year - _YEARS_BEFORE, 1, 1), date((expires_on or effective).year + _YEARS_AFTER, 12, 31)
+    """Return the first and the last day for which the calendars of an agreement are worked out: two years less is what it can judge."""
+    last = effective.year + _YEARS_OPEN if expires_on is None else expires_on.year + _YEARS_AFTER
+    return date(effective.year - _YEARS_BEFORE, 1, 1), date(last, 12, 31)
 
 
 def score_key(handoff: str, number: int) -> str:

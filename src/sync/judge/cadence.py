@@ -37,6 +37,8 @@ def judge_cadences(case: Case) -> Iterator[Judged]:
                 calendar=case.calendar_at(rule.calendar, entry.at),
                 ends_at=case.cycle.closed_at,
                 ends_by=case.cycle.closed_by,
+                what=f"entered {cadence.stage}",
+                source=entry.source,
             )
             yield _judge(case, rule, level, start)
 
@@ -48,19 +50,22 @@ def _judge(case: Case, cadence: Cadence, level: str | None, start: Start) -> Jud
     suspensions = suspended_by(cadence.within, start, case.meetings)
     tries = [Try(at=one.at, counted=so.refused is None) for one, so in zip(attempts, weighed, strict=True) if one.refused is None]
     verdict = _verdict(case, cadence, start, tries, stop)
-    promise = Promise(rule=cadence.name, kind="cadence", words=_words(cadence), level=level, by_touch=True)
+    promise = Promise(
+        rule=cadence.name, kind="cadence", words=_words(cadence, sum(one.counted for one in tries)), level=level, by_touch=True
+    )
     told = Told(
         owner=due_owner(case, start, verdict),
         side=lead_side(case, start, verdict),
-        evidence=(Evidence(at=start.at, what=f"entered {cadence.stage}", source=start.name.partition("=")[0]), *_looked_at(weighed)),
+        evidence=_looked_at(weighed),
         suspensions=suspensions,
         moments=[attempt.at for attempt in attempts],
     )
     return conclude(case, promise, start, verdict, told)
 
 
-def _words(cadence: Cadence) -> str:
-    return f"{cadence.attempts} attempts within {cadence.within.text}"
+def _words(cadence: Cadence, made: int) -> str:
+    apart = f", at most {cadence.gap_at_most.text} apart" if cadence.gap_at_most else ""
+    return f"{made} of {cadence.attempts} attempts made; all within {cadence.within.text}{apart}"
 
 
 def _looked_at(attempts: Sequence[Attempt]) -> tuple[Evidence, ...]:

@@ -77,7 +77,7 @@ def conclude(case: Case, promise: Promise, start: Start, verdict: Verdict, told:
         due_at=verdict.due_at,
         settled_at=verdict.settled_at,
         late_by_s=late_s if status is Status.BREACHED else None,
-        evidence=each_once(*handed_over(case, start), *_suspended(told.suspensions), *verdict.evidence, *told.evidence),
+        evidence=_evidence(case, start, verdict, told),
         message=promise.told or message(promise.label, promise.words, status, verdict, unread, case.agreement.zone),
         level=promise.level,
         reason=promise.reason,
@@ -85,6 +85,13 @@ def conclude(case: Case, promise: Promise, start: Start, verdict: Verdict, told:
         elapsed=split_elapsed(case, start.at, upto, told.suspensions) if promise.kind in TIMED else None,
     )
     return Judged(finding, start.at, _next_at(case, verdict, told.moments))
+
+
+def _evidence(case: Case, start: Start, verdict: Verdict, told: Told) -> tuple[Evidence, ...]:
+    """Return what a finding rests on, each fact once, in the order in which it happened."""
+    began = [Evidence(at=start.at, what=start.what, source=start.source)] if start.what else []
+    facts = each_once(*handed_over(case, start), *began, *_suspended(told.suspensions), *verdict.evidence, *told.evidence)
+    return tuple(sorted(facts, key=lambda one: (one.at is not None, one.at)))
 
 
 def _is_owed(case: Case, start: Start, verdict: Verdict) -> bool:
@@ -99,11 +106,12 @@ def lasted_upto(case: Case, start: Start, verdict: Verdict) -> datetime:
 
 
 def due_owner(case: Case, start: Start, verdict: Verdict) -> str | None:
-    """Return whom a promise is about: its assignment's owner, else the lead's at the deadline, or when it was over."""
+    """Return whom a promise is about: its assignment's owner, else the lead's at the deadline or when it was over, else the next one."""
     if start.assignment is not None:
         return start.assignment.owner
     at = max(start.at, min(verdict.due_at, lasted_upto(case, start, verdict)))
-    return case.holder_at(at) if at == case.cycle.closed_at and start.at < at else case.owner_at(at)
+    owner = case.holder_at(at) if at == case.cycle.closed_at and start.at < at else case.owner_at(at)
+    return owner or next((assignment.owner for assignment in case.assignments if assignment.at >= at), None)
 
 
 def lead_side(case: Case, start: Start, verdict: Verdict) -> Callable[[Status], Side]:

@@ -60,14 +60,21 @@ def _judge(case: Case, cover: Cover, stretch: Stretch) -> Judged:
         calendar=case.pool_calendar,
         ends_at=cycle.closed_at if closes else None,
         ends_by=cycle.closed_by if closes else None,
+        what=stretch.why,
+        source=_owner_field(case),
     )
-    kept = [Kept(at=stretch.until, what="somebody who is there owns it", source=cycle.source)] if stretch.until else []
+    kept = [Kept(at=stretch.until, what="somebody who is there owns it", source=_owner_field(case))] if stretch.until else []
     verdict = weigh(
         start, due=cover.within.after(start.at, start.calendar), kept=kept, excused=first_excuse(case.timeline, start.at), now=case.now
     )
     side = fixed_side(Side.MANAGER if stretch.owner is not None else Side.SYSTEM)
     words = f"{cover.within.text}; {stretch.why}"
     return conclude(case, Promise(rule="covered", kind="cover", words=words), start, verdict, Told(owner=stretch.owner, side=side))
+
+
+def _owner_field(case: Case) -> str:
+    person = case.timeline.records[0]
+    return f"{person}#{case.terms.crms[person.crm].vocabulary.owner}"
 
 
 def _stretches(case: Case, *, earliest: bool) -> Iterator[Stretch]:

@@ -81,5 +81,5 @@ def _finding(timeline: Timeline, cycle: Cycle, oddity: Oddity) -> Finding:
         settled_at=None,
         late_by_s=None,
         evidence=(Evidence(at=oddity.at, what=oddity.sort, source=oddity.source),),
-        message=f"{RULE}: {oddity.sort}; the rules cannot be trusted on it, and nobody is blamed",
+        message=f"{RULE}: {oddity.sort}; what is judged of this lead may rest on it",
     )

@@ -32,13 +32,27 @@ def judge_reasons(case: Case) -> Iterator[Judged]:
 
 
 def _judge(case: Case, rule: str, way: WayOut, field: str, fact: Left) -> Judged:
-    start = Start(at=fact.at, name=fact.name, calendar=case.pool_calendar, ends_at=case.next_opened_at, ends_by="handed over again")
-    kept = [Kept(at=at, what="a permitted reason stands", source=fact.source) for at in _permitted(case, way, field, fact.at)]
+    start = Start(
+        at=fact.at,
+        name=fact.name,
+        calendar=case.pool_calendar,
+        ends_at=case.next_opened_at,
+        ends_by="handed over again",
+        what=fact.how.value,
+        source=fact.source,
+    )
+    kept = [Kept(at=at, what="a permitted reason stands", source=_field(case, field)) for at in _permitted(case, way, field, fact.at)]
     owner = case.holder_at(fact.at)
     verdict = weigh(start, due=fact.at + TWO_EDITS, kept=kept, excused=None, now=case.now)
     promise = Promise(rule=rule, kind="reason", words=WORDS, of_passage=False)
     side = fixed_side(Side.OWNER if owner is not None else Side.SYSTEM)
     return conclude(case, promise, start, verdict, Told(owner=owner, side=side))
+
+
+def _field(case: Case, field: str) -> str:
+    """Return where the CRM holds the reason."""
+    home = case.timeline.values.home(field)
+    return f"{home[0].key}#{home[1]}" if home is not None else str(case.timeline.records[0])
 
 
 def _permitted(case: Case, way: WayOut, field: str, since: datetime) -> Iterator[datetime]:

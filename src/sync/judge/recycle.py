@@ -27,6 +27,7 @@ class Cause:
     at: datetime
     name: str  # natural key of what caused it
     reason: str
+    source: str  # where to look up what caused it
     stops: tuple[Stop, ...]  # what makes it pointless
     began_at: datetime  # when the promise that caused it started: the version that judges that one judges this one too
 
@@ -45,7 +46,9 @@ def _rejected(case: Case) -> Iterator[Cause]:
         if case.next_opened_at is not None:
             stops.append((case.next_opened_at, AGAIN))
         rejection = next(f for f in case.facts if isinstance(f, Left) and f.how is Exit.REJECTED and f.at == closed_at)
-        yield Cause(what=REJECTED, at=closed_at, name=rejection.name, reason=reason, stops=tuple(stops), began_at=closed_at)
+        yield Cause(
+            what=REJECTED, at=closed_at, name=rejection.name, reason=reason, source=rejection.source, stops=tuple(stops), began_at=closed_at
+        )
 
 
 def _exhausted(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
@@ -62,6 +65,7 @@ def _exhausted(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
                     what="all attempts made",
                     at=since,
                     name=finding.key,
+                    source=_last_source(finding),
                     reason=cadence.recycle,
                     stops=stops,
                     began_at=finding.started_at or since,
@@ -78,7 +82,13 @@ def _stale(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
             alive = [(at, "something happened again") for at in signs if at > finding.due_at]
             stops = (*alive, *_later_stages(case, stages[finding.rule], finding.due_at))
             yield Cause(
-                what="stale", at=finding.due_at, name=finding.key, reason=reason, stops=stops, began_at=finding.started_at or finding.due_at
+                what="stale",
+                at=finding.due_at,
+                name=finding.key,
+                source=_last_source(finding),
+                reason=reason,
+                stops=stops,
+                began_at=finding.started_at or finding.due_at,
             )
 
 
@@ -93,10 +103,16 @@ def _owner_gone(case: Case, found: Sequence[Finding]) -> Iterator[Cause]:
                 what="its owner left",
                 at=finding.due_at,
                 name=finding.key,
+                source=_last_source(finding),
                 reason=reason,
                 stops=stops,
                 began_at=finding.started_at or finding.due_at,
             )
+
+
+def _last_source(finding: Finding) -> str:
+    """Return where to look up the last thing that a finding rests on."""
+    return next((one.source for one in reversed(finding.evidence) if one.counted), str(finding.records[0]))
 
 
 def _later_stages(case: Case, stage: str | None, since: datetime) -> list[Stop]:
@@ -112,7 +128,7 @@ def _judge(case: Case, cause: Cause) -> Judged:
     due = recycle.within.after(cause.at, start.calendar)
     verdict = weigh(start, due=due, kept=_back(case, cause), excused=first_excuse(case.timeline, cause.at), now=case.now)
     as_what = f"{cause.what}; as `{cause.reason}`, for {recycle.returns[cause.reason].text}"
-    evidence = Evidence(at=cause.at, what=f"due to go back: {as_what}", source=case.cycle.source)
+    evidence = Evidence(at=cause.at, what=f"due to go back: {as_what}", source=cause.source)
     promise = Promise(
         rule=RULE,
         kind="recycle",

@@ -59,13 +59,17 @@ def _stays(case: Case, stage: Stage) -> Iterator[Stay]:
         if (until is None or until > begin) and cycle.holds(begin):
             name = entry.name if entry.at >= cycle.opened_at else f"{cycle.name}|{stage.name}"
             again = left + gap + AFTER if pending and left is not None else None
-            yield Stay(begin=Sign(at=begin, name=name), until=until, why=why, left_again_at=again)
+            what = f"entered {stage.name}" if entry.at >= cycle.opened_at else f"stood in {stage.name}"
+            yield Stay(begin=Sign(at=begin, name=name, what=what, source=entry.source), until=until, why=why, left_again_at=again)
 
 
 def _judge_stay(case: Case, stage: Stage, span: Span, stay: Stay, *, is_last: bool) -> Iterator[Judged]:
     signs = [stay.begin, *_signs(case, stay)]
     for sign, following in zip(signs, [*signs[1:], None], strict=True):
-        start = Start(at=sign.at, name=sign.name, calendar=case.calendar_at(None, sign.at), ends_at=stay.until, ends_by=stay.why)
+        calendar = case.calendar_at(None, sign.at)
+        start = Start(
+            at=sign.at, name=sign.name, calendar=calendar, ends_at=stay.until, ends_by=stay.why, what=sign.what, source=sign.source
+        )
         suspensions = suspended_by(span, start, case.meetings)
         due = deadline(span, start, suspensions)
         verdict = _verdict(case, start, due, following)

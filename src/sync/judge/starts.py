@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sync.agreement import model
 from sync.agreement.model import Clock
-from sync.facts import Exit, Fact, Left
+from sync.facts import Exit, Fact, HandRaised, Left
 from sync.judge.case import Case
 from sync.judge.cycles import AGAIN, Cycle, listed_hand_raises
 from sync.judge.levels import clock_at
@@ -23,7 +23,7 @@ class Window:
     """The span in which a returned lead's clock runs: it begins where the cycle ended."""
 
     cycle: Cycle
-    name: str  # natural key of the recycling
+    recycling: Left
 
 
 def is_owner_clock(clock: Clock) -> bool:
@@ -40,11 +40,12 @@ def find_starts(case: Case, clock: Clock, kept_from: KeptFrom) -> Iterator[Start
             yield from _owner_starts(case, clock)
         case model.StageEntered(stage=stage):
             entry = case.stage_entry(stage)
-            yield from [_lead_start(case, clock, entry.at, entry.name)] if entry is not None else []
+            yield from [_fact_start(case, clock, entry, f"entered {stage}")] if entry is not None else []
         case model.StartWord.REPLY:
-            yield from _anew_once_kept(case, clock, case.replies, kept_from)
+            yield from _anew_once_kept(case, clock, [(reply, "the lead replied") for reply in case.replies], kept_from)
         case model.StartWord.HAND_RAISE:
-            yield from _anew_once_kept(case, clock, _hand_raises(case), kept_from)
+            raises = [(fact, f"submitted the form `{fact.form}`") for fact in _hand_raises(case)]
+            yield from _anew_once_kept(case, clock, raises, kept_from)
         case model.StartWord.RECYCLED:
             window = returned(case)
             yield from [_returned_start(case, clock, window)] if window is not None else []
@@ -53,6 +54,10 @@ def find_starts(case: Case, clock: Clock, kept_from: KeptFrom) -> Iterator[Start
 def _lead_start(case: Case, clock: Clock, at: datetime, name: str) -> Start:
     cycle, named = case.cycle, clock_at(case, clock, at)[0].calendar
     return Start(at=at, name=name, calendar=case.calendar_at(named, at), ends_at=cycle.closed_at, ends_by=cycle.closed_by)
+
+
+def _fact_start(case: Case, clock: Clock, fact: Fact, what: str) -> Start:
+    return replace(_lead_start(case, clock, fact.at, fact.name), what=what, source=fact.source)
 
 
 def _owner_starts(case: Case, clock: Clock) -> Iterator[Start]:
@@ -70,19 +75,19 @@ def _owner_starts(case: Case, clock: Clock) -> Iterator[Start]:
         )
 
 
-def _hand_raises(case: Case) -> Iterable[Fact]:
+def _hand_raises(case: Case) -> Iterable[HandRaised]:
     any_form = not any(isinstance(trigger, model.HandRaise) for trigger in case.cycle.handoff.opens_on)
     handoff = replace(case.cycle.handoff, opens_on=(model.HandRaise(()),)) if any_form else case.cycle.handoff
     return listed_hand_raises(case.facts, handoff)
 
 
-def _anew_once_kept(case: Case, clock: Clock, facts: Iterable[Fact], kept_from: KeptFrom) -> Iterator[Start]:
-    """Yield a start for each fact that comes while none of the earlier ones waits to be kept."""
+def _anew_once_kept(case: Case, clock: Clock, facts: Iterable[tuple[Fact, str]], kept_from: KeptFrom) -> Iterator[Start]:
+    """Yield a start for each fact (told in words) that comes while none of the earlier ones waits to be kept."""
     free_from: datetime | None = None
-    for fact in facts:
+    for fact, what in facts:
         if free_from is not None and fact.at <= free_from:
             continue
-        start = _lead_start(case, clock, fact.at, fact.name)
+        start = _fact_start(case, clock, fact, what)
         yield start
         kept_at = next((kept.at for kept in kept_from(start) if kept.at >= start.at), None)
         if kept_at is None:
@@ -100,13 +105,14 @@ def returned(case: Case) -> Window | None:
     if case.next_opened_at is not None:
         ends.append((case.next_opened_at, AGAIN))
     closed_at, closed_by = min(ends, default=(None, None))
-    return Window(cycle=replace(cycle, opened_at=cycle.closed_at, closed_at=closed_at, closed_by=closed_by), name=recycling.name)
+    return Window(cycle=replace(cycle, opened_at=cycle.closed_at, closed_at=closed_at, closed_by=closed_by), recycling=recycling)
 
 
 def _returned_start(case: Case, clock: Clock, window: Window) -> Start:
     at, ends_at, ends_by = window.cycle.opened_at, window.cycle.closed_at, window.cycle.closed_by
     calendar = case.agreement.calendars[_named_calendar(case, clock, at) or "default"]
-    return Start(at=at, name=window.name, calendar=calendar, ends_at=ends_at, ends_by=ends_by)
+    name, source = window.recycling.name, window.recycling.source
+    return Start(at=at, name=name, calendar=calendar, ends_at=ends_at, ends_by=ends_by, what=Exit.RECYCLED.value, source=source)
 
 
 def _named_calendar(case: Case, clock: Clock, at: datetime) -> str | None:

@@ -24,6 +24,8 @@ class Start:
     ends_at: datetime | None = None
     ends_by: str | None = None  # why: `recycled`, `the owner changed`
     assignment: Assignment | None = None  # owner clocks only
+    what: str = ""  # the fact, in words; empty where the handoff or the assignment says it
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
