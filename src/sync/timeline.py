@@ -235,6 +235,12 @@ def _replies(rows: LeadRows) -> Iterator[Fact]:
             yield Replied(at=activity.happened_at, name=str(activity.key), source=str(activity.key))
 
 
+def pending_reply(timeline: Timeline, now: datetime) -> datetime | None:
+    """Return when what is dated ahead comes in next: it may be a reply that starts or ends something."""
+    ahead = (a.happened_at for a in timeline.activities if a.kind in REPLIES and a.direction is Direction.IN and a.happened_at > now)
+    return min(ahead, default=None)
+
+
 def _score_crossings(handoff: Handoff, values: Values, now: datetime) -> Iterator[Fact]:
     for trigger in handoff.opens_on:
         if isinstance(trigger, OnScore) and values.can_hold(trigger.criterion):

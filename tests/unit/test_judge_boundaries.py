@@ -10,6 +10,7 @@ from sync.agreement.eras import AgreementSpan
 from sync.judge.findings import Side, Status
 from sync.judge.judge import judge_lead
 from sync.terms import Terms
+from sync.timeline import build_timeline, pending_reply
 from tests.builders import (
     ANN,
     BEN,
@@ -67,6 +68,13 @@ def test_what_leadpact_set_itself_rejects_nothing() -> None:
 def test_a_call_that_is_dated_ahead_is_judged_again_when_its_time_has_come() -> None:
     ahead = MONDAY + 5 * HOUR + timedelta(minutes=7)
     assert judgement(HANDED_OVER, [a_call(ahead, logged=MONDAY)], now=MONDAY + 5 * HOUR).next_at == ahead
+
+
+def test_a_reply_that_is_dated_ahead_is_judged_again_when_its_time_has_come() -> None:
+    ahead, before = MONDAY + 30 * HOUR, MONDAY + 29 * HOUR
+    timeline = build_timeline(the_rows(HANDED_OVER, [a_reply(ahead, logged=MONDAY)]), the_practice_agreement(), practice(), now=before)
+    assert pending_reply(timeline, before) == ahead
+    assert pending_reply(timeline, ahead) is None
 
 
 def test_a_touch_of_this_very_moment_counts() -> None:

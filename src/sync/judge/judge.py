@@ -27,7 +27,7 @@ from sync.judge.unknown import agree
 from sync.roster import member_ids
 from sync.rows import LeadRows
 from sync.terms import Terms
-from sync.timeline import Timeline, build_timeline
+from sync.timeline import Timeline, build_timeline, pending_reply
 
 ROOM_BEFORE = timedelta(days=2)  # zones differ from the agreement's by at most that
 ROOM_AFTER = timedelta(days=730)  # room for the longest clock that starts last
@@ -89,6 +89,8 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
         outside = Outside(timeline=timeline, handoff=handoff, cycles=cycles, agreement=agreement, terms=terms, now=now, latest=latest)
         judged += (one for rule in OUT_OF_CYCLE for one in rule(outside) if first <= one.began_at <= latest)
         pending.append(pending_pull(outside))
+    if all_cycles:
+        pending.append(pending_reply(timeline, now))
     judged += judge_oddities(timeline, all_cycles, agreement, terms)
     return _each_once(judged), [at for at in pending if at is not None]
 
