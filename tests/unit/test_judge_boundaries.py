@@ -192,3 +192,27 @@ def test_a_promise_that_exists_in_one_reading_only_is_unknown() -> None:
 def test_what_a_lead_was_before_all_calendars_is_no_missed_handoff() -> None:
     born = datetime(2005, 5, 5, 15, tzinfo=UTC)
     assert judge_lead(the_rows(fits(born, born=born), born=born), practice(), NOW).findings == ()
+
+
+def test_a_reply_at_the_moment_at_which_a_cadence_begins_ends_it() -> None:
+    changes = [*HANDED_OVER, status("IN_PROGRESS", MONDAY + HOUR)]
+    assert judged(changes, [a_reply(MONDAY + HOUR)], now=NOW, rule="work_the_lead").status is Status.EXCUSED
+
+
+def test_a_form_that_is_dated_after_it_was_written_came_in_when_it_was_written() -> None:
+    date, name = raised("Demo request", MONDAY)
+    ahead = replace(date, value=(MONDAY + 5 * HOUR).isoformat())
+    assert {f.cycle.opened_at for f in judgement([ahead, name], now=NOW).findings} == {MONDAY}
+
+
+def test_an_owner_that_was_cleared_and_set_in_one_moment_is_set() -> None:
+    changes = [mql(MONDAY), owned_by(ANN, MONDAY), owned_by(None, MONDAY)]
+    assert judged(changes, now=NOW, rule="first_touch").owner == ANN
+
+
+def test_a_lead_of_several_records_is_never_passed_over() -> None:
+    rows = the_rows([])
+    other = replace(rows.people[0], key=replace(rows.people[0].key, id="2"))
+    outset = practice().outsets[0]
+    assert not outset.allows(rows)
+    assert outset.allows(replace(rows, people=(*rows.people, other)))
