@@ -126,6 +126,11 @@ def fact_name(change: FieldChange) -> str:
     return f"{change.record}#{change.field}={change.value or ''}@{sign}{round(moment.timestamp() * 1000)}"
 
 
+def shared_name(person: RecordKey, fact: str) -> str:
+    """Return the natural key, for one person, of a fact that several may share: a company's change, an activity with two contacts."""
+    return f"{person}|{fact}"
+
+
 def readings(rows: LeadRows, fields: Mapping[str, Collection[str]]) -> Iterator[LeadRows]:
     """Yield `rows` once for every way in which its observed changes of `fields` may have happened.
 

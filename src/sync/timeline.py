@@ -25,7 +25,7 @@ from sync.facts import (
     StageLeft,
     StageReached,
 )
-from sync.history import History, RowAt, Track, change_at, fact_name, moments
+from sync.history import History, RowAt, Track, change_at, fact_name, moments, shared_name
 from sync.rows import LeadRows
 from sync.terms import CrmTerms, Terms
 from sync.values import Values, surely
@@ -232,7 +232,8 @@ def _replies(rows: LeadRows) -> Iterator[Fact]:
         if activity.kind not in REPLIES or activity.direction is not Direction.IN or machine or activity.archived_at is not None:
             continue
         if not activity.statuses or activity.statuses[-1].status not in NEVER_CAME:
-            yield Replied(at=activity.happened_at, name=str(activity.key), source=str(activity.key))
+            name = shared_name(rows.people[0].key, str(activity.key))
+            yield Replied(at=activity.happened_at, name=name, source=str(activity.key))
 
 
 def pending_reply(timeline: Timeline, now: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from connectors.records import Record
 from sync.agreement.criteria import Criterion
 from sync.agreement.criteria_types import Row, Value
 from sync.agreement.model import Agreement
-from sync.history import History, RowAt, Track, change_at, fact_name, moments
+from sync.history import History, RowAt, Track, change_at, fact_name, moments, shared_name
 from sync.rows import LeadRows
 
 Home = tuple[Record, str]  # a record and its CRM field
@@ -94,11 +94,16 @@ class Values:
                 yield at, holds
 
     def origin(self, fields: Collection[str], at: datetime) -> tuple[str, str]:
-        """Return the natural key of what made `fields` what they are since `at`, and where to look it up."""
+        """Return the natural key of what made `fields` what they are since `at`, and where to look it up.
+
+        What happened to a company is a fact of each of its persons.
+        """
+        person = self._records[0].key
         for record, name in filter(None, (self.home(field) for field in sorted(fields))):
             if (change := change_at({name: self._history.track(record, name)}, at)) is not None:
-                return fact_name(change), f"{record.key}#{name}"
-        return f"{self._records[0].key}@created", str(self._records[0].key)
+                fact = fact_name(change)
+                return fact if record.key.kind == person.kind else shared_name(person, fact), f"{record.key}#{name}"
+        return f"{person}@created", str(person)
 
 
 def surely(criterion: Criterion) -> Callable[[Row], bool]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sync.agreement.model import STALE, Stage
 from sync.agreement.spans import Span
 from sync.facts import StageEntered, StageLeft
+from sync.history import shared_name
 from sync.judge.case import BY_OWNER, Case
 from sync.judge.conclude import AFTER, Judged, Promise, Told, conclude, due_owner, lead_side, refused
 from sync.judge.cycles import stays
@@ -90,7 +91,7 @@ def _judge_stay(case: Case, stage: Stage, span: Span, stay: Stay, *, is_last: bo
 def _signs(case: Case, stay: Stay) -> Sequence[Sign]:
     """Return the touches that count and the replies within a stay, in order; of several at one moment the first."""
     found = [
-        Sign(at=a.at, name=str(a.activity.key), what=a.what, source=str(a.activity.key))
+        Sign(at=a.at, name=shared_name(case.timeline.records[0], str(a.activity.key)), what=a.what, source=str(a.activity.key))
         for a in case.attempts(BY_OWNER)
         if a.refused is None
     ]
