@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from connectors.records import Merge
+from sync.judge.findings import Status
 from sync.rows import LeadRows
 from sync.store.database import Database
 from sync.store.dirty import Dirty
@@ -177,3 +178,15 @@ def test_a_finding_of_the_merged_record_that_is_the_survivors_now_is_not_withdra
 
     assert findings.withdraw_merged(run, judged_at=SEEN) == 0
     assert [(finding.key, finding.lead) for finding in findings.latest()] == [("reply", BOTH[1])]
+
+
+def test_no_activities_are_read_for_a_merged_record(two: Database) -> None:
+    run = Runs(two).start("dry-run", mode="observe", as_of=None, now=NINE, agreement_hash="abc")
+    findings = Findings(two)
+    open_ones = [a_finding(key, lead, status=Status.RUNNING) for key, lead in zip(("f1", "f2"), BOTH, strict=True)]
+    findings.save(run, [a_judgement(one, lead=one.lead) for one in open_ones], judged_at=NINE)
+    assert [key.id for key in findings.fallen_due("hubspot", SEEN)] == ["1", "2"]
+
+    merge(two)
+
+    assert [key.id for key in findings.fallen_due("hubspot", SEEN)] == ["2"]

@@ -99,13 +99,18 @@ class Findings:
             after = leads[-1][1:]
 
     def fallen_due(self, crm: str, now: datetime) -> tuple[RecordKey, ...]:
-        """Return the leads with a promise that was still open when it was last judged and has fallen due by `now`, by key."""
+        """Return the leads with a promise that was still open when it was last judged and has fallen due by `now`, by key.
+
+        A record that was merged away since is none: the CRM answers for its survivor.
+        """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
                 SELECT DISTINCT object.crm, object.kind, object.crm_id, object.id_number FROM finding
                 JOIN finding_version AS version ON version.id = finding.version JOIN object ON object.id = finding.lead
+                LEFT JOIN record ON record.id = finding.lead
                 WHERE finding.withdrawn = 0 AND version.status IN ('running', 'at_risk') AND version.due_at < ? AND object.crm = ?
+                    AND record.merged_into IS NULL
                 ORDER BY object.kind, object.id_number, object.crm_id
                 """,
                 (to_ms(now), crm),
