@@ -8,7 +8,6 @@ import pytest
 from sync.plain import plain
 from sync.report.sheet import COLUMNS, findings_csv
 
-
 ROW = {**dict.fromkeys(COLUMNS), "cycle": {"handoff": "Marketing to SDR", "number": 1}}
 
 
