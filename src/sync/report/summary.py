@@ -120,7 +120,7 @@ class Summary:
             self.not_theirs[finding.owner] += finding.side is not Side.OWNER
 
     def _rank(self, findings: Sequence[Finding], steps: tuple[Step, ...]) -> None:
-        standing = [f for f in findings if f.status is Status.BREACHED and f.owed and f.late_by_s]
+        standing = [f for f in findings if f.status is Status.BREACHED and f.owed and not _was_instant(f)]
         if not standing:
             return
         self.standing += 1
@@ -164,3 +164,8 @@ class Summary:
             "breaches_by_side": {rule: dict(sorted(counts.items())) for rule, counts in sorted(self.by_side.items())},
             "steps": dict(sorted(self.steps.items())),
         }
+
+
+def _was_instant(finding: Finding) -> bool:
+    """Whether a promise was due the moment it started: such a one cannot be kept late."""
+    return finding.due_at is not None and finding.due_at == finding.started_at
