@@ -18,7 +18,7 @@ from sync.agreement.spans import parse_span
 from sync.judge.judge import judge_lead
 from sync.plan import Planner, Policy, Routing, Step
 from sync.route import Seat, next_owner
-from tests.builders import ANN, BEN, BORN, a_call, mql, ny, owned_by, status, the_agreement, the_rows, the_terms
+from tests.builders import ANN, BEN, BORN, a_call, mql, ny, owned_by, status, the_agreement, the_practice_agreement, the_rows, the_terms
 
 HANDOFF = ny("2026-11-18 10:00")
 DUE = ny("2026-11-18 12:00")
@@ -126,3 +126,11 @@ def test_after_any_number_of_leads_nobody_is_more_than_one_from_their_share(pool
         received[owner] += 1
     whole = sum(seat.weight for seat in seats)
     assert all(abs(received[seat.owner] - leads * seat.weight / whole) <= 1 + 1e-9 for seat in seats)
+
+
+@pytest.mark.parametrize(("shown", "planned"), [("NEW", ["return"]), ("recycled", [])])
+def test_no_move_is_planned_that_the_record_shows_already(shown: str, planned: list[str]) -> None:
+    agreement = the_practice_agreement()
+    changes = [mql(HANDOFF), status(shown, HANDOFF - timedelta(days=90)), owned_by(ANN, HANDOFF)]
+    now = HANDOFF + timedelta(minutes=40)
+    assert [step.action for step in steps(changes, now, judged_by=agreement, in_force=agreement)] == planned

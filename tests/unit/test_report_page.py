@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from connectors.hubspot.mapping import record_pages
 from connectors.records import Account
@@ -19,6 +21,7 @@ from sync.report.audit import Audit
 from sync.report.page import audit_page
 from sync.report.page_words import attainment_text, cut, span_text
 from sync.report.summary import WORST, Summary, Tally
+from sync.report.table import audit_table
 from tests.builders import ANN, BEN, LEAD, a_call, judged, mql, ny, owned_by, the_agreement
 
 HANDOFF = ny("2026-11-18 10:00")
@@ -290,3 +293,10 @@ def test_the_page_does_not_grow_with_the_number_of_leads() -> None:
 )
 def test_a_span_is_told_in_its_two_largest_units(span: timedelta, expected: str) -> None:
     assert span_text(int(span.total_seconds())) == expected
+
+
+def test_a_rule_whose_name_looks_like_markup_stands_in_the_table_as_it_is() -> None:
+    name = "[sdr] cadence [/b]"
+    told_so = StringIO()
+    Console(file=told_so, width=160).print(audit_table(an_audit([replace(BROKEN, rule=name)]), width=160))
+    assert told_so.getvalue().count(name) >= 2
