@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -149,3 +151,24 @@ def test_nothing_is_explained_before_the_first_pull(tmp_path: Path, files: Path)
     done = leadpact("explain", "1", "--config", str(tmp_path / "config.toml"))
     assert done.returncode == 1
     assert "leadpact sync --dry-run" in done.stderr
+
+
+def test_a_rep_is_not_shown_what_marketing_owes_and_an_audit_leaves_nothing_to_be_judged_again(tmp_path: Path) -> None:
+    def set_to(value: str, at: str) -> list[dict[str, str]]:
+        return [{"value": value, "timestamp": at, "sourceType": "API"}]
+
+    history = {
+        "lifecyclestage": set_to("marketingqualifiedlead", "2026-11-18T15:00:00Z"),
+        "hubspot_owner_id": set_to("11", "2026-11-18T15:00:00Z"),
+        "hs_lead_status": set_to("RECYCLED", "2026-11-19T15:00:00Z"),
+    }
+    contact = {"object": "contacts", "id": "1", "properties": {"createdate": "2026-11-01T00:00:00Z"}, "history": history}
+    owner = {"object": "owners", "id": "11", "email": "ann@example.com", "firstName": "Ann", "lastName": "Lee", "userId": 1}
+    portal = tmp_path / "portal.jsonl"
+    portal.write_text("\n".join(json.dumps(line) for line in (owner, contact)))
+    with practice_hubspot(tmp_path, "--load", str(portal), "--now", "2026-11-20T15:00Z") as folder:
+        audit_json(folder)
+        assert "nurture_returned" in run(folder, "due")
+        assert "nurture_returned" not in run(folder, "due", "--owner", "Ann Lee")
+    with closing(sqlite3.connect(folder / "leadpact.db")) as store:
+        assert store.execute("SELECT count(*) FROM dirty").fetchone() == (0,)

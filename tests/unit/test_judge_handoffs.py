@@ -19,6 +19,7 @@ from tests.builders import (
     LEAD,
     MS,
     fits,
+    judged,
     mql,
     ny,
     owned_by,
@@ -393,3 +394,12 @@ def test_an_owner_set_after_the_first_passage_is_no_early_pull() -> None:
 def test_an_agreement_that_does_not_keep_leads_until_the_handoff_tells_no_early_pull() -> None:
     agreement = the_practice_agreement(("kept_until_handoff = true", "kept_until_handoff = false"))
     assert early([owned_by(ANN, TAKEN)], agreement=agreement) == []
+
+
+def test_values_of_which_no_history_is_kept_are_not_called_blank_however_many_they_are() -> None:
+    fields = {"email": "eve@example.com", "company": "Example Ltd", "phone": "+1 555 0100", "jobtitle": "Head of Operations"}
+    handed_over, seen = ny("2026-11-02 10:00"), ny("2026-11-20 10:00")
+    observed = [set_to(field, value, seen, since=ny("2026-10-01 09:00")) for field, value in fields.items()]
+    acted = [owned_by(ANN, handed_over + timedelta(hours=n)) for n in (1, 2, 3)]
+    finding = judged([mql(handed_over), *acted, *observed], now=seen, rule="premature_handoff")
+    assert (finding.status, finding.side) == (Status.UNKNOWN, Side.NONE)
