@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -227,18 +227,25 @@ class Page:
     teams: tuple[Team, ...] = ()
     definitions: tuple[FieldDefinition, ...] = ()
     gone: tuple[tuple[RecordKey, datetime | None], ...] = ()  # with the time of archiving, if told
+    erased: tuple[RecordKey, ...] = ()  # neither live, archived nor merged: the CRM keeps nothing of them
     merged: tuple[Merge, ...] = ()  # each merged record once; told again as long as its survivor names it
     cursor: str | None  # opaque to everybody but the connector; None for a page that is no part of a stream's walk
     last: bool  # the stream is complete up to `began_at` once this page is saved
-    total: int | None = None  # rows the stream is expected to hold, for progress only
+    kind: str | None = None  # of the rows of this stream: contact, call; None where they are no records or activities
+    total: int | None = None  # rows that this walk of the stream is expected to bring, for progress only
+    live: int | None = None  # live rows that the CRM says it holds now; None where this page does not tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """API calls made so far through one connector."""
+    """API calls made so far through one connector, failed ones included."""
 
     calls: int
-    remaining_today: int | None = None
+    by_purpose: Mapping[str, int] = field(default_factory=dict)  # what they were for: delta, evidence, sweep, ...
+    day: date | None = None  # the day of the account's zone that is counted below; None before the account was read
+    today: int = 0  # ours on that day, those of earlier runs included
+    limit_today: int | None = None  # of the whole account, if the CRM tells
+    remaining_today: int | None = None  # of the whole account, if the CRM tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
