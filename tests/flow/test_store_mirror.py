@@ -328,7 +328,7 @@ def test_a_record_that_changes_after_it_went_was_restored(store: Database) -> No
 
 def test_a_stream_is_read_up_to_when_its_last_complete_reading_began(store: Database) -> None:
     mirror = a_mirror(store)
-    mirror.save_page("hubspot", a_page(began_at=NINE, cursor="c1", last=False, total=2), seen_at=NINE)
+    mirror.save_page("hubspot", a_page(began_at=NINE, cursor="c1", last=False, live=2), seen_at=NINE)
     assert mirror.streams("hubspot") == {"contacts": StreamState(upto=None, total=2, error=None)}
 
     mirror.save_page("hubspot", a_page(began_at=NINE, cursor="c2"), seen_at=NINE)

@@ -57,8 +57,19 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write: all of the block stands, or nothing of it."""
+        with self._begun("BEGIN IMMEDIATE") as tx:
+            yield tx
+
+    @contextmanager
+    def scratch(self) -> Iterator[sqlite3.Connection]:
+        """Write temporary tables, which this connection alone sees; the store is not locked."""
+        with self._begun("BEGIN") as tx:
+            yield tx
+
+    @contextmanager
+    def _begun(self, begin: str) -> Iterator[sqlite3.Connection]:
         with _in_our_words(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(begin)
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")

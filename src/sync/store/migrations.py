@@ -9,6 +9,7 @@ from sqlite_utils import Database, Migrations
 from sync.store.migration_0004 import LEVELS_AND_LEAVERS
 from sync.store.migration_0005 import DIRTY
 from sync.store.migration_0006 import MERGES
+from sync.store.migration_0007 import TRUSTED_PULL
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -300,40 +301,26 @@ _VIEWS = (
 )
 
 
-@MIGRATIONS(name="0001_mirror")
-def _create_mirror(db: Database) -> None:
-    _run(db, _MIRROR)
+_STATEMENTS: Final = {
+    "0001_mirror": _MIRROR,
+    "0002_judged": _JUDGED,
+    "0003_views": _VIEWS,
+    "0004_levels_and_leavers": LEVELS_AND_LEAVERS,
+    "0005_dirty": DIRTY,
+    "0006_merges": MERGES,
+    "0007_trusted_pull": TRUSTED_PULL,
+}
 
-
-@MIGRATIONS(name="0002_judged")
-def _create_judged(db: Database) -> None:
-    _run(db, _JUDGED)
-
-
-@MIGRATIONS(name="0003_views")
-def _create_views(db: Database) -> None:
-    _run(db, _VIEWS)
-
-
-@MIGRATIONS(name="0004_levels_and_leavers")
-def _add_levels_and_leavers(db: Database) -> None:
-    _run(db, LEVELS_AND_LEAVERS)
-
-
-@MIGRATIONS(name="0005_dirty")
-def _add_dirty(db: Database) -> None:
-    _run(db, DIRTY)
-
-
-@MIGRATIONS(name="0006_merges")
-def _add_merges(db: Database) -> None:
-    _run(db, MERGES)
-
-
-def _run(db: Database, statements: tuple[str, ...]) -> None:
-    for statement in statements:
-        db.execute(statement)
-
-
-KNOWN: Final = frozenset({"0001_mirror", "0002_judged", "0003_views", "0004_levels_and_leavers", "0005_dirty", "0006_merges"})
+KNOWN: Final = frozenset(_STATEMENTS)
 """Names of all migrations of this version; a store with any other is newer."""
+
+
+def _register(name: str, statements: tuple[str, ...]) -> None:
+    @MIGRATIONS(name=name)
+    def _run(db: Database) -> None:
+        for statement in statements:
+            db.execute(statement)
+
+
+for _name_of_one, _statements_of_one in _STATEMENTS.items():
+    _register(_name_of_one, _statements_of_one)

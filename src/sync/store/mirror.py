@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from connectors.records import FieldDefinition, Option, Owner, Page, RecordKey, 
 from sync.store.database import Database
 from sync.store.errors import AccountMismatch
 from sync.store.keys import as_json, known_ids, object_ids
+from sync.store.live import Difference, compare, count_live
 from sync.store.mark_leads import News, mark_owners, mark_page, mark_unknown, newest_rows
 from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
@@ -28,7 +29,7 @@ class StreamState:
     """How far one stream was read."""
 
     upto: datetime | None  # server time at which the last complete reading began; None before the first
-    total: int | None  # rows the CRM last said it holds
+    total: int | None  # live rows the CRM last said it holds
     error: str | None  # why the last reading failed; None once one is complete again
 
 
@@ -104,6 +105,15 @@ class Mirror:
         with self._database.snapshot() as tx:
             rows = tx.execute("SELECT name, upto, total, error FROM stream WHERE crm = ? ORDER BY name", (crm,)).fetchall()
         return {name: StreamState(upto=from_ms_if_known(upto), total=total, error=error) for name, upto, total, error in rows}
+
+    def live(self, crm: str, kind: str) -> int:
+        """Count the records or activities of a kind that are neither gone, merged away nor erased; costs the same for any number."""
+        with self._database.snapshot() as tx:
+            return count_live(tx, crm, kind)
+
+    def not_among(self, crm: str, kind: str, ids: Iterable[str]) -> Difference:
+        """Compare the live rows of a kind with the ids that the CRM lists; see `live.compare`."""
+        return compare(self._database, crm, kind, ids)
 
     def owners(self, crm: str) -> tuple[Owner, ...]:
         """Return all owners, inactive ones and queues too, by id."""
@@ -205,7 +215,7 @@ def _save_cursor(tx: sqlite3.Connection, crm: str, page: Page) -> None:
             "stream": page.stream,
             "cursor": page.cursor,
             "upto": to_ms_if_known(page.began_at) if page.last else None,
-            "total": page.total,
+            "total": page.live,
         },
     )
 

@@ -37,6 +37,7 @@ class ActivityRow(NamedTuple):
 
 _COLUMNS = ", ".join(ActivityRow._fields)
 _MARKS = ", ".join("?" * len(ActivityRow._fields))
+_AS_TOLD = ", ".join(f"{column} = excluded.{column}" for column in ActivityRow._fields if column != "id")
 
 
 def save_activities(
@@ -56,7 +57,10 @@ def save_activities(
         if before is None or (after.changed_at >= before.changed_at and after._replace(seen_at=before.seen_at) != before):
             fresh[after.id] = stored[after.id] = after
             _tell(news, before, after)
-    tx.executemany(f"INSERT OR REPLACE INTO activity ({_COLUMNS}) VALUES ({_MARKS})", fresh.values())
+    tx.executemany(
+        f"INSERT INTO activity ({_COLUMNS}) VALUES ({_MARKS}) ON CONFLICT (id) DO UPDATE SET {_AS_TOLD}",
+        fresh.values(),
+    )
     tx.executemany(
         "INSERT INTO activity_status (activity, status, at, seen_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         _statuses(activities, ids, _last_statuses(tx, known), seen_at),
