@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from connectors.records import Account, Page, RecordKey, Usage
@@ -12,7 +12,8 @@ class Connector(Protocol):
     """One account of one CRM.
 
     Every call may raise one of the families of `connectors.errors`; what was yielded before stays
-    good. A connector keeps no state between calls but its connections and its budget.
+    good, and Exhausted once a call would go beyond the day's budget. A connector keeps no state between calls but its
+    connections and its budget.
     """
 
     @property
@@ -21,7 +22,11 @@ class Connector(Protocol):
         ...
 
     def account(self) -> Account:
-        """Read which account this is and what time its server has (one or two calls)."""
+        """Read which account this is and what time its server has, in one call; begins a run."""
+        ...
+
+    def uses_leads_object(self) -> bool | None:
+        """Whether leads are kept apart from persons (HubSpot's Leads object holds records); None where it cannot be known."""
         ...
 
     def streams(self) -> tuple[str, ...]:
@@ -33,15 +38,33 @@ class Connector(Protocol):
 
         Rows may come again; they carry CRM ids and times, so saving them twice adds nothing. The last
         page has `last` set, also when nothing changed. A cursor of a page that was saved resumes there.
+        What vanished is not told; but some page tells how many rows are live, by which it is noticed. Streams may be read at
+        once, each by one thread.
         """
         ...
 
-    def evidence(self, persons: Sequence[RecordKey]) -> Iterator[Page]:
+    def evidence(self, persons: Sequence[RecordKey], *, without: Collection[str] = ()) -> Iterator[Page]:
         """Yield the activities that are associated with `persons` now, whatever their modified time.
 
         An old activity can be associated with a person without being modified, so that no stream tells of it.
-        The pages have no cursor, and list no links in full. Raises Forbidden for the streams that are closed to us.
+        The pages have no cursor, and list no links in full. Streams `without` which to do are not read.
         """
+        ...
+
+    def archived(self, stream: str) -> Iterator[Page]:
+        """Yield the rows of a stream that were deleted and can be restored, as gone; nothing where the CRM lists no such rows."""
+        ...
+
+    def live_ids(self, stream: str) -> Iterator[Sequence[str]]:
+        """Yield the ids of all live rows of a stream, each once."""
+        ...
+
+    def look_up(self, stream: str, ids: Sequence[str]) -> Iterator[Page]:
+        """Yield what became of the rows `ids`, past any cache or index: live, gone, merged or erased. No page has a cursor."""
+        ...
+
+    def add_earlier_calls(self, calls: int) -> None:
+        """Count `calls` of earlier runs on the account's present day as ours; between `account` and everything else."""
         ...
 
     def usage(self) -> Usage:

@@ -191,8 +191,8 @@ class Account:
     id: str  # portal id, org id
     time_zone: str | None
     kind: str  # STANDARD, SANDBOX, DEVELOPER_TEST, ...
-    uses_leads_object: bool | None  # HubSpot's Leads object holds records; None where it cannot be known
     server_now: datetime
+    uses_leads_object: bool | None = None  # HubSpot's Leads object holds records; None where it was not asked or cannot be known
     record_pages: Mapping[str, str] = field(default_factory=dict)  # kind -> where people open such a record: its id follows
 
 

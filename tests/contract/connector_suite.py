@@ -157,15 +157,42 @@ class ConnectorContract:
         assert records(pages) == []
         assert pages[-1].last
 
-    def test_a_deleted_person_is_gone_with_the_next_pull(self, crm: Rehearsal, persons_stream: str):
+    def test_every_pull_tells_how_many_persons_are_live(self, crm: Rehearsal, persons_stream: str):
         connector = crm.connector()
-        cursor = list(connector.pages(persons_stream, None))[-1].cursor
+        whole = list(connector.pages(persons_stream, None))
         crm.pass_time(timedelta(hours=2))
         crm.delete(crm.persons[7])
+        changes = list(connector.pages(persons_stream, whole[-1].cursor))
+        told = [[page.live for page in pages if page.live is not None] for pages in (whole, changes)]
+        assert told == [[MANY], [MANY - 1]]
+        assert {page.kind for page in (*whole, *changes)} == {crm.vocabulary.person}
 
-        pages = list(connector.pages(persons_stream, cursor))
+    def test_a_deleted_person_stands_among_the_archived_and_no_longer_among_the_live(self, crm: Rehearsal, persons_stream: str):
+        connector = crm.connector()
+        crm.pass_time(timedelta(hours=2))
+        crm.delete(crm.persons[7])
+        archived = [(key.id, at) for page in connector.archived(persons_stream) for key, at in page.gone]
+        live = [id_ for ids in connector.live_ids(persons_stream) for id_ in ids]
+        assert archived == [(crm.persons[7], crm.now)]
+        assert sorted(live) == sorted(set(crm.persons) - {crm.persons[7]})
 
-        assert [(key.id, at) for page in pages for key, at in page.gone] == [(crm.persons[7], crm.now)]
+    def test_what_became_of_persons_can_be_looked_up(self, crm: Rehearsal, persons_stream: str):
+        connector = crm.connector()
+        whole = records(connector.pages(persons_stream, None))
+        crm.delete(crm.persons[7])
+        pages = list(connector.look_up(persons_stream, [*crm.persons[6:8], "999999999"]))
+        assert records(pages) == [record for record in whole if record.key.id == crm.persons[6]]
+        assert [key.id for page in pages for key, _ in page.gone] == [crm.persons[7]]
+        assert [key.id for page in pages for key in page.erased] == ["999999999"]
+        assert {(page.cursor, page.last) for page in pages} == {(None, False)}
+
+    def test_what_was_called_before_counts_as_ours_today(self, crm: Rehearsal):
+        connector = crm.connector()
+        connector.account()
+        connector.add_earlier_calls(100)
+        usage = connector.usage()
+        assert usage.today == usage.calls + 100
+        assert usage.day is not None
 
     def test_a_pull_goes_on_from_any_page_that_was_saved(self, crm: Rehearsal, persons_stream: str):
         whole = list(crm.connector().pages(persons_stream, None))

@@ -155,13 +155,6 @@ def test_the_lifecycle_stages_come_in_their_order(practice: PracticeHubSpot):
     assert stages[:4] == ["subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead"]
 
 
-def test_a_contact_that_died_before_the_first_pull_is_only_named_as_gone(practice: PracticeHubSpot):
-    practice.delete("1001")
-    pages = list(practice.connector().pages("contacts", None))
-    assert [record for record in records(pages) if record.key.id == "1001"] == []
-    assert [(key.id, at) for page in pages for key, at in page.gone] == [("1001", NOW)]
-
-
 def test_a_call_that_was_linked_to_its_contact_only_later_is_found_by_association(practice: PracticeHubSpot):
     connector, contact = practice.connector(), RecordKey("hubspot", "contact", "1001")
     before = {activity.key for page in connector.evidence([contact]) if page.stream == "calls" for activity in page.activities}

@@ -30,6 +30,7 @@ class ErrorAnswer:
     headers: Mapping[str, str]  # names in lower case
     body: bytes | str | None
     path: str
+    goes_on: str = "after midnight in the account's time zone"  # when the day's calls begin anew
 
     def told(self) -> Mapping[str, Any]:
         """Read the body's JSON object; empty where it is none."""
@@ -108,10 +109,10 @@ def _too_many(answer: ErrorAnswer, said: str) -> Exhausted | TryAgain:
     if "DAILY" in policy or answer.headers.get("x-hubspot-ratelimit-daily-remaining") == "0":
         return Exhausted(
             f"the HubSpot account's API calls of today are used up ({said})",
-            fix="go on after midnight in the account's time zone; what was read so far is kept",
+            fix=f"run again {answer.goes_on}; what was read so far is kept",
         )
     window = "TEN_SECONDLY" if "TEN_SECONDLY" in policy else "SECONDLY" if "SECONDLY" in policy else "TEN_SECONDLY"
-    return TryAgain(said, after_s=max(_WINDOW_WAIT_S[window], retry_after_s(answer.headers)))
+    return TryAgain(said, after_s=max(_WINDOW_WAIT_S[window], retry_after_s(answer.headers)), slowed=True)
 
 
 def _asked_wait_s(answer: ErrorAnswer) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ import orjson
 import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
+from connectors.budget import DayBudget, Purpose
 from connectors.errors import Misconfigured
 from connectors.hubspot.answers import ErrorAnswer, refusal_of
 from connectors.hubspot.paths import Paths
@@ -22,8 +24,9 @@ from connectors.records import Usage
 
 _BURST_SPAN_S = 10.0
 _BURST_MAX = 190  # calls in ten seconds of a Professional or Enterprise account, until a header says otherwise
+_SEARCH_SPAN_S = 1.0
 _SEARCH_PER_S = 5  # of the whole account, and never told in a header
-_POOL = 4
+_MARGIN_S = 0.1  # by which our windows are longer: calls sent in one order and pace arrive in another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,61 +40,39 @@ class Call:
     search: bool = False
 
 
-class Client:
-    """One account's HubSpot over one generated ApiClient; for one thread at a time.
+class Line:
+    """The pooled connection to one account, with all that its calls share: pace, day's budget, retries. For several threads.
 
     Source for the client's habits: crm-facts, HubSpot, section 8.
     """
 
     def __init__(self, settings: HubSpotSettings, waiting: Waiting) -> None:
-        self.paths = Paths(version=settings.api_version)
+        self.budget = DayBudget("HubSpot", settings.day)
+        self.server_now: datetime | None = None
         self._settings = settings
         self._patience = Patience(waiting, settings.retry)
-        self._burst = Window(waiting, limit=math.floor(_BURST_MAX * settings.burst_share), span_s=_BURST_SPAN_S)
-        self._searches = Window(waiting, limit=_SEARCH_PER_S, span_s=1.0)
+        self._burst = Window(waiting, limit=math.floor(_BURST_MAX * settings.burst_share), span_s=_BURST_SPAN_S + _MARGIN_S)
+        self._searches = Window(waiting, limit=_SEARCH_PER_S, span_s=_SEARCH_SPAN_S + _MARGIN_S)
         self._api = _open(settings)
-        self._calls = 0
-        self._remaining_today: int | None = None
-        self._server_at: datetime | None = None
-
-    @property
-    def server_now(self) -> datetime | None:
-        """The server's time (whole seconds, UTC) at its last answer; None before the first."""
-        return self._server_at
 
     def start_run(self) -> None:
         """Count the deadline for retries from now."""
         self._patience.start_run()
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Read `path`; raises any family of `connectors.errors`."""
-        return self._insist(Call(method="GET", path=path, query=query or {}))
-
-    def post(self, path: str, body: Mapping[str, Any], query: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Read by POST (batch reads); raises any family of `connectors.errors`."""
-        return self._insist(Call(method="POST", path=path, body=body, query=query or {}))
-
-    def search(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Search, within the account's five searches a second."""
-        return self._insist(Call(method="POST", path=path, body=body, search=True))
-
-    def usage(self) -> Usage:
-        """Count the calls made, failed ones included."""
-        return Usage(calls=self._calls, remaining_today=self._remaining_today)
+    def insist(self, call: Call, purpose: Purpose) -> dict[str, Any]:
+        """Make a call, paced, until it is answered; raises any family of `connectors.errors`."""
+        return self._patience.insist(lambda: self._paced(call, purpose), crm=f"HubSpot at {self._settings.base_url}")
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._api.rest_client.pool_manager.clear()
         self._api.close()
 
-    def _insist(self, call: Call) -> dict[str, Any]:
-        return self._patience.insist(lambda: self._paced(call), crm=f"HubSpot at {self._settings.base_url}")
-
-    def _paced(self, call: Call) -> dict[str, Any]:
+    def _paced(self, call: Call, purpose: Purpose) -> dict[str, Any]:
+        self.budget.spend(purpose, self.server_now)
         if call.search:
             self._searches.take()
         self._burst.take()
-        self._calls += 1
         return self._send(call)
 
     def _send(self, call: Call) -> dict[str, Any]:
@@ -125,19 +106,69 @@ class Client:
     def _refused(self, call: Call, status: int, headers: Mapping[str, str] | None, body: bytes | str | None) -> Exception:
         told = _lower(headers or {})
         self._learn(told)
-        return refusal_of(ErrorAnswer(status=status, headers=told, body=body, path=call.path))
+        answer = ErrorAnswer(status=status, headers=told, body=body, path=call.path, goes_on=self.budget.goes_on())
+        return refusal_of(answer)
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         """Take the server's time and its limits from an answer's headers, each where it is there.
 
-        Search answers carry no limits; the daily pair is missing with OAuth. Source: crm-facts, HubSpot, section 2.
+        Search answers carry no limits of the moment; the daily pair is missing with OAuth. Source: crm-facts, HubSpot, section 2.
         """
-        self._server_at = _date_of(headers.get("date")) or self._server_at
+        told = _date_of(headers.get("date"))
+        if told is not None and (self.server_now is None or told > self.server_now):
+            self.server_now = told
         burst = _number(headers.get("x-hubspot-ratelimit-max"))
         if burst and _number(headers.get("x-hubspot-ratelimit-interval-milliseconds")) in (None, _BURST_SPAN_S * 1000):
-            self._burst.resize(math.floor(burst * self._settings.burst_share))
-        remaining = _number(headers.get("x-hubspot-ratelimit-daily-remaining"))
-        self._remaining_today = self._remaining_today if remaining is None else remaining
+            self._share_burst(burst, _number(headers.get("x-hubspot-ratelimit-remaining")))
+        self.budget.learn(
+            limit=_number(headers.get("x-hubspot-ratelimit-daily")),
+            remaining=_number(headers.get("x-hubspot-ratelimit-daily-remaining")),
+        )
+
+    def _share_burst(self, most: int, remaining: int | None) -> None:
+        """Take our share of `most` calls, and no more than what others leave of it: what is gone and not ours is theirs."""
+        others = 0 if remaining is None else max(0, most - remaining - self._burst.taken())
+        self._burst.resize(min(math.floor(most * self._settings.burst_share), most - others))
+
+
+class Client:
+    """Calls to one account for one purpose; `on` gives those for another over the same line."""
+
+    def __init__(self, settings: HubSpotSettings, waiting: Waiting) -> None:
+        self.paths = Paths(version=settings.api_version)
+        self.line = Line(settings, waiting)
+        self._purpose = Purpose.DELTA
+
+    def on(self, purpose: Purpose) -> Client:
+        """Return the client whose calls count as made for `purpose`."""
+        other = copy(self)
+        other._purpose = purpose
+        return other
+
+    @property
+    def server_now(self) -> datetime | None:
+        """The server's time (whole seconds, UTC) at its last answer; None before the first."""
+        return self.line.server_now
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Read `path`; raises any family of `connectors.errors`."""
+        return self.line.insist(Call(method="GET", path=path, query=query or {}), self._purpose)
+
+    def post(self, path: str, body: Mapping[str, Any], query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Read by POST (batch reads); raises any family of `connectors.errors`."""
+        return self.line.insist(Call(method="POST", path=path, body=body, query=query or {}), self._purpose)
+
+    def search(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Search, within the account's five searches a second."""
+        return self.line.insist(Call(method="POST", path=path, body=body, search=True), self._purpose)
+
+    def usage(self) -> Usage:
+        """Count the calls made, failed ones included."""
+        return self.line.budget.usage()
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.line.close()
 
 
 def _open(settings: HubSpotSettings) -> Any:
@@ -148,7 +179,7 @@ def _open(settings: HubSpotSettings) -> Any:
     configuration = Configuration(host=settings.base_url.rstrip("/"))
     configuration.access_token = settings.token
     configuration.retries = urllib3.Retry(0, redirect=0, raise_on_redirect=False)
-    configuration.connection_pool_maxsize = _POOL
+    configuration.connection_pool_maxsize = settings.at_once
     api = ApiClient(configuration)
     api.user_agent = settings.user_agent
     api.set_default_header("Accept", "application/json")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from connectors.budget import Purpose
 from connectors.errors import Forbidden, Misconfigured
 from connectors.hubspot.client import Client
 from connectors.hubspot.evidence import evidence_pages
@@ -15,12 +17,13 @@ from connectors.hubspot.reference import definition_pages, owner_pages
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.streams import object_streams
 from connectors.hubspot.values import text_of
+from connectors.hubspot.vanished import bin_pages, live_ids, looked_up
 from connectors.pacing import Waiting
 from connectors.records import Account, Page, RecordKey, Usage, Wanted
 
 
 class HubSpot:
-    """One HubSpot account; for one thread at a time, closed by its caller.
+    """One HubSpot account, closed by its caller. Several streams may be read at once, each by a thread of its own.
 
     `wanted` names the fields of contacts, companies and deals that the agreement needs beyond those every lead needs.
     """
@@ -41,27 +44,27 @@ class HubSpot:
         return self._client.server_now
 
     def account(self) -> Account:
-        """Read which portal this is, the server's time, and whether it works with Leads; begins a run.
+        """Read which portal this is and the server's time, in one call; begins a run.
 
-        The deadline for retries counts from here.
+        The deadline for retries and the day's budget count from here.
         """
-        self._client.start_run()
+        line = self._client.line
+        line.start_run()
         details = self._client.get(self._client.paths.account())
-        uses_leads = self._uses_leads()
-        portal, server_now = text_of(details.get("portalId")), self._client.server_now
+        portal, server_now, zone = text_of(details.get("portalId")), self._client.server_now, text_of(details.get("timeZone"))
         if portal is None or server_now is None:
             raise Misconfigured("the answer about the account is not HubSpot's", fix="check hubspot.base_url")
+        line.budget.begin_day(server_now, _zone_of(zone))
         return Account(
             crm=CRM,
             id=portal,
-            time_zone=text_of(details.get("timeZone")),
+            time_zone=zone,
             kind=text_of(details.get("accountType")) or "",
-            uses_leads_object=uses_leads,
             server_now=server_now,
             record_pages=record_pages(portal, text_of(details.get("uiDomain")), api=self._base_url),
         )
 
-    def _uses_leads(self) -> bool:
+    def uses_leads_object(self) -> bool:
         """Whether the portal keeps Leads: one row of the list tells; without the feature or scope it is closed to us."""
         try:
             answer = self._client.get(self._client.paths.objects("leads"), {"limit": "1"})
@@ -76,21 +79,37 @@ class HubSpot:
     def pages(self, stream: str, cursor: str | None) -> Iterator[Page]:
         """Yield what changed in `stream` since `cursor`; definitions and owners come whole each time.
 
-        Deletions of contacts and deals come with each pull, those of other objects with a full one (`cursor` None), since
-        HubSpot tells deletions only by listing its recycle bin. Raises Forbidden where the token lacks the stream's scope.
+        What vanished is not told, but for what vanished while it was read: see `archived`. Raises Forbidden where the token lacks
+        the stream's scope.
         """
         match stream:
             case "definitions":
                 return definition_pages(self._client)
             case "owners":
-                return owner_pages(self._client)
+                return owner_pages(self._client, cursor)
             case _:
                 return object_pages(self._client, self._objects[stream], cursor)
 
-    def evidence(self, persons: Sequence[RecordKey]) -> Iterator[Page]:
-        """Yield the activities associated with some contacts now, in four calls a thousand and one a hundred activities."""
-        streams = [self._objects[name] for name in VOCABULARY.touch_streams]
-        return evidence_pages(self._client, streams, [person.id for person in persons]) if persons else iter(())
+    def evidence(self, persons: Sequence[RecordKey], *, without: Collection[str] = ()) -> Iterator[Page]:
+        """Yield the activities associated with some contacts now, in a call a stream and thousand contacts and one a hundred activities."""
+        streams = [self._objects[name] for name in VOCABULARY.touch_streams if name not in without]
+        return evidence_pages(self._client.on(Purpose.EVIDENCE), streams, [person.id for person in persons]) if persons else iter(())
+
+    def archived(self, stream: str) -> Iterator[Page]:
+        """Yield what lies in the recycle bin as gone; HubSpot keeps it for 90 days, and none of meetings and communications."""
+        return bin_pages(self._client.on(Purpose.SWEEP), self._objects[stream])
+
+    def live_ids(self, stream: str) -> Iterator[Sequence[str]]:
+        """Yield the ids of all that is live, in one call a hundred."""
+        return live_ids(self._client.on(Purpose.SWEEP), self._objects[stream])
+
+    def look_up(self, stream: str, ids: Sequence[str]) -> Iterator[Page]:
+        """Yield what became of `ids`, a hundred a page."""
+        return looked_up(self._client.on(Purpose.SWEEP), self._objects[stream], ids)
+
+    def add_earlier_calls(self, calls: int) -> None:
+        """Count the calls that earlier runs made on the account's present day."""
+        self._client.line.budget.add_earlier(calls)
 
     def usage(self) -> Usage:
         """Tell how many calls were made, failed ones included, and what the day has left."""
@@ -99,3 +118,11 @@ class HubSpot:
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
+
+
+def _zone_of(name: str | None) -> tzinfo:
+    """Give the account's zone; UTC where HubSpot names none that is known here."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from connectors.hubspot.values import moment_of, ms_of
+from connectors.hubspot.mapping import changed_at_of
+from connectors.hubspot.values import id_of, moment_of, ms_of
 
 OVERLAP = timedelta(minutes=10)  # how far the search index may lag behind the records
+SEEN_MOST = 500  # rows; more are read again rather than remembered
 
 
 class Phase(StrEnum):
     """What is read next."""
 
     LIST = "list"  # every live object, by id
-    SEARCH = "search"  # the objects changed since, by id
-    ARCHIVED = "archived"  # the objects in the recycle bin, by id
+    NEWEST = "newest"  # the objects changed last: if that is all that changed, it is the whole pull
+    CHANGED = "changed"  # the objects changed within a span, by id
     DONE = "done"
 
 
@@ -27,17 +31,22 @@ class Cursor:
 
     asked: str  # hash of what is read of each object; another one means that everything must be read anew
     phase: Phase = Phase.LIST
-    began: datetime | None = None  # server time of the pull's first answer; None before it
-    since: datetime | None = None  # search: changed at or after; None in a full pull
+    began: datetime | None = None  # server time of the pull's beginning; None before it
+    since: datetime | None = None  # changed at or after; None in a full pull
     after: str | None = None  # the last id or the vendor's paging token
     lagging: bool = False  # the index counted rows that it did not show
+    listed: int = 0  # rows of a full pull so far
+    total: int | None = None  # rows that this pull is expected to bring
+    seen: Mapping[str, int] | None = field(
+        default_factory=dict
+    )  # id -> change (ms) of what is in from `began - OVERLAP` on; None: too many
 
     def text(self) -> str:
         """Write the cursor compactly."""
         moments = {name: ms_of(value) for name, value in (("began", self.began), ("since", self.since)) if value}
-        rest = {"after": self.after} if self.after else {}
+        rest = {name: value for name in ("after", "lagging", "listed", "total") if (value := getattr(self, name))}
         return json.dumps(
-            {"asked": self.asked, "phase": self.phase, **moments, **rest, **({"lagging": True} if self.lagging else {})},
+            {"asked": self.asked, "phase": self.phase, **moments, **rest, "seen": None if self.seen is None else dict(self.seen)},
             separators=(",", ":"),
         )
 
@@ -50,13 +59,31 @@ class Cursor:
         assert self.began is not None, "a page follows an answer"
         return self.since + OVERLAP if self.lagging and self.since else self.began
 
+    @property
+    def until(self) -> datetime:
+        """The last moment of the span that is searched: the pull's beginning, which the server tells in whole seconds."""
+        assert self.began is not None, "a search follows an answer"
+        return self.began + timedelta(milliseconds=999)
+
+    def knows(self, item: Mapping[str, Any]) -> bool:
+        """Whether an object is in as it was last changed."""
+        return self.seen is not None and self.seen.get(id_of(item)) == ms_of(changed_at_of(item))
+
+    def with_seen(self, items: Iterable[Mapping[str, Any]]) -> Cursor:
+        """Remember the objects that the next pull will find again, as their changes lie within the overlap."""
+        if self.seen is None or self.began is None:
+            return self
+        found = dict(self.seen) | {id_of(item): ms_of(changed_at_of(item)) for item in items}
+        again = {id_: at for id_, at in found.items() if at >= ms_of(self.began - OVERLAP)}
+        return replace(self, seen=again if len(again) <= SEEN_MOST else None)
+
     def finished(self) -> Cursor:
         """Close the pull: the next one searches from its beginning, less the overlap.
 
         If the index hid rows, the next one searches from where this one did, so that none is lost.
         """
         began = self.began - OVERLAP if self.began else None
-        return replace(self, phase=Phase.DONE, after=None, since=self.since if self.lagging else began)
+        return replace(self, phase=Phase.DONE, after=None, total=None, since=self.since if self.lagging else began)
 
 
 def resume(text: str | None, asked: str) -> Cursor:
@@ -66,10 +93,10 @@ def resume(text: str | None, asked: str) -> Cursor:
     finished pull begins a search; any other goes on where it stands.
     """
     cursor = _read(text) if text else None
-    if cursor is None or cursor.asked != asked:
+    if cursor is None or cursor.asked != asked or (cursor.phase is not Phase.LIST and cursor.since is None):
         return Cursor(asked=asked)
     if cursor.phase is Phase.DONE:
-        return Cursor(asked=asked, phase=Phase.SEARCH if cursor.since else Phase.LIST, since=cursor.since)
+        return Cursor(asked=asked, phase=Phase.NEWEST, since=cursor.since, seen=cursor.seen or {})
     return cursor
 
 
@@ -83,6 +110,9 @@ def _read(text: str) -> Cursor | None:
             since=moment_of(told.get("since")),
             after=told.get("after"),
             lagging=bool(told.get("lagging")),
+            listed=int(told.get("listed") or 0),
+            total=told.get("total"),
+            seen=told.get("seen"),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

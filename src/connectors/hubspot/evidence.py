@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from connectors.errors import Misconfigured
-from connectors.hubspot.activities import activity_from_object
 from connectors.hubspot.client import Client
 from connectors.hubspot.mapping import VOCABULARY
-from connectors.hubspot.reading import read_associations, read_by_ids
+from connectors.hubspot.pull import page_of
+from connectors.hubspot.reading import read_associations, read_by_ids, server_time
 from connectors.hubspot.streams import ObjectStream
+from connectors.hubspot.values import id_of
 from connectors.records import Page
 
 
@@ -18,15 +19,6 @@ def evidence_pages(client: Client, streams: Sequence[ObjectStream], contact_ids:
     for stream in streams:
         links = read_associations(client, VOCABULARY.person, stream.kind, contact_ids)
         found = read_by_ids(client, stream, sorted({link.right.id for link in links}))
-        activities = tuple(activity_from_object(stream.kind, item) for item in found.items)
-        live = {activity.key for activity in activities}
-        if client.server_now is None:
-            raise Misconfigured("HubSpot's answers carry no time", fix="check hubspot.base_url, and that no proxy drops the Date header")
-        yield Page(
-            stream=stream.name,
-            began_at=client.server_now,
-            activities=activities,
-            links=tuple(link for link in links if link.right in live),
-            cursor=None,
-            last=False,
-        )
+        live = {id_of(item) for item in found.items}
+        links = [link for link in links if link.right.id in live]
+        yield replace(page_of(stream, found, links, began_at=server_time(client)), linked_kinds=frozenset())

@@ -4,64 +4,101 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from connectors.hubspot.client import Client
 from connectors.hubspot.cursor import Cursor
-from connectors.hubspot.reading import results_of
+from connectors.hubspot.mapping import changed_at_of
+from connectors.hubspot.reading import Item, results_of
 from connectors.hubspot.streams import ObjectStream
-from connectors.hubspot.values import id_of, ms_of
+from connectors.hubspot.values import id_of, moment_of, ms_of
 
 _PAGE = 200
 _LOOKS = 3  # how often a page that hides rows is asked for, before it is taken as it is
+_ID = "hs_object_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
-    """One page of ids, ascending."""
+class Hits:
+    """One page of what a search found."""
 
-    ids: tuple[str, ...]
-    after: str | None  # the last id; None on the last page
+    items: tuple[Item, ...]  # with id and time of change; each once, by ascending id
+    total: int  # as the index counts
     lagging: bool  # the index counted rows that it did not show
 
+    @property
+    def last_id(self) -> str | None:
+        """The id from which to search on; None where nothing was found."""
+        return id_of(self.items[-1]) if self.items else None
 
-def changed_ids(client: Client, stream: ObjectStream, at: Cursor) -> Changed:
-    """Find the next objects changed at or after `at.since`, by ascending id, beyond the id `at.after`.
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing was left for a further page."""
+        return len(self.items) >= self.total or not self.items
+
+
+def newest(client: Client, stream: ObjectStream, at: Cursor) -> tuple[Hits, bool]:
+    """Find the objects that were changed last, and whether those are all that were changed at or after `at.since`.
+
+    `total` counts every live object. So one call tells a portal in which nothing happened from one in which something changed or
+    vanished.
+    """
+    assert at.since is not None, "a search follows a finished pull"
+    hits = _look(client, stream, _query([_filter(_ID, "GT", "0")], sort=(stream.modified, "DESCENDING")), beyond=0)
+    news = tuple(item for item in hits.items if _modified_at(stream, item) >= at.since)
+    is_whole = not hits.lagging and (hits.is_all or len(news) < len(hits.items))
+    return Hits(items=news, total=hits.total, lagging=hits.lagging), is_whole
+
+
+def changed(client: Client, stream: ObjectStream, at: Cursor) -> Hits:
+    """Find the next objects changed from `at.since` to `at.until`, by ascending id, beyond the id `at.after`.
 
     Each page is a query of its own, keyed by the last id: so no query nears the 10,000 rows at which search ends, equal
-    change times do no harm, and an object that changes meanwhile shifts nothing. There is no upper bound in time: what changes
-    during the walk comes now or, as its time is after the pull's beginning, with the next pull. `total` never ends or
-    prolongs the walk; it only tells that rows are hidden. Source: crm-facts, HubSpot, sections 4 and 11.3.
+    change times do no harm, and an object that changes meanwhile shifts nothing: it leaves the span, and is found by the next
+    pull. `total` never ends or prolongs the walk but by rows that are there. Source: crm-facts, HubSpot, sections 4 and 11.3.
     """
-    body = _query(stream, at)
+    assert at.since is not None, "a search follows a finished pull"
+    span = [_filter(stream.modified, "GTE", str(ms_of(at.since))), _filter(stream.modified, "LTE", str(ms_of(at.until)))]
+    return _look(client, stream, _query([*span, _filter(_ID, "GT", at.after or "0")], sort=(_ID, "ASCENDING")), beyond=int(at.after or 0))
+
+
+def count(client: Client, stream: ObjectStream) -> int:
+    """Ask how many live objects the index holds."""
+    body = _query([_filter(_ID, "GT", "0")], sort=(_ID, "ASCENDING")) | {"limit": 1}
+    return _total(client.search(client.paths.search(stream.name), body))
+
+
+def _look(client: Client, stream: ObjectStream, body: Mapping[str, Any], *, beyond: int) -> Hits:
+    """Ask for one page, again while it hides rows; an id not beyond the last one would lead round in a circle, and is left out."""
     for _ in range(_LOOKS):
         answer = client.search(client.paths.search(stream.name), body)
-        ids = _ids(answer, stream, beyond=int(at.after or 0))
-        total = int(answer.get("total") or 0)
-        lagging = len(ids) < min(total, _PAGE)
-        if not lagging:
+        items = {int(id_of(item)): item for item in results_of(answer, stream.name)}
+        ours = tuple(items[id_] for id_ in sorted(items) if id_ > beyond)
+        hits = Hits(items=ours, total=_total(answer), lagging=len(ours) < min(_total(answer), _PAGE))
+        if not hits.lagging:
             break
-    return Changed(ids=ids, after=ids[-1] if ids and total > len(ids) else None, lagging=lagging)
+    return hits
 
 
-def _ids(answer: Mapping[str, Any], stream: ObjectStream, *, beyond: int) -> tuple[str, ...]:
-    """Give the ids in order, each once; an id not beyond the last one would lead round in a circle."""
-    ids = {int(id_of(item)) for item in results_of(answer, stream.name)}
-    return tuple(str(id_) for id_ in sorted(ids) if id_ > beyond)
+def _modified_at(stream: ObjectStream, item: Item) -> datetime:
+    """Give the moment by which the index sorts and filters."""
+    return moment_of((item.get("properties") or {}).get(stream.modified)) or changed_at_of(item)
 
 
-def _query(stream: ObjectStream, at: Cursor) -> dict[str, Any]:
-    assert at.since is not None, "a search follows a finished pull"
+def _total(answer: Mapping[str, Any]) -> int:
+    return int(answer.get("total") or 0)
+
+
+def _filter(name: str, operator: str, value: str) -> dict[str, str]:
+    return {"propertyName": name, "operator": operator, "value": value}
+
+
+def _query(filters: list[dict[str, str]], *, sort: tuple[str, str]) -> dict[str, Any]:
+    name, direction = sort
     return {
-        "filterGroups": [
-            {
-                "filters": [
-                    {"propertyName": stream.modified, "operator": "GTE", "value": str(ms_of(at.since))},
-                    {"propertyName": "hs_object_id", "operator": "GT", "value": at.after or "0"},
-                ]
-            }
-        ],
-        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-        "properties": ["hs_object_id"],
+        "filterGroups": [{"filters": filters}],
+        "sorts": [{"propertyName": name, "direction": direction}],
+        "properties": [_ID],
         "limit": _PAGE,
     }

@@ -1,19 +1,31 @@
-"""Pulls one stream of objects page by page: everything by id, or what changed since, then the recycle bin."""
+"""Pulls one stream of objects page by page: everything by id, or what changed since."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from connectors.errors import Misconfigured
+from connectors.hubspot import incremental
 from connectors.hubspot.activities import activity_from_object
 from connectors.hubspot.client import Client
 from connectors.hubspot.cursor import Cursor, Phase, resume
-from connectors.hubspot.incremental import changed_ids
+from connectors.hubspot.incremental import Hits
 from connectors.hubspot.mapping import archived_at_of, key_of, links_from_inline, merges_of, record_from_object
-from connectors.hubspot.reading import PAGE, PAGE_WITH_HISTORY, Item, next_of, read_by_ids, read_links, results_of
+from connectors.hubspot.reading import (
+    NOTHING,
+    PAGE,
+    PAGE_WITH_HISTORY,
+    Found,
+    Item,
+    next_of,
+    read_by_ids,
+    read_links,
+    results_of,
+    server_time,
+)
 from connectors.hubspot.streams import PLURALS, ObjectStream
 from connectors.hubspot.values import id_of
 from connectors.records import Link, Merge, Page
@@ -26,75 +38,63 @@ class _Step:
     """What one page brought, and where the pull stands after it."""
 
     at: Cursor
-    items: Sequence[Item] = ()
-    gone: Sequence[str] = ()
-    merged: Sequence[tuple[str, str]] = ()  # ids that others answered for, with the id of each
+    found: Found = NOTHING
     links: Sequence[Link] = ()
-    linked: bool = True  # whether `links` holds all links of `items`
+    live: int | None = None  # objects that HubSpot says it holds
 
 
 def object_pages(client: Client, stream: ObjectStream, cursor: str | None) -> Iterator[Page]:
     """Yield the stream's pages from `cursor` on: at least one, the last of them marked."""
-    read = {Phase.LIST: _list, Phase.SEARCH: _search, Phase.ARCHIVED: _bin}
+    read = {Phase.LIST: _list, Phase.NEWEST: _newest, Phase.CHANGED: _changed}
     at = resume(cursor, stream.asked())
     while at.phase is not Phase.DONE:
         step = read[at.phase](client, stream, at)
         at = step.at if step.at.phase is not Phase.DONE else step.at.finished()
-        yield _page(stream, step, at)
+        page = page_of(stream, step.found, step.links, began_at=at.complete_upto)
+        yield replace(page, cursor=at.text(), last=at.phase is Phase.DONE, total=at.total, live=step.live)
 
 
 def _list(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
     """Read one page of all live objects; the list is keyed by id, so nothing slips while it is walked."""
     linked_plural = PLURALS[stream.linked_kind] if stream.linked_kind else None
     answer, whole = _ask(client, stream, at, {"associations": linked_plural} if linked_plural else {})
-    items = results_of(answer, stream.name)
-    at = _onward(client, stream, at, next_of(answer))
+    items, after = results_of(answer, stream.name), next_of(answer)
+    at = replace(_told_time(client, at), after=after, phase=Phase.LIST if after else Phase.DONE, listed=at.listed + len(items))
+    if after is not None and at.total is None:
+        at = replace(at, total=incremental.count(client, stream))
     links = _links(client, stream, items, linked_plural)
-    if whole:
-        return _Step(at=at, items=items, links=links)
-    found = read_by_ids(client, stream, [id_of(item) for item in items])
-    return _Step(at=at, items=found.items, gone=found.gone, merged=found.merged, links=links)
+    found = Found(items=tuple(items)) if whole else read_by_ids(client, stream, [id_of(item) for item in items])
+    return _Step(at=at.with_seen(found.items), found=found, links=links, live=None if after else at.listed)
 
 
-def _search(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
+def _newest(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
+    """Read what changed last; where that is not all that changed, read on by id."""
+    hits, is_whole = incremental.newest(client, stream, at)
+    at = _told_time(client, at)
+    if is_whole:
+        return _read(client, stream, hits, replace(at, phase=Phase.DONE), live=hits.total)
+    return _Step(at=replace(at, phase=Phase.CHANGED, after=None), live=None if hits.lagging else hits.total)
+
+
+def _changed(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
     """Read one page of what changed: ids from the search index, everything else from the records themselves."""
-    changed = changed_ids(client, stream, at)
-    at = _onward(client, stream, replace(at, lagging=at.lagging or changed.lagging), changed.after)
-    found = read_by_ids(client, stream, changed.ids)
+    hits = incremental.changed(client, stream, at)
+    at = replace(at, lagging=at.lagging or hits.lagging, total=at.total or hits.total)
+    if hits.is_all:
+        return _read(client, stream, hits, replace(at, phase=Phase.DONE, after=None))
+    return _read(client, stream, hits, replace(at, after=hits.last_id))
+
+
+def _read(client: Client, stream: ObjectStream, hits: Hits, at: Cursor, *, live: int | None = None) -> _Step:
+    """Read the objects of a search that are not in yet as they were last changed, and their links."""
+    found = read_by_ids(client, stream, [id_of(item) for item in hits.items if not at.knows(item)])
     links = read_links(client, stream, [id_of(item) for item in found.items])
-    return _Step(at=at, items=found.items, gone=found.gone, merged=found.merged, links=links)
+    return _Step(at=at.with_seen(found.items), found=found, links=links, live=live)
 
 
-def _bin(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
-    """Read one page of the archived objects; an incremental pull keeps those archived since the last one.
-
-    Their associations are gone with them, so none are told.
-    """
-    answer, whole = _ask(client, stream, at, {"archived": "true"})
-    items = [item for item in results_of(answer, stream.name) if _is_news(item, at)]
-    at = _onward(client, stream, at, next_of(answer))
-    if not whole:
-        items = list(read_by_ids(client, stream, [id_of(item) for item in items], archived=True).items)
-    return _Step(at=at, items=items, linked=False)
-
-
-def _is_news(item: Item, at: Cursor) -> bool:
-    archived_at = archived_at_of(item)
-    return at.since is None or archived_at is None or archived_at >= at.since
-
-
-def _onward(client: Client, stream: ObjectStream, at: Cursor, after: str | None) -> Cursor:
-    """Give the next position: the next page, else the recycle bin, else the end.
-
-    The pull began at the server's time of its first answer.
-    """
-    began = at.began or client.server_now
-    if began is None:
-        raise Misconfigured("HubSpot's answers carry no time", fix="check hubspot.base_url, and that no proxy drops the Date header")
-    if after is not None:
-        return replace(at, began=began, after=after)
-    goes_to_bin = at.phase is not Phase.ARCHIVED and stream.reads_bin(full=at.phase is Phase.LIST)
-    return replace(at, began=began, after=None, phase=Phase.ARCHIVED if goes_to_bin else Phase.DONE)
+def _told_time(client: Client, at: Cursor) -> Cursor:
+    """Note the pull's beginning: the server's time of its first answer."""
+    return replace(at, began=at.began or server_time(client))
 
 
 def _ask(client: Client, stream: ObjectStream, at: Cursor, extra: dict[str, str]) -> tuple[dict[str, Any], bool]:
@@ -122,28 +122,31 @@ def _links(client: Client, stream: ObjectStream, items: Sequence[Item], linked_p
     return links + read_links(client, stream, overfull)
 
 
-def _page(stream: ObjectStream, step: _Step, at: Cursor) -> Page:
-    """Make the page. An archived object is only named as gone: what it was linked to is not told any more, so it cannot be judged anew."""
-    live = [item for item in step.items if archived_at_of(item) is None]
-    archived = [(id_of(item), when) for item in step.items if (when := archived_at_of(item))]
-    gone = [*archived, *((id_, None) for id_ in step.gone)]
+def page_of(stream: ObjectStream, found: Found, links: Sequence[Link], *, began_at: datetime) -> Page:
+    """Make a page that is no part of a walk yet.
+
+    An archived object is only named as gone: what it was linked to is not told any more, so it cannot be judged anew.
+    """
+    fields, history = stream.fields, stream.history
     return Page(
         stream=stream.name,
-        began_at=at.complete_upto,
-        records=() if stream.is_activity else tuple(record_from_object(stream.kind, item, stream.fields, stream.history) for item in live),
-        activities=tuple(activity_from_object(stream.kind, item) for item in live) if stream.is_activity else (),
-        links=tuple(step.links),
-        linked_kinds=frozenset({stream.linked_kind} if stream.linked_kind and step.linked else ()),
-        gone=tuple((key_of(stream.kind, id_), when) for id_, when in gone),
-        merged=tuple(_merges(stream, step)),
-        cursor=at.text(),
-        last=at.phase is Phase.DONE,
+        kind=stream.kind,
+        began_at=began_at,
+        records=() if stream.is_activity else tuple(record_from_object(stream.kind, item, fields, history) for item in found.items),
+        activities=tuple(activity_from_object(stream.kind, item) for item in found.items) if stream.is_activity else (),
+        links=tuple(links),
+        linked_kinds=frozenset({stream.linked_kind} if stream.linked_kind else ()),
+        gone=tuple((key_of(stream.kind, id_of(item)), archived_at_of(item)) for item in found.archived),
+        erased=tuple(key_of(stream.kind, id_) for id_ in found.nowhere),
+        merged=tuple(_merges(stream, found)),
+        cursor=None,
+        last=False,
     )
 
 
-def _merges(stream: ObjectStream, step: _Step) -> Iterator[Merge]:
-    """Yield the merges that the survivors name, then those of ids that another record answered for."""
-    told = {merge.gone: merge for item in step.items if not stream.is_activity for merge in merges_of(stream.kind, item)}
-    for id_, survivor in step.merged:
+def _merges(stream: ObjectStream, found: Found) -> Iterator[Merge]:
+    """Yield the merges that the survivors name, then those of ids that another object answered for."""
+    told = {merge.gone: merge for item in found.items if not stream.is_activity for merge in merges_of(stream.kind, item)}
+    for id_, survivor in found.merged:
         told.setdefault(key_of(stream.kind, id_), Merge(gone=key_of(stream.kind, id_), into=key_of(stream.kind, survivor)))
     yield from told.values()

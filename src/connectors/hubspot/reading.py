@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from connectors.errors import Misconfigured
@@ -23,11 +24,15 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a read by ids found: the objects, the ids that are gone, and those that were merged, with their survivors."""
+    """What a read by ids found: each id is among one of these."""
 
-    items: tuple[Item, ...] = ()
-    gone: tuple[str, ...] = ()
-    merged: tuple[tuple[str, str], ...] = ()
+    items: tuple[Item, ...] = ()  # live
+    archived: tuple[Item, ...] = ()  # in the recycle bin
+    merged: tuple[tuple[str, str], ...] = ()  # ids that others answered for, with the id of each
+    nowhere: tuple[str, ...] = ()  # neither live, archived nor merged
+
+
+NOTHING = Found()
 
 
 def results_of(answer: Mapping[str, Any], what: str) -> list[Item]:
@@ -38,53 +43,74 @@ def results_of(answer: Mapping[str, Any], what: str) -> list[Item]:
     return rows
 
 
+def server_time(client: Client) -> datetime:
+    """Give the server's time at its last answer; Misconfigured where none was told."""
+    if client.server_now is None:
+        raise Misconfigured("HubSpot's answers carry no time", fix="check hubspot.base_url, and that no proxy drops the Date header")
+    return client.server_now
+
+
 def next_of(answer: Mapping[str, Any]) -> str | None:
     """Give the paging token; None on the last page."""
     after = ((answer.get("paging") or {}).get("next") or {}).get("after")
     return None if after is None else str(after)
 
 
-def read_by_ids(client: Client, stream: ObjectStream, ids: Sequence[str], *, archived: bool = False) -> Found:
-    """Read objects with all that the stream asks for, in the order of `ids`.
+def id_rows(client: Client, stream: ObjectStream, *, archived: bool) -> Iterator[list[Item]]:
+    """Yield all objects, live or archived, with little more than their ids, a hundred at a time, by ascending id."""
+    after: str | None = ""
+    while after is not None:
+        query = {"limit": str(PAGE), "properties": "hs_object_id", "archived": str(archived).lower()} | ({"after": after} if after else {})
+        answer = client.get(client.paths.objects(stream.name), query)
+        after = next_of(answer)
+        yield results_of(answer, stream.name)
+
+
+def read_by_ids(client: Client, stream: ObjectStream, ids: Sequence[str]) -> Found:
+    """Read objects with all that the stream asks for, in the order of `ids`, past the search index.
 
     A batch read leaves out what it cannot find, without always naming it: each id that is left out is asked for singly.
-    Source: crm-facts, HubSpot, sections 5.3 and 11.7.
+    Source: crm-facts, HubSpot, sections 5.3, 6.4 and 11.7.
     """
     size = PAGE_WITH_HISTORY if stream.history else PAGE
     items: dict[str, Item] = {}
     for chunk in _chunks(ids, size):
-        items |= {id_of(item): item for item in _batch(client, stream, chunk, archived=archived)}
-    gone, merged = [], []
+        items |= {id_of(item): item for item in _batch(client, stream, chunk)}
+    archived, merged, nowhere = [], [], []
     for id_ in ids:
         if id_ in items:
             continue
-        single = _single(client, stream, id_, archived=archived)
+        single = _single(client, stream, id_)
         if single is None:
-            gone.append(id_)
+            nowhere.append(id_)
         elif (survivor := id_of(single)) != id_:
             merged.append((id_, survivor))
+        elif single.get("archived"):
+            archived.append(single)
         else:
             items[id_] = single
-    return Found(items=tuple(items[id_] for id_ in ids if id_ in items), gone=tuple(gone), merged=tuple(merged))
+    live = tuple(items[id_] for id_ in ids if id_ in items)
+    return Found(items=live, archived=tuple(archived), merged=tuple(merged), nowhere=tuple(nowhere))
 
 
-def _batch(client: Client, stream: ObjectStream, ids: Sequence[str], *, archived: bool) -> list[Item]:
+def _batch(client: Client, stream: ObjectStream, ids: Sequence[str]) -> list[Item]:
     body = {
         "properties": list(stream.fields),
         "propertiesWithHistory": list(stream.history),
         "inputs": [{"id": id_} for id_ in ids],
     }
-    answer = client.post(client.paths.batch_read(stream.name), body, {"archived": "true"} if archived else None)
-    return results_of(answer, stream.name)
+    return results_of(client.post(client.paths.batch_read(stream.name), body), stream.name)
 
 
-def _single(client: Client, stream: ObjectStream, id_: str, *, archived: bool) -> Item | None:
-    """Read one object; None if it is gone. If it was merged, its survivor answers in its place."""
-    query = {"properties": ",".join(stream.fields), "propertiesWithHistory": ",".join(stream.history), "archived": str(archived).lower()}
-    try:
-        return client.get(client.paths.one(stream.name, id_), query)
-    except Absent:
-        return None
+def _single(client: Client, stream: ObjectStream, id_: str) -> Item | None:
+    """Read one object, live or else archived; None if it is neither. If it was merged, its survivor answers in its place."""
+    wanted = {"properties": ",".join(stream.fields), "propertiesWithHistory": ",".join(stream.history)}
+    for archived in ("false", "true"):
+        try:
+            return client.get(client.paths.one(stream.name, id_), wanted | {"archived": archived})
+        except Absent:
+            continue
+    return None
 
 
 def read_links(client: Client, stream: ObjectStream, ids: Sequence[str]) -> list[Link]:

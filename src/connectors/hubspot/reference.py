@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from hashlib import blake2b
 
 from connectors.errors import Forbidden, Misconfigured
 from connectors.hubspot.client import Client
 from connectors.hubspot.mapping import VOCABULARY, definition_from, owner_from, stages_of, team_from
-from connectors.hubspot.reading import next_of, results_of
+from connectors.hubspot.reading import Item, next_of, results_of, server_time
 from connectors.hubspot.streams import PLURALS
 from connectors.records import FieldDefinition, Page, Team
 
@@ -22,7 +23,7 @@ def definition_pages(client: Client) -> Iterator[Page]:
     began: datetime | None = None
     for kind in _DEFINED_KINDS:
         definitions = _definitions(client, kind)
-        began = began or _server_now(client)
+        began = began or server_time(client)
         yield Page(stream="definitions", began_at=began, definitions=definitions, cursor="whole", last=kind == _DEFINED_KINDS[-1])
 
 
@@ -35,26 +36,33 @@ def _definitions(client: Client, kind: str) -> tuple[FieldDefinition, ...]:
     return tuple(replace(one, options=stages) if one.name == VOCABULARY.deal_stage else one for one in definitions)
 
 
-def owner_pages(client: Client) -> Iterator[Page]:
-    """Yield the owners, those in office and then the archived ones, and at the end the teams.
+def owner_pages(client: Client, cursor: str | None) -> Iterator[Page]:
+    """Yield the owners in office, and, unless these are as they were at `cursor`, the archived ones and the teams.
 
-    Teams are known from their owners; the list of all teams adds the empty ones and may be closed to us.
+    Nobody goes to the archived ones but from those in office. Teams are known from their owners; the list of all teams adds the
+    empty ones and may be closed to us.
     """
-    began: datetime | None = None
-    known: dict[str, Team] = {}
-    for archived in ("false", "true"):
-        after: str | None = ""
-        while after is not None:
-            query = {"limit": _OWNERS_PAGE, "archived": archived} | ({"after": after} if after else {})
-            answer = client.get(client.paths.owners(), query)
-            began = began or _server_now(client)
-            rows = results_of(answer, "owners")
-            known |= {team.id: team for row in rows for team in map(team_from, row.get("teams") or ())}
-            after = next_of(answer)
-            yield Page(stream="owners", began_at=began, owners=tuple(map(owner_from, rows)), cursor="whole", last=False)
-    assert began is not None, "two lists were read"
+    in_office = list(_owner_rows(client, archived=False))
+    began = server_time(client)
+    digest = blake2b(repr(in_office).encode(), digest_size=6).hexdigest()
+    page = Page(stream="owners", began_at=began, owners=tuple(map(owner_from, in_office)), cursor=digest, last=True, live=len(in_office))
+    if cursor == digest:
+        yield page
+        return
+    yield replace(page, cursor="begun", last=False)
+    left = list(_owner_rows(client, archived=True))
+    known = {team.id: team for row in (*in_office, *left) for team in map(team_from, row.get("teams") or ())}
     known |= {team.id: team for team in _all_teams(client)}
-    yield Page(stream="owners", began_at=began, teams=tuple(known.values()), cursor="whole", last=True)
+    yield replace(page, owners=tuple(map(owner_from, left)), teams=tuple(known.values()))
+
+
+def _owner_rows(client: Client, *, archived: bool) -> Iterator[Item]:
+    after: str | None = ""
+    while after is not None:
+        query = {"limit": _OWNERS_PAGE, "archived": str(archived).lower()} | ({"after": after} if after else {})
+        answer = client.get(client.paths.owners(), query)
+        yield from results_of(answer, "owners")
+        after = next_of(answer)
 
 
 def _all_teams(client: Client) -> list[Team]:
@@ -63,9 +71,3 @@ def _all_teams(client: Client) -> list[Team]:
         return [team_from(row) for row in results_of(client.get(client.paths.teams()), "teams")]
     except (Forbidden, Misconfigured):
         return []
-
-
-def _server_now(client: Client) -> datetime:
-    if client.server_now is None:
-        raise Misconfigured("HubSpot's answers carry no time", fix="check hubspot.base_url, and that no proxy drops the Date header")
-    return client.server_now

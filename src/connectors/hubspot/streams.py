@@ -39,7 +39,6 @@ _FIXED_HISTORY: Mapping[str, tuple[str, ...]] = {
     "deal": (VOCABULARY.deal_stage, VOCABULARY.deal_closed),
 }
 _NO_BIN = frozenset({"meeting", "communication"})  # archived=true is a 400 for them (crm-facts, HubSpot, section 11.12)
-_BIN_EACH_TIME = frozenset({"contact", "deal"})  # their deletion ends a cycle; the rest waits for the next full pull
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +65,10 @@ class ObjectStream:
         """The property that holds the time of the last change (crm-facts, HubSpot, section 3)."""
         return "lastmodifieddate" if self.kind == "contact" else "hs_lastmodifieddate"
 
-    def reads_bin(self, *, full: bool) -> bool:
-        """Whether a pull ends with the archived objects: HubSpot lists them whole each time, never by time."""
-        return self.kind not in _NO_BIN and (full or self.kind in _BIN_EACH_TIME)
+    @property
+    def has_bin(self) -> bool:
+        """Whether HubSpot lists its archived objects."""
+        return self.kind not in _NO_BIN
 
     def asked(self) -> str:
         """Hash what is read of each object, to notice when the agreement asks for more."""
