@@ -61,6 +61,7 @@ class HubSpotSettings(Table):
     max_share: Portion = 0.2
     floor: Annotated[float, Field(ge=0, lt=1)] = 0.15
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    deadline: WallSpanText = timedelta(hours=4)
 
 
 class RolesSection(Table):

@@ -22,22 +22,28 @@ class Facts:
 
     account: Account
     vocabulary: Vocabulary
-    pages: Mapping[str, tuple[Page, ...]]  # its reference streams, read whole
+    pages: Mapping[str, tuple[Page, ...]]  # what was read of its reference streams, to be saved
+    known_definitions: tuple[FieldDefinition, ...] = ()  # what the store holds beside that
+    known_owners: tuple[Owner, ...] = ()
+    known_teams: tuple[Team, ...] = ()
 
     @property
     def definitions(self) -> list[FieldDefinition]:
         """All field definitions."""
-        return [definition for pages in self.pages.values() for page in pages for definition in page.definitions]
+        return [*self.known_definitions, *(definition for page in self._all_pages() for definition in page.definitions)]
 
     @property
     def owners(self) -> list[Owner]:
         """All owners, inactive ones and queues too."""
-        return [owner for pages in self.pages.values() for page in pages for owner in page.owners]
+        return [*self.known_owners, *(owner for page in self._all_pages() for owner in page.owners)]
 
     @property
     def teams(self) -> list[Team]:
         """All teams."""
-        return [team for pages in self.pages.values() for page in pages for team in page.teams]
+        return [*self.known_teams, *(team for page in self._all_pages() for team in page.teams)]
+
+    def _all_pages(self) -> Iterator[Page]:
+        return (page for pages in self.pages.values() for page in pages)
 
 
 def refuse_if_misfit(agreement: Agreement, roster: Roster, facts: Iterable[Facts]) -> None:
@@ -46,6 +52,11 @@ def refuse_if_misfit(agreement: Agreement, roster: Roster, facts: Iterable[Facts
     errors = [remark for remark in remarks if remark.level is Level.ERROR]
     if errors:
         raise Misfit(errors)
+
+
+def fits(agreement: Agreement, roster: Roster, facts: Facts) -> bool:
+    """Whether the files name nothing that the CRM of `facts` does not have."""
+    return all(remark.level is not Level.ERROR for remark in lint(agreement, roster, facts))
 
 
 class Misfit(ConfigurationError):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
-import structlog
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
 
 from connectors.errors import Forbidden
 from connectors.protocol import Connector
 from connectors.records import Account, Page, RecordKey, Vocabulary
 from sync.lint import Facts
 from sync.store.mirror import Mirror
+from sync.together import read_together
 
-REFERENCE = ("definitions", "owners")  # small, read whole each time, and before anything else
+DEFINITIONS, OWNERS = "definitions", "owners"
+AT_ONCE = 4  # streams
+BELIEVED_FOR = timedelta(hours=1)  # definitions change seldom, and are asked for again before anything is refused by them
+PERSONS_AT_ONCE = 500  # whose activities are read in one go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,60 +32,103 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """How many live rows of a kind the CRM says it holds."""
+
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """What one CRM gave: the account, rows read per stream, and the streams that were closed to us."""
+    """What one CRM gave; filled while it is read."""
 
     account: Account
-    rows: dict[str, int]
-    closed: dict[str, str]  # stream -> why
+    rows: dict[str, int] = field(default_factory=dict)  # stream -> rows read
+    closed: dict[str, str] = field(default_factory=dict)  # stream -> why our credentials may not read it, and what is unknown by that
+    live: dict[str, Live] = field(default_factory=dict)  # stream -> what the CRM says it holds, where it said so
+    unswept: dict[str, str] = field(default_factory=dict)  # stream -> why it was not looked for what vanished, although something did
 
 
 def read_facts(connector: Connector, words: Vocabulary, account: Account) -> Facts:
     """Ask a CRM how its fields are defined and who its owners are; saves nothing."""
-    return Facts(account=account, vocabulary=words, pages={stream: tuple(connector.pages(stream, None)) for stream in REFERENCE})
+    told = {stream: tuple(connector.pages(stream, None)) for stream in (DEFINITIONS, OWNERS)}
+    return Facts(account=replace(account, uses_leads_object=connector.uses_leads_object()), vocabulary=words, pages=told)
 
 
-def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, tell: Callable[[Progress], None]) -> Pulled:
-    """Read what changed in every stream into the mirror; what `facts` read of the reference streams is not read again.
+def known_facts(connector: Connector, words: Vocabulary, account: Account, mirror: Mirror) -> Facts | None:
+    """Tell what `read_facts` would from what was read within the hour, asking only for news of the owners; None if that is too old."""
+    crm = connector.crm
+    read_at = mirror.streams(crm).get(DEFINITIONS)
+    if read_at is None or read_at.upto is None or account.server_now - read_at.upto > BELIEVED_FOR:
+        return None
+    owners = tuple(connector.pages(OWNERS, mirror.cursor(crm, OWNERS)))
+    told = {owner.id for page in owners for owner in page.owners}
+    return Facts(
+        account=account,
+        vocabulary=words,
+        pages={OWNERS: owners},
+        known_definitions=mirror.definitions(crm),
+        known_owners=tuple(owner for owner in mirror.owners(crm) if owner.id not in told),
+        known_teams=mirror.teams(crm),
+    )
 
-    What is seen is stamped with the CRM's own time, as it was when the run began.
+
+def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, tell: Callable[[Progress], None], anew: bool = False) -> Pulled:
+    """Read what changed in every stream (everything, if `anew`) into the mirror; what `facts` read is not read again.
+
+    What is seen is stamped with the CRM's own time, as it was when the run began. Streams are read several at a time.
 
     A stream that our credentials may not read is noted and left out, unless nothing can be judged without
     it. Any other error of the CRM is raised; pages saved before stay.
     """
-    reference = facts.pages
-    pulled = Pulled(account=facts.account, rows={}, closed={})
-    for stream in connector.streams():
-        pages = reference.get(stream) or connector.pages(stream, mirror.cursor(connector.crm, stream))
-        try:
-            pulled.rows[stream] = _save(connector.crm, stream, pages, mirror, seen_at=facts.account.server_now, tell=tell)
-        except Forbidden as error:
-            if stream == facts.vocabulary.person_stream:
-                raise
-            mirror.note_failure(connector.crm, stream, str(error), at=facts.account.server_now)
-            pulled.closed[stream] = str(error)
+    pulled, seen_at = Pulled(account=facts.account), facts.account.server_now
+    for page in (page for pages in facts.pages.values() for page in pages):
+        _save(page, mirror, pulled, seen_at=seen_at, tell=tell)
+    streams = [stream for stream in connector.streams() if stream not in (DEFINITIONS, OWNERS)]
+    cursors = {stream: None if anew else mirror.cursor(connector.crm, stream) for stream in streams}
+    readers = {stream: partial(connector.pages, stream, cursor) for stream, cursor in cursors.items()}
+    for arrival in read_together(readers, at_once=AT_ONCE):
+        if arrival.page is not None:
+            _save(arrival.page, mirror, pulled, seen_at=seen_at, tell=tell)
+        elif arrival.closed is not None:
+            _note_closed(arrival.stream, arrival.closed, mirror, pulled, words=facts.vocabulary)
     return pulled
 
 
-def pull_evidence(connector: Connector, mirror: Mirror, persons: Sequence[RecordKey], *, facts: Facts) -> None:
+def pull_evidence(connector: Connector, mirror: Mirror, persons: Sequence[RecordKey], pulled: Pulled) -> None:
     """Read the activities of `persons` by association: a breach is proof from absence, and polling can miss a late link.
 
-    A stream that is closed to us stays unread, as the pull has noted.
+    Streams that are closed to us stay unread, as the pull has noted.
     """
-    try:
-        for page in connector.evidence(persons):
-            mirror.save_page(connector.crm, page, seen_at=facts.account.server_now)
-    except Forbidden as error:
-        structlog.get_logger().warning("evidence_closed", crm=connector.crm, why=str(error))
+    for start in range(0, len(persons), PERSONS_AT_ONCE):
+        for page in connector.evidence(persons[start : start + PERSONS_AT_ONCE], without=pulled.closed):
+            mirror.save_page(connector.crm, page, seen_at=pulled.account.server_now)
 
 
-def _save(crm: str, stream: str, pages: Iterable[Page], mirror: Mirror, *, seen_at: datetime, tell: Callable[[Progress], None]) -> int:
-    rows = 0
-    for page in pages:
-        mirror.save_page(crm, page, seen_at=seen_at)
-        rows += _size(page)
-        tell(Progress(crm=crm, stream=stream, rows=rows, total=page.total, done=page.last))
-    return rows
+def _save(page: Page, mirror: Mirror, pulled: Pulled, *, seen_at: datetime, tell: Callable[[Progress], None]) -> None:
+    crm = pulled.account.crm
+    mirror.save_page(crm, page, seen_at=seen_at)
+    rows = pulled.rows.get(page.stream, 0) + _size(page)
+    pulled.rows[page.stream] = rows
+    if page.live is not None and page.kind is not None:
+        pulled.live[page.stream] = Live(kind=page.kind, rows=page.live)
+    tell(Progress(crm=crm, stream=page.stream, rows=rows, total=page.total, done=page.last))
+
+
+def _note_closed(stream: str, why: Forbidden, mirror: Mirror, pulled: Pulled, *, words: Vocabulary) -> None:
+    if stream == words.person_stream:
+        raise why
+    mirror.note_failure(pulled.account.crm, stream, str(why), at=pulled.account.server_now)
+    pulled.closed[stream] = f"{why}; {why.fix}. {_unknown_without(stream, words)}"
+
+
+def _unknown_without(stream: str, words: Vocabulary) -> str:
+    if stream in words.touch_streams:
+        return f"Until then promises that {stream} could have kept are unknown, never broken"
+    if stream in words.context_streams:
+        return f"Until then what rests on {stream} (criteria, the end of a passage, protection) is unknown"
+    return f"No promise rests on {stream}"
 
 
 def _size(page: Page) -> int:

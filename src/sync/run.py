@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
 
+from connectors.errors import ConnectorError
 from connectors.protocol import Connector
 from connectors.records import Account
 from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.agreement.versions import signed_sides, version_of, why_not_enforcing
-from sync.errors import UsageError
+from sync.errors import LimitReached, UsageError
 from sync.gather import open_seats
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
 from sync.known import Known, eras_at, gather_terms
 from sync.limits import Toll
-from sync.lint import Facts, refuse_if_misfit
+from sync.lint import Facts, fits, refuse_if_misfit
+from sync.meter import EVERY, Meter
 from sync.only import EVERYTHING, Only
 from sync.plan import Planner, Policy, Routing, Step
-from sync.pull import Progress, Pulled, pull_account, pull_evidence, read_facts
+from sync.problems import choose_fix, listed
+from sync.pull import Progress, Pulled, known_facts, pull_account, pull_evidence, read_facts
 from sync.report.audit import Audit
+from sync.report.contract import usage_json
 from sync.report.spool import Spool
 from sync.report.summary import Summary
 from sync.rows import LeadRows
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
+from sync.sweep import refuse_if_owners_shrunken, refuse_if_shrunken, sweep
 from sync.terms import Terms
 
 log = structlog.get_logger()
@@ -46,27 +52,75 @@ class Context:
     connectors: tuple[Connector, ...]
     plans: Plans
     runs: Runs
+    meter: Meter
     clock: Callable[[], datetime]
     tell: Callable[[Progress], None]
 
 
-def dry_run(run: Context, spool: Spool, *, as_of: datetime | None = None, only: Only = EVERYTHING) -> Audit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a person may ask of a run."""
+
+    as_of: datetime | None = None  # judge as things were known then
+    only: Only = EVERYTHING  # which findings the report shows
+    anew: bool = False  # read everything, not just what changed
+    shrunken: frozenset[str] = frozenset()  # streams, such as `hubspot/contacts`, of which much may be gone
+
+
+NOTHING_SPECIAL = Asked()
+
+
+def dry_run(run: Context, spool: Spool, asked: Asked = NOTHING_SPECIAL) -> Audit:
     """Pull what changed, judge every lead and plan; writes the mirror, findings and the plan, never a CRM.
 
     All leads are judged and kept; `only` limits which findings, with their steps, go into the report.
     With `as_of` the leads are judged as they were known at that moment, and neither findings nor a plan are
-    kept, because they are not today's. Raises ConnectorError, StoreError or UsageError; pages read before stay.
+    kept, because they are not today's. Raises ConnectorError, StoreError, LimitReached or UsageError; pages read before stay.
     """
-    begun = begin(run, as_of)
-    pulled = pull(run, begun)
-    terms = gather_terms(run.known, begun.eras, upto=as_of)
-    only.refuse_if_unknown(terms)
-    report = Report(spool=spool, summary=Summary(), shown=lambda finding: only.shows(finding, terms))
-    plan = judge_and_plan(run, begun.run_id, terms, report, moment=begun.moment, keep=as_of is None)
-    run.runs.finish(begun.run_id, outcome="ok", summary=report.summary.as_json())
+    _refuse_if_unknown(asked.shrunken, run.connectors)
+    with _metered(run):
+        begun = begin(run, asked.as_of)
+        with _noted_if_it_fails(run, begun):
+            return _pull_and_judge(run, begun, spool, asked)
+
+
+def _pull_and_judge(run: Context, begun: Begun, spool: Spool, asked: Asked) -> Audit:
+    pulled = pull(run, begun, asked)
+    terms = gather_terms(run.known, begun.eras, upto=asked.as_of)
+    asked.only.refuse_if_unknown(terms)
+    report = Report(spool=spool, summary=Summary(), shown=lambda finding: asked.only.shows(finding, terms))
+    plan = judge_and_plan(run, begun.run_id, terms, report, moment=begun.moment, keep=asked.as_of is None)
+    run.runs.finish(begun.run_id, outcome="ok", summary=report.summary.as_json() | {"usage": usage_json(run.meter.told())})
     log.info("run_finished", run=begun.run_id, leads=report.summary.leads, breaches=report.summary.breaches)
     audit = _audit(run, begun, pulled, terms, report.summary, plan)
-    return replace(audit, limited=only != EVERYTHING)
+    return replace(audit, limited=asked.only != EVERYTHING)
+
+
+def _refuse_if_unknown(streams: Iterable[str], connectors: Iterable[Connector]) -> None:
+    known = [f"{connector.crm}/{stream}" for connector in connectors for stream in connector.streams()]
+    for stream in streams:
+        if stream not in known:
+            raise UsageError(
+                f"--accept-shrunken {stream} names no stream", fix=choose_fix(stream, known, otherwise=f"known are: {listed(known)}")
+            )
+
+
+@contextmanager
+def _metered(run: Context) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        run.meter.save()
+
+
+@contextmanager
+def _noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
+    """Note how a run ended that a CRM or a limit stopped; of an error of the store the store cannot tell."""
+    try:
+        yield
+    except (ConnectorError, LimitReached) as error:
+        run.runs.finish(begun.run_id, outcome=type(error).__name__, summary={"usage": usage_json(run.meter.told())})
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +141,7 @@ def begin(run: Context, as_of: datetime | None) -> Begun:
     accounts = {connector.crm: connector.account() for connector in run.connectors}
     now = corrected(run.clock(), accounts.values())
     moment = now if as_of is None else refuse_if_future(as_of, now)
-    facts = {c.crm: read_facts(c, known.vocabularies[c.crm], accounts[c.crm]) for c in run.connectors}
+    facts = {connector.crm: _facts(run, connector, accounts[connector.crm]) for connector in run.connectors}
     refuse_if_misfit(known.agreement, known.roster, facts.values())
     for fact in facts.values():
         known.mirror.bind_account(fact.account.crm, fact.account.id)
@@ -99,13 +153,35 @@ def begin(run: Context, as_of: datetime | None) -> Begun:
     return Begun(run_id=run_id, now=now, moment=moment, facts=facts, eras=eras, agreement=agreement)
 
 
-def pull(run: Context, begun: Begun) -> tuple[Pulled, ...]:
-    """Read what changed, and the evidence for the promises that have fallen due since."""
+def _facts(run: Context, connector: Connector, account: Account) -> Facts:
+    """Return what a CRM says about itself: what was known an hour ago, unless the files would be refused by that."""
+    known, words = run.known, run.known.vocabularies[connector.crm]
+    run.meter.start(connector)
+    facts = known_facts(connector, words, account, known.mirror)
+    return facts if facts is not None and fits(known.agreement, known.roster, facts) else read_facts(connector, words, account)
+
+
+def pull(run: Context, begun: Begun, asked: Asked = NOTHING_SPECIAL) -> tuple[Pulled, ...]:
+    """Read what changed, the evidence for the promises that have fallen due since, and what vanished."""
     known = run.known
-    pulled = tuple(pull_account(c, known.mirror, begun.facts[c.crm], tell=run.tell) for c in run.connectors)
-    for connector in run.connectors:
-        pull_evidence(connector, known.mirror, known.findings.fallen_due(connector.crm, begun.now), facts=begun.facts[connector.crm])
+    mirror, share = known.mirror, known.config.limits.smallest_pull_share
+    for facts in begun.facts.values():
+        refuse_if_owners_shrunken(mirror, facts, share=share, accepted=asked.shrunken)
+    pulled = tuple(pull_account(c, mirror, begun.facts[c.crm], anew=asked.anew, tell=_telling(run)) for c in run.connectors)
+    for one in pulled:
+        refuse_if_shrunken(mirror, one, share=share, accepted=asked.shrunken)
+    for connector, one in zip(run.connectors, pulled, strict=True):
+        pull_evidence(connector, mirror, known.findings.fallen_due(connector.crm, begun.now), one)
+        sweep(connector, mirror, one)
     return pulled
+
+
+def _telling(run: Context) -> Callable[[Progress], None]:
+    def tell(progress: Progress) -> None:
+        run.meter.save(every=EVERY)
+        run.tell(progress)
+
+    return tell
 
 
 def _audit(run: Context, begun: Begun, pulled: tuple[Pulled, ...], terms: Terms, summary: Summary, plan: SavedPlan | None) -> Audit:
@@ -121,7 +197,7 @@ def _audit(run: Context, begun: Begun, pulled: tuple[Pulled, ...], terms: Terms,
         not_enforcing=why_not_enforcing(agreement, begun.moment),
         not_judged=not_judged(agreement),
         pulled=pulled,
-        calls={connector.crm: connector.usage().calls for connector in run.connectors},
+        usage=run.meter.told(),
         leads={connector.crm: known.reader.count_leads(known.vocabularies[connector.crm]) for connector in run.connectors},
         names={owner: name for crm in terms.crms.values() for owner, name in crm.names.items()},
         teams={owner: team for name, crm in terms.crms.items() for owner in crm.names if (team := terms.team_of(name, owner))},

@@ -14,10 +14,11 @@ from typing import TypeVar
 
 import structlog
 
+from connectors.budget import DayShares
 from connectors.hubspot import mapping as hubspot_mapping
 from connectors.hubspot.connector import HubSpot
 from connectors.hubspot.settings import HubSpotSettings
-from connectors.pacing import Waiting
+from connectors.pacing import RetryPolicy, Waiting
 from connectors.protocol import Connector
 from connectors.records import Vocabulary, Wanted
 from sync.agreement.load import agreement_of, load_agreement
@@ -27,9 +28,10 @@ from sync.config import Config, load_config, unknown_rules
 from sync.known import Known
 from sync.lint import Facts, refuse_if_misfit
 from sync.logs import configure_logs
+from sync.meter import Meter
 from sync.problems import Problem, Problems
 from sync.protect import HOLD_FIELD
-from sync.pull import Progress, read_facts
+from sync.pull import AT_ONCE, Progress, read_facts
 from sync.roster import Roster
 from sync.roster_load import load_roster
 from sync.run import Context
@@ -41,6 +43,7 @@ from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
+from sync.store.usage import ApiUsage
 from sync.version import VERSION
 
 T = TypeVar("T")
@@ -115,6 +118,9 @@ def connect(config: Config, agreement: Agreement) -> tuple[Connector, ...]:
         base_url=hubspot.base_url,
         api_version=hubspot.api_version,
         burst_share=hubspot.burst_share,
+        day=DayShares(max_share=hubspot.max_share, floor=hubspot.floor),
+        at_once=AT_ONCE,
+        retry=RetryPolicy(run_s=hubspot.deadline.total_seconds()),
         timeout_s=hubspot.timeout_s,
         user_agent=f"leadpact/{VERSION}",
     )
@@ -149,6 +155,7 @@ def open_context(path: Path | None, *, tell: Callable[[Progress], None], env: Ma
             connectors=connectors,
             plans=Plans(store),
             runs=Runs(store),
+            meter=Meter(connectors, ApiUsage(store)),
             clock=machine_clock,
             tell=tell,
         )

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from connectors.hubspot.mapping import record_pages
-from connectors.records import Account
+from connectors.records import Account, Usage
 from sync.agreement.eras import AgreementSpan
 from sync.judge.findings import Elapsed, Finding, Side, Status
 from sync.plan import FieldWrite, Step
@@ -78,7 +78,7 @@ def an_audit(*leads: Sequence[Finding], steps: Sequence[Step] = (), **more: obje
         not_enforcing="not signed by marketing and sales",
         not_judged=(),
         pulled=(Pulled(account=account, rows={}, closed={}),),
-        calls={"hubspot": 7},
+        usage={"hubspot": Usage(calls=7)},
         leads={"hubspot": len(leads)},
         names={ANN: "Ann Lee", BEN: "Ben Cho"},
         teams={ANN: "SDR"},

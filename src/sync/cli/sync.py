@@ -31,6 +31,13 @@ def sync(
     only: Annotated[
         list[str] | None, typer.Option(metavar="KIND:NAME", help="Show only rule:…, owner:… or team:…; of one kind any, of two both.")
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything anew instead of what changed; mends whatever differs.")] = False,
+    accept_shrunken: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CRM/STREAM", help="Let a stream be much smaller than last time, e.g. hubspot/contacts: it was really cleared."
+        ),
+    ] = None,
     detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything was found or would be changed.")] = False,
 ) -> int:
     """Pull what changed, judge every lead by the agreement and say what would be done about it."""
@@ -39,6 +46,7 @@ def sync(
     from sync.errors import UsageError
     from sync.only import parse_only
     from sync.report.spool import Spool
+    from sync.run import Asked
     from sync.run import dry_run as audit_once
     from sync.wiring import open_context
 
@@ -47,7 +55,13 @@ def sync(
     moment = parse_moment(as_of) if as_of is not None else None
     with Spool() as spool:
         with show_progress() as tell, open_context(config, tell=tell) as context:
-            audit = audit_once(context, spool, as_of=moment, only=parse_only(only or (), context.known.agreement))
+            asked = Asked(
+                as_of=moment,
+                only=parse_only(only or (), context.known.agreement),
+                anew=full,
+                shrunken=frozenset(accept_shrunken or ()),
+            )
+            audit = audit_once(context, spool, asked)
             ours = context.known.config.own_files
         write_report(audit, spool, format=format.value, output=output, keep=ours)
     found = audit.summary.breaches or sum(audit.summary.steps.values())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectors.records import Usage
 from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.pull import Pulled
@@ -37,7 +38,7 @@ class Audit:
     not_enforcing: str | None
     not_judged: tuple[str, ...]  # rules that this version of leadpact reads but does not judge
     pulled: tuple[Pulled, ...]
-    calls: Mapping[str, int]
+    usage: Mapping[str, Usage]  # CRM -> what it was called for
     leads: Mapping[str, int]  # CRM -> person records in the mirror
     names: Mapping[str, str]  # owner id -> name
     teams: Mapping[str, str]  # owner id -> team, of those who are in one

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from connectors.records import Usage
 from sync.judge.findings import CycleRef, Evidence, Finding
 from sync.plan import Step
 
@@ -65,4 +67,20 @@ def step_json(step: Step) -> dict[str, object]:
         "rung": step.rung,
         "reason": step.reason,
         "blocked_by": list(step.blocked_by),
+    }
+
+
+def usage_json(usages: Mapping[str, Usage]) -> dict[str, object]:
+    """Return what each CRM was called for, by its name."""
+    return {crm: _usage(usage) for crm, usage in sorted(usages.items())}
+
+
+def _usage(usage: Usage) -> dict[str, object]:
+    return {
+        "calls": usage.calls,
+        "by_purpose": dict(sorted(usage.by_purpose.items())),
+        "day": usage.day.isoformat() if usage.day else None,
+        "today": usage.today,
+        "limit_today": usage.limit_today,
+        "remaining_today": usage.remaining_today,
     }

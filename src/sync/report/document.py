@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from sync.report.audit import Audit
-from sync.report.contract import moment
+from sync.report.contract import moment, usage_json
 from sync.report.spool import Spool
 
 
@@ -50,14 +50,17 @@ def _run(audit: Audit) -> dict[str, object]:
 
 
 def _crms(audit: Audit) -> list[dict[str, object]]:
+    usage = usage_json(audit.usage)
     return [
         {
             "name": pulled.account.crm,
             "kind": pulled.account.kind,
             "account": pulled.account.id,
             "leads": audit.leads[pulled.account.crm],
-            "api_calls": audit.calls[pulled.account.crm],
+            "api_calls": audit.usage[pulled.account.crm].calls,
+            "usage": usage[pulled.account.crm],
             "closed_streams": dict(sorted(pulled.closed.items())),
+            "unswept_streams": dict(sorted(pulled.unswept.items())),
         }
         for pulled in audit.pulled
     ]

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from connectors.records import Usage
 from sync.judge.findings import Status
 from sync.plain import plain
 from sync.plan import FieldWrite, Step
@@ -144,9 +145,24 @@ def _foot(audit: Audit) -> Iterable[RenderableType]:
         )
     for why in sorted(set(summary.trips.values())):
         yield Text(f"Beyond a limit: {why}.", style="yellow")
-    for pulled in audit.pulled:
-        for stream, why in pulled.closed.items():
-            yield Text(f"not read: {stream} ({why}); what rests on it is unknown", style="yellow")
+    yield from _unread(audit)
     if audit.not_judged:
         yield Text(f"Not judged by this version: {', '.join(audit.not_judged)}.", style="dim")
+    for crm, usage in sorted(audit.usage.items()):
+        yield Text(_usage(crm, usage), style="dim")
     yield Text(f"Run {audit.run_id}. Nothing was written to a CRM.", style="dim")
+
+
+def _unread(audit: Audit) -> Iterable[Text]:
+    for pulled in audit.pulled:
+        for stream, why in pulled.closed.items():
+            yield Text(f"Not read: {stream}. {why}.", style="yellow")
+        for stream, why in pulled.unswept.items():
+            yield Text(f"Something vanished from {stream}, and was not looked for: {why}.", style="yellow")
+
+
+def _usage(crm: str, usage: Usage) -> str:
+    """Say what the run cost: `hubspot: 23 API calls (20 delta, 3 evidence); 45 of ours today, the account has 624,955 of 625,000 left.`"""
+    purposes = ", ".join(f"{calls:,} {purpose}" for purpose, calls in sorted(usage.by_purpose.items(), key=lambda one: -one[1]))
+    left = f", the account has {usage.remaining_today:,} of {usage.limit_today:,} left" if usage.remaining_today is not None else ""
+    return f"{crm}: {usage.calls:,} API calls ({purposes}); {usage.today:,} of ours today{left}."
