@@ -14,14 +14,10 @@ import sqlite_utils
 
 from sync.store.errors import (
     NoStore,
-    StoreBusy,
-    StoreCorrupt,
-    StoreError,
-    StoreFull,
     StoreNewer,
     StoreNotOurs,
     StoreOutdated,
-    StoreUnusable,
+    in_our_words,
 )
 from sync.store.migrations import KNOWN, MIGRATIONS
 
@@ -31,7 +27,6 @@ WAIT = timedelta(seconds=10)  # for another writer; each holds the store for abo
 _HEADER_BYTES = 100
 _APPLICATION_ID_AT = slice(68, 72)  # Source: https://www.sqlite.org/fileformat.html, "The Database Header"
 _MAGIC = b"SQLite format 3\x00"
-_PRIMARY_CODE = 0xFF  # an extended result code holds the primary one in its low byte
 
 
 class Database:
@@ -68,7 +63,7 @@ class Database:
 
     @contextmanager
     def _begun(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with _in_our_words(self.path):
+        with in_our_words(self.path):
             self._connection.execute(begin)
             try:
                 yield self._connection
@@ -83,7 +78,7 @@ class Database:
 
         Inside a transaction they see that transaction's own writes.
         """
-        with _in_our_words(self.path):
+        with in_our_words(self.path):
             if self._connection.in_transaction:
                 yield self._connection
                 return
@@ -103,7 +98,7 @@ def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
 
     Raises StoreNotOurs, StoreNewer or StoreCorrupt with the file untouched; StoreBusy after `wait`.
     """
-    with _in_our_words(path):
+    with in_our_words(path):
         if _is_blank(path):
             _make(path)
         else:
@@ -125,7 +120,7 @@ def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
 
     Raises NoStore where there is none, StoreOutdated where it must be migrated first.
     """
-    with _in_our_words(path):
+    with in_our_words(path):
         if _is_blank(path):
             raise NoStore(path)
         connection = _connect(path, "ro", wait)
@@ -150,8 +145,6 @@ def _is_blank(path: Path) -> bool:
             header = file.read(_HEADER_BYTES)
     except FileNotFoundError:
         return True
-    except OSError as error:
-        raise StoreUnusable(path, why=error.strerror) from error
     if not header:
         return True
     if not header.startswith(_MAGIC) or header[_APPLICATION_ID_AT] != APPLICATION_ID.to_bytes(4, "big"):
@@ -161,12 +154,9 @@ def _is_blank(path: Path) -> bool:
 
 def _make(path: Path) -> None:
     """Make the file 0600 under any umask; SQLite gives its -wal and -shm files the same mode."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-    except OSError as error:
-        raise StoreUnusable(path, why=error.strerror) from error
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     connection = _connect(path, "rw", WAIT)
     try:  # before WAL, so that the id stands in the file itself and can be read without SQLite
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -204,29 +194,3 @@ def _connect(path: Path, mode: str, wait: timedelta) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE slips past a trigger on DELETE
     return connection
-
-
-@contextmanager
-def _in_our_words(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about the file into a StoreError."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        ours = _store_error(path, error)
-        if ours is None:
-            raise
-        raise ours from error
-
-
-def _store_error(path: Path, error: sqlite3.DatabaseError) -> StoreError | None:
-    """Name the condition; None for a mistake of our own, such as a broken constraint."""
-    match getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreBusy(path)
-        case sqlite3.SQLITE_FULL:
-            return StoreFull(path)
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return StoreCorrupt(path)
-        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_IOERR:
-            return StoreUnusable(path, why=str(error))
-    return None
