@@ -41,11 +41,12 @@ def program_that_writes(store: Path) -> AbstractContextManager[subprocess.Popen[
 @contextmanager
 def _holding(program: str, store: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen([sys.executable, "-c", program, str(store)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    assert process.stdin is not None and process.stdout is not None
     try:
         assert process.stdout.readline() == "held\n"
         yield process
     finally:
         process.kill()
         process.wait()
+        process.stdin.close()
         process.stdout.close()

@@ -11,8 +11,11 @@ from types import TracebackType
 from typing import Self
 
 import sqlite_utils
+import structlog
 
+from sync.store.backup import back_up, remove_old_backups
 from sync.store.errors import (
+    MigrationFailed,
     NoStore,
     StoreNewer,
     StoreNotOurs,
@@ -20,6 +23,7 @@ from sync.store.errors import (
     in_our_words,
 )
 from sync.store.migrations import KNOWN, MIGRATIONS
+from sync.store.scrub import scrub_if_due
 
 APPLICATION_ID = 0x4C505354  # "LPST", in the header of every store
 WAIT = timedelta(seconds=10)  # for another writer; each holds the store for about 2 s
@@ -88,6 +92,11 @@ class Database:
             finally:
                 self._roll_back()
 
+    def scrub_if_due(self) -> None:
+        """Take the bytes of what was erased out of the files; see `scrub`. Not within a transaction."""
+        with in_our_words(self.path):
+            scrub_if_due(self._connection, self.path)
+
     def _roll_back(self) -> None:
         if self._connection.in_transaction:  # some errors end it themselves
             self._connection.execute("ROLLBACK")
@@ -108,6 +117,7 @@ def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             store = Database(connection, path)
+            store.scrub_if_due()
             _migrate(store)
         except BaseException:
             connection.close()
@@ -180,9 +190,22 @@ def _refuse_if_unknown_migration(connection: sqlite3.Connection, path: Path) -> 
 
 
 def _migrate(store: Database) -> None:
-    if MIGRATIONS.pending(_utils(store._connection)):
-        with store.transaction() as tx:  # asks again inside, so that two who start at once migrate once
-            MIGRATIONS.apply(_utils(tx))
+    """Apply what is pending, all or nothing; what an older version left is backed up first."""
+    if not MIGRATIONS.pending(_utils(store._connection)):
+        return
+    with store.transaction() as tx:  # nobody writes from here on; asks again, so that two who start at once migrate once
+        tables = _utils(tx)
+        pending = MIGRATIONS.pending(tables)
+        if not pending:
+            return
+        backup = back_up(store.path, before=pending[0].name) if MIGRATIONS.applied(tables) else None
+        if backup is not None:
+            structlog.get_logger().info("store_backed_up", backup=str(backup), before=pending[0].name)
+        try:
+            MIGRATIONS.apply(tables)
+        except sqlite3.DatabaseError as error:
+            raise MigrationFailed(store.path, why=str(error), backup=backup) from error
+    remove_old_backups(store.path)
 
 
 def _utils(connection: sqlite3.Connection) -> sqlite_utils.Database:

@@ -8,6 +8,9 @@ StoreError
     StoreCorrupt     SQLite cannot read it
     StoreBusy        somebody else is writing
     StoreFull        the disk is full
+    NoRoomForBackup  the disk has no room for the backup that comes before a migration
+    NoRoomToScrub    the disk has no room to rewrite the store without what was erased
+    MigrationFailed  a migration could not be applied
     StoreUnusable    the file or its folder cannot be opened, read or written
     AccountMismatch  it belongs to another CRM account (78)
 """
@@ -90,6 +93,37 @@ class StoreFull(StoreError):
         super().__init__(
             f"the disk that holds the store {path} is full; what was saved before stands, what was being saved is left out whole",
             fix="free some space and run this again; it goes on where it stopped",
+        )
+
+
+class NoRoomForBackup(StoreError):
+    """A migration is due and there is no room to copy the store first; it is left as it was."""
+
+    def __init__(self, path: Path, *, needed: int) -> None:
+        super().__init__(
+            f"the store {path} must be migrated, and the disk has no room for the backup that is made first; nothing was changed",
+            fix=f"free {needed // 1_000_000 + 1} MB beside it and run this again",
+        )
+
+
+class NoRoomToScrub(StoreError):
+    """Persons were erased, and there is no room to rewrite the file without their bytes; it is done by the next run that can."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"persons were erased from the store {path}, and the disk has no room to rewrite its file without what was held of them",
+            fix="free as much space as the store takes and run this again",
+        )
+
+
+class MigrationFailed(StoreError):
+    """A migration could not be applied; the store stays as it was."""
+
+    def __init__(self, path: Path, *, why: str, backup: Path | None) -> None:
+        kept = f"; a backup of it is {backup}" if backup else ""
+        super().__init__(
+            f"the store {path} could not be migrated ({why}); it is as it was{kept}",
+            fix="go back to the leadpact that wrote it, and report this with the sentence above",
         )
 
 
