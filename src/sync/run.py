@@ -270,7 +270,7 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
             known.findings.save(run_id, judgements, judged_at=moment, marked_upto=marked_upto)
             run.plans.add(plan, [step for planned in steps for step in planned])
     if keep:
-        known.findings.withdraw_merged(run_id, judged_at=moment)
+        known.findings.withdraw_former(run_id, judged_at=moment)
     trips = toll.trips(known.config.limits)
     report.hold(trips)
     return run.plans.close(plan, trips) if plan is not None else None

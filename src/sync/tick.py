@@ -39,7 +39,7 @@ def judge_dirty(known: Known, terms: Terms, *, run_id: str, now: datetime) -> Ti
         judgements = [judge_lead(rows, terms, now) for rows in chunk]
         saved = known.findings.save(run_id, judgements, judged_at=now, marked_upto=marked_upto)
         judged, new, withdrawn = judged + len(chunk), new + saved.new, withdrawn + saved.withdrawn
-    withdrawn += known.findings.withdraw_merged(run_id, judged_at=now)
+    withdrawn += known.findings.withdraw_former(run_id, judged_at=now)
     return Ticked(judged=judged, new=new, withdrawn=withdrawn)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +40,7 @@ from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store, open_store_readonly
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.lock import WAIT, hold_store, this_process
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
@@ -140,12 +142,19 @@ def _wait(seconds: float) -> None:
 
 
 @contextmanager
-def open_context(path: Path | None, *, tell: Callable[[Progress], None], env: Mapping[str, str] | None = None) -> Iterator[Context]:
-    """Open everything a run needs, and close it again; `env` stands for the environment of this process."""
+def open_context(
+    path: Path | None, *, tell: Callable[[Progress], None], env: Mapping[str, str] | None = None, wait: timedelta = WAIT
+) -> Iterator[Context]:
+    """Open everything a run needs, and close it again; `env` stands for the environment of this process.
+
+    No other run writes to the store meanwhile; raises StoreBusy where one still does after `wait`.
+    """
     files = read_files(path, env)
     configure_logs(files.config.log)
     gc.freeze()  # what is loaded by now stays to the end: the collector need not walk it again for every few leads
     with ExitStack() as stack:
+        holder = this_process(" ".join(["leadpact", *sys.argv[1:2]]), since=machine_clock())
+        stack.enter_context(hold_store(files.config.store, holder, wait=wait))
         store = stack.enter_context(open_store(files.config.store))
         connectors = connect(files.config, files.agreement)
         for connector in connectors:

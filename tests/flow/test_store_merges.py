@@ -148,7 +148,7 @@ def test_a_merge_marks_both_and_is_no_work_for_ever(two: Database) -> None:
     with two.snapshot() as tx:
         assert {lead for (lead,) in tx.execute("SELECT crm_id FROM dirty JOIN object ON object.id = lead")} == {"1", "2"}
     assert marks.count(SEEN) == 1  # the merged one is no lead
-    assert findings.withdraw_merged(run, judged_at=SEEN) == 1
+    assert findings.withdraw_former(run, judged_at=SEEN) == 1
     with two.snapshot() as tx:
         assert {lead for (lead,) in tx.execute("SELECT crm_id FROM dirty JOIN object ON object.id = lead")} == {"2"}
 
@@ -159,9 +159,9 @@ def test_what_stood_of_a_merged_record_is_withdrawn_by_a_version_and_not_twice(t
     findings.save(run, [a_judgement(a_finding("f1")), a_judgement(a_finding("f2", BOTH[1]), lead=BOTH[1])], judged_at=NINE)
     merge(two)
 
-    assert findings.withdraw_merged(run, judged_at=MERGED - MINUTE) == 0
-    assert findings.withdraw_merged(run, judged_at=SEEN) == 1
-    assert findings.withdraw_merged(run, judged_at=SEEN) == 0
+    assert findings.withdraw_former(run, judged_at=MERGED - MINUTE) == 0
+    assert findings.withdraw_former(run, judged_at=SEEN) == 1
+    assert findings.withdraw_former(run, judged_at=SEEN) == 0
 
     assert [finding.key for finding in findings.latest()] == ["f2"]
     with two.snapshot() as tx:
@@ -176,7 +176,7 @@ def test_a_finding_of_the_merged_record_that_is_the_survivors_now_is_not_withdra
     merge(two)
     findings.save(run, [a_judgement(a_finding("reply", BOTH[1]), lead=BOTH[1])], judged_at=SEEN)
 
-    assert findings.withdraw_merged(run, judged_at=SEEN) == 0
+    assert findings.withdraw_former(run, judged_at=SEEN) == 0
     assert [(finding.key, finding.lead) for finding in findings.latest()] == [("reply", BOTH[1])]
 
 

@@ -11,19 +11,19 @@ from types import TracebackType
 from typing import Self
 
 import sqlite_utils
+import structlog
 
+from sync.store.backup import back_up, remove_old_backups
 from sync.store.errors import (
+    MigrationFailed,
     NoStore,
-    StoreBusy,
-    StoreCorrupt,
-    StoreError,
-    StoreFull,
     StoreNewer,
     StoreNotOurs,
     StoreOutdated,
-    StoreUnusable,
+    in_our_words,
 )
 from sync.store.migrations import KNOWN, MIGRATIONS
+from sync.store.scrub import scrub_if_due
 
 APPLICATION_ID = 0x4C505354  # "LPST", in the header of every store
 WAIT = timedelta(seconds=10)  # for another writer; each holds the store for about 2 s
@@ -31,7 +31,6 @@ WAIT = timedelta(seconds=10)  # for another writer; each holds the store for abo
 _HEADER_BYTES = 100
 _APPLICATION_ID_AT = slice(68, 72)  # Source: https://www.sqlite.org/fileformat.html, "The Database Header"
 _MAGIC = b"SQLite format 3\x00"
-_PRIMARY_CODE = 0xFF  # an extended result code holds the primary one in its low byte
 
 
 class Database:
@@ -68,7 +67,7 @@ class Database:
 
     @contextmanager
     def _begun(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with _in_our_words(self.path):
+        with in_our_words(self.path):
             self._connection.execute(begin)
             try:
                 yield self._connection
@@ -83,7 +82,7 @@ class Database:
 
         Inside a transaction they see that transaction's own writes.
         """
-        with _in_our_words(self.path):
+        with in_our_words(self.path):
             if self._connection.in_transaction:
                 yield self._connection
                 return
@@ -92,6 +91,11 @@ class Database:
                 yield self._connection
             finally:
                 self._roll_back()
+
+    def scrub_if_due(self) -> None:
+        """Take the bytes of what was erased out of the files; see `scrub`. Not within a transaction."""
+        with in_our_words(self.path):
+            scrub_if_due(self._connection, self.path)
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:  # some errors end it themselves
@@ -103,7 +107,7 @@ def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
 
     Raises StoreNotOurs, StoreNewer or StoreCorrupt with the file untouched; StoreBusy after `wait`.
     """
-    with _in_our_words(path):
+    with in_our_words(path):
         if _is_blank(path):
             _make(path)
         else:
@@ -113,6 +117,7 @@ def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             store = Database(connection, path)
+            store.scrub_if_due()
             _migrate(store)
         except BaseException:
             connection.close()
@@ -125,7 +130,7 @@ def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
 
     Raises NoStore where there is none, StoreOutdated where it must be migrated first.
     """
-    with _in_our_words(path):
+    with in_our_words(path):
         if _is_blank(path):
             raise NoStore(path)
         connection = _connect(path, "ro", wait)
@@ -150,8 +155,6 @@ def _is_blank(path: Path) -> bool:
             header = file.read(_HEADER_BYTES)
     except FileNotFoundError:
         return True
-    except OSError as error:
-        raise StoreUnusable(path, why=error.strerror) from error
     if not header:
         return True
     if not header.startswith(_MAGIC) or header[_APPLICATION_ID_AT] != APPLICATION_ID.to_bytes(4, "big"):
@@ -161,12 +164,9 @@ def _is_blank(path: Path) -> bool:
 
 def _make(path: Path) -> None:
     """Make the file 0600 under any umask; SQLite gives its -wal and -shm files the same mode."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-    except OSError as error:
-        raise StoreUnusable(path, why=error.strerror) from error
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     connection = _connect(path, "rw", WAIT)
     try:  # before WAL, so that the id stands in the file itself and can be read without SQLite
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -190,9 +190,22 @@ def _refuse_if_unknown_migration(connection: sqlite3.Connection, path: Path) -> 
 
 
 def _migrate(store: Database) -> None:
-    if MIGRATIONS.pending(_utils(store._connection)):
-        with store.transaction() as tx:  # asks again inside, so that two who start at once migrate once
-            MIGRATIONS.apply(_utils(tx))
+    """Apply what is pending, all or nothing; what an older version left is backed up first."""
+    if not MIGRATIONS.pending(_utils(store._connection)):
+        return
+    with store.transaction() as tx:  # nobody writes from here on; asks again, so that two who start at once migrate once
+        tables = _utils(tx)
+        pending = MIGRATIONS.pending(tables)
+        if not pending:
+            return
+        backup = back_up(store.path, before=pending[0].name) if MIGRATIONS.applied(tables) else None
+        if backup is not None:
+            structlog.get_logger().info("store_backed_up", backup=str(backup), before=pending[0].name)
+        try:
+            MIGRATIONS.apply(tables)
+        except sqlite3.DatabaseError as error:
+            raise MigrationFailed(store.path, why=str(error), backup=backup) from error
+    remove_old_backups(store.path)
 
 
 def _utils(connection: sqlite3.Connection) -> sqlite_utils.Database:
@@ -204,29 +217,3 @@ def _connect(path: Path, mode: str, wait: timedelta) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE slips past a trigger on DELETE
     return connection
-
-
-@contextmanager
-def _in_our_words(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about the file into a StoreError."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        ours = _store_error(path, error)
-        if ours is None:
-            raise
-        raise ours from error
-
-
-def _store_error(path: Path, error: sqlite3.DatabaseError) -> StoreError | None:
-    """Name the condition; None for a mistake of our own, such as a broken constraint."""
-    match getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreBusy(path)
-        case sqlite3.SQLITE_FULL:
-            return StoreFull(path)
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return StoreCorrupt(path)
-        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_IOERR:
-            return StoreUnusable(path, why=str(error))
-    return None

@@ -58,7 +58,7 @@ def leads_to_judge(tx: sqlite3.Connection, words: Vocabulary, now: int) -> array
         SELECT object.id FROM (SELECT lead FROM dirty UNION SELECT lead FROM lead_state WHERE next_at <= :now) AS wanted
         CROSS JOIN object ON object.id = wanted.lead CROSS JOIN record ON record.id = object.id
         WHERE object.crm = :crm AND object.kind = :person AND record.created_at <= :now
-            AND (record.merged_into IS NULL OR record.gone_at > :now)
+            AND (record.merged_into IS NULL OR record.gone_at > :now) AND record.erased_at IS NULL
         ORDER BY object.id_number, object.crm_id
         """,
         {"now": now, "crm": words.crm, "person": words.person},

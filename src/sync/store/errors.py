@@ -1,4 +1,4 @@
-"""What can be wrong with a store, each with what to do about it. Pure.
+"""What can be wrong with a store, each with what to do about it.
 
 StoreError
     NoStore          there is none yet
@@ -8,12 +8,19 @@ StoreError
     StoreCorrupt     SQLite cannot read it
     StoreBusy        somebody else is writing
     StoreFull        the disk is full
+    NoRoomForBackup  the disk has no room for the backup that comes before a migration
+    NoRoomToScrub    the disk has no room to rewrite the store without what was erased
+    MigrationFailed  a migration could not be applied
     StoreUnusable    the file or its folder cannot be opened, read or written
     AccountMismatch  it belongs to another CRM account (78)
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 from sync.errors import SyncError
@@ -74,10 +81,9 @@ class StoreCorrupt(StoreError):
 class StoreBusy(StoreError):
     """Another process held the store for longer than we wait."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"another process is writing to the store {path}", fix="let the other leadpact run finish (or stop it), then run this again"
-        )
+    def __init__(self, path: Path, *, holder: str | None = None) -> None:
+        who = f"the store {path} is held by {holder}" if holder else f"another program is writing to the store {path}"
+        super().__init__(f"{who}; what was saved before stands", fix="let it finish, or stop it; then run this again")
 
 
 class StoreFull(StoreError):
@@ -85,8 +91,39 @@ class StoreFull(StoreError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"the disk that holds the store {path} is full; the last page was not saved",
+            f"the disk that holds the store {path} is full; what was saved before stands, what was being saved is left out whole",
             fix="free some space and run this again; it goes on where it stopped",
+        )
+
+
+class NoRoomForBackup(StoreError):
+    """A migration is due and there is no room to copy the store first; it is left as it was."""
+
+    def __init__(self, path: Path, *, needed: int) -> None:
+        super().__init__(
+            f"the store {path} must be migrated, and the disk has no room for the backup that is made first; nothing was changed",
+            fix=f"free {needed // 1_000_000 + 1} MB beside it and run this again",
+        )
+
+
+class NoRoomToScrub(StoreError):
+    """Persons were erased, and there is no room to rewrite the file without their bytes; it is done by the next run that can."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"persons were erased from the store {path}, and the disk has no room to rewrite its file without what was held of them",
+            fix="free as much space as the store takes and run this again",
+        )
+
+
+class MigrationFailed(StoreError):
+    """A migration could not be applied; the store stays as it was."""
+
+    def __init__(self, path: Path, *, why: str, backup: Path | None) -> None:
+        kept = f"; a backup of it is {backup}" if backup else ""
+        super().__init__(
+            f"the store {path} could not be migrated ({why}); it is as it was{kept}",
+            fix="go back to the leadpact that wrote it, and report this with the sentence above",
         )
 
 
@@ -110,3 +147,34 @@ class AccountMismatch(StoreError):
             f"this store belongs to {crm} account {bound}, and the credentials are for account {given}",
             fix="use the credentials of that account, or name another file as the store in config.toml",
         )
+
+
+_PRIMARY_CODE = 0xFF  # an extended result code holds the primary one in its low byte
+
+
+@contextmanager
+def in_our_words(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the operating system say about the store's files into a StoreError."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        ours = _said_by_sqlite(path, error)
+        if ours is None:
+            raise
+        raise ours from error
+    except OSError as error:
+        raise StoreFull(path) if error.errno in (ENOSPC, EDQUOT) else StoreUnusable(path, why=error.strerror) from error
+
+
+def _said_by_sqlite(path: Path, error: sqlite3.DatabaseError) -> StoreError | None:
+    """Name the condition; None for a mistake of our own, such as a broken constraint."""
+    match getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreBusy(path)
+        case sqlite3.SQLITE_FULL:
+            return StoreFull(path)
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return StoreCorrupt(path)
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_IOERR:
+            return StoreUnusable(path, why=str(error))
+    return None

@@ -70,19 +70,22 @@ class Findings:
                 keep_marked(tx, [leads[lead] for lead in _waiting(tx, judgements, judged_at)], judged_at=to_ms(judged_at))
         return Saved(new=new, withdrawn=len(vanished))
 
-    def withdraw_merged(self, run_id: str, *, judged_at: datetime) -> int:
-        """Withdraw what stands of records that were merged away by `judged_at`; return how many findings that were.
+    def withdraw_former(self, run_id: str, *, judged_at: datetime) -> int:
+        """Withdraw what stands of records that were merged away by `judged_at`, or erased; return how many findings that were.
 
         They are no leads any more: their marks are taken off, and nothing waits for the hour. KeyError if there is no such run.
         """
         with self._database.transaction() as tx:
-            merged = "SELECT id FROM record WHERE merged_into IS NOT NULL AND gone_at <= ?"
+            former = """
+                SELECT id FROM record WHERE merged_into IS NOT NULL AND gone_at <= ?
+                UNION ALL SELECT id FROM record WHERE erased_at IS NOT NULL
+            """
             at = (to_ms(judged_at),)
-            keys = [key for (key,) in tx.execute(f"SELECT key FROM finding WHERE withdrawn = 0 AND lead IN ({merged}) ORDER BY key", at)]
+            keys = [key for (key,) in tx.execute(f"SELECT key FROM finding WHERE withdrawn = 0 AND lead IN ({former}) ORDER BY key", at)]
             if keys:
                 _withdraw(tx, run_row_id(tx, run_id), keys)
             for table in ("dirty", "lead_state"):
-                tx.execute(f"DELETE FROM {table} WHERE lead IN ({merged})", at)
+                tx.execute(f"DELETE FROM {table} WHERE lead IN ({former})", at)
         return len(keys)
 
     def latest(self) -> Iterator[Finding]:
@@ -101,7 +104,7 @@ class Findings:
     def fallen_due(self, crm: str, now: datetime) -> tuple[RecordKey, ...]:
         """Return the leads with a promise that was still open when it was last judged and has fallen due by `now`, by key.
 
-        A record that was merged away since is none: the CRM answers for its survivor.
+        A record that was merged away since is none: the CRM answers for its survivor. Nor is one that was erased.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
@@ -110,7 +113,7 @@ class Findings:
                 JOIN finding_version AS version ON version.id = finding.version JOIN object ON object.id = finding.lead
                 LEFT JOIN record ON record.id = finding.lead
                 WHERE finding.withdrawn = 0 AND version.status IN ('running', 'at_risk') AND version.due_at < ? AND object.crm = ?
-                    AND record.merged_into IS NULL
+                    AND record.merged_into IS NULL AND record.erased_at IS NULL
                 ORDER BY object.kind, object.id_number, object.crm_id
                 """,
                 (to_ms(now), crm),

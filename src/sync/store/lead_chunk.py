@@ -74,8 +74,8 @@ _KINDS = {kind.value: kind for kind in ActivityKind}
 _STATUSES = {status.value: status for status in ActivityStatus}
 _DIRECTIONS = {direction.value: direction for direction in Direction}
 
-NOT_MERGED = "(record.merged_into IS NULL OR record.gone_at > ?)"
-"""Whether a record is one of its own, and no other's, at a moment (ms)."""
+IS_ITS_OWN = "(record.merged_into IS NULL OR record.gone_at > ?) AND record.erased_at IS NULL"
+"""Whether a record is one of its own, and no other's, at a moment (ms); one that was erased since is none at any moment."""
 
 _HELD = """
     SELECT object.id, object.crm, object.kind, object.crm_id, record.created_at, record.changed_at, record.gone_at, record.field_values
@@ -87,7 +87,7 @@ def people_after(tx: sqlite3.Connection, asked: Asked, after: tuple[int, str], *
     """Return the next persons behind the id (as number, as text) `after`, in key order."""
     rows = tx.execute(
         f"""{_HELD}
-        WHERE object.crm = ? AND object.kind = ? AND (object.id_number, object.crm_id) > (?, ?) AND record.created_at <= ? AND {NOT_MERGED}
+        WHERE object.crm = ? AND object.kind = ? AND (object.id_number, object.crm_id) > (?, ?) AND record.created_at <= ? AND {IS_ITS_OWN}
         ORDER BY object.id_number, object.crm_id LIMIT ?
         """,
         (asked.words.crm, asked.words.person, *after, asked.upto, asked.upto, limit),
@@ -188,7 +188,7 @@ def _links(tx: sqlite3.Connection, people: Sequence[int], asked: Asked) -> dict[
 
 def _held_by_id(tx: sqlite3.Connection, ids: Iterable[int], upto: int) -> list[HeldRecord]:
     rows = tx.execute(
-        f"{_HELD} WHERE object.id IN (SELECT value FROM json_each(?)) AND record.created_at <= ? AND {NOT_MERGED}",
+        f"{_HELD} WHERE object.id IN (SELECT value FROM json_each(?)) AND record.created_at <= ? AND {IS_ITS_OWN}",
         (as_json(ids), upto, upto),
     )
     return sorted((_held(row) for row in rows), key=lambda held: key_order(held.key))

@@ -12,6 +12,7 @@ import orjson
 
 from connectors.records import FieldDefinition, Option, Owner, Page, RecordKey, Team, Vocabulary
 from sync.store.database import Database
+from sync.store.erase import erase_persons, without_erased
 from sync.store.errors import AccountMismatch
 from sync.store.keys import as_json, known_ids, object_ids
 from sync.store.live import Difference, compare, count_live
@@ -63,10 +64,16 @@ class Mirror:
         after the record was created) and not after `seen_at`. Links of the first reading of a stream,
         and of rows seen for the first time, count as old as their rows; later ones from `seen_at` on.
         The leads that the page changes are marked to be judged again.
+
+        Of a person that the page says is `erased` nothing is kept; after the last page of a stream the files hold nothing of it
+        either. A company, deal or activity that was erased is gone.
         """
+        words = self._vocabularies.get(crm)
+        persons = [key for key in page.erased if words is not None and key.kind == words.person]
         with self._database.transaction() as tx:
             seen_ms, news, before = to_ms(seen_at), News(), newest_rows(tx)
             ids = object_ids(tx, _named_keys(page))
+            page = without_erased(tx, page, ids)
             new_rows = save_records(tx, page.records, ids, seen_ms, news) | save_activities(tx, page.activities, ids, seen_ms, news)
             is_first = _upto(tx, crm, page.stream) is None
             linked = LinkedPage(
@@ -79,15 +86,18 @@ class Mirror:
             news.unlinked.extend(save_links(tx, page.links, ids, linked))
             news.owners.update(save_people(tx, crm, page, seen_ms))
             _save_definitions(tx, page.definitions)
-            news.objects.update(_mark_gone(tx, page.gone))
+            news.objects.update(_mark_gone(tx, [*page.gone, *((key, None) for key in page.erased if key not in persons)]))
             save_merges(tx, page.merged, told_kinds=page.linked_kinds, seen_at=seen_ms, news=news)
-            if (words := self._vocabularies.get(crm)) is not None:
+            erase_persons(tx, persons, at=seen_ms)
+            if words is not None:
                 mark_page(tx, words, news, before, why=page.stream)
                 mark_owners(tx, words, news.owners, since=seen_ms)
                 if is_first and page.last:
                     mark_unknown(tx, words)
             if page.cursor is not None:
                 _save_cursor(tx, crm, page)
+        if page.last:
+            self._database.scrub_if_due()
 
     def note_failure(self, crm: str, stream: str, message: str, *, at: datetime) -> None:
         """Note why a stream could not be read; it stands until the stream is complete again."""

@@ -72,7 +72,7 @@ class LeadReader:
                 )
                 SELECT object.crm || '/' || object.kind || '/' || object.crm_id
                 FROM named JOIN object ON object.id = named.id JOIN record ON record.id = named.id
-                WHERE record.merged_into IS NULL OR record.gone_at > :upto
+                WHERE (record.merged_into IS NULL OR record.gone_at > :upto) AND record.erased_at IS NULL
                 ORDER BY object.id_number, object.crm_id
                 """,
                 {

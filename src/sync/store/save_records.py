@@ -78,7 +78,7 @@ def save_records(
         ON CONFLICT (id) DO UPDATE SET
             created_at = excluded.created_at, changed_at = excluded.changed_at, seen_at = excluded.seen_at,
             gone_at = excluded.gone_at, field_values = excluded.field_values,
-            merged_into = CASE WHEN excluded.gone_at IS NOT NULL THEN merged_into END
+            merged_into = CASE WHEN excluded.gone_at IS NOT NULL THEN merged_into END, erased_at = NULL
         """,
         fresh.values(),
     )

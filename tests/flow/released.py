@@ -1,0 +1,90 @@
+"""The schema of every released store, as it was dumped then, and rows to put into one."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from sync.store.database import APPLICATION_ID
+from sync.store.migrations import KNOWN, MIGRATIONS
+
+SCHEMAS = Path(__file__).parent / "schemas"
+NAMES = sorted(KNOWN)
+
+_MIRROR_ROWS = """
+    INSERT INTO account VALUES ('hubspot', '62515');
+    INSERT INTO object VALUES (1, 'hubspot', 'contact', 1, '1'), (2, 'hubspot', 'company', 9, '9'), (3, 'hubspot', 'call', 5, '5'),
+        (4, 'hubspot', 'contact', 2, '2');
+    INSERT INTO record (id, created_at, changed_at, seen_at, gone_at, field_values)
+        VALUES (1, 100, 200, 300, NULL, '{"city":"Bonn"}'), (2, 100, 200, 300, NULL, '{}'), (4, 100, 200, 300, 250, '{}');
+    INSERT INTO field_change (record, field, value, at, seen_at) VALUES (1, 'city', 'Bonn', 150, 300), (1, 'city', NULL, 120, 300);
+    INSERT INTO activity (id, kind, happened_at, logged_at, changed_at, marketing, auto_reply, seen_at)
+        VALUES (3, 'call', 100, 100, 100, 0, 0, 300);
+    INSERT INTO activity_status (activity, status, at, seen_at) VALUES (3, 'connected', 100, 300);
+    INSERT INTO association (low, high, is_primary) VALUES (1, 2, 1), (1, 3, 0);
+    INSERT INTO owner (crm, crm_id, name, is_queue, active, teams) VALUES ('hubspot', '77', 'Ada', 0, 1, '[]');
+    INSERT INTO team VALUES ('hubspot', '4', 'Inside sales');
+    INSERT INTO definition VALUES ('hubspot', 'contact', 'city', 'City', 'string', '[]', 0);
+    INSERT INTO stream (crm, name, cursor, upto, total) VALUES ('hubspot', 'contacts', 'c1', 300, 2);
+"""
+_JUDGED_ROWS = """
+    INSERT INTO run (id, name, kind, mode, began_at, agreement_hash) VALUES (1, '20261120T090000Z-0001', 'dry-run', 'observe', 300, 'abc');
+    INSERT INTO agreement_version VALUES ('abc', 'text', NULL, NULL, '[]', 300);
+    INSERT INTO finding_version (id, run, key, lead, rule, kind, status, side, handoff, cycle_number, cycle_opened_by, records, evidence,
+        message, withdrawn) VALUES (1, 1, 'f1', 1, 'first touch', 'clock', 'breached', 'owner', 'Marketing to SDR', 1, 'stage MQL',
+        '["hubspot/contact/1"]', '[]', 'no touch', 0);
+    INSERT INTO finding (key, lead, version, fingerprint, withdrawn, message) VALUES ('f1', 1, 1, x'00ff', 0, 'no touch');
+    INSERT INTO lead_state VALUES (1, 300, 400);
+    INSERT INTO plan VALUES (1, 1, 'hash', '{}', 'abc');
+    INSERT INTO plan_step VALUES (1, 0, 1, 1, 'remind', '[]', 'f1', 'first touch', 1, 'no touch', '[]');
+"""
+_DIRTY_ROWS = """
+    INSERT INTO dirty VALUES (1, 300, 'contacts', 1);
+    INSERT INTO judged_by VALUES (1, 'terms', 300000, 1);
+"""
+
+Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
+
+
+def schema_after(name: str) -> str:
+    """Return the schema that the migrations up to `name` make."""
+    with closing(sqlite3.connect(":memory:")) as store:
+        later = NAMES[NAMES.index(name) + 1 :]
+        MIGRATIONS.apply(sqlite_utils.Database(store, execute_plugins=False), stop_before=later[:1])
+        return schema_of(store)
+
+
+def schema_of(store: sqlite3.Connection) -> str:
+    """Return what the store consists of, by name; the table in which sqlite-utils notes migrations is its own affair."""
+    rows = store.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT LIKE '%sqlite_%' ORDER BY name")
+    return "".join(f"{sql};\n" for (sql,) in rows)
+
+
+def make_released(path: Path, name: str) -> None:
+    """Make a store as the version with the migrations up to `name` left it, with a row in every table."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as store:
+        store.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        store.executescript((SCHEMAS / f"{name[:4]}.sql").read_text(encoding="utf-8"))
+        store.executescript(_MIRROR_ROWS + (_JUDGED_ROWS if name >= "0002" else "") + (_DIRTY_ROWS if name >= "0005" else ""))
+        MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))
+        for applied in NAMES[: NAMES.index(name) + 1]:
+            store.execute(
+                "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('leadpact', ?, '2026-11-20')", (applied,)
+            )
+        store.execute("PRAGMA journal_mode = WAL")
+
+
+def rows_of(path: Path, asked: Rows | None = None) -> Rows:
+    """Return the rows of every table; with `asked` only of its tables and columns."""
+    with closing(sqlite3.connect(path)) as store:
+        columns = {table: told for table, (told, _) in asked.items()} if asked is not None else _columns(store)
+        return {table: (told, store.execute(f"SELECT {told} FROM {table} ORDER BY 1, 2").fetchall()) for table, told in columns.items()}
+
+
+def _columns(store: sqlite3.Connection) -> dict[str, str]:
+    tables = store.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name").fetchall()
+    return {table: ", ".join(row[1] for row in store.execute(f"PRAGMA table_info({table})")) for (table,) in tables}
