@@ -70,7 +70,7 @@ class DayBudget:
             self._refuse_if_spent(purpose)
             self._calls += 1
             self._today += 1
-            self._by_purpose[purpose] += 1
+            self._by_purpose[purpose.value] += 1
 
     def learn(self, *, limit: int | None, remaining: int | None) -> None:
         """Take over what the CRM tells of its day; None where it tells nothing."""

@@ -14,7 +14,7 @@ from connectors.pacing import RetryPolicy, Waiting
 from connectors.records import RecordKey, Wanted
 from sandbox.portal import Portal
 from sandbox.server import serve
-from tests.contract.connector_suite import MANY, ConnectorContract, Rehearsal, records
+from tests.contract.connector_suite import MANY, ConnectorContract, Rehearsal
 
 TOKEN = "sandbox"
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
