@@ -107,6 +107,18 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was_and_names_the_backup(
     assert rows_of(backup) == before
 
 
+def test_a_backup_put_in_the_place_of_the_store_is_a_store(path: Path) -> None:
+    make_released(path, OLD[-1])
+    open_store(path).close()
+    (backup,) = backups_of(path)
+
+    backup.replace(path)
+    open_store(path).close()
+
+    assert schema_in(path) == released(NAMES[-1])
+    assert len(backups_of(path)) == 1
+
+
 def test_a_backup_that_was_cut_short_is_made_anew(path: Path) -> None:
     make_released(path, OLD[-1])
     aside = path.with_name(f".leadpact.db.before-{NAMES[-1]}.bak.new")
