@@ -192,6 +192,8 @@ def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime 
     What we never held is not noted, and what went earlier keeps its time. Where the CRM does not say when, it is the moment we
     last heard of the row: no later clock may run on a row that was not there.
     """
+    if not gone:
+        return {}
     ids = known_ids(tx, (key for key, _ in gone))
     told = {ids[key]: None if at is None else to_ms(at) for key, at in gone if key in ids}
     rows = tx.execute(

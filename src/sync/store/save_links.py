@@ -68,7 +68,7 @@ def _open_links(tx: sqlite3.Connection, page: LinkedPage) -> dict[_Pair, tuple[i
         LEFT JOIN record ON record.id = other.id
         WHERE link.low IN (SELECT value FROM json_each(:rows)) AND link.unlinked_at IS NULL
             AND record.gone_at IS NULL AND other.kind IN (SELECT value FROM json_each(:kinds))
-        UNION
+        UNION ALL
         SELECT link.id, link.low, link.high, link.is_primary FROM association AS link JOIN object AS other ON other.id = link.low
         LEFT JOIN record ON record.id = other.id
         WHERE link.high IN (SELECT value FROM json_each(:rows)) AND link.unlinked_at IS NULL
