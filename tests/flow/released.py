@@ -88,3 +88,15 @@ def rows_of(path: Path, asked: Rows | None = None) -> Rows:
 def _columns(store: sqlite3.Connection) -> dict[str, str]:
     tables = store.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name").fetchall()
     return {table: ", ".join(row[1] for row in store.execute(f"PRAGMA table_info({table})")) for (table,) in tables}
+
+
+def keep_new_schemas() -> None:
+    """Write down the schema after each migration that has none yet; what stands is never written over."""
+    for name in NAMES:
+        file = SCHEMAS / f"{name[:4]}.sql"
+        if not file.exists():
+            file.write_text(schema_after(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    keep_new_schemas()

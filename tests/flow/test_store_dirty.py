@@ -316,3 +316,43 @@ def test_a_link_to_a_lead_that_was_not_read_yet_marks_nothing(store: Database) -
 
     save(store, a_record("contact/1"))
     assert dirty(store) == ["contact/1"]
+
+
+# --- the first pull
+
+
+def test_the_first_judgement_is_of_all_leads_so_the_first_pull_marks_none_of_what_it_sees(store: Database) -> None:
+    links = (a_link("contact/1", "call/1"), a_link("contact/1", "company/1"))
+    save(
+        store,
+        a_record("contact/1", {OWNER: "77"}, history={OWNER: [("77", NINE - HOUR)]}),
+        an_activity("call/1"),
+        links=links,
+        seen_at=LATER,
+    )
+    assert Dirty(store, STREAMS).count(LATER) == 0
+
+    Dirty(store, STREAMS).refresh("terms", bulk_within=5 * MINUTE)
+
+    assert dirty(store) == ["contact/1"]
+
+
+@pytest.mark.parametrize("what", ["history", "call", "created", "archived"])
+def test_what_happened_while_the_first_pull_ran_is_judged_again_after_the_first_judgement(store: Database, what: str) -> None:
+    """A first pull takes long, and the leads are judged as of its beginning."""
+    after = LATER + 10 * MINUTE
+    save(store, a_record("contact/1"), an_activity("call/1"), links=(a_link("contact/1", "call/1"),), seen_at=LATER)
+    match what:
+        case "history":
+            save(store, a_record("contact/1", {OWNER: "77"}, history={OWNER: [("77", after)]}, changed_at=after), seen_at=LATER)
+        case "call":
+            save(store, an_activity("call/2", after), links=(a_link("contact/1", "call/2"),), seen_at=LATER)
+        case "created":
+            save(store, a_record("contact/2", created_at=after), seen_at=LATER)
+        case "archived":
+            save(store, a_record("contact/1", archived_at=after, changed_at=after), seen_at=LATER)
+    Dirty(store, STREAMS).refresh("terms", bulk_within=5 * MINUTE)
+
+    judge(store, *(a_judgement(lead=rows.lead) for rows in read(store, upto=LATER)), at=LATER)
+
+    assert dirty(store, now=LATER + HOUR) == ["contact/2" if what == "created" else "contact/1"]

@@ -106,6 +106,15 @@ def test_an_older_page_does_not_bring_an_erased_person_back(two: Database) -> No
     assert {table: rows for table, rows in dump(two).items() if table not in ("dirty", "judged_by")} == before
 
 
+def test_an_older_page_merges_nobody_into_an_erased_person(two: Database) -> None:
+    erase(two)
+
+    save(two, ada(changed_at=ERASED), merged=(Merge(gone=a_key("contact/2"), into=a_key("contact/1"), at=NINE),), seen_at=ERASED + HOUR)
+
+    (other,) = read(two)
+    assert (other.lead, [activity.key.id for activity in other.activities]) == ("hubspot/contact/2", ["5"])
+
+
 def test_a_person_that_the_crm_serves_anew_comes_back(two: Database) -> None:
     erase(two)
 
@@ -216,6 +225,6 @@ def test_a_reader_of_the_old_state_puts_off_the_scrubbing_and_no_more(tmp_path: 
             tx.execute("SELECT count(*) FROM record").fetchone()
             erase(store)
             assert leads(store) == []
-        assert [line["event"] for line in told] == ["erased_bytes_remain"]
+        assert [line["event"] for line in told] == ["rewriting_store", "erased_bytes_remain"]
         save(store, a_record("contact/2"))
         assert holds(path, ADA) == []

@@ -139,6 +139,7 @@ def test_a_merged_record_is_found_under_its_survivor_and_before_the_merge_under_
 def test_a_merge_marks_both_and_is_no_work_for_ever(two: Database) -> None:
     run = Runs(two).start("dry-run", mode="observe", as_of=None, now=NINE, agreement_hash="abc")
     findings, marks = Findings(two), Dirty(two, {"hubspot": WORDS})
+    marks.refresh("terms", bulk_within=5 * MINUTE)
     judged = [a_judgement(a_finding("f1")), a_judgement(a_finding("f2", BOTH[1]), lead=BOTH[1])]
     findings.save(run, judged, judged_at=NINE, marked_upto=marks.newest())
     assert marks.count(SEEN) == 0

@@ -13,6 +13,7 @@ from sync.store.backup import KEPT, backups_of
 from sync.store.database import open_store
 from sync.store.errors import MigrationFailed
 from tests.flow.released import NAMES, SCHEMAS, make_released, rows_of, schema_after, schema_of
+from tests.flow.store_values import a_mirror
 
 OLD = NAMES[:-1]
 
@@ -50,6 +51,14 @@ def test_an_older_store_is_brought_to_the_newest_schema_and_keeps_its_rows(path:
 
     assert schema_in(path) == released(NAMES[-1])
     assert rows_of(path, before) == before
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_the_live_rows_of_an_older_store_are_counted(path: Path, name: str) -> None:
+    make_released(path, name)
+
+    with open_store(path) as store:
+        assert [a_mirror(store).live("hubspot", kind) for kind in ("contact", "company", "call", "deal")] == [1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("name", OLD)
@@ -105,6 +114,18 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was_and_names_the_backup(
     )
     assert (rows_of(path), schema_in(path)) == (before, schema)
     assert rows_of(backup) == before
+
+
+def test_a_backup_put_in_the_place_of_the_store_is_a_store(path: Path) -> None:
+    make_released(path, OLD[-1])
+    open_store(path).close()
+    (backup,) = backups_of(path)
+
+    backup.replace(path)
+    open_store(path).close()
+
+    assert schema_in(path) == released(NAMES[-1])
+    assert len(backups_of(path)) == 1
 
 
 def test_a_backup_that_was_cut_short_is_made_anew(path: Path) -> None:

@@ -27,6 +27,7 @@ from sync.store.scrub import scrub_if_due
 
 APPLICATION_ID = 0x4C505354  # "LPST", in the header of every store
 WAIT = timedelta(seconds=10)  # for another writer; each holds the store for about 2 s
+CACHE_KB = 32_000  # of a writer: the inner pages of the indexes of a million rows
 
 _HEADER_BYTES = 100
 _APPLICATION_ID_AT = slice(68, 72)  # Source: https://www.sqlite.org/fileformat.html, "The Database Header"
@@ -116,6 +117,7 @@ def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
             store = Database(connection, path)
             store.scrub_if_due()
             _migrate(store)

@@ -17,7 +17,7 @@ def erase_persons(tx: sqlite3.Connection, persons: Sequence[RecordKey], *, at: i
 
     What we never held is not noted. Their activities stay: they hold who of our side did what when, and no longer with whom.
     """
-    ids = _with_merged(tx, known_ids(tx, persons).values())
+    ids = _with_merged(tx, known_ids(tx, persons).values()) if persons else []
     if not ids:
         return
     given = {"ids": as_json(ids), "at": at}

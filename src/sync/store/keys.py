@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import count
 
 import orjson
 
@@ -38,26 +39,42 @@ def known_ids(tx: sqlite3.Connection, keys: Iterable[RecordKey]) -> dict[RecordK
         families[key.crm, key.kind].append(key)
     found: dict[RecordKey, int] = {}
     for (crm, kind), family in families.items():
-        rows = tx.execute(
-            """
-            SELECT wanted.key, object.id FROM json_each(?) AS wanted CROSS JOIN object
-            ON object.crm = ? AND object.kind = ?
-               AND object.id_number = json_extract(wanted.value, '$[0]') AND object.crm_id = json_extract(wanted.value, '$[1]')
-            """,
-            (as_json((id_number(key.id), key.id) for key in family), crm, kind),
-        )
-        found.update((family[position], id_) for position, id_ in rows)
+        numbered = {number: key for key in family if str(number := id_number(key.id)) == key.id}
+        found.update((numbered[number], id_) for number, id_ in tx.execute(_BY_NUMBER, (as_json(numbered), crm, kind)))
+        if len(numbered) < len(family):
+            named = [key for key in family if str(id_number(key.id)) != key.id]
+            asked = as_json((id_number(key.id), key.id) for key in named)
+            found.update((named[position], id_) for position, id_ in tx.execute(_BY_NAME, (asked, crm, kind)))
     return found
+
+
+_BY_NUMBER = """
+    SELECT wanted.value, object.id FROM json_each(?) AS wanted CROSS JOIN object
+    ON object.crm = ? AND object.kind = ? AND object.id_number = wanted.value AND object.crm_id = CAST(wanted.value AS TEXT)
+"""
+
+_BY_NAME = """
+    SELECT wanted.key, object.id FROM json_each(?) AS wanted CROSS JOIN object
+    ON object.crm = ? AND object.kind = ?
+       AND object.id_number = json_extract(wanted.value, '$[0]') AND object.crm_id = json_extract(wanted.value, '$[1]')
+"""
 
 
 def object_ids(tx: sqlite3.Connection, keys: Iterable[RecordKey]) -> dict[RecordKey, int]:
-    """Return the row ids of `keys`, giving one to each that the store never saw."""
+    """Return the row ids of `keys`, giving one, higher than any so far, to each that the store never saw."""
     wanted = set(keys)
     found = known_ids(tx, wanted)
     if missing := sorted(wanted - found.keys(), key=key_order):
+        given = dict(zip(missing, count(newest_object(tx) + 1)))
         tx.executemany(
-            "INSERT INTO object (crm, kind, id_number, crm_id) VALUES (?, ?, ?, ?)",
-            [key_order(key) for key in missing],
+            "INSERT INTO object (id, crm, kind, id_number, crm_id) VALUES (?, ?, ?, ?, ?)",
+            [(id_, *key_order(key)) for key, id_ in given.items()],
         )
-        found.update(known_ids(tx, missing))
+        found |= given
     return found
+
+
+def newest_object(tx: sqlite3.Connection) -> int:
+    """Return the highest row id given so far."""
+    (id_,) = tx.execute("SELECT ifnull(max(id), 0) FROM object").fetchone()
+    return int(id_)

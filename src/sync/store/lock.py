@@ -55,8 +55,10 @@ def hold_store(path: Path, holder: Holder, *, wait: timedelta = WAIT) -> Iterato
             write_whole(_beside(path, "holder"), [orjson.dumps(asdict(holder))])
         yield
     finally:
-        _beside(path, "holder").unlink(missing_ok=True)
-        lock.release()
+        try:  # before the lock is free: the next holder writes its own name there
+            _beside(path, "holder").unlink(missing_ok=True)
+        finally:
+            lock.release()
 
 
 def holder_of(path: Path) -> Holder | None:

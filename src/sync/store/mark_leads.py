@@ -10,6 +10,7 @@ from connectors.records import Vocabulary
 from sync.store.alike import windows
 from sync.store.keys import as_json
 
+CLOCKS_DIFFER = 60_000  # ms by which the moment of a judgement may lie before that of its pages: see `run.corrected`
 MARK = """
     INSERT INTO dirty (lead, since, why, mark)
     {leads}
@@ -22,6 +23,7 @@ MARK = """
 class Newest:
     """The newest rows before a page was saved, and how look-alikes are counted."""
 
+    object: int  # id in `object`: what has a higher one was named by this page first
     change: int  # id in `field_change`
     status: int  # id in `activity_status`
     link: int  # id in `association`
@@ -35,6 +37,8 @@ class News:
     Each with the moment (ms) from which on a reading of leads sees it.
     """
 
+    before: Newest
+    seen_at: int  # when the page was seen
     objects: dict[int, int] = field(default_factory=dict)  # row id of a record or an activity -> moment
     unlinked: list[int] = field(default_factory=list)  # ids in `association`
     alike: set[tuple[str, int]] = field(default_factory=set)  # look-alikes that came or went: hash, logged at
@@ -43,24 +47,29 @@ class News:
 
 def newest_rows(tx: sqlite3.Connection) -> Newest:
     """Return what is newest now: rows added later have a higher id."""
-    change, status, link, bulk_within = tx.execute(
+    object_, change, status, link, bulk_within = tx.execute(
         """
-        SELECT (SELECT ifnull(max(id), 0) FROM field_change), (SELECT ifnull(max(id), 0) FROM activity_status),
+        SELECT (SELECT ifnull(max(id), 0) FROM object), (SELECT ifnull(max(id), 0) FROM field_change),
+            (SELECT ifnull(max(id), 0) FROM activity_status),
             (SELECT ifnull(max(id), 0) FROM association), (SELECT bulk_within FROM judged_by)
         """
     ).fetchone()
-    return Newest(change=change, status=status, link=link, bulk_within=bulk_within)
+    return Newest(object=object_, change=change, status=status, link=link, bulk_within=bulk_within)
 
 
-def mark_page(tx: sqlite3.Connection, words: Vocabulary, news: News, before: Newest, *, why: str) -> None:
+def mark_page(tx: sqlite3.Connection, words: Vocabulary, news: News, *, why: str) -> None:
     """Mark the persons that a page changed: themselves, what they are linked to, or the links.
 
-    Also those of whose activities look-alikes came or went, for that can make them bulk.
+    Also those of whose activities look-alikes came or went, for that can make them bulk. As long as no lead was judged, the first
+    judgement is of all of them: only what it will not see yet is marked.
     """
+    before = news.before
+    after = -1 if before.bulk_within is not None else news.seen_at - CLOCKS_DIFFER
     given = {
         "crm": words.crm,
         "person": words.person,
-        "objects": as_json(news.objects.items()),
+        "objects": as_json(one for one in news.objects.items() if one[1] > after),
+        "after": after,
         "alike": as_json(map(tuple, windows(news.alike, before.bulk_within)) if before.bulk_within is not None else ()),
         "unlinked": as_json(news.unlinked),
         "change": before.change,
@@ -98,8 +107,8 @@ def _mark(tx: sqlite3.Connection, leads: str, given: Mapping[str, object], *, wh
 _CHANGED = """
     WITH news (id, at) AS (
         SELECT value ->> 0, value ->> 1 FROM json_each(:objects)
-        UNION ALL SELECT record, at FROM field_change WHERE id > :change
-        UNION ALL SELECT activity, at FROM activity_status WHERE id > :status
+        UNION ALL SELECT record, at FROM field_change WHERE id > :change AND at > :after
+        UNION ALL SELECT activity, at FROM activity_status WHERE id > :status AND at > :after
         UNION ALL SELECT other.id, one.value ->> 3 FROM json_each(:alike) AS one CROSS JOIN activity AS other
             ON other.alike = one.value ->> 0 AND other.logged_at BETWEEN one.value ->> 1 AND one.value ->> 2
     ),
@@ -107,8 +116,9 @@ _CHANGED = """
         SELECT object.id, object.kind, max(news.at) FROM news CROSS JOIN object ON object.id = news.id GROUP BY object.id
     ),
     links (low, high, at) AS (
-        SELECT low, high, ifnull(linked_at, 0) FROM association WHERE id > :link
-        UNION ALL SELECT low, high, unlinked_at FROM association WHERE id IN (SELECT value FROM json_each(:unlinked))
+        SELECT low, high, ifnull(linked_at, 0) FROM association WHERE id > :link AND ifnull(linked_at, 0) > :after
+        UNION ALL SELECT low, high, unlinked_at FROM association
+            WHERE id IN (SELECT value FROM json_each(:unlinked)) AND unlinked_at > :after
     ),
     touched (id, at) AS (
         SELECT id, at FROM changed WHERE kind = :person

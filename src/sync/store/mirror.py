@@ -71,13 +71,15 @@ class Mirror:
         words = self._vocabularies.get(crm)
         persons = [key for key in page.erased if words is not None and key.kind == words.person]
         with self._database.transaction() as tx:
-            seen_ms, news, before = to_ms(seen_at), News(), newest_rows(tx)
+            seen_ms = to_ms(seen_at)
+            news = News(before=newest_rows(tx), seen_at=seen_ms)
             ids = object_ids(tx, _named_keys(page))
             page = without_erased(tx, page, ids)
-            new_rows = save_records(tx, page.records, ids, seen_ms, news) | save_activities(tx, page.activities, ids, seen_ms, news)
+            new_rows = save_records(tx, page.records, ids, news) | save_activities(tx, page.activities, ids, news)
             is_first = _upto(tx, crm, page.stream) is None
             linked = LinkedPage(
                 rows={ids[key] for key in _row_keys(page)},
+                newest_before=news.before.object,
                 new_rows=new_rows,
                 kinds=page.linked_kinds,
                 first_reading=is_first,
@@ -87,10 +89,10 @@ class Mirror:
             news.owners.update(save_people(tx, crm, page, seen_ms))
             _save_definitions(tx, page.definitions)
             news.objects.update(_mark_gone(tx, [*page.gone, *((key, None) for key in page.erased if key not in persons)]))
-            save_merges(tx, page.merged, told_kinds=page.linked_kinds, seen_at=seen_ms, news=news)
+            save_merges(tx, page.merged, told_kinds=page.linked_kinds, news=news)
             erase_persons(tx, persons, at=seen_ms)
             if words is not None:
-                mark_page(tx, words, news, before, why=page.stream)
+                mark_page(tx, words, news, why=page.stream)
                 mark_owners(tx, words, news.owners, since=seen_ms)
                 if is_first and page.last:
                     mark_unknown(tx, words)
@@ -190,6 +192,8 @@ def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime 
     What we never held is not noted, and what went earlier keeps its time. Where the CRM does not say when, it is the moment we
     last heard of the row: no later clock may run on a row that was not there.
     """
+    if not gone:
+        return {}
     ids = known_ids(tx, (key for key, _ in gone))
     told = {ids[key]: None if at is None else to_ms(at) for key, at in gone if key in ids}
     rows = tx.execute(

@@ -40,20 +40,21 @@ _MARKS = ", ".join("?" * len(ActivityRow._fields))
 _AS_TOLD = ", ".join(f"{column} = excluded.{column}" for column in ActivityRow._fields if column != "id")
 
 
-def save_activities(
-    tx: sqlite3.Connection, activities: Sequence[Activity], ids: Mapping[RecordKey, int], seen_at: int, news: News
-) -> frozenset[int]:
+def save_activities(tx: sqlite3.Connection, activities: Sequence[Activity], ids: Mapping[RecordKey, int], news: News) -> frozenset[int]:
     """Save activities and add the statuses not known yet, tell what is new to `news`; return the row ids seen for the first time.
 
     An activity older than the stored one changes nothing but adds its statuses; one that says nothing
     new keeps its `seen_at`.
     """
-    stored = {row.id: row for row in select_activities(tx, (ids[activity.key] for activity in activities))}
+    if not activities:
+        return frozenset()
+    named = [id_ for activity in activities if (id_ := ids[activity.key]) <= news.before.object]
+    stored = {row.id: row for row in select_activities(tx, named)} if named else {}
     known = frozenset(stored)
     fresh: dict[int, ActivityRow] = {}
     for activity in activities:
         before = stored.get(ids[activity.key])
-        after = _row(activity, ids[activity.key], before, seen_at)
+        after = _row(activity, ids[activity.key], before, news.seen_at)
         if before is None or (after.changed_at >= before.changed_at and after._replace(seen_at=before.seen_at) != before):
             fresh[after.id] = stored[after.id] = after
             _tell(news, before, after)
@@ -63,7 +64,7 @@ def save_activities(
     )
     tx.executemany(
         "INSERT INTO activity_status (activity, status, at, seen_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        _statuses(activities, ids, _last_statuses(tx, known), seen_at),
+        _statuses(activities, ids, _last_statuses(tx, known), news.seen_at),
     )
     return frozenset(fresh) - known
 
@@ -105,7 +106,9 @@ def _row(activity: Activity, id_: int, before: ActivityRow | None, seen_at: int)
     )
 
 
-def _last_statuses(tx: sqlite3.Connection, ids: Iterable[int]) -> dict[int, str | None]:
+def _last_statuses(tx: sqlite3.Connection, ids: frozenset[int]) -> dict[int, str | None]:
+    if not ids:
+        return {}
     rows = tx.execute(
         "SELECT activity, status FROM activity_status WHERE activity IN (SELECT value FROM json_each(?)) ORDER BY activity, at, id",
         (as_json(ids),),

@@ -17,6 +17,7 @@ class LinkedPage:
     """What one page says about links, in row ids."""
 
     rows: Set[int]  # rows of the page
+    newest_before: int  # highest row id before the page: rows with a higher one have no links yet
     new_rows: Set[int]  # those seen for the first time: their links are as old as we know them
     kinds: Set[str]  # kinds whose links to `rows` the page lists in full
     first_reading: bool  # no complete reading before this one: all its links are as old as we know
@@ -58,18 +59,21 @@ def _open_links(tx: sqlite3.Connection, page: LinkedPage) -> dict[_Pair, tuple[i
 
     Links to a record that is gone are left out: a CRM stops listing them with the record, which ends none.
     """
+    known = [id_ for id_ in page.rows if id_ <= page.newest_before]
+    if not known:
+        return {}
     rows = tx.execute(
         """
         SELECT link.id, link.low, link.high, link.is_primary FROM association AS link JOIN object AS other ON other.id = link.high
         LEFT JOIN record ON record.id = other.id
         WHERE link.low IN (SELECT value FROM json_each(:rows)) AND link.unlinked_at IS NULL
             AND record.gone_at IS NULL AND other.kind IN (SELECT value FROM json_each(:kinds))
-        UNION
+        UNION ALL
         SELECT link.id, link.low, link.high, link.is_primary FROM association AS link JOIN object AS other ON other.id = link.low
         LEFT JOIN record ON record.id = other.id
         WHERE link.high IN (SELECT value FROM json_each(:rows)) AND link.unlinked_at IS NULL
             AND record.gone_at IS NULL AND other.kind IN (SELECT value FROM json_each(:kinds))
         """,
-        {"rows": as_json(page.rows), "kinds": as_json(page.kinds)},
+        {"rows": as_json(known), "kinds": as_json(page.kinds)},
     )
     return {(low, high): (id_, bool(primary)) for id_, low, high, primary in rows}

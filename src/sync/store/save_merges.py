@@ -21,14 +21,16 @@ class _Merged:
     at: int  # ms
 
 
-def save_merges(tx: sqlite3.Connection, merges: Sequence[Merge], *, told_kinds: Set[str], seen_at: int, news: News) -> None:
+def save_merges(tx: sqlite3.Connection, merges: Sequence[Merge], *, told_kinds: Set[str], news: News) -> None:
     """Note into which record each of `merges` went, and tell both to `news`.
 
     What we never held is not noted. Where the CRM does not tell when, it was when we saw it: until then it was a lead. What the
     record was linked to passes to its survivor at that moment, for a CRM does not mark the other ends as changed; links to
     `told_kinds` stand on the survivor's own row.
     """
-    for merged in _new_ones(tx, merges, seen_at):
+    if not merges:
+        return
+    for merged in _new_ones(tx, merges, news.seen_at):
         tx.execute("UPDATE record SET merged_into = ?, gone_at = ? WHERE id = ?", (merged.into, merged.at, merged.id))
         news.unlinked.extend(_pass_links(tx, merged, told_kinds))
         news.objects.update({merged.id: merged.at, merged.into: max(merged.at, news.objects.get(merged.into, 0))})

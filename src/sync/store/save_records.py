@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from connectors.records import FieldChange, Record, RecordKey
+from connectors.records import Record, RecordKey
 from sync.store.keys import as_json
 from sync.store.mark_leads import News
 from sync.store.moments import to_ms, to_ms_if_known
@@ -25,18 +25,8 @@ class _Row(NamedTuple):
     field_values: str
 
 
-class _Change(NamedTuple):
-    """A row of `field_change`, in the order of its columns but for the id."""
-
-    record: int
-    field: str
-    value: str | None
-    at: int
-    since: int | None
-    source: str | None
-    source_id: str | None
-    actor: str | None
-    seen_at: int
+_Change = tuple[int, str, str | None, int, int | None, str | None, str | None, str | None, int]
+"""A row of `field_change`, in the order of its columns but for the id: record, field, value, at, since, source, ..."""
 
 
 class _Unexplained(NamedTuple):
@@ -48,21 +38,22 @@ class _Unexplained(NamedTuple):
     since: int  # when it was last seen otherwise, else when the record was created
 
 
-def save_records(
-    tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping[RecordKey, int], seen_at: int, news: News
-) -> frozenset[int]:
+def save_records(tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping[RecordKey, int], news: News) -> frozenset[int]:
     """Save current values and what is new of the histories, tell it to `news`; return the row ids seen for the first time.
 
     A record older than the stored one changes nothing but adds its history; of two with one
     `changed_at` the later to arrive wins. A record that says nothing new keeps its `seen_at`.
     """
-    stored = _stored(tx, (ids[record.key] for record in records))
+    if not records:
+        return frozenset()
+    named = [id_ for record in records if (id_ := ids[record.key]) <= news.before.object]
+    stored = _stored(tx, named) if named else {}
     known = frozenset(stored)
     fresh: dict[int, _Row] = {}
     unexplained: list[_Unexplained] = []
     for record in records:
         before = stored.get(ids[record.key])
-        after = _row(record, ids[record.key], before, seen_at)
+        after = _row(record, ids[record.key], before, news.seen_at)
         if before and after.changed_at < before.changed_at:
             continue
         unexplained += _unexplained(record, after, before)
@@ -70,8 +61,10 @@ def save_records(
             fresh[after.id] = stored[after.id] = after
             if before is None or _says_news(record, after, before):
                 news.objects[after.id] = max(after.created_at, after.gone_at or 0)
-    _add_changes(tx, _told(records, ids, seen_at))
-    _add_changes(tx, _observed(tx, unexplained, seen_at))
+    told = _told(records, ids, news.seen_at)
+    _add_changes(tx, told if not known else _unknown_ones(tx, known, told))
+    if unexplained:
+        _add_changes(tx, _observed(tx, unexplained, news.seen_at))
     tx.executemany(
         """
         INSERT INTO record (id, created_at, changed_at, seen_at, gone_at, field_values) VALUES (?, ?, ?, ?, ?, ?)
@@ -142,26 +135,32 @@ def _blank(value: str | None) -> str | None:
     return value or None
 
 
-def _told(records: Sequence[Record], ids: Mapping[RecordKey, int], seen_at: int) -> Iterator[_Change]:
-    for record in records:
-        id_ = ids[record.key]
-        for history in record.history.values():
-            for change in history:
-                yield _change(change, id_, seen_at)
+def _told(records: Sequence[Record], ids: Mapping[RecordKey, int], seen_at: int) -> list[_Change]:
+    return [
+        (
+            ids[record.key],
+            one.field,
+            one.value or None,
+            to_ms(one.at),
+            to_ms_if_known(one.since),
+            one.source,
+            one.source_id,
+            one.actor,
+            seen_at,
+        )
+        for record in records
+        for history in record.history.values()
+        for one in history
+    ]
 
 
-def _change(change: FieldChange, id_: int, seen_at: int) -> _Change:
-    return _Change(
-        record=id_,
-        field=change.field,
-        value=_blank(change.value),
-        at=to_ms(change.at),
-        since=to_ms_if_known(change.since),
-        source=change.source,
-        source_id=change.source_id,
-        actor=change.actor,
-        seen_at=seen_at,
+def _unknown_ones(tx: sqlite3.Connection, records: Iterable[int], told: Sequence[_Change]) -> list[_Change]:
+    """Leave out what is known already: a CRM tells a record's whole history each time, and mostly nothing new."""
+    rows = tx.execute(
+        "SELECT record, field, value, at FROM field_change WHERE record IN (SELECT value FROM json_each(?))", (as_json(records),)
     )
+    known = set(rows)
+    return [change for change in told if change[:4] not in known]
 
 
 def _observed(tx: sqlite3.Connection, unexplained: Sequence[_Unexplained], seen_at: int) -> Iterator[_Change]:
@@ -170,17 +169,7 @@ def _observed(tx: sqlite3.Connection, unexplained: Sequence[_Unexplained], seen_
     for record, field, value, since in unexplained:
         known_value, known_at = newest.get((record, field), (None, since))
         if value != known_value:
-            yield _Change(
-                record=record,
-                field=field,
-                value=value,
-                at=seen_at,
-                since=min(max(since, known_at), seen_at),
-                source=None,
-                source_id=None,
-                actor=None,
-                seen_at=seen_at,
-            )
+            yield (record, field, value, seen_at, min(max(since, known_at), seen_at), None, None, None, seen_at)
 
 
 def _newest_changes(tx: sqlite3.Connection, records: set[int]) -> dict[tuple[int, str], tuple[str | None, int]]:

@@ -33,6 +33,7 @@ def scrub_if_due(connection: sqlite3.Connection, path: Path) -> None:
     for backup in backups_of(path):
         backup.unlink(missing_ok=True)
         structlog.get_logger().warning("backup_deleted", backup=str(backup), why="it held persons that were erased since")
+    structlog.get_logger().info("rewriting_store", store=str(path))
     try:
         connection.execute("VACUUM")
     except sqlite3.OperationalError as error:
