@@ -11,6 +11,7 @@ from types import TracebackType
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox import control, control_gate
@@ -23,13 +24,17 @@ HOST = "127.0.0.1"
 START_S = 10.0  # a server that has not begun by then never will
 
 
-def make_app(portal: Portal, *, token: str, limits: Limits | None = None) -> Starlette:
+def make_app(portal: Portal, *, token: str, limits: Limits | None = None) -> ASGIApp:
     """HubSpot's API of `portal` for the bearer `token`, and the control path under `/_sandbox/`."""
     checks = Checks(allowance=Allowance(limits or Limits()), tokens=Tokens(private=token))
-    routes = [*control.ROUTES, *control_gate.ROUTES]
-    app = Starlette(routes=[Mount("/_sandbox", routes=routes), Mount("/", app=make_hubspot(portal, checks))])
-    app.state.portal = portal
-    app.state.checks = checks
+    levers = Starlette(routes=[Mount("/_sandbox", routes=[*control.ROUTES, *control_gate.ROUTES])])
+    levers.state.portal = portal
+    levers.state.checks = checks
+    hubspot = make_hubspot(portal, checks)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (levers if scope["path"].startswith("/_sandbox/") else hubspot)(scope, receive, send)
+
     return app
 
 
@@ -60,7 +65,7 @@ class _Connection(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def settings(app: Starlette) -> uvicorn.Config:
+def settings(app: ASGIApp) -> uvicorn.Config:
     """How uvicorn runs it: quiet, and without a Date header of its own."""
     return uvicorn.Config(
         app, http=_Connection, log_level="warning", access_log=False, date_header=False, server_header=False, lifespan="off"
