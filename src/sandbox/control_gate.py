@@ -47,14 +47,14 @@ _LIMITS, _RULES, _TOKEN, _OAUTH = TypeAdapter(Limits), TypeAdapter(list[Rule]), 
 async def limits(request: Request) -> Response:
     """Tell the limits, what was spent of them, and how many calls each policy refused."""
     allowance = _checks(request).allowance
-    return JSONResponse({"limits": asdict(allowance.limits), "spent": allowance.spent(), "refused": dict(allowance.refused)})
+    return JSONResponse({"limits": allowance.limits.model_dump(), "spent": allowance.spent(), "refused": dict(allowance.refused)})
 
 
 async def set_limits(request: Request) -> Response:
     """Set the limits that the body names; the others stay."""
     allowance = _checks(request).allowance
     body = await _object(request)
-    allowance.limits = checked(_LIMITS, asdict(allowance.limits) | body)
+    allowance.limits = checked(_LIMITS, allowance.limits.model_dump() | body)
     return await limits(request)
 
 

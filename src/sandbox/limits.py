@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 BURST_S, SECOND_S = 10.0, 1.0
 Lane = Literal["private", "oauth", "associations", "search"]
@@ -18,8 +17,7 @@ Form = Literal["as_seen", "policy", "secondly_old", "error_type"]
 _Calls = Annotated[int, Field(ge=0)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(BaseModel):
     """Calls allowed, the figures of a Professional account; nothing is refused unless `enforced`.
 
     `form` is that of a refusal's body: with `policyName`, the old one with a category, with `errorType`
@@ -28,6 +26,8 @@ class Limits:
     Source: crm-facts, HubSpot, sections 1.3, 2 and 11.
     """
 
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
     burst: _Calls = 190  # of the private app, in ten seconds
     daily: _Calls = 625_000  # of private apps, in a day of the account's zone
     search_per_s: _Calls = 5  # of the whole account, all object types together
@@ -35,8 +35,6 @@ class Limits:
     oauth_burst: _Calls = 110  # of an OAuth app, in ten seconds; it has no daily limit
     enforced: bool = False
     form: Form = "as_seen"
-
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
     def of(self, lane: Lane) -> int:
         """Calls allowed in the window of `lane`."""
