@@ -15,6 +15,7 @@ import urllib3
 from sandbox.limits import Limits, limits_asked
 from sandbox.server import Served, serve
 from tests.contract.practice import Caller, a_portal
+from tests.flow.practice import PROGRAM
 
 CONTACTS = "/crm/objects/2026-09/contacts"
 SEARCH = f"{CONTACTS}/search"
@@ -196,15 +197,25 @@ def test_options_that_name_a_limit_enforce_all() -> None:
     assert limits_asked(enforced=False, burst=None, daily=0, search_per_s=7) == Limits(daily=0, search_per_s=7, enforced=True)
 
 
-def test_a_program_serves_within_the_limits_of_its_options() -> None:
-    arguments = ["--port", "0", "--now", "2026-11-20T15:00Z", "--burst", "2"]
-    process = subprocess.Popen([sys.executable, "-m", "sandbox", *arguments], stdout=subprocess.PIPE, text=True)
+PROGRAMS = [
+    [sys.executable, "-m", "sandbox", "--now", "2026-11-20T15:00Z"],
+    [*PROGRAM, "sandbox", "--leads", "0", "--now", "2026-11-20T15:00Z"],
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"), [([], [200, 200, 200]), (["--limits"], [200, 200, 200]), (["--burst", "2"], [200, 200, 429])]
+)
+@pytest.mark.parametrize("program", PROGRAMS, ids=["python -m sandbox", "leadpact sandbox"])
+def test_a_program_serves_within_the_limits_of_its_options(program: list[str], options: list[str], expected: list[int]) -> None:
+    process = subprocess.Popen([*program, "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
+        url = process.stdout.readline().split()[3].rstrip(",")
         headers = {"Authorization": "Bearer sandbox"}
         answers = [urllib3.request("GET", f"{url}{CONTACTS}", headers=headers, retries=False).status for _ in range(3)]
+        is_enforced = urllib3.request("GET", f"{url}/_sandbox/limits").json()["limits"]["enforced"]
     finally:
         process.terminate()
         process.wait(10)
-    assert answers == [200, 200, 429]
+    assert (answers, is_enforced) == (expected, bool(options))
