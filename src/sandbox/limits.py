@@ -35,6 +35,7 @@ class Limits(BaseModel):
     oauth_burst: _Calls = 110  # of an OAuth app, in ten seconds; it has no daily limit
     enforced: bool = False
     form: Form = "as_seen"
+    retry_after: Annotated[int, Field(ge=0)] | None = None  # seconds; HubSpot sends none by default
 
     def of(self, lane: Lane) -> int:
         """Calls allowed in the window of `lane`."""

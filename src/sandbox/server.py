@@ -22,6 +22,7 @@ from sandbox.tokens import Tokens
 
 HOST = "127.0.0.1"
 START_S = 10.0  # a server that has not begun by then never will
+STOP_S = 3  # what is still being answered by then, as a slow answer is, is broken off
 
 
 def make_app(portal: Portal, *, token: str, limits: Limits | None = None) -> ASGIApp:
@@ -68,7 +69,14 @@ class _Connection(H11Protocol):
 def settings(app: ASGIApp) -> uvicorn.Config:
     """How uvicorn runs it: quiet, and without a Date header of its own."""
     return uvicorn.Config(
-        app, http=_Connection, log_level="warning", access_log=False, date_header=False, server_header=False, lifespan="off"
+        app,
+        http=_Connection,
+        log_level="warning",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=STOP_S,
     )
 
 

@@ -57,6 +57,7 @@ def test_nothing_is_refused_unless_it_is_asked_for(call: Caller) -> None:
         "oauth_burst": 110,
         "enforced": False,
         "form": "as_seen",
+        "retry_after": None,
     }
     assert told["refused"] == {}
     assert told["spent"]["today"] == 213
@@ -165,6 +166,11 @@ def test_the_form_of_a_429_can_be_chosen(call: Caller, form: str, members: set[s
     assert body.get("category", "RATE_LIMITS") == "RATE_LIMITS"
     assert body.get("errorType", "RATE_LIMIT") == "RATE_LIMIT"
     assert body.get("policyName", said.upper()) == said.upper()
+
+
+def test_a_429_asks_for_a_wait_if_it_is_told_to(call: Caller) -> None:
+    limit(call, burst=0, retry_after=4)
+    assert call("GET", CONTACTS)[2]["retry-after"] == "4"
 
 
 def test_the_control_path_has_no_limit(call: Caller) -> None:

@@ -70,7 +70,7 @@ class Faulting:
             case "reset_after":
                 await _reset(scope, receive)
             case "slow":
-                await _dribble(said, rule.seconds or _SLOW_S, send)
+                await _dribble(said, rule.seconds or _SLOW_S, receive, send)
             case "cut_body":
                 await send(said.start())
                 await send({"type": "http.response.body", "body": said.body[: len(said.body) // 2], "more_body": True})
@@ -114,13 +114,17 @@ async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> _Said:
     return _Said(status=start["status"], headers=headers, body=b"".join(message.get("body", b"") for message in rest))
 
 
-async def _dribble(said: _Said, seconds: float, send: Send) -> None:
-    """Send the body in pieces, with a wait before each."""
+async def _dribble(said: _Said, seconds: float, receive: Receive, send: Send) -> None:
+    """Send the body in pieces, with a wait before each; stop if the client goes away."""
     await send(said.start())
+    gone = asyncio.ensure_future(_gone(receive))
     size = max(-(-len(said.body) // _PIECES), 1)
     for begin in range(0, len(said.body), size):
-        await asyncio.sleep(seconds / _PIECES)
+        await asyncio.wait({gone}, timeout=seconds / _PIECES)
+        if gone.done():
+            return
         await send({"type": "http.response.body", "body": said.body[begin : begin + size], "more_body": True})
+    gone.cancel()
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -39,7 +39,8 @@ class Limiting:
                 message["headers"] = [*message["headers"], *self._allowance.headers(lane, oauth=is_oauth)]
             await send(message)
 
-        served = self._app if policy is None else too_many(scope, policy, self._allowance.limits.form)
+        limits = self._allowance.limits
+        served = self._app if policy is None else too_many(scope, policy, limits.form, limits.retry_after)
         await served(scope, receive, answer)
 
 
@@ -51,8 +52,8 @@ def _lane(path: str, *, is_oauth: bool) -> Lane:
     return "oauth" if is_oauth else "private"
 
 
-def too_many(scope: Scope, policy: Policy, form: Form, retry_after_s: int | None = None) -> Json:
-    """A 429; HubSpot sends no Retry-After by default.
+def too_many(scope: Scope, policy: Policy, form: Form, retry_after_s: int | None) -> Json:
+    """A 429, with Retry-After if that is asked for.
 
     Source: crm-facts, HubSpot, sections 2 and 11.1.
     """
