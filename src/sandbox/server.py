@@ -67,12 +67,13 @@ class _Connection(H11Protocol):
 
 
 def settings(app: ASGIApp) -> uvicorn.Config:
-    """How uvicorn runs it: quiet, and without a Date header of its own."""
+    """How uvicorn runs it: quiet, without a Date header of its own, and trusting no header about who calls."""
     return uvicorn.Config(
         app,
         http=_Connection,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         date_header=False,
         server_header=False,
         lifespan="off",

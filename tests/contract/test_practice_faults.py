@@ -157,7 +157,9 @@ def test_a_slow_body_takes_its_time_and_holds_up_nobody_else(served: Served, cal
     answer = urllib3.request("GET", served.url + CONTACTS, headers={"Authorization": "Bearer sandbox"}, preload_content=False)
     assert call.get("/crm/v3/owners")["results"]
     first_s = time.monotonic() - began_s
-    rows = orjson.loads(answer.read())["results"]
+    body = answer.read()
+    rows = orjson.loads(body)["results"]
+    assert call.get("/_sandbox/requests")["requests"][0]["response_bytes"] == len(body)
     assert (len(rows), first_s < 0.9 <= time.monotonic() - began_s) == (3, True)
     with pytest.raises(HTTPError):
         urllib3.request("GET", served.url + CONTACTS, headers={"Authorization": "Bearer sandbox"}, timeout=0.02, retries=False)
@@ -180,10 +182,11 @@ def test_cut_json_is_a_whole_message_that_is_no_json(call: Caller, served: Serve
         orjson.loads(answer.data)
 
 
-def test_a_stale_search_counts_what_it_does_not_show(call: Caller) -> None:
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_stale_search_counts_what_it_does_not_show(call: Caller, encoding: str) -> None:
     arm(call, {"fault": "stale_search", "count": 1})
     assert call.get(CONTACTS)["results"]
-    status, body, _ = call("POST", SEARCH, {"limit": 1})
+    status, body, _ = call("POST", SEARCH, {"limit": 3}, headers={"Accept-Encoding": encoding})
     assert (status, body) == (200, {"total": 3, "results": []})
     assert len(call("POST", SEARCH, {"limit": 1})[1]["results"]) == 1
 
@@ -195,6 +198,16 @@ def test_a_slow_body_ends_when_nobody_waits_for_it() -> None:
             urllib3.request("GET", served.url + CONTACTS, headers={"Authorization": "Bearer sandbox"}, timeout=0.5, retries=False)
         began_s = time.monotonic()
     assert time.monotonic() - began_s < 3
+
+
+def test_the_server_ends_while_a_slow_body_is_on_its_way() -> None:
+    with serve(a_portal()) as served:
+        arm(Caller(served), {"fault": "slow", "seconds": 300})
+        answer = urllib3.request("GET", served.url + CONTACTS, headers={"Authorization": "Bearer sandbox"}, preload_content=False)
+        began_s = time.monotonic()
+    assert time.monotonic() - began_s < 8
+    with pytest.raises(HTTPError):
+        answer.read()
 
 
 def test_a_fault_never_opens_the_door(served: Served, call: Caller) -> None:
