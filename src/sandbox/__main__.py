@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from sandbox.clock import END, FIRST
+from sandbox.limits import limits_asked
 from sandbox.lines import BadLines
 from sandbox.load import load
 from sandbox.portal import Portal
@@ -41,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         sock = listen(asked.port)
     except OSError as error:
         return _failed(f"port {asked.port} cannot be used: {error.strerror}", "choose another with --port, or 0 for a free one")
-    _Announcing(settings(make_app(portal, token=asked.token))).run(sockets=[sock])
+    limits = limits_asked(enforced=asked.limits, burst=asked.burst, daily=asked.daily, search_per_s=asked.search_per_second)
+    _Announcing(settings(make_app(portal, token=asked.token, limits=limits))).run(sockets=[sock])
     return 0
 
 
@@ -52,7 +54,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--now", type=_moment, required=True, metavar="ISO", help="the portal's time, such as 2026-11-20T15:00Z")
     parser.add_argument("--live", action="store_true", help="let the portal's time run instead of standing still")
     parser.add_argument("--token", default="sandbox", help="bearer token it accepts (default sandbox)")
+    parser.add_argument("--limits", action="store_true", help="refuse calls beyond HubSpot's limits")
+    for name, told in (("--burst", "calls in ten seconds"), ("--daily", "calls a day"), ("--search-per-second", "searches a second")):
+        parser.add_argument(name, type=_count, metavar="N", help=f"{told}; enforces limits")
     return parser
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0 on")
+    return int(text)
 
 
 def _moment(text: str) -> datetime:
