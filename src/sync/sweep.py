@@ -58,6 +58,7 @@ def sweep(connector: Connector, mirror: Mirror, pulled: Pulled) -> None:
         except Exhausted as error:
             pulled.unswept[stream] = str(error)
             structlog.get_logger().warning("sweep_put_off", crm=connector.crm, stream=stream, why=str(error))
+    mirror.scrub_if_due()
 
 
 def _sweep_stream(connector: Connector, mirror: Mirror, stream: str, live: Live, pulled: Pulled) -> None:

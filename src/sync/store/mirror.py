@@ -118,6 +118,10 @@ class Mirror:
             rows = tx.execute("SELECT name, upto, total, error FROM stream WHERE crm = ? ORDER BY name", (crm,)).fetchall()
         return {name: StreamState(upto=from_ms_if_known(upto), total=total, error=error) for name, upto, total, error in rows}
 
+    def scrub_if_due(self) -> None:
+        """Take the bytes of what was erased out of the store's files, if something was; takes as long as copying the store."""
+        self._database.scrub_if_due()
+
     def live(self, crm: str, kind: str) -> int:
         """Count the records or activities of a kind that are neither gone, merged away nor erased; costs the same for any number."""
         with self._database.snapshot() as tx:
