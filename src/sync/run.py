@@ -90,7 +90,7 @@ def _pull_and_judge(run: Context, begun: Begun, spool: Spool, asked: Asked) -> A
     asked.only.refuse_if_unknown(terms)
     report = Report(spool=spool, summary=Summary(), shown=lambda finding: asked.only.shows(finding, terms))
     plan = judge_and_plan(run, begun.run_id, terms, report, moment=begun.moment, keep=asked.as_of is None)
-    run.runs.finish(begun.run_id, outcome="ok", summary=report.summary.as_json() | {"usage": usage_json(run.meter.told())})
+    run.runs.finish(begun.run_id, outcome="ok", summary=report.summary.as_json() | _usage(run))
     log.info("run_finished", run=begun.run_id, leads=report.summary.leads, breaches=report.summary.breaches)
     audit = _audit(run, begun, pulled, terms, report.summary, plan)
     return replace(audit, limited=asked.only != EVERYTHING)
@@ -119,8 +119,12 @@ def _noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
     try:
         yield
     except (ConnectorError, LimitReached) as error:
-        run.runs.finish(begun.run_id, outcome=type(error).__name__, summary={"usage": usage_json(run.meter.told())})
+        run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=_usage(run))
         raise
+
+
+def _usage(run: Context) -> dict[str, object]:
+    return {"usage": {crm: usage_json(usage) for crm, usage in run.meter.told().items()}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -70,12 +69,8 @@ def step_json(step: Step) -> dict[str, object]:
     }
 
 
-def usage_json(usages: Mapping[str, Usage]) -> dict[str, object]:
-    """Return what each CRM was called for, by its name."""
-    return {crm: _usage(usage) for crm, usage in sorted(usages.items())}
-
-
-def _usage(usage: Usage) -> dict[str, object]:
+def usage_json(usage: Usage) -> dict[str, object]:
+    """Return what one CRM was called for."""
     return {
         "calls": usage.calls,
         "by_purpose": dict(sorted(usage.by_purpose.items())),

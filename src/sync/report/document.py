@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
+from connectors.records import Usage
 from sync.report.audit import Audit
 from sync.report.contract import moment, usage_json
 from sync.report.spool import Spool
@@ -50,7 +51,6 @@ def _run(audit: Audit) -> dict[str, object]:
 
 
 def _crms(audit: Audit) -> list[dict[str, object]]:
-    usage = usage_json(audit.usage)
     return [
         {
             "name": pulled.account.crm,
@@ -58,9 +58,14 @@ def _crms(audit: Audit) -> list[dict[str, object]]:
             "account": pulled.account.id,
             "leads": audit.leads[pulled.account.crm],
             "api_calls": audit.usage[pulled.account.crm].calls,
-            "usage": usage[pulled.account.crm],
+            "usage": _usage(audit.usage[pulled.account.crm]),
             "closed_streams": dict(sorted(pulled.closed.items())),
             "unswept_streams": dict(sorted(pulled.unswept.items())),
         }
         for pulled in audit.pulled
     ]
+
+
+def _usage(usage: Usage) -> dict[str, object]:
+    """Return what a CRM was called for; what others left of its day is not ours to tell, and another run would differ by it."""
+    return {name: value for name, value in usage_json(usage).items() if name != "remaining_today"}
