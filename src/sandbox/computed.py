@@ -43,8 +43,11 @@ def follow(portal: Portal, kind: str, record: Record, causes: Collection[str]) -
     return {name: value for name, value in found.items() if name in portal.definitions[kind]}
 
 
-def settle(portal: Portal, kind: str, record: Record, causes: Collection[str]) -> None:
-    """Set what follows from `causes` on a live record, with history, and what follows from that."""
+def settle(portal: Portal, kind: str, record: Record, causes: Collection[str], *, unseen: bool = False) -> None:
+    """Set what follows from `causes` on a live record, with history, and what follows from that.
+
+    If `unseen`, the record does not count as changed by it.
+    """
     if record.archived_at is not None:
         return
     values = follow(portal, kind, record, causes)
@@ -52,12 +55,13 @@ def settle(portal: Portal, kind: str, record: Record, causes: Collection[str]) -
     if not changed:
         return
     now = portal.clock.text()
+    portal.changing(kind, record)
     for name, value in changed.items():
         record.put(name, value)
         record.remember(name, {"value": value, "timestamp": now, "sourceType": "CALCULATED"})
-    touch(kind, record, now)
-    portal.revision += 1
-    settle(portal, kind, record, changed)
+    if not unseen:
+        touch(kind, record, now)
+    settle(portal, kind, record, changed, unseen=unseen)
 
 
 def touch(kind: str, record: Record, now: str) -> None:
@@ -69,6 +73,7 @@ def touch(kind: str, record: Record, now: str) -> None:
 def fill(portal: Portal, kind: str, record: Record) -> None:
     """Set every computed value that `record` has not, without history: as if it had always been there."""
     known = portal.definitions[kind]
+    portal.changing(kind, record)
     for rule in _RULES_OF[kind]:
         for name, value in rule.values(portal, kind, record).items():
             if value and name in known:
@@ -209,7 +214,7 @@ def _moment(kind: str, activity: Record, *, begins: bool = True) -> int:
 
 def _linked(portal: Portal, end: tuple[str, int], kind: str, name: str = "", value: str = "") -> Iterator[Record]:
     """Live activities of a record; with `name` only those that have this `value`."""
-    records = (portal.collections[kind].by_id[id_] for id_ in linked_live(portal, end, kind))
+    records = (portal.record(kind, id_) for id_ in linked_live(portal, end, kind))
     return (each for each in records if not name or each.value(name) == value)
 
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from sandbox.clock import Clock
 from sandbox.lines import BadLines
 from sandbox.portal import Portal
+from sandbox.switches import SWITCHES
 
 _LONG = 16  # digits that no number of a call has
 _CLOCK_BODY = '{"now": "2026-11-20T15:00:00Z"} or {"advance_s": 60}'
@@ -79,6 +80,21 @@ async def records(request: Request) -> Response:
     return JSONResponse({"planted": planted})
 
 
+def _switch(name: str) -> Handler:
+    """Tell how a switch is set (GET), or set it (POST)."""
+
+    async def switched(request: Request) -> Response:
+        body = None
+        if request.method == "POST" and (body := await _body(request)) is None:
+            return _bad(["expected a JSON object"])
+        try:
+            return JSONResponse(SWITCHES[name](_portal(request), body))
+        except ValueError as error:
+            return _bad([f"expected {error}"])
+
+    return switched
+
+
 def _from_here(handler: Handler) -> Handler:
     async def guarded(request: Request) -> Response:
         host = request.client.host if request.client else ""
@@ -128,4 +144,5 @@ ROUTES = [
     Route("/requests", _from_here(requests), methods=["GET"]),
     Route("/stats", _from_here(stats), methods=["GET"]),
     Route("/records", _from_here(records), methods=["POST"]),
+    *(Route(f"/{name}", _from_here(_switch(name)), methods=["GET", "POST"]) for name in SWITCHES),
 ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox import definitions, pipelines
+from sandbox.changes import Changes
 from sandbox.clock import Clock
 from sandbox.definitions import Definition
 from sandbox.kinds import KINDS
@@ -15,7 +16,10 @@ from sandbox.options import Option
 from sandbox.pipelines import Pipeline, Stage
 from sandbox.planting import plant
 from sandbox.record import Collection, Record
+from sandbox.shelf import MemoryShelf
 from sandbox.staff import Staff
+
+ARCHIVED_MS = 90 * 86_400_000  # how long a record can be restored. Source: crm-facts, HubSpot, section 6.5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,8 +36,7 @@ class Account:
 class Portal:
     """Everything a practice portal holds. Not safe for threads: one event loop uses it.
 
-    `revision` grows with every change of a record or an association, so that what was found by a
-    search can be kept until then.
+    Whoever changes a record or its associations tells `changing` beforehand.
     """
 
     def __init__(self, now: datetime, *, live: bool = False) -> None:
@@ -42,9 +45,12 @@ class Portal:
         self.staff = Staff()
         self.definitions = definitions.built_in()
         self.pipelines = pipelines.built_in()
-        self.collections = {kind: Collection() for kind in KINDS}
+        self.merges_make_new_records = False
+        self.names_misses = True
+        self.blocked_emails: set[str] = set()
+        self.changes = Changes(self.clock)
+        self.collections = {name: Collection(MemoryShelf(kind.modified)) for name, kind in KINDS.items()}
         self.collections["contacts"].identify_by("email")
-        self.revision = 0
 
     @classmethod
     def from_lines(cls, lines: Iterable[Mapping[str, Any]], *, now: datetime, live: bool = False) -> Portal:
@@ -68,7 +74,47 @@ class Portal:
 
     def find(self, kind: str, id_: int, *, archived: bool = False) -> Record | None:
         """The live (or the archived) record `id_` of `kind`."""
+        if archived:
+            self._empty_archive(kind)
         return self.collections[kind].find(id_, archived=archived)
+
+    def page(self, kind: str, start: int, limit: int, *, archived: bool = False) -> tuple[list[Record], bool]:
+        """Up to `limit` live (or archived) records of `kind` with ids from `start` on, and whether there are more."""
+        if archived:
+            self._empty_archive(kind)
+        return self.collections[kind].page(start, limit, archived=archived)
+
+    def record(self, kind: str, id_: int) -> Record:
+        """The live or archived record `id_` of `kind`. Raises KeyError if there is none."""
+        return self.collections[kind][id_]
+
+    def changing(self, kind: str, record: Record) -> None:
+        """Note that a record that is there is about to change."""
+        self.changes.note(kind, record.id, record)
+        self.collections[kind].shelf.changing(record)
+
+    def add(self, kind: str, record: Record) -> None:
+        """Take in a record, in the place of one with its id if there is one."""
+        collection = self.collections[kind]
+        self.changes.note(kind, record.id, collection.find(record.id))
+        collection.add(record)
+
+    def remove(self, kind: str, record: Record) -> None:
+        """Take a record out for good, and out of what it is associated with."""
+        for other_kind, ids in record.links.items():
+            for other_id in ids:
+                other = self.record(other_kind, other_id)
+                self.changing(other_kind, other)
+                del other.links[kind][record.id]
+        self.changing(kind, record)
+        self.collections[kind].remove(record)
+
+    def _empty_archive(self, kind: str) -> None:
+        """Let go for good what has been in the archive for too long."""
+        horizon = self.clock.millis() - ARCHIVED_MS
+        collection = self.collections[kind]
+        for id_ in [id_ for id_, at in collection.archived.items() if at < horizon]:
+            self.remove(kind, collection[id_])
 
     def define(self, kind: str, definition: Definition) -> None:
         """Add a property definition, or put it in the place of the one of its name."""

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.calls import CallLog
 from sandbox.hubspot import account, answers, associations, batch, objects, owners, schema, search
+from sandbox.hubspot.finding import SearchIndex
 from sandbox.hubspot.paths import canonical, is_write
 from sandbox.limits import Allowance
 from sandbox.portal import Portal
@@ -90,5 +91,5 @@ def make_hubspot(portal: Portal, *, token: str, calls: CallLog, allowance: Allow
     app.state.portal = portal
     app.state.token = token
     app.state.allowance = allowance
-    app.state.searches = search.SearchIndex()
+    app.state.searches = SearchIndex()
     return Gate(app, portal=portal, token=token, calls=calls, allowance=allowance)
