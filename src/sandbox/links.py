@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.kinds import ONE_PRIMARY, PLAIN, PRIMARY, AssociationType
+from sandbox.record import Record
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
@@ -50,10 +51,10 @@ def unlink(portal: Portal, source: End, target: End) -> bool:
     return True
 
 
-def linked_live(portal: Portal, source: End, kind: str) -> list[int]:
-    """Ids of the live records of `kind` that a record is associated with, ascending."""
+def linked_live(portal: Portal, record: Record, kind: str) -> list[int]:
+    """Ids of the live records of `kind` that `record` is associated with, ascending."""
     archived = portal.collections[kind].archived
-    return [id_ for id_ in portal.record(*source).linked(kind) if id_ not in archived]
+    return sorted(id_ for id_ in record.links.get(kind, ()) if id_ not in archived)
 
 
 def types_between(portal: Portal, source: End, target: End) -> list[AssociationType]:

@@ -49,10 +49,6 @@ class Record:
         newest = b"[" + orjson.dumps(version)
         self.history[name] = newest + (b"]" if older == b"[]" else b"," + older[1:])
 
-    def linked(self, kind: str) -> list[int]:
-        """Ids of the records of `kind` it is associated with, ascending."""
-        return sorted(self.links.get(kind, ()))
-
     def as_found(self) -> Record:
         """A copy that later changes leave alone, as far as a search can see: values and associations."""
         links = {kind: dict(ids) for kind, ids in self.links.items()}

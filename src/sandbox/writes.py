@@ -82,7 +82,7 @@ def archive(portal: Portal, kind: str, record: Record) -> None:
     portal.changing(kind, record)
     portal.collections[kind].archive(record, portal.clock.text())
     for other_kind in computed.WORKED:
-        for id_ in linked_live(portal, (kind, record.id), other_kind):
+        for id_ in linked_live(portal, record, other_kind):
             settle(portal, other_kind, portal.record(other_kind, id_), {kind})
 
 
@@ -94,7 +94,7 @@ def restore(portal: Portal, kind: str, record: Record) -> None:
     collection.restore(record)
     computed.touch(kind, record, portal.clock.text())
     for other_kind in computed.WORKED:
-        for id_ in linked_live(portal, (kind, record.id), other_kind):
+        for id_ in linked_live(portal, record, other_kind):
             settle(portal, other_kind, portal.record(other_kind, id_), {kind})
 
 
@@ -153,7 +153,7 @@ def _write(portal: Portal, kind: str, record: Record, changes: Mapping[str, str]
 
 def _settle_worked(portal: Portal, kind: str, activity: Record) -> None:
     for other_kind in computed.WORKED:
-        for id_ in linked_live(portal, (kind, activity.id), other_kind):
+        for id_ in linked_live(portal, activity, other_kind):
             settle(portal, other_kind, portal.record(other_kind, id_), {kind})
 
 
