@@ -11,10 +11,13 @@ from pathlib import Path
 import uvicorn
 
 from sandbox.clock import END, FIRST
+from sandbox.keeping import begin, reopen
 from sandbox.lines import BadLines
 from sandbox.load import load
-from sandbox.portal import Portal
+from sandbox.portal import Portal, Store
 from sandbox.server import listen, make_app, settings, url_of
+from sandbox.state_file import UnusableState
+from sandbox.switches import index
 
 
 class _Announcing(uvicorn.Server):
@@ -30,26 +33,52 @@ class _Announcing(uvicorn.Server):
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve; 0 after a stop, 2 with a message for a file or a port that is of no use."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.now is None and not (asked.state and asked.state.exists()):
+        parser.error("--now is required, but for a --state FILE that is there: that one goes on at the time it was left")
     try:
-        portal = load(asked.load, now=asked.now, live=asked.live) if asked.load else Portal(asked.now, live=asked.live)
+        portal = _portal(asked)
+    except UnusableState as error:
+        return _failed(str(error), "name another file with --state; one that is there is served without --load")
     except OSError as error:
         return _failed(f"{asked.load} cannot be read: {error.strerror}", "name a portal file with --load")
     except BadLines as error:
         return _failed(str(error), "mend these lines (docs/reference/portal-file.md)")
     try:
+        index(portal, {"lag_s": asked.index_lag})
         sock = listen(asked.port)
+    except ValueError as error:
+        return _failed(f"--index-lag {asked.index_lag} is none: expected {error}", "name seconds, such as --index-lag 5")
     except OSError as error:
         return _failed(f"port {asked.port} cannot be used: {error.strerror}", "choose another with --port, or 0 for a free one")
     _Announcing(settings(make_app(portal, token=asked.token))).run(sockets=[sock])
+    portal.close()
     return 0
+
+
+def _portal(asked: argparse.Namespace) -> Portal:
+    """The portal that was asked for: of a state file, of a portal file, or empty."""
+    if asked.state is None:
+        return _fresh(asked)
+    if asked.state.exists() and asked.load is None:
+        return reopen(asked.state, now=asked.now, live=asked.live)
+    return begin(asked.state, lambda kept: _fresh(asked, kept))
+
+
+def _fresh(asked: argparse.Namespace, store: Store | None = None) -> Portal:
+    if asked.load is None:
+        return Portal(asked.now, live=asked.live, store=store)
+    return load(asked.load, now=asked.now, live=asked.live, store=store)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A practice HubSpot on loopback.")
     parser.add_argument("--load", type=Path, metavar="FILE", help="portal file to serve; an empty portal without it")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep the portal in this file; one that is there is served again")
+    parser.add_argument("--index-lag", type=float, default=0.0, metavar="SECONDS", help="how long the search index takes to get a change")
     parser.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1; 0 takes a free one (default 8080)")
-    parser.add_argument("--now", type=_moment, required=True, metavar="ISO", help="the portal's time, such as 2026-11-20T15:00Z")
+    parser.add_argument("--now", type=_moment, metavar="ISO", help="the portal's time, such as 2026-11-20T15:00Z")
     parser.add_argument("--live", action="store_true", help="let the portal's time run instead of standing still")
     parser.add_argument("--token", default="sandbox", help="bearer token it accepts (default sandbox)")
     return parser

@@ -30,3 +30,4 @@ def erase(portal: Portal, record: Record) -> None:
 def block(portal: Portal, email: str) -> None:
     """Let no contact have this address from now on."""
     portal.blocked_emails.add(email.lower())
+    portal.setting_changed = True

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox import definitions, pipelines
 from sandbox.changes import Changes
 from sandbox.clock import Clock
 from sandbox.definitions import Definition
-from sandbox.kinds import KINDS
+from sandbox.kinds import KINDS, Kind
 from sandbox.options import Option
 from sandbox.pipelines import Pipeline, Stage
 from sandbox.planting import plant
 from sandbox.record import Collection, Record
-from sandbox.shelf import MemoryShelf
+from sandbox.shelf import MemoryShelf, Shelf
 from sandbox.staff import Staff
 
 ARCHIVED_MS = 90 * 86_400_000  # how long a record can be restored. Source: crm-facts, HubSpot, section 6.5
@@ -33,13 +33,29 @@ class Account:
     app_id: int = 54321
 
 
+class Store(Protocol):
+    """What keeps a portal's state while it is not in memory."""
+
+    def shelf(self, kind: Kind) -> Shelf:
+        """Where the records of one kind are kept."""
+
+    def identifiers(self, kind: Kind) -> Iterable[str]:
+        """The identifying properties whose holders it knows."""
+
+    def save(self, portal: Portal) -> None:
+        """Write down what changed since the last time."""
+
+    def close(self, portal: Portal) -> None:
+        """Write down all, and let go of it."""
+
+
 class Portal:
     """Everything a practice portal holds. Not safe for threads: one event loop uses it.
 
     Whoever changes a record or its associations tells `changing` beforehand.
     """
 
-    def __init__(self, now: datetime, *, live: bool = False) -> None:
+    def __init__(self, now: datetime, *, live: bool = False, store: Store | None = None) -> None:
         self.clock = Clock(now, live=live)
         self.account = Account()
         self.staff = Staff()
@@ -49,18 +65,20 @@ class Portal:
         self.names_misses = True
         self.blocked_emails: set[str] = set()
         self.changes = Changes(self.clock)
-        self.collections = {name: Collection(MemoryShelf(kind.modified)) for name, kind in KINDS.items()}
+        self.setting_changed = True  # since it was saved: anything that is no record and no time
+        self._store = store
+        self.collections = {name: _collection(kind, store) for name, kind in KINDS.items()}
         self.collections["contacts"].identify_by("email")
 
     @classmethod
-    def from_lines(cls, lines: Iterable[Mapping[str, Any]], *, now: datetime, live: bool = False) -> Portal:
+    def from_lines(cls, lines: Iterable[Mapping[str, Any]], *, now: datetime, live: bool = False, store: Store | None = None) -> Portal:
         """A portal that holds what `lines` say (see docs/reference/portal-file.md).
 
         Definitions, owners and pipelines may stand after the records that need them: a one-shot
         iterator is therefore kept in memory, a sequence is read twice. Raises BadLines with all
         problems, naming each by the number of its line.
         """
-        portal = cls(now, live=live)
+        portal = cls(now, live=live, store=store)
         portal.plant(lines)
         return portal
 
@@ -70,7 +88,18 @@ class Portal:
         Returns the number of records. Raises BadLines, and then nothing was added.
         """
         held = list(lines) if isinstance(lines, Iterator) else lines
+        self.setting_changed = True
         return plant(self, _Numbered(held, name), arriving=arriving)
+
+    def save(self) -> None:
+        """Write what changed to the store behind it; nothing without one."""
+        if self._store is not None:
+            self._store.save(self)
+
+    def close(self) -> None:
+        """Write all to the store behind it and let go of that; the portal is of no use then."""
+        if self._store is not None:
+            self._store.close(self)
 
     def find(self, kind: str, id_: int, *, archived: bool = False) -> Record | None:
         """The live (or the archived) record `id_` of `kind`."""
@@ -141,6 +170,10 @@ class Portal:
             case _:
                 return definition.options
         return tuple(Option(value=each.id, label=each.label, order=each.order) for each in offered)
+
+
+def _collection(kind: Kind, store: Store | None) -> Collection:
+    return Collection(MemoryShelf(kind.modified)) if store is None else Collection(store.shelf(kind), store.identifiers(kind))
 
 
 class _Numbered:

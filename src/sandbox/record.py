@@ -68,7 +68,7 @@ class Collection:
         self.archived = shelf.archived()
         self.merged = shelf.merged()
         self._identifiers = set(identifiers)
-        self._last_id = shelf.last_id()
+        self.last_id = shelf.last_id()
 
     def __len__(self) -> int:
         return self.shelf.count()
@@ -88,8 +88,8 @@ class Collection:
 
     def next_id(self) -> int:
         """An id that no record of this kind ever had."""
-        if self._last_id < LARGEST_ID:
-            return self._last_id + 1
+        if self.last_id < LARGEST_ID:
+            return self.last_id + 1
         return next(id_ for id_ in count(1) if id_ not in self)
 
     @property
@@ -117,7 +117,7 @@ class Collection:
         self.shelf.put(record)
         if self.merged.pop(record.id, None) is not None:
             self.shelf.merge(record.id, None)
-        self._last_id = max(self._last_id, record.id)
+        self.last_id = max(self.last_id, record.id)
         if record.archived_at is None:
             self._learn(record)
         else:

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox import control
 from sandbox.calls import CallLog
@@ -29,11 +30,29 @@ def make_app(portal: Portal, *, token: str, limits: Limits | None = None) -> Sta
     hubspot = make_hubspot(portal, token=token, calls=calls, allowance=allowance)
     app = Starlette(
         routes=[Mount("/_sandbox", routes=control.ROUTES), Mount("/", app=hubspot)],
-        middleware=[Middleware(GZipMiddleware, minimum_size=500, compresslevel=3)],
+        middleware=[Middleware(_Saving, portal=portal), Middleware(GZipMiddleware, minimum_size=500, compresslevel=3)],
     )
     app.state.portal = portal
     app.state.calls = calls
     return app
+
+
+class _Saving:
+    """Saves the portal before an answer goes out, so that what was answered is kept."""
+
+    def __init__(self, app: ASGIApp, *, portal: Portal) -> None:
+        self._app = app
+        self._portal = portal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one call on."""
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._portal.save()
+            await send(message)
+
+        await self._app(scope, receive, answer)
 
 
 def listen(port: int) -> socket.socket:
@@ -81,10 +100,11 @@ class Served:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Stop, and let go of the port."""
+        """Stop, let go of the port, and of the file that the portal may be kept in."""
         self._server.should_exit = True
         self._thread.join(START_S)
         self._socket.close()
+        self.portal.close()
 
 
 def serve(portal: Portal, *, port: int = 0, token: str = "sandbox", limits: Limits | None = None) -> Served:

@@ -32,6 +32,7 @@ def index(portal: Portal, body: object) -> dict[str, Any]:
 def merging(portal: Portal, body: object) -> dict[str, Any]:
     """`{"new_id": true}`: a merge makes a new record, to which both ids lead."""
     if body is not None:
+        portal.setting_changed = True
         portal.merges_make_new_records = _truth(body, "new_id")
     return {"new_id": portal.merges_make_new_records}
 
@@ -39,6 +40,7 @@ def merging(portal: Portal, body: object) -> dict[str, Any]:
 def misses(portal: Portal, body: object) -> dict[str, Any]:
     """`{"named": false}`: a batch that misses records tells of each, but does not name it."""
     if body is not None:
+        portal.setting_changed = True
         portal.names_misses = _truth(body, "named")
     return {"named": portal.names_misses}
 
