@@ -52,8 +52,12 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(f"--index-lag {asked.index_lag} is none: expected {error}", "name seconds, such as --index-lag 5")
     except OSError as error:
         return _failed(f"port {asked.port} cannot be used: {error.strerror}", "choose another with --port, or 0 for a free one")
-    _Announcing(settings(make_app(portal, token=asked.token))).run(sockets=[sock])
-    portal.close()
+    try:
+        _Announcing(settings(make_app(portal, token=asked.token))).run(sockets=[sock])
+    except KeyboardInterrupt:  # how a stop with Ctrl+C ends, once the last call is answered
+        pass
+    finally:
+        portal.close()
     return 0
 
 

@@ -12,6 +12,7 @@ from sandbox.changes import Changes
 from sandbox.clock import Clock
 from sandbox.definitions import Definition
 from sandbox.kinds import KINDS, Kind
+from sandbox.lists import Lists
 from sandbox.options import Option
 from sandbox.pipelines import Pipeline, Stage
 from sandbox.planting import plant
@@ -64,6 +65,7 @@ class Portal:
         self.merges_make_new_records = False
         self.names_misses = True
         self.blocked_emails: set[str] = set()
+        self.lists = Lists()
         self.changes = Changes(self.clock)
         self.setting_changed = True  # since it was saved: anything that is no record and no time
         self._store = store

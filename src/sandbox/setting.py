@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from sandbox.definitions import Definition
+from sandbox.lists import Lists, RecordList
 from sandbox.pipelines import Pipeline
 from sandbox.portal import Account, Portal
 from sandbox.staff import Owner, Team
@@ -26,6 +27,7 @@ class Setting:
     merges_make_new_records: bool
     names_misses: bool
     blocked_emails: list[str]
+    lists: list[RecordList]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ def setting_of(portal: Portal) -> Setting:
         merges_make_new_records=portal.merges_make_new_records,
         names_misses=portal.names_misses,
         blocked_emails=sorted(portal.blocked_emails),
+        lists=list(portal.lists.by_id.values()),
     )
 
 
@@ -62,3 +65,4 @@ def put_back(portal: Portal, setting: Setting) -> None:
     portal.definitions, portal.pipelines = setting.definitions, setting.pipelines
     portal.merges_make_new_records, portal.names_misses = setting.merges_make_new_records, setting.names_misses
     portal.blocked_emails = set(setting.blocked_emails)
+    portal.lists = Lists(setting.lists)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from sandbox.clock import as_millis
@@ -39,7 +39,7 @@ class Shelf(Protocol):
     def page(self, start: int, limit: int) -> list[Record]:
         """Up to `limit` live ones with ids from `start` on."""
 
-    def between(self, low: int, high: int) -> Iterable[int]:
+    def between(self, low: int, high: int) -> Sequence[int]:
         """Ids of the live ones last changed from `low` to `high`, ascending."""
 
     def count_between(self, low: int, high: int) -> int:
@@ -118,7 +118,7 @@ class MemoryShelf:
         at = bisect_left(self._live, start)
         return [self._by_id[id_] for id_ in self._live[at : at + limit]]
 
-    def between(self, low: int, high: int) -> Iterable[int]:
+    def between(self, low: int, high: int) -> Sequence[int]:
         """Ids of the live ones last changed from `low` to `high`, ascending."""
         moments = self._in_order()
         start, stop = _bounds(moments, low, high)

@@ -195,7 +195,7 @@ class FileShelf:
         asked = f"SELECT {_COLUMNS} FROM {self._table} WHERE id >= ? AND archived_at IS NULL ORDER BY id LIMIT ?"
         return [self._held.get(row[0]) or record_of(row) for row in self._sql.execute(asked, (start, limit))]
 
-    def between(self, low: int, high: int) -> Iterable[int]:
+    def between(self, low: int, high: int) -> Sequence[int]:
         """Ids of the live ones last changed from `low` to `high`, ascending."""
         self.write()
         asked = f"SELECT id FROM {self._table} WHERE archived_at IS NULL AND modified BETWEEN ? AND ? ORDER BY id"

@@ -38,7 +38,7 @@ def merging(portal: Portal, body: object) -> dict[str, Any]:
 
 
 def misses(portal: Portal, body: object) -> dict[str, Any]:
-    """`{"named": false}`: a batch that misses records tells of each, but does not name it."""
+    """`{"named": false}`: the errors of a batch that misses records name them in no context, only in their message."""
     if body is not None:
         portal.setting_changed = True
         portal.names_misses = _truth(body, "named")

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.calls import CallLog
-from sandbox.hubspot import account, answers, associations, batch, objects, owners, schema, search
+from sandbox.hubspot import account, answers, associations, batch, lists, objects, owners, schema, search
 from sandbox.hubspot.finding import SearchIndex
 from sandbox.hubspot.paths import canonical, is_write
 from sandbox.limits import Allowance
@@ -23,6 +23,7 @@ _ROUTES = [
     *search.ROUTES,
     *objects.ROUTES,
     *associations.ROUTES,
+    *lists.ROUTES,
     *owners.ROUTES,
     *schema.ROUTES,
     *account.ROUTES,

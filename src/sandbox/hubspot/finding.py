@@ -9,16 +9,18 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from sandbox.clock import as_millis
+from sandbox.hubspot.asked import id_of
 from sandbox.hubspot.filters import Test, search_test, sort_key, sort_name
 from sandbox.hubspot.spans import EARLIEST, LATEST, Span, span_of
-from sandbox.kinds import Kind
+from sandbox.kinds import Kind, kind_named
+from sandbox.links import linked_live
 from sandbox.portal import Portal
 from sandbox.record import Record
 
@@ -111,7 +113,8 @@ def _head(portal: Portal, kind: Kind, span: Span, *, falling: bool) -> Found:
     of_hidden = [(at, record.id) for record in hidden.values() if record and span.low <= (at := _changed(kind, record)) <= span.high]
     passed_over = sum(1 for id_ in hidden if (now := portal.find(kind.plural, id_)) and span.low <= _changed(kind, now) <= span.high)
     order = sorted([each for each in moments if each[1] not in hidden] + of_hidden, reverse=falling)
-    total = shelf.count_between(span.low, span.high) - passed_over + len(of_hidden)
+    now_there = shelf.count() if span.is_open else shelf.count_between(span.low, span.high)
+    total = now_there - passed_over + len(of_hidden)
     return Found(total=total, ids=[id_ for _, id_ in order[:REACH]])
 
 
@@ -128,15 +131,37 @@ def _all_ids(portal: Portal, kind: Kind, span: Span, holds: Test) -> Sequence[in
     hidden = portal.changes.hidden(kind.plural)
     ids = portal.collections[kind.plural].shelf.between(span.low, span.high)
     if not hidden:
-        return list(ids)
+        return ids
     return sorted([id_ for id_ in ids if id_ not in hidden] + [record.id for record in hidden.values() if record and holds(record)])
 
 
 def _matching(portal: Portal, kind: Kind, span: Span, holds: Test) -> Iterator[Record]:
-    hidden, collection = portal.changes.hidden(kind.plural), portal.collections[kind.plural]
-    records = collection if span.is_open else (collection[id_] for id_ in collection.shelf.between(span.low, span.high))
-    yield from (record for record in records if record.id not in hidden and holds(record))
+    hidden = portal.changes.hidden(kind.plural)
+    yield from (record for record in _candidates(portal, kind, span) if record.id not in hidden and holds(record))
     yield from (record for record in hidden.values() if record and holds(record))
+
+
+def _candidates(portal: Portal, kind: Kind, span: Span) -> Iterable[Record]:
+    """Live records among which all that are found stand: as few as an identifying value, an association or the span tells."""
+    collection = portal.collections[kind.plural]
+    for each in span.rest.get("filters") or []:
+        if each["operator"] != "EQ":
+            continue
+        name, value = each["propertyName"], str(each["value"])
+        if name == "hs_object_id":
+            return [record] if (record := collection.find(id_of(value))) else []
+        if name in collection.identifiers:
+            return [record] if (record := collection.holder(name, value)) else []
+        if name.startswith("associations."):
+            return _associated(portal, kind, name, value)
+    return collection if span.is_open else (collection[id_] for id_ in collection.shelf.between(span.low, span.high))
+
+
+def _associated(portal: Portal, kind: Kind, name: str, value: str) -> list[Record]:
+    """The live records of `kind` that the one record that an association filter names is associated with."""
+    other_kind = kind_named(name.removeprefix("associations."))
+    other = portal.find(other_kind.plural, id_of(value)) if other_kind else None
+    return [] if other is None else [portal.record(kind.plural, id_) for id_ in linked_live(portal, other, kind.plural)]
 
 
 def _in_span(kind: Kind, span: Span, rest: Test) -> Test:

@@ -14,6 +14,7 @@ _PREFIXES = {
     "/crm/v3/properties": "/properties",
     "/crm/v3/pipelines": "/pipelines",
     "/crm/v3/owners": "/owners",
+    "/crm/v3/lists": "/lists",
     "/settings/v3/users": "/users",
     "/account-info/v3": "/account",
     "/oauth/v2/private-apps": "/app",
@@ -25,6 +26,7 @@ for _date in DATES:
         f"/crm/properties/{_date}": "/properties",
         f"/crm/pipelines/{_date}": "/pipelines",
         f"/crm/owners/{_date}": "/owners",
+        f"/crm/lists/{_date}": "/lists",
         f"/settings/users/{_date}": "/users",
         f"/account-info/{_date}": "/account",
     }
