@@ -66,6 +66,7 @@ class Portal:
         self.names_misses = True
         self.blocked_emails: set[str] = set()
         self.lists = Lists()
+        self.notes: dict[str, str] = {}  # of whoever made it, for when it is opened again; served to nobody
         self.changes = Changes(self.clock)
         self.setting_changed = True  # since it was saved: anything that is no record and no time
         self._store = store

@@ -28,6 +28,7 @@ class Setting:
     names_misses: bool
     blocked_emails: list[str]
     lists: list[RecordList]
+    notes: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ def setting_of(portal: Portal) -> Setting:
         names_misses=portal.names_misses,
         blocked_emails=sorted(portal.blocked_emails),
         lists=list(portal.lists.by_id.values()),
+        notes=portal.notes,
     )
 
 
@@ -66,3 +68,4 @@ def put_back(portal: Portal, setting: Setting) -> None:
     portal.merges_make_new_records, portal.names_misses = setting.merges_make_new_records, setting.names_misses
     portal.blocked_emails = set(setting.blocked_emails)
     portal.lists = Lists(setting.lists)
+    portal.notes = setting.notes

@@ -49,6 +49,7 @@ RULES = {
     "sound data": "crm_data",
 }  # the world's promise -> the agreement's rule
 POOL = "sdr"
+_ROSTER, _AGREEMENT = "roster", "agreement"  # notes in a portal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,10 @@ def invented(*, leads: int, seed: int, moment: str | None, live: bool, state: Pa
     """Generate a world of `leads` people as of `moment` (None: now, to the second), in a new state file if one is named."""
     world = make_world(leads=leads, seed=seed, now=_moment(moment))
     portal = _kept(state, lambda store: Portal.from_lines(world.lines, now=world.now, live=live, store=store))
-    return Practice(portal=portal, roster=_roster_of_world(world), agreement="practice.agreement", truth=truth_document(world, RULES))
+    portal.notes = {_ROSTER: _roster_of_world(world), _AGREEMENT: "practice.agreement"}
+    portal.setting_changed = True
+    portal.save()
+    return _practice(portal, truth=truth_document(world, RULES))
 
 
 def loaded(path: Path, *, moment: str | None, live: bool, state: Path | None = None) -> Practice:
@@ -80,7 +84,7 @@ def loaded(path: Path, *, moment: str | None, live: bool, state: Path | None = N
         ) from None
     except OSError as error:
         raise ConfigurationError(f"{path} could not be read: {error.strerror}", fix="check the path and its rights") from None
-    return Practice(portal=portal, roster=_roster_of_portal(portal), agreement="agreement.example", truth=None)
+    return _practice(portal)
 
 
 def reopened(path: Path, *, moment: str | None, live: bool) -> Practice:
@@ -89,7 +93,18 @@ def reopened(path: Path, *, moment: str | None, live: bool) -> Practice:
         portal = reopen(path, now=_moment(moment) if moment else None, live=live)
     except UnusableState as error:
         raise ConfigurationError(str(error), fix="name a file that `--state` made, or a new one") from None
-    return Practice(portal=portal, roster=_roster_of_portal(portal), agreement="agreement.example", truth=None)
+    return _practice(portal)
+
+
+def _practice(portal: Portal, truth: Mapping[str, Any] | None = None) -> Practice:
+    """Serve `portal` with the roster and agreement that were noted in it when it was invented, else with drafted ones."""
+    noted = portal.notes
+    return Practice(
+        portal=portal,
+        roster=noted.get(_ROSTER) or _roster_of_portal(portal),
+        agreement=noted.get(_AGREEMENT, "agreement.example"),
+        truth=truth,
+    )
 
 
 def _kept(path: Path | None, make: Callable[[Store | None], Portal]) -> Portal:
