@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -17,7 +17,7 @@ from sandbox.load import load
 from sandbox.portal import Portal, Store
 from sandbox.server import listen, make_app, settings, url_of
 from sandbox.state_file import UnusableState
-from sandbox.switches import index
+from sandbox.switches import LONGEST_LAG_S
 
 
 class _Announcing(uvicorn.Server):
@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--now is required, but for a --state FILE that is there: that one goes on at the time it was left")
     try:
         portal = _portal(asked)
+        portal.changes.lag = asked.index_lag
     except UnusableState as error:
         return _failed(str(error), "name another file with --state; one that is there is served without --load")
     except OSError as error:
@@ -46,10 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BadLines as error:
         return _failed(str(error), "mend these lines (docs/reference/portal-file.md)")
     try:
-        index(portal, {"lag_s": asked.index_lag})
         sock = listen(asked.port)
-    except ValueError as error:
-        return _failed(f"--index-lag {asked.index_lag} is none: expected {error}", "name seconds, such as --index-lag 5")
     except OSError as error:
         return _failed(f"port {asked.port} cannot be used: {error.strerror}", "choose another with --port, or 0 for a free one")
     try:
@@ -80,12 +78,24 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A practice HubSpot on loopback.")
     parser.add_argument("--load", type=Path, metavar="FILE", help="portal file to serve; an empty portal without it")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the portal in this file; one that is there is served again")
-    parser.add_argument("--index-lag", type=float, default=0.0, metavar="SECONDS", help="how long the search index takes to get a change")
+    parser.add_argument(
+        "--index-lag", type=_lag, default=timedelta(), metavar="SECONDS", help="how long the search index takes to get a change"
+    )
     parser.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1; 0 takes a free one (default 8080)")
     parser.add_argument("--now", type=_moment, metavar="ISO", help="the portal's time, such as 2026-11-20T15:00Z")
     parser.add_argument("--live", action="store_true", help="let the portal's time run instead of standing still")
     parser.add_argument("--token", default="sandbox", help="bearer token it accepts (default sandbox)")
     return parser
+
+
+def _lag(text: str) -> timedelta:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_LAG_S:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 to {LONGEST_LAG_S}")
+    return timedelta(seconds=seconds)
 
 
 def _moment(text: str) -> datetime:

@@ -19,7 +19,7 @@ import orjson
 from sandbox.clock import EPOCH
 from sandbox.keeping import begin
 from sandbox.portal import Portal
-from sandbox.state_file import StateFile, Stored, UnusableState
+from sandbox.state_file import StateFile, Stored, UnusableState, unlink
 
 OWNERS, COMPANY_SIZE = 40, 20  # reps; contacts of one company
 _DAY_S = 86_400
@@ -54,7 +54,7 @@ def fill(path: Path, bulk: Bulk) -> None:
     if path.exists():
         raise UnusableState(f"{path} is there already")
     part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
+    unlink(part)
     portal = begin(part, lambda kept: Portal.from_lines([_owner(number) for number in range(OWNERS)], now=bulk.now, store=kept))
     portal.close()
     file = StateFile(part)

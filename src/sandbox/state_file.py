@@ -95,8 +95,7 @@ class StateFile:
     def discard(self) -> None:
         """Let go of the file, and leave none behind."""
         self.close()
-        for each in (self.path, *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))):
-            each.unlink(missing_ok=True)
+        unlink(self.path)
 
     @contextmanager
     def in_bulk(self) -> Iterator[None]:
@@ -134,6 +133,12 @@ class StateFile:
             self.connection.execute(f"PRAGMA user_version = {_VERSION}")
         self.connection.execute("BEGIN IMMEDIATE")
         self.connection.commit()
+
+
+def unlink(path: Path) -> None:
+    """Take away a state file that nobody serves, with what a killed program may have left beside it."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 class FileShelf:

@@ -136,6 +136,7 @@ def walk(call: Caller, *filters: dict[str, Any]) -> list[int]:
         assert ("paging" in answer) == (answer["total"] > len(ids))
         if not ids:
             return seen
+        assert ids[0] > (seen[-1] if seen else 0)
         seen += ids
 
 

@@ -172,6 +172,21 @@ def _program(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Caller]]:
             process.kill()
 
 
+def test_the_program_takes_a_lag_and_refuses_another(tmp_path: Path) -> None:
+    with _program("--now", "2026-11-20T15:00Z", "--index-lag", "2.5") as (_, call):
+        assert call.get("/_sandbox/index") == {"lag_s": 2.5}
+    for options in (["--index-lag", "-1", "--now", "2026-11-20T15:00Z"], ["--state", str(tmp_path / "new")]):
+        done = subprocess.run([sys.executable, "-m", "sandbox", "--port", "0", *options], capture_output=True, text=True, check=False)
+        assert (done.returncode, options[0] in done.stderr, list(tmp_path.iterdir())) == (2, True, [])
+
+
+def test_what_a_killed_fill_left_is_no_hindrance(tmp_path: Path) -> None:
+    for name in ("state.part", "state.part-wal"):
+        (tmp_path / name).write_bytes(b"half" * 1000)
+    fill(tmp_path / "state", Bulk(contacts=3, engagements=1, seed=1, now=NOW))
+    assert ([path.name for path in tmp_path.iterdir()], len(_contacts(tmp_path / "state"))) == (["state"], 3)
+
+
 def test_a_file_that_is_served_is_not_served_twice(tmp_path: Path) -> None:
     portal = kept(tmp_path / "state")
     with pytest.raises(UnusableState, match="in use by another process"):
