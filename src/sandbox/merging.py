@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox import computed
 from sandbox.clock import as_millis
 from sandbox.kinds import KINDS
-from sandbox.links import link
+from sandbox.links import link, set_plain
 from sandbox.record import Record
 from sandbox.refusals import Refusal
 
@@ -110,7 +110,10 @@ def _renewed(portal: Portal, kind: str, survivor: Record) -> Record:
     portal.add(kind, record)
     collection.lead(survivor.id, record)
     for end in ends:
-        link(portal, (kind, id_), end, primary=primary[end])
+        if primary[end]:
+            link(portal, (kind, id_), end, primary=True)
+        else:
+            set_plain(portal, (kind, id_), end)
     return record
 
 

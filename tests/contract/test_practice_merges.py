@@ -164,6 +164,20 @@ def test_a_merge_may_make_a_new_record_to_which_both_ids_lead(call: Caller) -> N
     assert call.get(f"{CONTACT}/101")["id"] == call.get(f"{CONTACT}/103")["id"] not in ("103", new)
 
 
+@pytest.mark.parametrize("primary", ["9", "10", None])
+def test_a_new_record_keeps_the_primary_company_or_the_lack_of_one(call: Caller, primary: str | None) -> None:
+    company, type_id = (primary, 1) if primary else ("9", 279)
+    spec = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}]
+    assert call("PUT", f"{CONTACT}/101/associations/companies/{company}", spec)[0] == 201
+    call("POST", "/_sandbox/merging", {"new_id": True})
+    _, body = merge(call, into="101", gone="102")
+
+    assert isinstance(body, dict)
+    rows = call.get(f"{CONTACT}/{body['id']}?associations=companies")["associations"]["companies"]["results"]
+    assert [row["id"] for row in rows if row["type"] == "contact_to_company"] == ([primary] if primary else [])
+    assert {row["id"] for row in rows} == {"9", "10"}
+
+
 def test_a_record_takes_part_in_at_most_250_merges() -> None:
     many = {"object": "contacts", "id": "7", "properties": {"hs_merged_object_ids": ";".join(str(1000 + i) for i in range(249))}}
     with serve(a_portal(many)) as served:
