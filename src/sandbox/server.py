@@ -52,7 +52,10 @@ class _Saving:
                 self._portal.save()
             await send(message)
 
-        await self._app(scope, receive, answer)
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            self._portal.save()  # what was done is kept too where no answer went out
 
 
 def listen(port: int) -> socket.socket:
