@@ -12,6 +12,7 @@ import uvicorn
 
 from sandbox.clock import END, FIRST
 from sandbox.keeping import begin, reopen
+from sandbox.limits import limits_asked
 from sandbox.lines import BadLines
 from sandbox.load import load
 from sandbox.portal import Portal, Store
@@ -50,8 +51,9 @@ def main(arguments: list[str] | None = None) -> int:
         sock = listen(asked.port)
     except OSError as error:
         return _failed(f"port {asked.port} cannot be used: {error.strerror}", "choose another with --port, or 0 for a free one")
+    limits = limits_asked(enforced=asked.limits, burst=asked.burst, daily=asked.daily, search_per_s=asked.search_per_second)
     try:
-        _Announcing(settings(make_app(portal, token=asked.token))).run(sockets=[sock])
+        _Announcing(settings(make_app(portal, token=asked.token, limits=limits))).run(sockets=[sock])
     except KeyboardInterrupt:  # how a stop with Ctrl+C ends, once the last call is answered
         pass
     finally:
@@ -85,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--now", type=_moment, metavar="ISO", help="the portal's time, such as 2026-11-20T15:00Z")
     parser.add_argument("--live", action="store_true", help="let the portal's time run instead of standing still")
     parser.add_argument("--token", default="sandbox", help="bearer token it accepts (default sandbox)")
+    parser.add_argument("--limits", action="store_true", help="refuse calls beyond HubSpot's limits")
+    for name, told in (("--burst", "calls in ten seconds"), ("--daily", "calls a day"), ("--search-per-second", "searches a second")):
+        parser.add_argument(name, type=_count, metavar="N", help=f"{told}; enforces limits")
     return parser
 
 
@@ -96,6 +101,12 @@ def _lag(text: str) -> timedelta:
     if not 0 <= seconds <= LONGEST_LAG_S:
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 to {LONGEST_LAG_S}")
     return timedelta(seconds=seconds)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0 on")
+    return int(text)
 
 
 def _moment(text: str) -> datetime:

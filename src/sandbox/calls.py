@@ -1,24 +1,47 @@
-"""A log of every call the practice CRM answered."""
+"""A log of every call that reached the practice CRM."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+import orjson
+
+from sandbox.clock import as_text
+
 KEPT = 100_000  # calls; older ones are only counted
+BODIES, BODY = 10_000, 3_000  # calls whose bodies are kept, and the longest body that is
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Call:
-    """One answered call; `number` counts from 1, `path` is as it was asked, without its query."""
+    """One call, filled in while it is served.
+
+    `number` counts from 1 in the order of arrival, `path` is as it was asked, without its query; `status` is None
+    while there is no answer and for one that was lost, `results` None where the answer is no list. No header is kept.
+    """
 
     number: int
+    at: datetime
+    since_start_s: float
     method: str
     path: str
     query: str
-    status: int
     is_write: bool
+    request_bytes: int
+    status: int | None = None
+    response_bytes: int = 0  # of the body, as it was sent
+    results: int | None = None
+    fault: str | None = None
+    limited: str | None = None  # the policy that refused it
+
+    def shown(self, body: bytes | None) -> dict[str, Any]:
+        """The call as plain values, with its body if that is JSON."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return values | {"at": as_text(self.at), "since_start_s": round(self.since_start_s, 6), "body": _parsed(body)}
 
 
 class CallLog:
@@ -26,15 +49,42 @@ class CallLog:
 
     def __init__(self) -> None:
         self._calls: deque[Call] = deque(maxlen=KEPT)
+        self._bodies: deque[tuple[int, bytes]] = deque(maxlen=BODIES)
+        self._started_s = time.monotonic()
         self.total = 0
         self.writes = 0
 
-    def note(self, method: str, path: str, query: str, status: int, *, is_write: bool) -> None:
-        """Add one call; a refused write counts as a write too."""
+    def enter(self, asked: tuple[str, str, str], *, at: datetime, is_write: bool, body: bytes, private: bool) -> Call:
+        """Add the call that asks for method, path and query; a refused write counts as a write too.
+
+        A body is kept if it is short and not `private`.
+        """
+        method, path, query = asked
         self.total += 1
         self.writes += is_write
-        self._calls.append(Call(number=self.total, method=method, path=path, query=query, status=status, is_write=is_write))
+        call = Call(
+            number=self.total,
+            at=at,
+            since_start_s=time.monotonic() - self._started_s,
+            method=method,
+            path=path,
+            query=query,
+            is_write=is_write,
+            request_bytes=len(body),
+        )
+        self._calls.append(call)
+        if body and len(body) <= BODY and not private:
+            self._bodies.append((call.number, body))
+        return call
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The calls after the one of this number, as plain values."""
-        return [asdict(call) for call in self._calls if call.number > number]
+        bodies = dict(self._bodies)
+        return [call.shown(bodies.get(call.number)) for call in self._calls if call.number > number]
+
+
+def _parsed(body: bytes | None) -> Any:
+    try:
+        return None if body is None else orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None

@@ -31,9 +31,9 @@ async def clock(request: Request) -> Response:
 async def set_clock(request: Request) -> Response:
     """Set it (`{"now": ISO 8601 with a zone}`) or let time pass (`{"advance_s": seconds}`); it never goes back."""
     try:
-        _move(_portal(request).clock, await _body(request))
+        _move(_portal(request).clock, await body_of(request))
     except ValueError as error:
-        return _bad([f"expected {error}"])
+        return bad([f"expected {error}"])
     return await clock(request)
 
 
@@ -53,12 +53,12 @@ async def requests(request: Request) -> Response:
     """The calls so far; `?after=N` leaves out the first N."""
     after = request.query_params.get("after", "0")
     number = int(after) if after.isascii() and after.isdigit() and len(after) < _LONG else 0
-    return JSONResponse({"requests": request.app.state.calls.since(number)})
+    return JSONResponse({"requests": request.app.state.checks.calls.since(number)})
 
 
 async def stats(request: Request) -> Response:
     """How many calls were reads and writes, and how many live records there are."""
-    portal, calls = _portal(request), request.app.state.calls
+    portal, calls = _portal(request), request.app.state.checks.calls
     records = {kind: len(collection) for kind, collection in portal.collections.items()}
     return JSONResponse({"calls": calls.total, "reads": calls.total - calls.writes, "writes": calls.writes, "records": records})
 
@@ -72,11 +72,11 @@ async def records(request: Request) -> Response:
     try:
         given = orjson.loads(body) if body.startswith(b"[") else [orjson.loads(line) for line in body.splitlines() if line.strip()]
     except orjson.JSONDecodeError as error:
-        return _bad([f"expected lines of a portal file as JSON: {error}"])
+        return bad([f"expected lines of a portal file as JSON: {error}"])
     try:
         planted = _portal(request).plant(given, arriving=True)
     except BadLines as error:
-        return _bad(error.problems)
+        return bad(error.problems)
     return JSONResponse({"planted": planted})
 
 
@@ -85,17 +85,19 @@ def _switch(name: str) -> Handler:
 
     async def switched(request: Request) -> Response:
         body = None
-        if request.method == "POST" and (body := await _body(request)) is None:
-            return _bad(["expected a JSON object"])
+        if request.method == "POST" and (body := await body_of(request)) is None:
+            return bad(["expected a JSON object"])
         try:
             return JSONResponse(SWITCHES[name](_portal(request), body))
         except ValueError as error:
-            return _bad([f"expected {error}"])
+            return bad([f"expected {error}"])
 
     return switched
 
 
-def _from_here(handler: Handler) -> Handler:
+def from_here(handler: Handler) -> Handler:
+    """`handler`, for callers on this machine alone."""
+
     async def guarded(request: Request) -> Response:
         host = request.client.host if request.client else ""
         try:
@@ -113,7 +115,8 @@ def _portal(request: Request) -> Portal:
     return portal
 
 
-async def _body(request: Request) -> Any:
+async def body_of(request: Request) -> Any:
+    """The JSON of a body; None if it is none."""
     try:
         return orjson.loads(await request.body())
     except orjson.JSONDecodeError:
@@ -134,15 +137,16 @@ def _span(seconds: float) -> timedelta:
         raise ValueError("a number of seconds that does not lead beyond the year 2199") from None
 
 
-def _bad(problems: list[str]) -> Response:
+def bad(problems: list[str]) -> Response:
+    """Refuse: 400, and all that is wrong."""
     return JSONResponse({"problems": problems}, 400)
 
 
 ROUTES = [
-    Route("/clock", _from_here(clock), methods=["GET"]),
-    Route("/clock", _from_here(set_clock), methods=["POST"]),
-    Route("/requests", _from_here(requests), methods=["GET"]),
-    Route("/stats", _from_here(stats), methods=["GET"]),
-    Route("/records", _from_here(records), methods=["POST"]),
-    *(Route(f"/{name}", _from_here(_switch(name)), methods=["GET", "POST"]) for name in SWITCHES),
+    Route("/clock", from_here(clock), methods=["GET"]),
+    Route("/clock", from_here(set_clock), methods=["POST"]),
+    Route("/requests", from_here(requests), methods=["GET"]),
+    Route("/stats", from_here(stats), methods=["GET"]),
+    Route("/records", from_here(records), methods=["POST"]),
+    *(Route(f"/{name}", from_here(_switch(name)), methods=["GET", "POST"]) for name in SWITCHES),
 ]

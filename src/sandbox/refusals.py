@@ -26,17 +26,19 @@ class Refusal(AnswerError):
         category: str | None = "VALIDATION_ERROR",
         context: Mapping[str, Sequence[str]] | None = None,
         errors: Sequence[Mapping[str, Any]] | None = None,
+        links: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.category = category
         self.context = context
         self.errors = errors
+        self.links = links
 
     @property
     def members(self) -> dict[str, Any]:
         """The body's members, beside the ones that every error body has."""
-        named = {"category": self.category, "context": self.context, "errors": self.errors}
+        named = {"category": self.category, "context": self.context, "errors": self.errors, "links": self.links}
         return {"message": str(self), **{name: value for name, value in named.items() if value is not None}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -9,32 +10,33 @@ from types import TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox import control
-from sandbox.calls import CallLog
-from sandbox.hubspot.app import make_hubspot
+from sandbox import control, control_gate
+from sandbox.hubspot.app import Checks, make_hubspot
 from sandbox.limits import Allowance, Limits
 from sandbox.portal import Portal
+from sandbox.tokens import Tokens
 
 HOST = "127.0.0.1"
 START_S = 10.0  # a server that has not begun by then never will
+STOP_S = 3  # what is still being answered by then, as a slow answer is, is broken off
 
 
-def make_app(portal: Portal, *, token: str, limits: Limits | None = None) -> Starlette:
+def make_app(portal: Portal, *, token: str, limits: Limits | None = None) -> ASGIApp:
     """HubSpot's API of `portal` for the bearer `token`, and the control path under `/_sandbox/`."""
-    calls, allowance = CallLog(), Allowance(limits=limits or Limits())
-    hubspot = make_hubspot(portal, token=token, calls=calls, allowance=allowance)
-    app = Starlette(
-        routes=[Mount("/_sandbox", routes=control.ROUTES), Mount("/", app=hubspot)],
-        middleware=[Middleware(_Saving, portal=portal), Middleware(GZipMiddleware, minimum_size=500, compresslevel=3)],
-    )
-    app.state.portal = portal
-    app.state.calls = calls
-    return app
+    checks = Checks(allowance=Allowance(limits or Limits()), tokens=Tokens(private=token))
+    levers = Starlette(routes=[Mount("/_sandbox", routes=[*control.ROUTES, *control_gate.ROUTES])])
+    levers.state.portal = portal
+    levers.state.checks = checks
+    hubspot = make_hubspot(portal, checks)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (levers if scope["path"].startswith("/_sandbox/") else hubspot)(scope, receive, send)
+
+    return _Saving(app, portal=portal)
 
 
 class _Saving:
@@ -76,9 +78,28 @@ def url_of(sock: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
-def settings(app: Starlette) -> uvicorn.Config:
-    """How uvicorn runs it: quiet, and without a Date header of its own."""
-    return uvicorn.Config(app, log_level="warning", access_log=False, date_header=False, server_header=False, lifespan="off")
+class _Connection(H11Protocol):
+    """A connection that the app finds in the state of its calls, so that a fault can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+def settings(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn runs it: quiet, without a Date header of its own, and trusting no header about who calls."""
+    return uvicorn.Config(
+        app,
+        http=_Connection,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        date_header=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=STOP_S,
+    )
 
 
 class Served:

@@ -101,13 +101,14 @@ def test_the_date_header_is_the_portals_time(call: Caller) -> None:
     assert "server" not in headers
 
 
-def test_rate_limit_headers_stand_on_every_answer_but_search(call: Caller) -> None:
+def test_every_answer_tells_the_limits_and_a_search_only_those_of_the_day(call: Caller) -> None:
     _, _, headers = call("GET", "/crm/v3/owners")
-    assert headers["X-HubSpot-RateLimit-Max"] == "190"
+    assert (headers["X-HubSpot-RateLimit-Max"], headers["X-HubSpot-RateLimit-Secondly"]) == ("190", "19")
     assert headers["X-HubSpot-RateLimit-Interval-Milliseconds"] == "10000"
     before = int(headers["X-HubSpot-RateLimit-Daily-Remaining"])
     _, _, headers = call("POST", "/crm/v3/objects/contacts/search", {})
-    assert not [name for name in headers if "ratelimit" in name.lower()]
+    told = {name.lower() for name in headers if "ratelimit" in name.lower()}
+    assert told == {"x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining"}
     _, _, headers = call("POST", "/crm/v3/objects/contacts/batch/read", {"inputs": [{"id": "101"}]})
     assert int(headers["X-HubSpot-RateLimit-Daily-Remaining"]) == before - 2
 

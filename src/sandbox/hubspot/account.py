@@ -14,13 +14,6 @@ from sandbox.hubspot.answers import Json, portal_of
 from sandbox.hubspot.asked import json_body
 from sandbox.refusals import Refusal
 
-_SCOPES = tuple(
-    f"crm.{area}.{name}.{right}"
-    for area in ("objects", "schemas")
-    for name in ("contacts", "companies", "deals", "leads")
-    for right in ("read", "write")
-)
-
 
 async def details(request: Request) -> Response:
     """Portal id, kind of account, zone, currency."""
@@ -60,11 +53,10 @@ async def usage(request: Request) -> Response:
 
 async def token_info(request: Request) -> Response:
     """The portal, user and app behind the token that the body names."""
-    account = portal_of(request).account
-    if (await json_body(request)).get("tokenKey") != request.app.state.token:
+    account, tokens = portal_of(request).account, request.app.state.tokens
+    if (await json_body(request)).get("tokenKey") != tokens.private:
         raise Refusal("The token is not known.", status=404, category="OBJECT_NOT_FOUND")
-    scopes = [*_SCOPES, "crm.objects.owners.read", "sales-email-read", "settings.users.teams.read"]
-    return Json({"userId": 1, "hubId": account.portal_id, "appId": account.app_id, "scopes": scopes})
+    return Json({"userId": 1, "hubId": account.portal_id, "appId": account.app_id, "scopes": sorted(tokens.scopes)})
 
 
 ROUTES = [

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from sandbox.portal import Portal
 from sandbox.refusals import Missing, Refusal
@@ -19,10 +20,18 @@ class Json(Response):
     """A JSON answer with HubSpot's content type."""
 
     media_type = "application/json;charset=utf-8"
+    results: int | None = None
 
     def render(self, content: Any) -> bytes:
         """Encode; history that is kept as JSON text goes out as it is."""
+        if isinstance(content, dict) and isinstance(results := content.get("results"), list):
+            self.results = len(results)
         return orjson.dumps(content)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, and tell the log how many results it has."""
+        scope["call"].results = self.results
+        await super().__call__(scope, receive, send)
 
 
 def portal_of(request: Request) -> Portal:
@@ -41,15 +50,20 @@ def batch_answer(request: Request, results: list[Any], errors: list[dict[str, An
     return Json(body, 207 if errors else status)
 
 
-def error_body(request: Request, members: Mapping[str, Any]) -> dict[str, Any]:
+def error_body(scope: Scope, members: Mapping[str, Any]) -> dict[str, Any]:
     """HubSpot's error envelope around `members`."""
-    return {"status": "error", "correlationId": request.scope["correlation_id"], **members}
+    return {"status": "error", "correlationId": scope["correlation_id"], **members}
+
+
+def refusal(scope: Scope, said: Refusal) -> Json:
+    """The answer that a Refusal becomes."""
+    return Json(error_body(scope, said.members), said.status)
 
 
 async def refused(request: Request, error: Exception) -> Response:
     """Answer a Refusal."""
     assert isinstance(error, Refusal)
-    return Json(error_body(request, error.members), error.status)
+    return refusal(request.scope, error)
 
 
 async def missing(_request: Request, error: Exception) -> Response:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import uuid
-from email.utils import format_datetime
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from sandbox.calls import CallLog
-from sandbox.hubspot import account, answers, associations, batch, lists, objects, owners, schema, search
+from sandbox.faults import Faults
+from sandbox.hubspot import account, answers, associations, batch, lists, oauth, objects, owners, schema, search
+from sandbox.hubspot.door import Door
+from sandbox.hubspot.faulting import Faulting
 from sandbox.hubspot.finding import SearchIndex
-from sandbox.hubspot.paths import canonical, is_write
+from sandbox.hubspot.gate import Gate
+from sandbox.hubspot.limiting import Limiting
 from sandbox.limits import Allowance
 from sandbox.portal import Portal
 from sandbox.refusals import Missing, Refusal
+from sandbox.tokens import Tokens
 
 _ROUTES = [
     *batch.ROUTES,
@@ -27,70 +31,33 @@ _ROUTES = [
     *owners.ROUTES,
     *schema.ROUTES,
     *account.ROUTES,
+    *oauth.ROUTES,
 ]
-LONGEST_URL = 16_200  # characters of path and query; seen on the wire by others
-_DENIED = {"message": "Authentication credentials not found.", "category": "INVALID_AUTHENTICATION"}
 
 
-class Gate:
-    """What every call passes: the log, the token, the version in its path, the headers of its answer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What every call is held against on its way, each settable by the control path."""
 
-    Limits would be enforced here, after `Allowance.spend`.
-    """
-
-    def __init__(self, app: ASGIApp, *, portal: Portal, token: str, calls: CallLog, allowance: Allowance) -> None:
-        self._app = app
-        self._portal = portal
-        self._bearer = f"Bearer {token}".encode()
-        self._calls = calls
-        self._allowance = allowance
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one call."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        asked = scope["path"]
-        portal = self._portal
-        self._allowance.spend(portal.clock.now(), ZoneInfo(portal.account.time_zone))
-        scope["asked"] = asked
-        scope["correlation_id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{portal.account.portal_id}/{self._calls.total}"))
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                method = scope["method"]
-                self._calls.note(method, asked, scope["query_string"].decode(), message["status"], is_write=is_write(method, asked))
-                message["headers"] = [*message["headers"], *self._headers(scope)]
-            await send(message)
-
-        await self._pass(scope, receive, answer)
-
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] in ("GET", "HEAD") and len(scope["raw_path"]) + len(scope["query_string"]) + 1 > LONGEST_URL:
-            await answers.page(414, "URI Too Long")(scope, receive, send)
-        elif dict(scope["headers"]).get(b"authorization") != self._bearer:
-            body = {"status": "error", "correlationId": scope["correlation_id"], **_DENIED}
-            await answers.Json(body, 401)(scope, receive, send)
-        elif (path := canonical(scope["asked"])) is None:
-            await answers.page(404, "Not Found")(scope, receive, send)
-        else:
-            await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
-
-    def _headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        date = format_datetime(self._portal.clock.now().replace(microsecond=0), usegmt=True)
-        headers = [(b"date", date.encode()), (b"x-hubspot-correlation-id", scope["correlation_id"].encode())]
-        return headers if scope["asked"].endswith("/search") else headers + self._allowance.headers()
+    calls: CallLog = field(default_factory=CallLog)
+    allowance: Allowance
+    faults: Faults = field(default_factory=Faults)
+    tokens: Tokens
 
 
-def make_hubspot(portal: Portal, *, token: str, calls: CallLog, allowance: Allowance) -> ASGIApp:
-    """The API of `portal` for whoever has `token`."""
+def make_hubspot(portal: Portal, checks: Checks) -> ASGIApp:
+    """The API of `portal`; a call passes the log, the limits, the faults and the door, in this order."""
     app = Starlette(
         routes=_ROUTES,
         exception_handlers={Refusal: answers.refused, Missing: answers.missing, HTTPException: answers.not_served},
     )
     app.router.redirect_slashes = False
     app.state.portal = portal
-    app.state.token = token
-    app.state.allowance = allowance
+    app.state.tokens = checks.tokens
+    app.state.allowance = checks.allowance
     app.state.searches = SearchIndex()
-    return Gate(app, portal=portal, token=token, calls=calls, allowance=allowance)
+    zipped = GZipMiddleware(app, minimum_size=500, compresslevel=3)
+    door = Door(zipped, tokens=checks.tokens)
+    faulting = Faulting(door, faults=checks.faults, allowance=checks.allowance)
+    limiting = Limiting(faulting, portal=portal, allowance=checks.allowance, tokens=checks.tokens)
+    return Gate(limiting, portal=portal, calls=checks.calls)

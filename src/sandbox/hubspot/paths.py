@@ -18,6 +18,8 @@ _PREFIXES = {
     "/settings/v3/users": "/users",
     "/account-info/v3": "/account",
     "/oauth/v2/private-apps": "/app",
+    "/oauth/v1": "/oauth",
+    "/oauth/v3": "/oauth",
 }
 for _date in DATES:
     _PREFIXES |= {
@@ -29,7 +31,9 @@ for _date in DATES:
         f"/crm/lists/{_date}": "/lists",
         f"/settings/users/{_date}": "/users",
         f"/account-info/{_date}": "/account",
+        f"/oauth/{_date}": "/oauth",
     }
+_ASSOCIATIONS = tuple(f"{prefix}/" for prefix, known in _PREFIXES.items() if known == "/associations")
 _DEPTHS = (4, 3)  # segments of a prefix, the empty one before the first slash included
 
 
@@ -52,5 +56,15 @@ def canonical(path: str) -> str | None:
 
 
 def is_write(method: str, path: str) -> bool:
-    """Whether a call changes something: not a GET, and not a read or a search that has a body."""
-    return method not in ("GET", "HEAD", "OPTIONS") and not path.endswith(("/batch/read", "/search", "/access-token-info"))
+    """Whether a call changes something in the CRM: not a GET, not a read or a search that has a body, nothing of tokens."""
+    return method not in ("GET", "HEAD", "OPTIONS") and not (path.endswith(("/batch/read", "/search")) or is_about_tokens(path))
+
+
+def is_about_tokens(path: str) -> bool:
+    """Whether the path belongs to the apps' tokens and not to the CRM; what such a call says is secret."""
+    return path.startswith("/oauth/")
+
+
+def is_association_batch(path: str) -> bool:
+    """Whether the path is that of a batch of associations, which has a limit of its own."""
+    return path.startswith(_ASSOCIATIONS) and "/batch/" in path

@@ -12,6 +12,7 @@ from threading import Event
 from typing import Any
 
 from sandbox.keeping import begin, reopen
+from sandbox.limits import Limits
 from sandbox.lines import BadLines
 from sandbox.load import load
 from sandbox.portal import Portal, Store
@@ -156,14 +157,14 @@ def _roster_of_portal(portal: Portal) -> str:
     return roster_text(people, [DraftPool(name=POOL, members=tuple(unique_names(people)))], placeholders={"hubspot": ()})
 
 
-def serve_until_stopped(practice: Practice, *, port: int, truth: Path | None, config_out: Path | None) -> None:
+def serve_until_stopped(practice: Practice, *, port: int, limits: Limits, truth: Path | None, config_out: Path | None) -> None:
     """Serve until SIGINT or SIGTERM; files appear, whole, only once the port answers."""
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     if config_out is not None:
         refuse_if_not_practice(config_out)
-    with _served(practice.portal, port) as served:
+    with _served(practice.portal, port, limits) as served:
         if truth is not None:
             write_whole(truth, [json.dumps(practice.truth, indent=1, ensure_ascii=False).encode()])
         if config_out is not None:
@@ -172,9 +173,9 @@ def serve_until_stopped(practice: Practice, *, port: int, truth: Path | None, co
         stop.wait()
 
 
-def _served(portal: Portal, port: int) -> Served:
+def _served(portal: Portal, port: int, limits: Limits) -> Served:
     try:
-        return serve(portal, port=port, token=TOKEN)
+        return serve(portal, port=port, token=TOKEN, limits=limits)
     except OSError as error:
         raise SyncError(
             f"port {port} cannot be used: {error.strerror}", fix="name another with --port, or --port 0 for a free one"

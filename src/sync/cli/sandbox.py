@@ -26,8 +26,13 @@ def sandbox(
     config_out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write config, roster, agreement and secrets that point at it.")
     ] = None,
+    limits: Annotated[bool, typer.Option("--limits", help="Refuse calls beyond HubSpot's limits, as HubSpot does.")] = False,
+    burst: Annotated[int | None, typer.Option(min=0, metavar="N", help="Calls in ten seconds (190); enforces limits.")] = None,
+    daily: Annotated[int | None, typer.Option(min=0, metavar="N", help="Calls a day (625000); enforces limits.")] = None,
+    search_per_second: Annotated[int | None, typer.Option(min=0, metavar="N", help="Searches a second (5); enforces limits.")] = None,
 ) -> int:
     """Serve a practice HubSpot on this machine; its bearer token is `sandbox`."""
+    from sandbox.limits import limits_asked
     from sync.cli.practice import invented, loaded, reopened, serve_until_stopped
     from sync.errors import UsageError
 
@@ -42,5 +47,6 @@ def sandbox(
     else:
         practice = invented(leads=leads, seed=seed, moment=now, live=live, state=state)
     practice.portal.changes.lag = timedelta(seconds=index_lag)
-    serve_until_stopped(practice, port=port, truth=truth, config_out=config_out)
+    allowed = limits_asked(enforced=limits, burst=burst, daily=daily, search_per_s=search_per_second)
+    serve_until_stopped(practice, port=port, limits=allowed, truth=truth, config_out=config_out)
     return 0
