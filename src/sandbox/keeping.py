@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from sandbox.kinds import Kind
 from sandbox.portal import Portal
 from sandbox.setting import PROGRESS, SETTING, Progress, put_back, setting_of
@@ -16,13 +18,17 @@ _SETTING, _PROGRESS = "setting", "progress"
 
 
 class KeptState:
-    """The state file behind a portal (see `sandbox.portal.Store`)."""
+    """The state file behind a portal (see `sandbox.portal.Store`). Raises UnusableState for one of another version."""
 
     def __init__(self, file: StateFile) -> None:
         self._file = file
         kept = file.settings()
-        self.setting = SETTING.validate_json(kept[_SETTING]) if _SETTING in kept else None
-        self.progress = PROGRESS.validate_json(kept[_PROGRESS]) if _PROGRESS in kept else None
+        try:
+            self.setting = SETTING.validate_json(kept[_SETTING]) if _SETTING in kept else None
+            self.progress = PROGRESS.validate_json(kept[_PROGRESS]) if _PROGRESS in kept else None
+        except ValidationError:
+            file.close()
+            raise UnusableState(f"{file.path} was made by another version of this program") from None
         self._shelves: list[FileShelf] = []
         self._saved: tuple[int, datetime | None] = (0, None)
 

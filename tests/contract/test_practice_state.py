@@ -210,6 +210,17 @@ def test_a_file_that_is_no_state_file_is_refused_and_left_alone(tmp_path: Path, 
     assert path.read_bytes() == before
 
 
+def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    kept(tmp_path / "state").close()
+    other = sqlite3.connect(tmp_path / "state")
+    other.execute("UPDATE setting SET value = json_remove(value, '$.lists') WHERE name = 'setting'")
+    other.commit()
+    other.close()
+    for _ in range(2):
+        with pytest.raises(UnusableState, match="another version"):
+            reopen(tmp_path / "state")
+
+
 def test_a_portal_that_could_not_be_filled_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(BadLines):
         begin(tmp_path / "state", lambda store: Portal.from_lines([{"object": "contacts"}], now=NOW, store=store))
