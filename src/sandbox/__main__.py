@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import uvicorn
 
 from sandbox.clock import END, FIRST
+from sandbox.keeping import begin, reopen
 from sandbox.limits import limits_asked
 from sandbox.lines import BadLines
 from sandbox.load import load
-from sandbox.portal import Portal
+from sandbox.portal import Portal, Store
 from sandbox.server import listen, make_app, settings, url_of
+from sandbox.state_file import UnusableState
+from sandbox.switches import LONGEST_LAG_S
 
 
 class _Announcing(uvicorn.Server):
@@ -31,9 +34,15 @@ class _Announcing(uvicorn.Server):
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve; 0 after a stop, 2 with a message for a file or a port that is of no use."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.now is None and not (asked.state and asked.state.exists()):
+        parser.error("--now is required, but for a --state FILE that is there: that one goes on at the time it was left")
     try:
-        portal = load(asked.load, now=asked.now, live=asked.live) if asked.load else Portal(asked.now, live=asked.live)
+        portal = _portal(asked)
+        portal.changes.lag = asked.index_lag
+    except UnusableState as error:
+        return _failed(str(error), "name another file with --state; one that is there is served without --load")
     except OSError as error:
         return _failed(f"{asked.load} cannot be read: {error.strerror}", "name a portal file with --load")
     except BadLines as error:
@@ -43,21 +52,55 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _failed(f"port {asked.port} cannot be used: {error.strerror}", "choose another with --port, or 0 for a free one")
     limits = limits_asked(enforced=asked.limits, burst=asked.burst, daily=asked.daily, search_per_s=asked.search_per_second)
-    _Announcing(settings(make_app(portal, token=asked.token, limits=limits))).run(sockets=[sock])
+    try:
+        _Announcing(settings(make_app(portal, token=asked.token, limits=limits))).run(sockets=[sock])
+    except KeyboardInterrupt:  # how a stop with Ctrl+C ends, once the last call is answered
+        pass
+    finally:
+        portal.close()
     return 0
+
+
+def _portal(asked: argparse.Namespace) -> Portal:
+    """The portal that was asked for: of a state file, of a portal file, or empty."""
+    if asked.state is None:
+        return _fresh(asked)
+    if asked.state.exists() and asked.load is None:
+        return reopen(asked.state, now=asked.now, live=asked.live)
+    return begin(asked.state, lambda kept: _fresh(asked, kept))
+
+
+def _fresh(asked: argparse.Namespace, store: Store | None = None) -> Portal:
+    if asked.load is None:
+        return Portal(asked.now, live=asked.live, store=store)
+    return load(asked.load, now=asked.now, live=asked.live, store=store)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A practice HubSpot on loopback.")
     parser.add_argument("--load", type=Path, metavar="FILE", help="portal file to serve; an empty portal without it")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep the portal in this file; one that is there is served again")
+    parser.add_argument(
+        "--index-lag", type=_lag, default=timedelta(), metavar="SECONDS", help="how long the search index takes to get a change"
+    )
     parser.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1; 0 takes a free one (default 8080)")
-    parser.add_argument("--now", type=_moment, required=True, metavar="ISO", help="the portal's time, such as 2026-11-20T15:00Z")
+    parser.add_argument("--now", type=_moment, metavar="ISO", help="the portal's time, such as 2026-11-20T15:00Z")
     parser.add_argument("--live", action="store_true", help="let the portal's time run instead of standing still")
     parser.add_argument("--token", default="sandbox", help="bearer token it accepts (default sandbox)")
     parser.add_argument("--limits", action="store_true", help="refuse calls beyond HubSpot's limits")
     for name, told in (("--burst", "calls in ten seconds"), ("--daily", "calls a day"), ("--search-per-second", "searches a second")):
         parser.add_argument(name, type=_count, metavar="N", help=f"{told}; enforces limits")
     return parser
+
+
+def _lag(text: str) -> timedelta:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_LAG_S:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 to {LONGEST_LAG_S}")
+    return timedelta(seconds=seconds)
 
 
 def _count(text: str) -> int:

@@ -43,8 +43,11 @@ def follow(portal: Portal, kind: str, record: Record, causes: Collection[str]) -
     return {name: value for name, value in found.items() if name in portal.definitions[kind]}
 
 
-def settle(portal: Portal, kind: str, record: Record, causes: Collection[str]) -> None:
-    """Set what follows from `causes` on a live record, with history, and what follows from that."""
+def settle(portal: Portal, kind: str, record: Record, causes: Collection[str], *, unseen: bool = False) -> None:
+    """Set what follows from `causes` on a live record, with history, and what follows from that.
+
+    If `unseen`, the record does not count as changed by it.
+    """
     if record.archived_at is not None:
         return
     values = follow(portal, kind, record, causes)
@@ -52,12 +55,13 @@ def settle(portal: Portal, kind: str, record: Record, causes: Collection[str]) -
     if not changed:
         return
     now = portal.clock.text()
+    portal.changing(kind, record)
     for name, value in changed.items():
         record.put(name, value)
         record.remember(name, {"value": value, "timestamp": now, "sourceType": "CALCULATED"})
-    touch(kind, record, now)
-    portal.revision += 1
-    settle(portal, kind, record, changed)
+    if not unseen:
+        touch(kind, record, now)
+    settle(portal, kind, record, changed, unseen=unseen)
 
 
 def touch(kind: str, record: Record, now: str) -> None:
@@ -69,6 +73,7 @@ def touch(kind: str, record: Record, now: str) -> None:
 def fill(portal: Portal, kind: str, record: Record) -> None:
     """Set every computed value that `record` has not, without history: as if it had always been there."""
     known = portal.definitions[kind]
+    portal.changing(kind, record)
     for rule in _RULES_OF[kind]:
         for name, value in rule.values(portal, kind, record).items():
             if value and name in known:
@@ -138,13 +143,13 @@ def _of_task_status(_portal: Portal, _kind: str, record: Record) -> Values:
     return {"hs_task_is_completed": _yes(record.value("hs_task_status") == "COMPLETED")}
 
 
-def _of_deals(portal: Portal, kind: str, record: Record) -> Values:
-    count = len(linked_live(portal, (kind, record.id), "deals"))
+def _of_deals(portal: Portal, _kind: str, record: Record) -> Values:
+    count = len(linked_live(portal, record, "deals"))
     return {"num_associated_deals": str(count) if count else ""}
 
 
-def _of_contacts(portal: Portal, kind: str, record: Record) -> Values:
-    return {"num_associated_contacts": str(len(linked_live(portal, (kind, record.id), "contacts")))}
+def _of_contacts(portal: Portal, _kind: str, record: Record) -> Values:
+    return {"num_associated_contacts": str(len(linked_live(portal, record, "contacts")))}
 
 
 def _of_companies(_portal: Portal, _kind: str, record: Record) -> Values:
@@ -152,16 +157,15 @@ def _of_companies(_portal: Portal, _kind: str, record: Record) -> Values:
     return {"associatedcompanyid": "" if primary is None else str(primary)}
 
 
-def _of_activities(portal: Portal, kind: str, record: Record) -> Values:
+def _of_activities(portal: Portal, _kind: str, record: Record) -> Values:
     """Counts and times of what was logged; a meeting or call still to come has not happened.
 
     An incoming e-mail is no contact by a rep; tasks count but are not dated.
     """
     now = portal.clock.millis()
-    end = (kind, record.id)
-    contacts = [at for each in CONTACTING for at in _moments(portal, end, each) if at <= now]
-    notes = [at for at in _moments(portal, end, "notes") if at <= now]
-    logged = len(contacts) + len(notes) + sum(1 for _ in _moments(portal, end, "tasks"))
+    contacts = [at for each in CONTACTING for at in _moments(portal, record, each) if at <= now]
+    notes = [at for at in _moments(portal, record, "notes") if at <= now]
+    logged = len(contacts) + len(notes) + sum(1 for _ in _moments(portal, record, "tasks"))
     return {
         "notes_last_contacted": _text(max(contacts, default=None)),
         "notes_last_updated": _text(max(contacts + notes, default=None)),
@@ -170,28 +174,27 @@ def _of_activities(portal: Portal, kind: str, record: Record) -> Values:
     }
 
 
-def _of_plans(portal: Portal, kind: str, record: Record) -> Values:
+def _of_plans(portal: Portal, _kind: str, record: Record) -> Values:
     """When the next open task falls due or the next meeting begins."""
-    now, end = portal.clock.millis(), (kind, record.id)
-    planned = [_moment(each, plan) for each, (status, still) in _PLANNED.items() for plan in _linked(portal, end, each, status, still)]
+    now = portal.clock.millis()
+    planned = [_moment(each, plan) for each, (status, still) in _PLANNED.items() for plan in _linked(portal, record, each, status, still)]
     return {"notes_next_activity_date": _text(min((at for at in planned if at > now), default=None))}
 
 
-def _of_replies(portal: Portal, kind: str, record: Record) -> Values:
-    received = _linked(portal, (kind, record.id), "emails", "hs_email_direction", "INCOMING_EMAIL")
+def _of_replies(portal: Portal, _kind: str, record: Record) -> Values:
+    received = _linked(portal, record, "emails", "hs_email_direction", "INCOMING_EMAIL")
     return {"hs_sales_email_last_replied": _text(max(_upto_now(portal, "emails", received), default=None))}
 
 
-def _of_outreach(portal: Portal, kind: str, record: Record) -> Values:
+def _of_outreach(portal: Portal, _kind: str, record: Record) -> Values:
     """When the first call, e-mail or message went out to a contact."""
-    end = (kind, record.id)
-    sent = [at for each, (name, out) in _OUTBOUND.items() for at in _upto_now(portal, each, _linked(portal, end, each, name, out))]
-    sent += _upto_now(portal, "communications", _linked(portal, end, "communications"))
+    sent = [at for each, (name, out) in _OUTBOUND.items() for at in _upto_now(portal, each, _linked(portal, record, each, name, out))]
+    sent += _upto_now(portal, "communications", _linked(portal, record, "communications"))
     return {"hs_first_outreach_date": _text(min(sent, default=None))}
 
 
-def _moments(portal: Portal, end: tuple[str, int], kind: str) -> Iterator[int]:
-    for activity in _linked(portal, end, kind):
+def _moments(portal: Portal, record: Record, kind: str) -> Iterator[int]:
+    for activity in _linked(portal, record, kind):
         if activity.value("hs_email_direction") != "INCOMING_EMAIL":
             yield _moment(kind, activity, begins=False)
 
@@ -207,9 +210,9 @@ def _moment(kind: str, activity: Record, *, begins: bool = True) -> int:
     return as_millis(start or activity.value("hs_timestamp") or activity.properties[KINDS[kind].created])
 
 
-def _linked(portal: Portal, end: tuple[str, int], kind: str, name: str = "", value: str = "") -> Iterator[Record]:
+def _linked(portal: Portal, record: Record, kind: str, name: str = "", value: str = "") -> Iterator[Record]:
     """Live activities of a record; with `name` only those that have this `value`."""
-    records = (portal.collections[kind].by_id[id_] for id_ in linked_live(portal, end, kind))
+    records = (portal.record(kind, id_) for id_ in linked_live(portal, record, kind))
     return (each for each in records if not name or each.value(name) == value)
 
 

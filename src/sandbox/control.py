@@ -15,6 +15,7 @@ from starlette.routing import Route
 from sandbox.clock import Clock
 from sandbox.lines import BadLines
 from sandbox.portal import Portal
+from sandbox.switches import SWITCHES
 
 _LONG = 16  # digits that no number of a call has
 _CLOCK_BODY = '{"now": "2026-11-20T15:00:00Z"} or {"advance_s": 60}'
@@ -79,6 +80,21 @@ async def records(request: Request) -> Response:
     return JSONResponse({"planted": planted})
 
 
+def _switch(name: str) -> Handler:
+    """Tell how a switch is set (GET), or set it (POST)."""
+
+    async def switched(request: Request) -> Response:
+        body = None
+        if request.method == "POST" and (body := await body_of(request)) is None:
+            return bad(["expected a JSON object"])
+        try:
+            return JSONResponse(SWITCHES[name](_portal(request), body))
+        except ValueError as error:
+            return bad([f"expected {error}"])
+
+    return switched
+
+
 def from_here(handler: Handler) -> Handler:
     """`handler`, for callers on this machine alone."""
 
@@ -132,4 +148,5 @@ ROUTES = [
     Route("/requests", from_here(requests), methods=["GET"]),
     Route("/stats", from_here(stats), methods=["GET"]),
     Route("/records", from_here(records), methods=["POST"]),
+    *(Route(f"/{name}", from_here(_switch(name)), methods=["GET", "POST"]) for name in SWITCHES),
 ]

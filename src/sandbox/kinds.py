@@ -175,4 +175,9 @@ def association_type(spec: object) -> AssociationType | None:
 
 PLAIN = {(t.source, t.target): t for t in ASSOCIATION_TYPES.values() if t.label is None}
 PRIMARY = {(t.source, t.target): t for t in ASSOCIATION_TYPES.values() if t.label == "Primary"}
+# What inline associations call a pair, by its kinds and whether it is the primary one.
+TYPE_NAMES = {
+    pair: {False: (plain.name,), True: (PRIMARY[pair].name, plain.name) if pair in PRIMARY else (plain.name,)}
+    for pair, plain in PLAIN.items()
+}
 ONE_PRIMARY = frozenset((_BY_NAME[left].plural, _BY_NAME[right].plural) for left, right, _, _, there, _ in _PAIRS if there)

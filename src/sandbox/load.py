@@ -11,16 +11,16 @@ import orjson
 
 from sandbox.lines import BadLines, problem
 from sandbox.planting import plant
-from sandbox.portal import Portal
+from sandbox.portal import Portal, Store
 
 
-def load(path: Path, *, now: datetime, live: bool = False) -> Portal:
+def load(path: Path, *, now: datetime, live: bool = False, store: Store | None = None) -> Portal:
     """The portal that a file describes; blank lines are skipped.
 
     Raises OSError if the file cannot be read, and BadLines with every problem as
     `file:line: key: found …, expected …`.
     """
-    portal = Portal(now, live=live)
+    portal = Portal(now, live=live, store=store)
     lines = _FileLines(path)
     problems: list[str] = []
     try:

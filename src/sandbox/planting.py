@@ -202,7 +202,7 @@ class _Planting:
                     self.problems.append(problem(seedling.where, kind, f"a kind that {seedling.kind} can be associated with", key))
                     continue
                 for id_ in ids:
-                    if (kind, int(id_)) not in self.seedlings and int(id_) not in self.portal.collections[kind].by_id:
+                    if (kind, int(id_)) not in self.seedlings and int(id_) not in self.portal.collections[kind]:
                         self.problems.append(problem(seedling.where, id_, f"the id of one of the {kind}", key))
 
     def _commit(self) -> None:
@@ -212,15 +212,14 @@ class _Planting:
             act()
         for seedling in self.seedlings.values():
             collection = portal.collections[seedling.kind]
-            if (replaced := collection.by_id.get(seedling.record.id)) is not None:
-                seedling.record.links = replaced.links
-            collection.add(seedling.record)
+            if seedling.record.id in collection:
+                seedling.record.links = collection[seedling.record.id].links
+            portal.add(seedling.kind, seedling.record)
         for end, seedling in self.seedlings.items():
             for other_kind, ids in seedling.associations.items():
                 for other_id in ids:
                     link(portal, end, (other_kind, int(other_id)))
         self._compute()
-        portal.revision += 1
 
     def _neighbours(self) -> dict[tuple[str, int], set[str]]:
         """Records that were there before, and the kinds of the new records they are associated with."""
@@ -236,7 +235,7 @@ class _Planting:
         for (kind, _), seedling in self.seedlings.items():
             computed.fill(self.portal, kind, seedling.record)
         for (kind, id_), causes in self._neighbours().items():
-            computed.settle(self.portal, kind, self.portal.collections[kind].by_id[id_], causes)
+            computed.settle(self.portal, kind, self.portal.record(kind, id_), causes)
 
 
 def _is_record(line: object) -> bool:

@@ -11,7 +11,7 @@ from types import TracebackType
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox import control, control_gate
@@ -36,7 +36,28 @@ def make_app(portal: Portal, *, token: str, limits: Limits | None = None) -> ASG
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (levers if scope["path"].startswith("/_sandbox/") else hubspot)(scope, receive, send)
 
-    return app
+    return _Saving(app, portal=portal)
+
+
+class _Saving:
+    """Saves the portal before an answer goes out, so that what was answered is kept."""
+
+    def __init__(self, app: ASGIApp, *, portal: Portal) -> None:
+        self._app = app
+        self._portal = portal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one call on."""
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._portal.save()
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            self._portal.save()  # what was done is kept too where no answer went out
 
 
 def listen(port: int) -> socket.socket:
@@ -103,10 +124,11 @@ class Served:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Stop, and let go of the port."""
+        """Stop, let go of the port, and of the file that the portal may be kept in."""
         self._server.should_exit = True
         self._thread.join(START_S)
         self._socket.close()
+        self.portal.close()
 
 
 def serve(portal: Portal, *, port: int = 0, token: str = "sandbox", limits: Limits | None = None) -> Served:

@@ -45,11 +45,11 @@ class Staff:
 
     def __init__(self) -> None:
         self.owners: dict[str, Owner] = {}
-        self._teams: dict[str, Team] = {}
+        self.told_teams: dict[str, Team] = {}
 
     def add_team(self, team: Team) -> None:
         """Take in `team`, in the place of one with its id."""
-        self._teams[team.id] = team
+        self.told_teams[team.id] = team
 
     def listed(self, *, archived: bool) -> list[Owner]:
         """Active or archived owners, by id."""
@@ -59,7 +59,7 @@ class Staff:
         """The teams an owner is in, the primary one first."""
         found = {team.id: team for team in owner.teams}
         user = str(owner.user_id)
-        for team in self._teams.values():
+        for team in self.told_teams.values():
             if user in team.user_ids or user in team.secondary_user_ids:
                 found.setdefault(team.id, Membership(id=team.id, name=team.name, primary=user in team.user_ids))
         return sorted(found.values(), key=lambda team: not team.primary)
@@ -72,9 +72,9 @@ class Staff:
     def teams(self) -> list[Team]:
         """All teams, by id, with the user ids of their primary and secondary members."""
         members: dict[str, tuple[list[str], list[str]]] = {
-            team.id: (list(team.user_ids), list(team.secondary_user_ids)) for team in self._teams.values()
+            team.id: (list(team.user_ids), list(team.secondary_user_ids)) for team in self.told_teams.values()
         }
-        names = {team.id: team.name for team in self._teams.values()}
+        names = {team.id: team.name for team in self.told_teams.values()}
         for owner in self.listed(archived=False):
             for team in owner.teams:
                 names.setdefault(team.id, team.name)

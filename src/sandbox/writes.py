@@ -33,12 +33,11 @@ def create(portal: Portal, kind: str, given: Mapping[str, Any], targets: Sequenc
     """
     values = fit_to_create(portal, kind, given, targets)
     now = portal.clock.text()
-    collection, shape = portal.collections[kind], KINDS[kind]
-    id_ = collection.next_id()
+    shape, id_ = KINDS[kind], portal.collections[kind].next_id()
     record = Record(id=id_, properties={shape.created: now, shape.modified: now, "hs_object_id": str(id_)})
     record.properties["hs_object_source"] = "INTEGRATION"
     record.properties["hs_object_source_id"] = str(portal.account.app_id)
-    collection.add(record)
+    portal.add(kind, record)
     _write(portal, kind, record, values)
     for other_kind, other_id, primary in targets:
         associate(portal, (kind, id_), (other_kind, other_id), primary=primary)
@@ -80,11 +79,23 @@ def fit_to_change(portal: Portal, kind: str, record: Record, given: Mapping[str,
 
 def archive(portal: Portal, kind: str, record: Record) -> None:
     """Move a live record to the archive; what others computed from it follows."""
+    portal.changing(kind, record)
     portal.collections[kind].archive(record, portal.clock.text())
-    portal.revision += 1
     for other_kind in computed.WORKED:
-        for id_ in linked_live(portal, (kind, record.id), other_kind):
-            settle(portal, other_kind, portal.collections[other_kind].by_id[id_], {kind})
+        for id_ in linked_live(portal, record, other_kind):
+            settle(portal, other_kind, portal.record(other_kind, id_), {kind})
+
+
+def restore(portal: Portal, kind: str, record: Record) -> None:
+    """Bring an archived record back; it changed by that. Raises Refusal if another has its identifying value by now."""
+    collection = portal.collections[kind]
+    _refuse_if_taken(portal, kind, {name: record.value(name) or "" for name in collection.identifiers}, record)
+    portal.changing(kind, record)
+    collection.restore(record)
+    computed.touch(kind, record, portal.clock.text())
+    for other_kind in computed.WORKED:
+        for id_ in linked_live(portal, record, other_kind):
+            settle(portal, other_kind, portal.record(other_kind, id_), {kind})
 
 
 def associate(portal: Portal, source: tuple[str, int], target: tuple[str, int], *, primary: bool = False) -> None:
@@ -95,9 +106,8 @@ def associate(portal: Portal, source: tuple[str, int], target: tuple[str, int], 
 
 def settle_ends(portal: Portal, source: tuple[str, int], target: tuple[str, int]) -> None:
     """Let both ends follow from an association that was made, changed or taken away."""
-    portal.revision += 1
     for (kind, id_), (cause, _) in ((source, target), (target, source)):
-        settle(portal, kind, portal.collections[kind].by_id[id_], {cause})
+        settle(portal, kind, portal.record(kind, id_), {cause})
 
 
 def checked(portal: Portal, kind: str, given: Mapping[str, Any], record: Record | None = None) -> dict[str, str]:
@@ -129,6 +139,7 @@ def checked(portal: Portal, kind: str, given: Mapping[str, Any], record: Record 
 
 def _write(portal: Portal, kind: str, record: Record, changes: Mapping[str, str]) -> None:
     now = portal.clock.text()
+    portal.changing(kind, record)
     stamps = computed.stamps(portal, kind, record.value("lifecyclestage"), changes, now)
     portal.collections[kind].put(record, {**changes, **stamps})
     for name, value in changes.items():
@@ -137,14 +148,13 @@ def _write(portal: Portal, kind: str, record: Record, changes: Mapping[str, str]
     for name, value in stamps.items():
         record.remember(name, {"value": value, "timestamp": now, "sourceType": "CALCULATED"})
     touch(kind, record, now)
-    portal.revision += 1
     settle(portal, kind, record, changes)
 
 
 def _settle_worked(portal: Portal, kind: str, activity: Record) -> None:
     for other_kind in computed.WORKED:
-        for id_ in linked_live(portal, (kind, activity.id), other_kind):
-            settle(portal, other_kind, portal.collections[other_kind].by_id[id_], {kind})
+        for id_ in linked_live(portal, activity, other_kind):
+            settle(portal, other_kind, portal.record(other_kind, id_), {kind})
 
 
 def _refuse_if_taken(portal: Portal, kind: str, values: Mapping[str, str], record: Record | None) -> None:
@@ -190,12 +200,19 @@ def _fitted(portal: Portal, kind: str, definition: Definition, text: str) -> tup
         known = text in portal.staff.owners and not portal.staff.owners[text].archived
         return (None if known else bad_value(name, "INVALID_OWNER_ID", f"Owner {text} does not exist or is not active.")), text
     if name == "email":
-        return (None if _is_address(text) else bad_value(name, "INVALID_EMAIL", f"Email address {text} is invalid")), text.lower()
+        return _fitted_email(portal, text)
     allowed = _BOOLEANS if definition.type == "bool" else [option.value for option in portal.options(kind, definition)]
     parts = text.removeprefix(";").split(";") if definition.is_multiple else [text]
     if not allowed or definition.open_set or all(part in allowed for part in parts):
         return None, text
     return bad_value(name, "INVALID_OPTION", f"{text} was not one of the allowed options: [{', '.join(allowed)}]"), text
+
+
+def _fitted_email(portal: Portal, text: str) -> tuple[dict[str, Any] | None, str]:
+    address = text.lower()
+    if address in portal.blocked_emails:
+        return bad_value("email", "INVALID_EMAIL", f"Email address {text} is blocked: its contact was deleted for good"), address
+    return (None if _is_address(text) else bad_value("email", "INVALID_EMAIL", f"Email address {text} is invalid")), address
 
 
 def _added(text: str, before: str | None) -> str:

@@ -50,6 +50,33 @@ def test_a_drafted_roster_passes_the_check(tmp_path: Path) -> None:
         assert again.returncode == 1, "an existing roster is never written over"
 
 
+def test_a_kept_world_is_served_again_as_it_was_left_with_its_own_roster_and_agreement(tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    told = []
+    for number, options in enumerate((("--leads", "12", "--now", "2026-11-20T15:00Z"), ())):
+        place = tmp_path / str(number)
+        place.mkdir()
+        with practice_hubspot(place, "--state", state, *options) as folder:
+            checked = leadpact("check", "--config", str(folder / "config.toml"))
+            assert checked.returncode == 0, checked.stdout + checked.stderr
+            told.append([(folder / name).read_text() for name in ("roster.toml", "agreement.toml")])
+    assert told[0] == told[1]
+
+
+def test_a_kept_world_has_no_truth_and_takes_no_other_records(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with practice_hubspot(tmp_path, "--state", str(state), "--leads", "5"):
+        pass
+    for options in (("--truth", str(tmp_path / "truth.json")), ("--load", str(tmp_path / "portal.jsonl"))):
+        refused = leadpact("sandbox", "--state", str(state), "--port", "0", *options)
+        assert (refused.returncode, "served as it is" in refused.stderr) == (64, True)
+    (tmp_path / "other").write_text("mine")
+    refused = leadpact("sandbox", "--state", str(tmp_path / "other"), "--port", "0")
+    assert (refused.returncode, "no state file" in refused.stderr, (tmp_path / "other").read_text()) == (78, True, "mine")
+    nowhere = leadpact("sandbox", "--state", str(tmp_path / "no" / "where"), "--leads", "5", "--port", "0")
+    assert (nowhere.returncode, "cannot be opened" in nowhere.stderr) == (78, True)
+
+
 def test_the_demo_shows_broken_promises_and_leaves_nothing_behind(tmp_path: Path) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     done = leadpact("demo", "--leads", "300", env=env)

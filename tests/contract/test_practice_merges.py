@@ -90,5 +90,99 @@ def test_a_merge_of_what_is_not_two_live_contacts_is_refused(call: Caller, into:
     assert sorted(call.search("contacts", limit=100)) == ["101", "102", "103"]
 
 
-def test_other_objects_are_not_merged_here(call: Caller) -> None:
-    assert call("POST", "/crm/v3/objects/companies/merge", {"primaryObjectId": "9", "objectIdToMerge": "10"})[0] == 404
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("companies", {"name": "Nine"}, {"name": "Old Nine", "city": "Bern"}),
+        ("deals", {"dealname": "Big"}, {"dealname": "Old big", "amount": "5"}),
+        ("tickets", {"subject": "Help"}, {"subject": "Old help", "content": "please"}),
+    ],
+)
+def test_companies_deals_and_tickets_are_merged_too(call: Caller, kind: str, one: dict[str, str], other: dict[str, str]) -> None:
+    into, gone = (call("POST", f"/crm/v3/objects/{kind}", {"properties": each})[1]["id"] for each in (one, other))
+    path = f"/crm/v3/objects/{kind}"
+    assert merge(call, into=into, gone=gone, path=path)[0] == 200
+
+    read = call.get(f"{path}/{gone}?properties=hs_merged_object_ids,{','.join(other)}")
+    assert (read["id"], read["properties"]["hs_merged_object_ids"]) == (into, gone)
+    assert {name: read["properties"][name] for name in other} == {**other, **one}
+
+
+def test_calls_are_not_merged(call: Caller) -> None:
+    assert call("POST", "/crm/v3/objects/calls/merge", {"primaryObjectId": "501", "objectIdToMerge": "501"})[0] == 404
+
+
+def test_a_change_of_the_merged_away_id_changes_the_survivor(call: Caller) -> None:
+    merge(call, into="102", gone="101")
+
+    status, body, _ = call("PATCH", f"{CONTACT}/101", {"properties": {"lastname": "Both"}})
+    assert (status, body["id"]) == (200, "102")
+    assert call.get(f"{CONTACT}/102?properties=lastname")["properties"]["lastname"] == "Both"
+
+
+def test_a_batch_passes_merged_away_ids_over(call: Caller) -> None:
+    merge(call, into="102", gone="101")
+
+    rows = [{"id": "101", "properties": {"lastname": "X"}}, {"id": "103", "properties": {"lastname": "X"}}]
+    status, body, _ = call("POST", f"{CONTACT}/batch/update", {"inputs": rows})
+    assert (status, [row["id"] for row in body["results"]], body.get("errors")) == (200, ["103"], None)
+    assert call.get(f"{CONTACT}/102?properties=lastname")["properties"]["lastname"] is None
+    assert call("POST", f"{CONTACT}/batch/archive", {"inputs": [{"id": "101"}, {"id": "999"}]})[0] == 204
+    assert call.get(f"{CONTACT}/101")["id"] == "102"
+
+
+def test_a_contact_tells_when_others_were_merged_into_it(call: Caller) -> None:
+    merge(call, into="102", gone="101")
+
+    told = call.get(f"{CONTACT}/102?properties=hs_calculated_merged_vids")["properties"]["hs_calculated_merged_vids"]
+    assert told == f"101:{int(NOW.timestamp() * 1000)}"
+
+
+def test_a_merge_may_make_a_new_record_to_which_both_ids_lead(call: Caller) -> None:
+    assert call("POST", "/_sandbox/merging", {"new_id": True})[:2] == (200, {"new_id": True})
+    status, body = merge(call, into="102", gone="101")
+
+    assert isinstance(body, dict)
+    new = body["id"]
+    assert (status, new in ("101", "102")) == (200, False)
+    assert {call.get(f"{CONTACT}/{id_}")["id"] for id_ in ("101", "102", new)} == {new}
+    assert sorted(row["id"] for row in call.get(CONTACT)["results"]) == ["103", new]
+    assert sorted(call.search("contacts", limit=100)) == ["103", new]
+    read = call.get(
+        f"{CONTACT}/{new}?properties=hs_merged_object_ids,hs_object_id,email&propertiesWithHistory=lifecyclestage&associations=companies"
+    )
+    assert {name: read["properties"][name] for name in ("hs_merged_object_ids", "hs_object_id", "email")} == {
+        "hs_merged_object_ids": "102;101",
+        "hs_object_id": new,
+        "email": "eve@example.com",
+    }
+    assert read["associations"]["companies"]["results"][0] == {"id": "9", "type": "contact_to_company"}
+    assert call.get("/crm/v3/objects/calls/501?associations=contacts")["associations"]["contacts"]["results"][0]["id"] == new
+    assert call("POST", CONTACT, {"properties": {"email": "eve@example.com"}})[1]["message"].endswith(f"Existing ID: {new}")
+
+    merge(call, into="103", gone=new)
+    assert call.get(f"{CONTACT}/101")["id"] == call.get(f"{CONTACT}/103")["id"] not in ("103", new)
+
+
+@pytest.mark.parametrize("primary", ["9", "10", None])
+def test_a_new_record_keeps_the_primary_company_or_the_lack_of_one(call: Caller, primary: str | None) -> None:
+    company, type_id = (primary, 1) if primary else ("9", 279)
+    spec = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}]
+    assert call("PUT", f"{CONTACT}/101/associations/companies/{company}", spec)[0] == 201
+    call("POST", "/_sandbox/merging", {"new_id": True})
+    _, body = merge(call, into="101", gone="102")
+
+    assert isinstance(body, dict)
+    rows = call.get(f"{CONTACT}/{body['id']}?associations=companies")["associations"]["companies"]["results"]
+    assert [row["id"] for row in rows if row["type"] == "contact_to_company"] == ([primary] if primary else [])
+    assert {row["id"] for row in rows} == {"9", "10"}
+
+
+def test_a_record_takes_part_in_at_most_250_merges() -> None:
+    many = {"object": "contacts", "id": "7", "properties": {"hs_merged_object_ids": ";".join(str(1000 + i) for i in range(249))}}
+    with serve(a_portal(many)) as served:
+        call = Caller(served)
+        assert merge(call, into="7", gone="101")[0] == 200
+        assert merge(call, into="7", gone="102")[0] == 400
+        assert merge(call, into="102", gone="7")[0] == 400
+        assert call.get(f"{CONTACT}/102")["id"] == "102"

@@ -50,7 +50,7 @@ def test_a_file_is_loaded_whatever_the_order_of_its_lines(tmp_path: Path) -> Non
     portal = load(file, now=NOW)
     contact = portal.find("contacts", 1)
     assert contact is not None
-    assert (contact.value("born"), contact.links, portal.collections["deals"].by_id[2].links) == (
+    assert (contact.value("born"), contact.links, portal.record("deals", 2).links) == (
         "1970-01-02",
         {"deals": {2: False}},
         {"contacts": {1: False}},
@@ -145,7 +145,7 @@ def test_a_number_that_is_none_is_refused_and_a_long_one_kept_whole(tmp_path: Pa
     (found,) = problems_of(tmp_path, '{"object":"deals","id":"1","properties":{"amount":"1_000"}}')
     assert found == 'portal.jsonl:1: properties.amount: found "1_000", expected a decimal number such as 42 or 0.5'
     portal = Portal.from_lines([{"object": "deals", "id": "1", "properties": {"amount": 1234567.25}}], now=NOW)
-    assert portal.collections["deals"].by_id[1].value("amount") == "1234567.25"
+    assert portal.record("deals", 1).value("amount") == "1234567.25"
 
 
 def test_problems_are_told_in_json_and_not_in_pythons_words(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from starlette.types import ASGIApp
 
 from sandbox.calls import CallLog
 from sandbox.faults import Faults
-from sandbox.hubspot import account, answers, associations, batch, oauth, objects, owners, schema, search
+from sandbox.hubspot import account, answers, associations, batch, lists, oauth, objects, owners, schema, search
 from sandbox.hubspot.door import Door
 from sandbox.hubspot.faulting import Faulting
+from sandbox.hubspot.finding import SearchIndex
 from sandbox.hubspot.gate import Gate
 from sandbox.hubspot.limiting import Limiting
 from sandbox.limits import Allowance
@@ -26,6 +27,7 @@ _ROUTES = [
     *search.ROUTES,
     *objects.ROUTES,
     *associations.ROUTES,
+    *lists.ROUTES,
     *owners.ROUTES,
     *schema.ROUTES,
     *account.ROUTES,
@@ -53,7 +55,7 @@ def make_hubspot(portal: Portal, checks: Checks) -> ASGIApp:
     app.state.portal = portal
     app.state.tokens = checks.tokens
     app.state.allowance = checks.allowance
-    app.state.searches = search.SearchIndex()
+    app.state.searches = SearchIndex()
     zipped = GZipMiddleware(app, minimum_size=500, compresslevel=3)
     door = Door(zipped, tokens=checks.tokens)
     faulting = Faulting(door, faults=checks.faults, allowance=checks.allowance)

@@ -62,7 +62,7 @@ async def listing(request: Request) -> Response:
     portal, (source, target) = portal_of(request), _pair(request)
     size = limit(request, default=PAGE, most=PAGE)
     end = _end(portal, source, request.path_params["id"])
-    page = [id_ for id_ in linked_live(portal, end, target.plural) if id_ >= after(request)]
+    page = [id_ for id_ in linked_live(portal, portal.record(*end), target.plural) if id_ >= after(request)]
     body: Body = {"results": [_shown(portal, end, (target.plural, id_)) for id_ in page[:size]]}
     if len(page) > size:
         body["paging"] = next_page(request, page[size])
@@ -139,7 +139,7 @@ async def labels_archive(request: Request) -> Response:
         types = _types(source, target, row.get("types"))
         if any(each.label is None for each in types):
             _take_away(portal, *ends)
-        elif _fault(portal, ends, row) is None and ends[1][1] in linked_live(portal, ends[0], target.plural):
+        elif _fault(portal, ends, row) is None and ends[1][1] in linked_live(portal, portal.record(*ends[0]), target.plural):
             set_plain(portal, *ends)
             writes.settle_ends(portal, *ends)
     return Response(status_code=204)
@@ -167,8 +167,8 @@ def _end(portal: Portal, kind: Kind, text: str) -> End:
 
 
 def _linked(portal: Portal, source: Kind, id_: str, target: Kind) -> list[int]:
-    known = portal.find(source.plural, id_of(id_)) is not None
-    return linked_live(portal, (source.plural, id_of(id_)), target.plural) if known else []
+    record = portal.find(source.plural, id_of(id_))
+    return [] if record is None else linked_live(portal, record, target.plural)
 
 
 def _nothing(source: Kind, id_: str, target: Kind) -> Body:
@@ -196,7 +196,7 @@ def _types(source: Kind, target: Kind, specs: Any) -> list[AssociationType]:
 def _set(portal: Portal, source: End, target: End, types: list[AssociationType]) -> None:
     if any(each.label for each in types):
         writes.associate(portal, source, target, primary=True)
-    elif target[1] in linked_live(portal, source, target[0]):
+    elif target[1] in linked_live(portal, portal.record(*source), target[0]):
         set_plain(portal, source, target)
         writes.settle_ends(portal, source, target)
     else:

@@ -35,7 +35,7 @@ async def read(request: Request) -> Response:
     archived = flag(request, "archived")
     rows = [{"id": id_, "idProperty": id_property_in(body)} for id_ in ids]
     records, unknown = _sorted_out(portal, kind, rows, archived=archived)
-    return batch_answer(request, [shown(portal, record, shape) for record, _ in records], _not_found(kind, unknown))
+    return batch_answer(request, [shown(portal, record, shape) for record, _ in records], _not_found(portal, kind, unknown))
 
 
 async def creation(request: Request) -> Response:
@@ -64,7 +64,7 @@ async def change(request: Request) -> Response:
     def write(row: Row) -> Row:
         return _changed(portal, kind, records[id_in(row)], row)
 
-    return _written(request, [row for _, row in known], fit, write, errors=_not_found(kind, unknown))
+    return _written(request, [row for _, row in known], fit, write, errors=_not_found(portal, kind, unknown))
 
 
 async def upsert(request: Request) -> Response:
@@ -189,11 +189,16 @@ def _sorted_out(portal: Portal, kind: Kind, rows: Sequence[Row], *, archived: bo
     return [found[id_] for id_ in sorted(found)], unknown
 
 
-def _not_found(kind: Kind, rows: Sequence[Row]) -> list[Row]:
-    """One error for all ids that are not there."""
+def _not_found(portal: Portal, kind: Kind, rows: Sequence[Row]) -> list[Row]:
+    """One error for all ids that are not there; or, as the portal may be set, one for each that names nobody in its context.
+
+    Source: crm-facts, HubSpot, sections 5.3 and 11.7.
+    """
     if not rows:
         return []
     noun = kind.singular.upper()
+    if not portal.names_misses:
+        return [{"status": "error", "category": "VALIDATION_ERROR", "message": f"{noun}={id_in(row)} is not valid"} for row in rows]
     context = {"ids": [id_in(row) for row in rows]}
     if traces := [trace for row in rows if (trace := trace_in(row))]:
         context["objectWriteTraceId"] = traces

@@ -63,10 +63,7 @@ def sort_key(portal: Portal, kind: Kind, body: dict[str, Any]) -> tuple[Callable
 
     Raises Refusal for more than one sort or an unknown property.
     """
-    sorts = member(body, "sorts", list, [])
-    if len(sorts) > 1:
-        raise Refusal("Only one sort is supported.")
-    name, falling = _sort_asked(sorts[0]) if sorts else (kind.created, False)
+    name, falling = sort_name(kind, body)
     if name == "hs_object_id":
         return lambda record: record.id, falling
     read = _reading(_definition(portal, kind, name))
@@ -77,6 +74,14 @@ def sort_key(portal: Portal, kind: Kind, body: dict[str, Any]) -> tuple[Callable
         return (blank, 0, record.id) if value is None else (not blank, value, record.id)
 
     return key, falling
+
+
+def sort_name(kind: Kind, body: dict[str, Any]) -> tuple[str, bool]:
+    """The property that the one sort is by, and whether it falls. Raises Refusal for more than one sort."""
+    sorts = member(body, "sorts", list, [])
+    if len(sorts) > 1:
+        raise Refusal("Only one sort is supported.")
+    return _sort_asked(sorts[0]) if sorts else (kind.created, False)
 
 
 def _sort_asked(sort: Any) -> tuple[str, bool]:

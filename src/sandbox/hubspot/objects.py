@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import merging, writes
+from sandbox import erasure, merging, writes
 from sandbox.hubspot.answers import Json, portal_of
 from sandbox.hubspot.asked import (
     NOBODY,
@@ -16,6 +16,7 @@ from sandbox.hubspot.asked import (
     flag,
     id_in,
     id_of,
+    id_property_in,
     json_body,
     kind_of,
     limit,
@@ -44,7 +45,7 @@ async def listing(request: Request) -> Response:
     archived = flag(request, "archived")
     if archived and not kind.lists_archived:
         raise Refusal(_NO_ARCHIVE)
-    records, more = portal.collections[kind.plural].page(after(request), size, archived=archived)
+    records, more = portal.page(kind.plural, after(request), size, archived=archived)
     body: dict[str, Any] = {"results": [_full(request, portal, record, shape) for record in records]}
     if more:
         body["paging"] = next_page(request, records[-1].id + 1)
@@ -88,16 +89,32 @@ async def archival(request: Request) -> Response:
 
 
 async def merger(request: Request) -> Response:
-    """Merge one live contact into another; the survivor is the answer."""
+    """Merge one live record into another of its kind; what both are from now on is the answer."""
     portal, kind = portal_of(request), kind_of(request)
-    if kind.plural != merging.KIND:
+    if kind.plural not in merging.MERGEABLE:
         raise Missing
     body = await json_body(request)
     survivor, merged_away = (_named_in(portal, kind, body, name) for name in ("primaryObjectId", "objectIdToMerge"))
     if survivor is merged_away:
         raise Refusal(f"{kind.singular.upper()}={survivor.id} cannot be merged with itself")
-    merging.merge(portal, survivor, merged_away)
-    return Json(shown_whole(portal, survivor, kind))
+    return Json(shown_whole(portal, merging.merge(portal, kind.plural, survivor, merged_away), kind))
+
+
+async def erasure_for_good(request: Request) -> Response:
+    """Erase a contact that its id or its e-mail address names; an address that no contact has is blocked."""
+    portal, kind = portal_of(request), kind_of(request)
+    if kind.plural != erasure.KIND:
+        raise Missing
+    body = await json_body(request)
+    name, id_property = str(member(body, "objectId", str, "")), id_property_in(body)
+    record = found_by(portal, kind, name, id_property) or found_by(portal, kind, name, None, archived=True)
+    if record is not None:
+        erasure.erase(portal, record)
+    elif id_property == "email":
+        erasure.block(portal, name)
+    else:
+        raise Missing
+    return Response(status_code=204)
 
 
 def _named_in(portal: Portal, kind: Kind, body: dict[str, Any], name: str) -> Record:
@@ -177,6 +194,7 @@ ROUTES = [
     Route("/objects/{kind}", listing, methods=["GET"]),
     Route("/objects/{kind}", creation, methods=["POST"]),
     Route("/objects/{kind}/merge", merger, methods=["POST"]),
+    Route("/objects/{kind}/gdpr-delete", erasure_for_good, methods=["POST"]),
     Route("/objects/{kind}/{id}", one, methods=["GET"]),
     Route("/objects/{kind}/{id}", change, methods=["PATCH"]),
     Route("/objects/{kind}/{id}", archival, methods=["DELETE"]),

@@ -10,14 +10,14 @@ import orjson
 from starlette.requests import Request
 
 from sandbox.hubspot.asked import next_page
-from sandbox.kinds import Kind, kind_named
-from sandbox.links import linked_live, types_between
+from sandbox.kinds import TYPE_NAMES, Kind, kind_named
+from sandbox.links import linked_live
 from sandbox.portal import Portal
 from sandbox.record import Record
 from sandbox.refusals import Refusal
 
 INLINE = 500  # associated records that stand in one answer
-_BLANK_AS_TEXT = {("meetings", "hubspot_owner_id")}  # an emptied owner reads as "" there, as recorded
+_BLANK_AS_TEXT = {"meetings": "hubspot_owner_id"}  # an emptied owner reads as "" there, as recorded
 _NO_HISTORY = orjson.Fragment(b"[]")
 
 
@@ -29,6 +29,7 @@ class Shape:
     properties: tuple[str, ...]  # sorted
     history: tuple[str, ...] = ()
     associations: tuple[Kind, ...] = ()
+    blank_as_text: tuple[str, ...] = ()  # properties that read as "" once they were emptied
 
 
 def shape_of(portal: Portal, kind: Kind, properties: Iterable[str], history: Iterable[str] = (), associations: Iterable[str] = ()) -> Shape:
@@ -39,9 +40,11 @@ def shape_of(portal: Portal, kind: Kind, properties: Iterable[str], history: Ite
     """
     known = portal.definitions[kind.plural]
     wanted = {*properties, *history} or set(kind.shown)
+    shown_ones = {name for name in {*wanted, *kind.always} if name in known}
     return Shape(
         kind=kind,
-        properties=tuple(sorted(name for name in {*wanted, *kind.always} if name in known)),
+        properties=tuple(sorted(shown_ones)),
+        blank_as_text=tuple(shown_ones.intersection((_BLANK_AS_TEXT.get(kind.plural, ""),))),
         history=tuple(name for name in history if name in known),
         associations=tuple(_target(name) for name in associations),
     )
@@ -49,10 +52,15 @@ def shape_of(portal: Portal, kind: Kind, properties: Iterable[str], history: Ite
 
 def shown(portal: Portal, record: Record, shape: Shape) -> dict[str, Any]:
     """`record` with the properties of `shape` (null where unset or blank) and their history, newest first."""
-    body = _frame(portal, record, shape.kind, {name: _read(shape.kind, record, name) for name in shape.properties})
+    values, versions = record.properties, record.history
+    properties = {name: values.get(name) or None for name in shape.properties}
+    for name in shape.blank_as_text:
+        if name in values or name in versions:
+            properties[name] = values.get(name, "")
+    body = _frame(portal, record, shape.kind, properties)
     if shape.history:
         body["propertiesWithHistory"] = {
-            name: orjson.Fragment(record.history[name]) if name in record.history else _NO_HISTORY for name in shape.history
+            name: orjson.Fragment(versions[name]) if name in versions else _NO_HISTORY for name in shape.history
         }
     return body
 
@@ -67,15 +75,12 @@ def inline_associations(portal: Portal, request: Request, record: Record, shape:
     """The `associations` member: only the kinds with any; no member at all without one."""
     found: dict[str, Any] = {}
     for target in shape.associations:
-        source = (shape.kind.plural, record.id)
-        ids = linked_live(portal, source, target.plural)
-        rows = [
-            {"id": str(id_), "type": each.name}
-            for id_ in ids[:INLINE]
-            for each in reversed(types_between(portal, source, (target.plural, id_)))
-        ]
-        if rows:
-            found[target.plural] = {"results": rows}
+        links = record.links.get(target.plural)
+        if not links:
+            continue
+        ids, names = linked_live(portal, record, target.plural), TYPE_NAMES[shape.kind.plural, target.plural]
+        if ids:
+            found[target.plural] = {"results": [{"id": str(id_), "type": name} for id_ in ids[:INLINE] for name in names[links[id_]]]}
         if len(ids) > INLINE:
             path = f"/crm/v4/objects/{shape.kind.plural}/{record.id}/associations/{target.plural}"
             found[target.plural]["paging"] = next_page(request, ids[INLINE], path)
@@ -94,12 +99,6 @@ def _frame(portal: Portal, record: Record, kind: Kind, properties: dict[str, str
     if record.archived_at is not None:
         body["archivedAt"] = record.archived_at
     return body
-
-
-def _read(kind: Kind, record: Record, name: str) -> str | None:
-    if (kind.plural, name) in _BLANK_AS_TEXT and (name in record.properties or name in record.history):
-        return record.properties.get(name, "")
-    return record.value(name)
 
 
 def _target(name: str) -> Kind:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from sandbox.keeping import begin, reopen
 from sandbox.limits import Limits
 from sandbox.lines import BadLines
 from sandbox.load import load
-from sandbox.portal import Portal
+from sandbox.portal import Portal, Store
 from sandbox.server import Served, serve
+from sandbox.state_file import UnusableState
 from sandbox.world.make import World, make_world
 from sandbox.world.people import Person
 from sandbox.world.truth import truth_document
@@ -48,6 +50,7 @@ RULES = {
     "sound data": "crm_data",
 }  # the world's promise -> the agreement's rule
 POOL = "sdr"
+_ROSTER, _AGREEMENT = "roster", "agreement"  # notes in a portal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +63,21 @@ class Practice:
     truth: Mapping[str, Any] | None  # None for loaded records
 
 
-def invented(*, leads: int, seed: int, moment: str | None, live: bool) -> Practice:
-    """Generate a world of `leads` people as of `moment` (None: now, to the second)."""
+def invented(*, leads: int, seed: int, moment: str | None, live: bool, state: Path | None = None) -> Practice:
+    """Generate a world of `leads` people as of `moment` (None: now, to the second), in a new state file if one is named."""
     world = make_world(leads=leads, seed=seed, now=_moment(moment))
-    portal = Portal.from_lines(world.lines, now=world.now, live=live)
-    return Practice(portal=portal, roster=_roster_of_world(world), agreement="practice.agreement", truth=truth_document(world, RULES))
+    portal = _kept(state, lambda store: Portal.from_lines(world.lines, now=world.now, live=live, store=store))
+    portal.notes = {_ROSTER: _roster_of_world(world), _AGREEMENT: "practice.agreement"}
+    portal.setting_changed = True
+    portal.save()
+    return _practice(portal, truth=truth_document(world, RULES))
 
 
-def loaded(path: Path, *, moment: str | None, live: bool) -> Practice:
-    """Read a portal file; SyncError names every wrong line."""
+def loaded(path: Path, *, moment: str | None, live: bool, state: Path | None = None) -> Practice:
+    """Read a portal file, into a new state file if one is named; SyncError names every wrong line."""
+    now = _moment(moment)
     try:
-        portal = load(path, now=_moment(moment), live=live)
+        portal = _kept(state, lambda store: load(path, now=now, live=live, store=store))
     except BadLines as error:
         raise ConfigurationError(
             "\n  ".join([f"{path} is no portal file", *error.problems]),
@@ -78,7 +85,36 @@ def loaded(path: Path, *, moment: str | None, live: bool) -> Practice:
         ) from None
     except OSError as error:
         raise ConfigurationError(f"{path} could not be read: {error.strerror}", fix="check the path and its rights") from None
-    return Practice(portal=portal, roster=_roster_of_portal(portal), agreement="agreement.example", truth=None)
+    return _practice(portal)
+
+
+def reopened(path: Path, *, moment: str | None, live: bool) -> Practice:
+    """Serve a state file again, at `moment` or at the time it was left; SyncError for a file that holds no portal."""
+    try:
+        portal = reopen(path, now=_moment(moment) if moment else None, live=live)
+    except UnusableState as error:
+        raise ConfigurationError(str(error), fix="name a file that `--state` made, or a new one") from None
+    return _practice(portal)
+
+
+def _practice(portal: Portal, truth: Mapping[str, Any] | None = None) -> Practice:
+    """Serve `portal` with the roster and agreement that were noted in it when it was invented, else with drafted ones."""
+    noted = portal.notes
+    return Practice(
+        portal=portal,
+        roster=noted.get(_ROSTER) or _roster_of_portal(portal),
+        agreement=noted.get(_AGREEMENT, "agreement.example"),
+        truth=truth,
+    )
+
+
+def _kept(path: Path | None, make: Callable[[Store | None], Portal]) -> Portal:
+    if path is None:
+        return make(None)
+    try:
+        return begin(path, make)
+    except UnusableState as error:
+        raise ConfigurationError(str(error), fix="name a new file, in a folder that can be written") from None
 
 
 def _moment(text: str | None) -> datetime:

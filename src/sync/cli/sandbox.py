@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,10 @@ def sandbox(
     load: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Serve exactly these records, one JSON a line, instead of a world.")
     ] = None,
+    state: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep it in this file; one that is there is served again, as it was left.")
+    ] = None,
+    index_lag: Annotated[float, typer.Option(min=0, max=86_400, metavar="SECONDS", help="How long a search takes to see a change.")] = 0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8080,
     now: Annotated[str | None, typer.Option(metavar="TIME", help="What time it is there; it stands still (default: now).")] = None,
     live: Annotated[bool, typer.Option("--live", help="Let its clock run.")] = False,
@@ -28,12 +33,20 @@ def sandbox(
 ) -> int:
     """Serve a practice HubSpot on this machine; its bearer token is `sandbox`."""
     from sandbox.limits import limits_asked
-    from sync.cli.practice import invented, loaded, serve_until_stopped
+    from sync.cli.practice import invented, loaded, reopened, serve_until_stopped
     from sync.errors import UsageError
 
     if load is not None and truth is not None:
         raise UsageError("--truth tells what a generated world planted; loaded records have no truth", fix="leave out --truth or --load")
-    practice = loaded(load, moment=now, live=live) if load is not None else invented(leads=leads, seed=seed, moment=now, live=live)
+    if state is not None and state.exists():
+        if load is not None or truth is not None:
+            raise UsageError(f"{state} is there and is served as it is", fix="leave out --load and --truth, or name a new file")
+        practice = reopened(state, moment=now, live=live)
+    elif load is not None:
+        practice = loaded(load, moment=now, live=live, state=state)
+    else:
+        practice = invented(leads=leads, seed=seed, moment=now, live=live, state=state)
+    practice.portal.changes.lag = timedelta(seconds=index_lag)
     allowed = limits_asked(enforced=limits, burst=burst, daily=daily, search_per_s=search_per_second)
     serve_until_stopped(practice, port=port, limits=allowed, truth=truth, config_out=config_out)
     return 0
