@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from connectors.records import Account, Page, RecordKey, Usage
@@ -49,6 +50,10 @@ class Connector(Protocol):
         An old activity can be associated with a person without being modified, so that no stream tells of it.
         The pages have no cursor, and list no links in full. Streams `without` which to do are not read.
         """
+        ...
+
+    def count(self, stream: str, *, created_before: datetime) -> int:
+        """Count the live rows of a stream that were created (or logged) before a moment."""
         ...
 
     def archived(self, stream: str) -> Iterator[Page]:

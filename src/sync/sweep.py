@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import timedelta
 from itertools import chain
 
 import structlog
@@ -15,6 +16,7 @@ from sync.pull import OWNERS, Live, Pulled
 from sync.store.mirror import Mirror
 
 FEW = 10  # rows; of fewer a part may well be gone by itself
+COUNTED_AFTER = timedelta(minutes=10)  # how old a row is when an index that lags counts it for certain
 
 
 class PullShrunk(LimitReached):
@@ -62,18 +64,36 @@ def sweep(connector: Connector, mirror: Mirror, pulled: Pulled) -> None:
 
 
 def _sweep_stream(connector: Connector, mirror: Mirror, stream: str, live: Live, pulled: Pulled) -> None:
-    """Look into the recycle bin first, as that is small, and then compare every id."""
-    crm, seen_at = connector.crm, pulled.account.server_now
-    if _surplus(mirror, crm, live) <= 0:
+    """Compare the counts, look up what is too young to be counted by an index that lags, then look for what vanished of the rest.
+
+    A surplus that stays although every id was compared is the CRM's own way of counting: it is noted, and no reason to look again.
+    """
+    crm, known = connector.crm, mirror.surplus(connector.crm, stream)
+    if mirror.live(crm, live.kind) - live.rows <= known:
         return
-    for page in connector.archived(stream):
-        mirror.save_page(crm, page, seen_at=seen_at)
-        if _surplus(mirror, crm, live) <= 0:
-            return
+    upto = pulled.account.server_now - COUNTED_AFTER
+    _look_up(connector, mirror, stream, mirror.created_since(crm, live.kind, upto), pulled)
+    counted = connector.count(stream, created_before=upto) + len(mirror.created_since(crm, live.kind, upto))
+
+    def surplus() -> int:
+        return mirror.live(crm, live.kind) - counted
+
+    if surplus() <= known or _is_in_the_bin(connector, mirror, stream, pulled, lambda: surplus() <= known):
+        return
     differ = mirror.not_among(crm, live.kind, chain.from_iterable(connector.live_ids(stream)))
-    for page in connector.look_up(stream, [*differ.missing_in_crm, *differ.unknown_here]):
-        mirror.save_page(crm, page, seen_at=seen_at)
+    _look_up(connector, mirror, stream, [*differ.missing_in_crm, *differ.unknown_here], pulled)
+    mirror.note_surplus(crm, stream, max(0, surplus()))
 
 
-def _surplus(mirror: Mirror, crm: str, live: Live) -> int:
-    return mirror.live(crm, live.kind) - live.rows
+def _is_in_the_bin(connector: Connector, mirror: Mirror, stream: str, pulled: Pulled, found: Callable[[], bool]) -> bool:
+    """Save what lies in the recycle bin as gone, page by page until all that is missing was found; False if it was not."""
+    for page in connector.archived(stream):
+        mirror.save_page(connector.crm, page, seen_at=pulled.account.server_now)
+        if found():
+            return True
+    return False
+
+
+def _look_up(connector: Connector, mirror: Mirror, stream: str, ids: list[str], pulled: Pulled) -> None:
+    for page in connector.look_up(stream, ids):
+        mirror.save_page(connector.crm, page, seen_at=pulled.account.server_now)

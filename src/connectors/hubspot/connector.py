@@ -10,6 +10,7 @@ from connectors.budget import Purpose
 from connectors.errors import Forbidden, Misconfigured
 from connectors.hubspot.client import Client
 from connectors.hubspot.evidence import evidence_pages
+from connectors.hubspot.incremental import count
 from connectors.hubspot.mapping import CRM, VOCABULARY, record_pages
 from connectors.hubspot.pull import object_pages
 from connectors.hubspot.reading import results_of
@@ -94,6 +95,10 @@ class HubSpot:
         """Yield the activities associated with some contacts now, in a call a stream and thousand contacts and one a hundred activities."""
         streams = [self._objects[name] for name in VOCABULARY.touch_streams if name not in without]
         return evidence_pages(self._client.on(Purpose.EVIDENCE), streams, [person.id for person in persons]) if persons else iter(())
+
+    def count(self, stream: str, *, created_before: datetime) -> int:
+        """Ask the search index how many live objects were created before a moment."""
+        return count(self._client.on(Purpose.SWEEP), self._objects[stream], before=created_before)
 
     def archived(self, stream: str) -> Iterator[Page]:
         """Yield what lies in the recycle bin as gone; HubSpot keeps it for 90 days, and none of meetings and communications."""

@@ -63,9 +63,10 @@ def changed(client: Client, stream: ObjectStream, at: Cursor) -> Hits:
     return _look(client, stream, _query([*span, _filter(_ID, "GT", at.after or "0")], sort=(_ID, "ASCENDING")), beyond=int(at.after or 0))
 
 
-def count(client: Client, stream: ObjectStream) -> int:
-    """Ask how many live objects the index holds."""
-    body = _query([_filter(_ID, "GT", "0")], sort=(_ID, "ASCENDING")) | {"limit": 1}
+def count(client: Client, stream: ObjectStream, *, before: datetime | None = None) -> int:
+    """Ask how many live objects the index holds, of those created `before` if that is given."""
+    filters = [_filter(stream.created, "LT", str(ms_of(before)))] if before else [_filter(_ID, "GT", "0")]
+    body = _query(filters, sort=(_ID, "ASCENDING")) | {"limit": 1}
     return _total(client.search(client.paths.search(stream.name), body))
 
 

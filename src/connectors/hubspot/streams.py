@@ -66,6 +66,11 @@ class ObjectStream:
         return "lastmodifieddate" if self.kind == "contact" else "hs_lastmodifieddate"
 
     @property
+    def created(self) -> str:
+        """The property that holds the time of creation (crm-facts, HubSpot, section 3)."""
+        return "hs_createdate" if self.is_activity else "createdate"
+
+    @property
     def has_bin(self) -> bool:
         """Whether HubSpot lists its archived objects."""
         return self.kind not in _NO_BIN

@@ -40,10 +40,10 @@ def erase_persons(tx: sqlite3.Connection, persons: Sequence[RecordKey], *, at: i
     note_scrub(tx)
 
 
-def without_erased(tx: sqlite3.Connection, page: Page, ids: Mapping[RecordKey, int]) -> Page:
+def without_erased(tx: sqlite3.Connection, page: Page, ids: Mapping[RecordKey, int], *, seen_at: int) -> Page:
     """Leave out of a page what it tells of erased persons: pages overlap, and may tell what was so before.
 
-    One that changed after it was erased is served anew and comes back.
+    One that changed after it was erased, or that a later run is served, is there again and comes back.
     """
     if not tx.execute("SELECT EXISTS (SELECT 1 FROM record WHERE erased_at IS NOT NULL)").fetchone()[0]:
         return page
@@ -53,7 +53,7 @@ def without_erased(tx: sqlite3.Connection, page: Page, ids: Mapping[RecordKey, i
             (as_json(ids.values()),),
         ).fetchall()
     )
-    back = {record.key for record in page.records if to_ms(record.changed_at) > erased_at.get(ids[record.key], 0)}
+    back = {record.key for record in page.records if max(seen_at, to_ms(record.changed_at)) > erased_at.get(ids[record.key], 0)}
     still = {key for key, id_ in ids.items() if id_ in erased_at and key not in back}
     return replace(
         page,

@@ -26,6 +26,21 @@ def count_live(tx: sqlite3.Connection, crm: str, kind: str) -> int:
     return int(row[0]) if row else 0
 
 
+def created_since(tx: sqlite3.Connection, crm: str, kind: str, since: int) -> list[str]:
+    """Return the ids of the live rows of a kind that their CRM made at or after `since` (ms)."""
+    rows = tx.execute(
+        """
+        SELECT object.crm_id FROM record JOIN object ON object.id = record.id
+        WHERE record.created_at >= :since AND record.gone_at IS NULL AND object.crm = :crm AND object.kind = :kind
+        UNION ALL
+        SELECT object.crm_id FROM activity JOIN object ON object.id = activity.id
+        WHERE activity.logged_at >= :since AND activity.gone_at IS NULL AND object.crm = :crm AND object.kind = :kind
+        """,
+        {"crm": crm, "kind": kind, "since": since},
+    )
+    return [id_ for (id_,) in rows]
+
+
 def compare(database: Database, crm: str, kind: str, listed: Iterable[str]) -> Difference:
     """Compare the live rows of a kind with the ids that are `listed`, in any order, some of them perhaps twice.
 

@@ -15,7 +15,7 @@ from sync.store.database import Database
 from sync.store.erase import erase_persons, without_erased
 from sync.store.errors import AccountMismatch
 from sync.store.keys import as_json, known_ids, object_ids
-from sync.store.live import Difference, compare, count_live
+from sync.store.live import Difference, compare, count_live, created_since
 from sync.store.mark_leads import News, mark_owners, mark_page, mark_unknown, newest_rows
 from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
@@ -74,7 +74,7 @@ class Mirror:
             seen_ms = to_ms(seen_at)
             news = News(before=newest_rows(tx), seen_at=seen_ms)
             ids = object_ids(tx, _named_keys(page))
-            page = without_erased(tx, page, ids)
+            page = without_erased(tx, page, ids, seen_at=seen_ms)
             new_rows = save_records(tx, page.records, ids, news) | save_activities(tx, page.activities, ids, news)
             is_first = _upto(tx, crm, page.stream) is None
             linked = LinkedPage(
@@ -126,6 +126,22 @@ class Mirror:
         """Count the records or activities of a kind that are neither gone, merged away nor erased; costs the same for any number."""
         with self._database.snapshot() as tx:
             return count_live(tx, crm, kind)
+
+    def created_since(self, crm: str, kind: str, since: datetime) -> list[str]:
+        """Return the ids of the live rows of a kind that were made (or logged) in the CRM at or after `since`; reads every row."""
+        with self._database.snapshot() as tx:
+            return created_since(tx, crm, kind, to_ms(since))
+
+    def surplus(self, crm: str, stream: str) -> int:
+        """Return how many live rows more than the CRM counts there were when every id of a stream was last compared."""
+        with self._database.snapshot() as tx:
+            row = tx.execute("SELECT surplus FROM stream WHERE crm = ? AND name = ?", (crm, stream)).fetchone()
+        return int(row[0]) if row else 0
+
+    def note_surplus(self, crm: str, stream: str, rows: int) -> None:
+        """Note that, every id compared, there are `rows` live rows more than the CRM counts."""
+        with self._database.transaction() as tx:
+            tx.execute("UPDATE stream SET surplus = ? WHERE crm = ? AND name = ?", (rows, crm, stream))
 
     def not_among(self, crm: str, kind: str, ids: Iterable[str]) -> Difference:
         """Compare the live rows of a kind with the ids that the CRM lists; see `live.compare`."""
