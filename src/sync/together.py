@@ -22,7 +22,7 @@ class Arrival:
     stream: str
     page: Page | None = None
     closed: Forbidden | None = None  # the stream is closed to us
-    error: BaseException | None = None  # nothing more can be read of any
+    error: Exception | None = None  # nothing more can be read of any
 
 
 def read_together(readers: Readers, *, at_once: int) -> Iterator[Arrival]:
@@ -69,20 +69,19 @@ def _work(readers: Readers, todo: Queue[str], arrivals: Queue[Arrival], stopped:
             stream = todo.get_nowait()
         except Empty:
             return
-        for arrival in _arrivals(stream, readers[stream]):
-            if not _handed_over(arrival, arrivals, stopped):
-                return
+        _read(stream, readers[stream], lambda arrival: _handed_over(arrival, arrivals, stopped))
 
 
-def _arrivals(stream: str, read: Callable[[], Iterator[Page]]) -> Iterator[Arrival]:
-    """Yield what a stream brings; an error is handed over like a page, to be raised where the pages are taken."""
+def _read(stream: str, read: Callable[[], Iterator[Page]], hand_over: Callable[[Arrival], bool]) -> None:
+    """Hand over what a stream brings; an error too, to be raised where the pages are taken."""
     try:
         for page in read():
-            yield Arrival(stream=stream, page=page)
+            if not hand_over(Arrival(stream=stream, page=page)):
+                return
     except Forbidden as error:
-        yield Arrival(stream=stream, closed=error)
-    except BaseException as error:  # noqa: BLE001 - raised again in the thread that takes the pages
-        yield Arrival(stream=stream, error=error)
+        hand_over(Arrival(stream=stream, closed=error))
+    except Exception as error:  # noqa: BLE001 - raised again in the thread that takes the pages
+        hand_over(Arrival(stream=stream, error=error))
 
 
 def _handed_over(arrival: Arrival, arrivals: Queue[Arrival], stopped: Event) -> bool:

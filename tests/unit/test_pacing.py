@@ -1,8 +1,11 @@
 """Windows, retries and the run's deadline, on a time that the test drives."""
 
+from threading import Thread
+from time import monotonic, sleep
+
 import pytest
 
-from connectors.errors import Unreachable
+from connectors.errors import Exhausted, Unreachable
 from connectors.pacing import Patience, RetryPolicy, TryAgain, Waiting, Window
 
 
@@ -25,16 +28,17 @@ class DrivenTime:
 class Flaky:
     """Fails `times` times, then answers."""
 
-    def __init__(self, times: int, *, after_s: float = 0.0, silent: bool = False) -> None:
+    def __init__(self, times: int, *, after_s: float = 0.0, silent: bool = False, slowed: bool = False) -> None:
         self.left = times
         self.after_s = after_s
         self.silent = silent
+        self.slowed = slowed
         self.calls = 0
 
     def __call__(self) -> str:
         self.calls += 1
         if self.calls <= self.left:
-            raise TryAgain("503", after_s=self.after_s, silent=self.silent)
+            raise TryAgain("503", after_s=self.after_s, silent=self.silent, slowed=self.slowed)
         return "answer"
 
 
@@ -69,7 +73,56 @@ def test_what_may_pass_is_tried_again_until_it_answers():
 def test_no_wait_is_shorter_than_the_crm_asks_for():
     time = DrivenTime()
     Patience(time.waiting, RetryPolicy()).insist(Flaky(2, after_s=10), crm="HubSpot")
-    assert all(10 <= seconds <= 20 for seconds in time.slept)
+    assert all(10 <= seconds <= 12 for seconds in time.slept)
+
+
+def test_a_crm_that_says_for_a_minute_that_we_are_too_fast_is_waited_for():
+    time = DrivenTime()
+
+    def call() -> str:
+        if time.now_s < 1_060:
+            raise TryAgain("429", after_s=1, slowed=True)
+        return "answer"
+
+    assert Patience(time.waiting, RetryPolicy(tries=2)).insist(call, crm="HubSpot") == "answer"
+
+
+def test_a_crm_that_never_stops_saying_so_has_no_calls_left_for_us():
+    time, call = DrivenTime(), Flaky(10_000, after_s=1, slowed=True)
+    with pytest.raises(Exhausted, match="HubSpot keeps saying that too many calls are made: 503") as refused:
+        Patience(time.waiting, RetryPolicy(slowed_s=300)).insist(call, crm="HubSpot")
+    assert 200 < sum(time.slept) <= 300
+    assert "burst_share" in refused.value.fix
+
+
+def test_other_failures_in_between_are_counted_apart():
+    time = DrivenTime()
+    failures = [TryAgain("429", slowed=True), TryAgain("502"), TryAgain("429", slowed=True), TryAgain("502"), TryAgain("502")]
+
+    def call() -> str:
+        raise failures.pop(0)
+
+    with pytest.raises(Unreachable):
+        Patience(time.waiting, RetryPolicy(tries=3, first_tries=3)).insist(call, crm="HubSpot")
+    assert failures == []
+
+
+def test_a_window_that_several_threads_share_is_never_overrun():
+    taken: list[float] = []
+    window = Window(Waiting(monotonic=monotonic, sleep=sleep), limit=5, span_s=0.2)
+
+    def work() -> None:
+        for _ in range(6):
+            window.take()
+            taken.append(monotonic())
+
+    threads = [Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 24
+    assert taken[-1] - taken[0] >= 0.2 * (24 / 5 - 1) - 0.05
 
 
 def test_tries_are_limited_and_the_error_says_what_to_do():
