@@ -22,10 +22,9 @@ PERSONS_AT_ONCE = 500  # whose activities are read in one go
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far one stream has come; `total` only where the CRM tells it."""
+    """How far a long work has come; `total` only where it is known."""
 
-    crm: str
-    stream: str
+    work: str  # `hubspot contacts`, `judging`
     rows: int
     total: int | None
     done: bool
@@ -113,7 +112,7 @@ def _save(page: Page, mirror: Mirror, pulled: Pulled, *, seen_at: datetime, tell
     pulled.rows[page.stream] = rows
     if page.live is not None and page.kind is not None:
         pulled.live[page.stream] = Live(kind=page.kind, rows=page.live)
-    tell(Progress(crm=crm, stream=page.stream, rows=rows, total=page.total, done=page.last))
+    tell(Progress(work=f"{crm} {page.stream}", rows=rows, total=page.total, done=page.last))
 
 
 def _note_closed(stream: str, why: Forbidden, mirror: Mirror, pulled: Pulled, *, words: Vocabulary) -> None:

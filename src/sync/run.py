@@ -264,6 +264,7 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
     plan = run.plans.begin(run_id) if keep else None
     known.dirty.refresh(judged_by(terms), bulk_within=agreement.touches.bulk_within)
     marked_upto, toll = known.dirty.newest(), Toll()
+    total, judged = sum(known.reader.count_leads(words) for words in known.vocabularies.values()), 0
     for chunk in _chunks(_leads(run, agreement, moment)):
         judgements = [judge_lead(rows, terms, moment) for rows in chunk]
         steps = [planner.steps(rows, judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
@@ -273,6 +274,8 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
         if plan is not None:
             known.findings.save(run_id, judgements, judged_at=moment, marked_upto=marked_upto)
             run.plans.add(plan, [step for planned in steps for step in planned])
+        judged += len(chunk)
+        run.tell(Progress(work="judging", rows=judged, total=max(total, judged), done=judged >= total))
     if keep:
         known.findings.withdraw_former(run_id, judged_at=moment)
     trips = toll.trips(known.config.limits)

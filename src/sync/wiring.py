@@ -51,6 +51,7 @@ from sync.version import VERSION
 T = TypeVar("T")
 VOCABULARIES = {"hubspot": hubspot_mapping.VOCABULARY}
 LONG_WAIT_S = 2.0
+LONGER_THAN_ANY_WINDOW_S = 10.5  # so much is waited only for a CRM that fails or slows us down
 
 
 def machine_clock() -> datetime:
@@ -137,7 +138,9 @@ def crm_facts(connector: Connector) -> Facts:
 def _wait(seconds: float) -> None:
     """Sleep; a wait that somebody would notice is told."""
     if seconds >= LONG_WAIT_S:
-        structlog.get_logger().info("waiting_for_crm", seconds=round(seconds, 1))
+        log = structlog.get_logger()
+        tell = log.info if seconds < LONGER_THAN_ANY_WINDOW_S else log.warning
+        tell("waiting_for_crm", seconds=round(seconds, 1))
     time.sleep(seconds)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +31,7 @@ def sync(
     only: Annotated[
         list[str] | None, typer.Option(metavar="KIND:NAME", help="Show only rule:…, owner:… or team:…; of one kind any, of two both.")
     ] = None,
+    wait: Annotated[str, typer.Option(metavar="SPAN", help="How long to wait for another run that writes to the store.")] = "10 seconds",
     full: Annotated[bool, typer.Option("--full", help="Read everything anew instead of what changed; mends whatever differs.")] = False,
     accept_shrunken: Annotated[
         list[str] | None,
@@ -53,8 +54,9 @@ def sync(
     if not dry_run:
         raise UsageError("this version of leadpact judges and plans, it does not write to a CRM yet", fix="run `leadpact sync --dry-run`")
     moment = parse_moment(as_of) if as_of is not None else None
+    patience = parse_wait(wait)
     with Spool() as spool:
-        with show_progress() as tell, open_context(config, tell=tell) as context:
+        with show_progress() as tell, open_context(config, tell=tell, wait=patience) as context:
             asked = Asked(
                 as_of=moment,
                 only=parse_only(only or (), context.known.agreement),
@@ -66,6 +68,17 @@ def sync(
         write_report(audit, spool, format=format.value, output=output, keep=ours)
     found = audit.summary.breaches or sum(audit.summary.steps.values())
     return EXIT_CHANGES if detailed_exitcode and found else 0
+
+
+def parse_wait(text: str) -> timedelta:
+    """Read `10 seconds`, `5 minutes`; UsageError for anything else."""
+    from sync.agreement.words import read_wall_span
+    from sync.errors import UsageError
+
+    try:
+        return read_wall_span(text)
+    except ValueError:
+        raise UsageError(f"--wait: `{text}` is no span of wall time", fix="write one, such as 10 seconds or 5 minutes") from None
 
 
 def parse_moment(text: str) -> datetime:
