@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from connectors.errors import Misconfigured
 from connectors.hubspot.client import Client
 from connectors.hubspot.cursor import Cursor
 from connectors.hubspot.mapping import changed_at_of
@@ -25,7 +26,12 @@ class Hits:
 
     items: tuple[Item, ...]  # with id and time of change; each once, by ascending id
     total: int  # as the index counts
-    lagging: bool  # the index counted rows that it did not show
+    lagging: bool  # the index counted rows that it did not show, or did not count
+
+    @property
+    def count(self) -> int | None:
+        """How many rows there are, if the answer can be believed."""
+        return None if self.lagging else self.total
 
     @property
     def last_id(self) -> str | None:
@@ -76,7 +82,8 @@ def _look(client: Client, stream: ObjectStream, body: Mapping[str, Any], *, beyo
         answer = client.search(client.paths.search(stream.name), body)
         items = {int(id_of(item)): item for item in results_of(answer, stream.name)}
         ours = tuple(items[id_] for id_ in sorted(items) if id_ > beyond)
-        hits = Hits(items=ours, total=_total(answer), lagging=len(ours) < min(_total(answer), _PAGE))
+        total = _total(answer)
+        hits = Hits(items=ours, total=total, lagging=len(ours) < min(total, _PAGE) or total < len(items))
         if not hits.lagging:
             break
     return hits
@@ -88,7 +95,11 @@ def _modified_at(stream: ObjectStream, item: Item) -> datetime:
 
 
 def _total(answer: Mapping[str, Any]) -> int:
-    return int(answer.get("total") or 0)
+    """Give how many rows match; Misconfigured where the answer does not count: then it is not HubSpot's."""
+    total = answer.get("total")
+    if not isinstance(total, int):
+        raise Misconfigured("the answer of a search counts nothing", fix="check hubspot.base_url and hubspot.api_version")
+    return total
 
 
 def _filter(name: str, operator: str, value: str) -> dict[str, str]:

@@ -72,8 +72,8 @@ def _newest(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
     hits, is_whole = incremental.newest(client, stream, at)
     at = _told_time(client, at)
     if is_whole:
-        return _read(client, stream, hits, replace(at, phase=Phase.DONE), live=hits.total)
-    return _Step(at=replace(at, phase=Phase.CHANGED, after=None), live=None if hits.lagging else hits.total)
+        return _read(client, stream, hits, replace(at, phase=Phase.DONE), live=hits.count)
+    return _Step(at=replace(at, phase=Phase.CHANGED, after=None), live=hits.count)
 
 
 def _changed(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
