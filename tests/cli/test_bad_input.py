@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 import sync
 from tests.flow.practice import leadpact, practice_hubspot
@@ -135,6 +136,29 @@ def test_the_store_of_another_account_is_refused(account: Path, tmp_path: Path) 
 @pytest.mark.parametrize("moment", ["yesterday", "2026-11-20T15:00"], ids=["no moment", "no zone"])
 def test_a_moment_that_cannot_be_read_is_wrong_usage(account: Path, moment: str) -> None:
     assert moment in refused(account, "sync", "--dry-run", "--as-of", moment, code=64)
+
+
+def test_a_stream_that_does_not_exist_cannot_have_shrunk(account: Path) -> None:
+    said = refused(account, "sync", "--dry-run", "--accept-shrunken", "hubspot/contact", code=64)
+    assert "--accept-shrunken hubspot/contact names no stream" in said
+    assert "hubspot/contacts" in said
+
+
+@pytest.mark.parametrize("span", ["soon", "2 business hours", "-1 minutes"])
+def test_a_wait_that_cannot_be_read_is_wrong_usage(account: Path, span: str) -> None:
+    assert f"`{span}` is no span of wall time" in refused(account, "sync", "--dry-run", "--wait", span, code=64)
+
+
+def test_a_field_that_was_defined_only_now_is_known_to_the_next_audit(account: Path) -> None:
+    """Definitions are believed for an hour, but nothing is refused by them."""
+    assert leadpact("sync", "--dry-run", "--config", str(account / "config.toml")).returncode == 0
+    replace_in(account / "agreement.toml", 'hubspot = "country"', 'hubspot = "region_of_ours"')
+    assert "region_of_ours" in refused(account, code=78)
+    url = (account / "config.toml").read_text().split('"')[1]
+    definition = {"object": "properties", "objectType": "contacts", "name": "region_of_ours", "label": "Region", "type": "string"}
+    answer = urllib3.request("POST", f"{url}/_sandbox/records", json=definition)
+    assert answer.status == 200, answer.data
+    assert leadpact("sync", "--dry-run", "--config", str(account / "config.toml")).returncode == 0
 
 
 def test_without_dry_run_nothing_is_done(account: Path) -> None:
