@@ -201,6 +201,29 @@ def test_the_burst_budget_is_a_share_of_what_the_header_allows():
     assert waited.now_s >= 20
 
 
+def test_what_others_use_up_of_the_window_is_left_to_them():
+    waited, at = Waited(), []
+    limits = {"X-HubSpot-RateLimit-Max": "10", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000"}
+    answers = [Said(body={"results": []}, headers=limits | {"X-HubSpot-RateLimit-Remaining": str(left)}) for left in (3, 2, 1, 3)]
+    with scripted(*answers) as server:  # six calls of others in each window: four are left, and one of them we leave as well
+        client = a_client(server, waited, burst_share=1)
+        for _ in range(4):
+            client.get(PATH)
+            at.append(waited.now_s)
+    assert at[:3] == [0, 0, 0]
+    assert at[3] >= 10
+
+
+def test_a_client_that_was_closed_repeats_no_call():
+    with scripted(Said(status=503)) as server:
+        clients: list[Client] = []
+        waiting = Waiting(monotonic=lambda: 0.0, sleep=lambda _: clients[0].close())
+        clients.append(Client(HubSpotSettings(token=TOKEN, base_url=server.url), waiting))
+        with pytest.raises(Unreachable, match="closed meanwhile"):
+            clients[0].get(PATH)
+    assert len(server.heard) == 1
+
+
 def test_searches_are_five_a_second():
     waited = Waited()
     with scripted(Said(body={"total": 0, "results": []})) as server:

@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
 from connectors.budget import DayBudget, Purpose
-from connectors.errors import Misconfigured
+from connectors.errors import Misconfigured, Unreachable
 from connectors.hubspot.answers import ErrorAnswer, refusal_of
 from connectors.hubspot.paths import Paths
 from connectors.hubspot.settings import HubSpotSettings
@@ -53,6 +54,8 @@ class Line:
         self._patience = Patience(waiting, settings.retry)
         self._burst = Window(waiting, limit=math.floor(_BURST_MAX * settings.burst_share), span_s=_BURST_SPAN_S + _MARGIN_S)
         self._searches = Window(waiting, limit=_SEARCH_PER_S, span_s=_SEARCH_SPAN_S + _MARGIN_S)
+        self._search_turn = Lock()
+        self._closed = False
         self._api = _open(settings)
 
     def start_run(self) -> None:
@@ -64,15 +67,21 @@ class Line:
         return self._patience.insist(lambda: self._paced(call, purpose), crm=f"HubSpot at {self._settings.base_url}")
 
     def close(self) -> None:
-        """Close the pooled connections."""
+        """Close the pooled connections; whoever still waits to repeat a call gives up."""
+        self._closed = True
         self._api.rest_client.pool_manager.clear()
         self._api.close()
 
     def _paced(self, call: Call, purpose: Purpose) -> dict[str, Any]:
+        if self._closed:
+            raise Unreachable("the connection was closed meanwhile", fix="run again")
         self.budget.spend(purpose, self.server_now)
         if call.search:
-            self._searches.take()
-        self._burst.take()
+            with self._search_turn:  # one at a time: a search that waited for both would go out together with those that came after it
+                self._burst.take()
+                self._searches.take()
+        else:
+            self._burst.take()
         return self._send(call)
 
     def _send(self, call: Call) -> dict[str, Any]:
@@ -126,9 +135,12 @@ class Line:
         )
 
     def _share_burst(self, most: int, remaining: int | None) -> None:
-        """Take our share of `most` calls, and no more than what others leave of it: what is gone and not ours is theirs."""
+        """Take our share of `most` calls, and no more than what others leave of it: what is gone and not ours is theirs.
+
+        One is always left, for a search that takes its place in both windows goes out a moment later.
+        """
         others = 0 if remaining is None else max(0, most - remaining - self._burst.taken())
-        self._burst.resize(min(math.floor(most * self._settings.burst_share), most - others))
+        self._burst.resize(min(math.floor(most * self._settings.burst_share), most - others - 1))
 
 
 class Client:
