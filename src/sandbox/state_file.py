@@ -15,7 +15,7 @@ from sandbox.kinds import KINDS, Kind
 from sandbox.record import Record
 from sandbox.shelf import Moment
 
-_APPLICATION = 0x4C50_5354  # marks an SQLite file as one of these
+_APPLICATION = 0x4C50_5342  # "LPSB": marks an SQLite file as one of these
 _VERSION = 1
 _HELD = 10_000  # records of a kind that stay in memory between two calls
 
