@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -86,13 +86,26 @@ def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, tell: Ca
         _save(page, mirror, pulled, seen_at=seen_at, tell=tell)
     streams = [stream for stream in connector.streams() if stream not in (DEFINITIONS, OWNERS)]
     cursors = {stream: None if anew else mirror.cursor(connector.crm, stream) for stream in streams}
-    readers = {stream: partial(connector.pages, stream, cursor) for stream, cursor in cursors.items()}
+    readers = {stream: partial(_pages_upto, connector, stream, cursor, now=seen_at) for stream, cursor in cursors.items()}
     for arrival in read_together(readers, at_once=AT_ONCE):
         if arrival.page is not None:
             _save(arrival.page, mirror, pulled, seen_at=seen_at, tell=tell)
         elif arrival.closed is not None:
             _note_closed(arrival.stream, arrival.closed, mirror, pulled, words=facts.vocabulary)
     return pulled
+
+
+def _pages_upto(connector: Connector, stream: str, cursor: str | None, *, now: datetime) -> Iterator[Page]:
+    """Yield the pages of a stream, and, where they end a reading that began before `now`, those of what changed since.
+
+    A run that was stopped leaves a reading that the next run only completes: alone it would tell what was so then.
+    """
+    last: Page | None = None
+    for page in connector.pages(stream, cursor):
+        last = page
+        yield page
+    if last is not None and last.cursor is not None and last.began_at < now:
+        yield from connector.pages(stream, last.cursor)
 
 
 def pull_evidence(connector: Connector, mirror: Mirror, persons: Sequence[RecordKey], pulled: Pulled) -> None:

@@ -1,52 +1,82 @@
-"""Killed at any moment, started again: the same findings as a run that nobody disturbed."""
+"""Killed at any moment, started again: the same mirror and findings as runs that nobody disturbed."""
 
 from __future__ import annotations
 
 import random
 import shutil
-import sqlite3
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.flow.practice import PROGRAM, audit_json, practice_hubspot
+from tests.faults.mirrored import mirror_of
+from tests.faults.portal_now import differences, mirror_holding, portal_holding
+from tests.flow.people import People
+from tests.flow.practice import PROGRAM, audit_json, base_url, practice_hubspot
 
-MANY = pytest.param(2, 100, id="many", marks=pytest.mark.campaign)
+NOW = "2026-11-20T15:00Z"
 
 
-@pytest.mark.parametrize(("seed", "kills"), [pytest.param(1, 6, id="a handful"), MANY])
-def test_a_pull_that_was_killed_loses_and_doubles_nothing(seed: int, kills: int, tmp_path: Path) -> None:
+def start_and_kill(files: Path, *, after_s: float) -> None:
+    command = [*PROGRAM, "sync", "--dry-run", "--config", str(files / "config.toml")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(after_s)
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize(
+    ("seed", "kills"), [pytest.param(1, 6, id="a handful"), pytest.param(2, 100, id="many", marks=pytest.mark.campaign)]
+)
+def test_a_first_pull_that_was_killed_loses_and_doubles_nothing(seed: int, kills: int, tmp_path: Path) -> None:
     moments = random.Random(seed)
-    with practice_hubspot(tmp_path, "--leads", "300", "--seed", str(seed), "--now", "2026-11-20T15:00Z") as files:
+    with practice_hubspot(tmp_path, "--leads", "300", "--seed", str(seed), "--now", NOW) as files:
         calm = tmp_path / "calm"
         shutil.copytree(files, calm)
         undisturbed = audit_json(calm)["findings"]
         for _ in range(kills):
-            command = [*PROGRAM, "sync", "--dry-run", "--config", str(files / "config.toml")]
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(moments.uniform(0.4, 2.5))
-            process.kill()
-            process.wait()
+            start_and_kill(files, after_s=moments.uniform(0.4, 2.5))
         assert audit_json(files)["findings"] == undisturbed
     assert mirror_of(files / "leadpact.db") == mirror_of(calm / "leadpact.db")
 
 
-def mirror_of(store: Path) -> list[tuple[object, ...]]:
-    """Return what the mirror holds, by natural key."""
-    with sqlite3.connect(store) as tables:
-        changes = tables.execute(
-            "SELECT crm_id, kind, field, value, at FROM field_change JOIN object ON object.id = field_change.record ORDER BY 1, 2, 3, 5, 4"
-        ).fetchall()
-        records = tables.execute(
-            "SELECT kind, crm_id, changed_at, field_values FROM record JOIN object ON object.id = record.id ORDER BY 1, 2"
-        ).fetchall()
-        links = tables.execute(
-            """
-            SELECT low.kind, low.crm_id, high.kind, high.crm_id, is_primary FROM association
-            JOIN object AS low ON low.id = low JOIN object AS high ON high.id = high ORDER BY 1, 2, 3, 4
-            """
-        ).fetchall()
-    tables.close()
-    return [*changes, *records, *(tuple(sorted((row[:2], row[2:4]))) for row in links)]
+@pytest.mark.parametrize(
+    ("seed", "rounds", "kills"), [pytest.param(3, 1, 6, id="a handful"), pytest.param(4, 20, 5, id="many", marks=pytest.mark.campaign)]
+)
+def test_later_pulls_that_were_killed_lose_and_double_nothing(seed: int, rounds: int, kills: int, tmp_path: Path) -> None:
+    """Each round much changes, vanishes and is merged; who is killed and who is not then read the same portal at the same time."""
+    moments = random.Random(seed)
+    with practice_hubspot(tmp_path, "--leads", "120", "--seed", str(seed), "--now", NOW) as files:
+        calm = tmp_path / "calm"
+        shutil.copytree(files, calm)
+        people = People(base_url(files), seed)
+        audit_json(files)
+        audit_json(calm)
+        for _ in range(rounds):
+            people.rest(3600)
+            for _ in range(60):
+                people.do(people.restless_deeds)
+            people.rest(1)
+            for _ in range(kills):
+                start_and_kill(files, after_s=moments.uniform(0.5, 3.0))
+            assert audit_json(files)["findings"] == audit_json(calm)["findings"]
+            assert mirror_of(files / "leadpact.db") == mirror_of(calm / "leadpact.db")
+
+
+@pytest.mark.parametrize("kills", [pytest.param(3, id="a handful"), pytest.param(40, id="many", marks=pytest.mark.campaign)])
+def test_what_changes_between_a_kill_and_the_next_run_is_in_after_that(kills: int, tmp_path: Path) -> None:
+    """The next run completes the reading that was killed, and reads what changed since too."""
+    moments = random.Random(kills)
+    with practice_hubspot(tmp_path, "--leads", "120", "--seed", "5", "--now", NOW) as files:
+        people = People(base_url(files), 5)
+        for _ in range(kills):
+            start_and_kill(files, after_s=moments.uniform(0.8, 2.0))
+            people.rest(60)
+            for _ in range(20):
+                people.do(people.settled_deeds)
+        people.rest(1)
+
+        audit_json(files)
+
+        assert differences(portal_holding(people, files), mirror_holding(files / "leadpact.db")) == []

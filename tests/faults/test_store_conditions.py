@@ -15,7 +15,7 @@ from sync.store.errors import NoRoomForBackup, NoRoomToScrub, StoreFull, StoreUn
 from sync.store.lock import hold_store, this_process
 from tests.faults.disks import fill, make_read_only, resize, small_disk
 from tests.faults.holding import program_that_writes, run_that_holds
-from tests.faults.test_kill import mirror_of
+from tests.faults.mirrored import mirror_of
 from tests.flow.practice import audit_json, leadpact, practice_hubspot
 from tests.flow.released import NAMES, make_released, rows_of
 from tests.flow.store_values import NINE, a_key, a_record, read, save

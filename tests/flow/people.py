@@ -65,16 +65,19 @@ class People:
         self._mails: list[str] = []
         self.told_by_link: set[str] = set()
         self.deleted: set[str] = set()
+        self.restored: set[str] = set()
+        self.merged: set[str] = set()
+        self.forgotten: set[str] = set()  # the addresses of persons who were deleted for good
         self.done: dict[str, int] = {}
 
     def work(self, deeds: Sequence[Deed], *, most: int = 12) -> None:
         """A second from now do some of `deeds`, mostly with the same leads, then let some time pass."""
-        self._wait(1)
+        self.rest(1)
         for _ in range(self._rng.randint(0, most)):
             deed, busy = self._pick(deeds), self.contacts[: max(10, len(self.contacts) // 4)]
             deed(self._pick(busy if self._rng.random() < 0.8 else self.contacts))
             self.done[deed.__name__] = self.done.get(deed.__name__, 0) + 1
-        self._wait(self._pick((1, 60, 300, 900, 3600, 7200, LONGEST_STEP_S)))
+        self.rest(self._pick((1, 60, 300, 900, 3600, 7200, LONGEST_STEP_S)))
 
     @property
     def deeds(self) -> list[Deed]:
@@ -112,6 +115,37 @@ class People:
             self.create,
             self.delete,
         ]
+
+    @property
+    def restless_deeds(self) -> list[Deed]:
+        """What they do to records that are read at that moment; each is told by the change time of one that it touches."""
+        told = [deed for deed in [*self.lasting_deeds, self.correct_a_call] if deed != self.link_a_company]
+        return [
+            *told,
+            *(self.create_and_call,) * 3,
+            self.move_to_a_company,
+            *(self.merge,) * 2,
+            *(self.delete,) * 2,
+            *(self.restore,) * 2,
+            *(self.forget,) * 2,
+            *(self.delete_an_activity,) * 2,
+            self.delete_a_deal,
+        ]
+
+    @property
+    def settled_deeds(self) -> list[Deed]:
+        """The same without restoring: what was linked to a record while it was away, no change time tells."""
+        return [deed for deed in self.restless_deeds if deed != self.restore]
+
+    def rest(self, seconds: float) -> None:
+        """Do nothing for a while."""
+        self.ask("POST", "/_sandbox/clock", {"advance_s": seconds})
+
+    def do(self, deeds: Sequence[Deed]) -> None:
+        """Do one of `deeds` now."""
+        deed = self._pick(deeds)
+        deed(self._pick(self.contacts))
+        self.done[deed.__name__] = self.done.get(deed.__name__, 0) + 1
 
     # --- records
 
@@ -160,6 +194,8 @@ class People:
         if other != contact and len(self.contacts) >= FEWEST:
             self.ask("POST", "/crm/v3/objects/contacts/merge", {"primaryObjectId": contact, "objectIdToMerge": other})
             self.contacts.remove(other)
+            self.merged.add(other)
+            self.restored |= {contact} if other in self.restored else set()
             if other in self.told_by_link:
                 self.told_by_link.add(contact)
 
@@ -168,6 +204,44 @@ class People:
             self.ask("DELETE", f"/crm/v3/objects/contacts/{contact}")
             self.contacts.remove(contact)
             self.deleted.add(contact)
+
+    def restore(self, _: str) -> None:
+        if self.deleted:
+            contact = self._pick(sorted(self.deleted))
+            self.ask("POST", "/_sandbox/restore", {"kind": "contacts", "id": contact})
+            self.deleted.remove(contact)
+            self.restored.add(contact)
+            self.contacts.append(contact)
+
+    def forget(self, contact: str) -> None:
+        if len(self.contacts) >= FEWEST and contact not in self.restored:
+            email = self.ask("GET", f"/crm/v3/objects/contacts/{contact}?properties=email")["properties"]["email"]
+            self.ask("POST", "/crm/v3/objects/contacts/gdpr-delete", {"objectId": contact})
+            self.contacts.remove(contact)
+            self.forgotten |= {email} if email else set()
+
+    def create_and_call(self, _: str) -> None:
+        """Create a lead, call it, and find that it is one that was there already."""
+        self.create(_)
+        self.call(self.contacts[-1])
+        if self._rng.random() < 0.5:
+            newcomer = self.contacts.pop()
+            self.ask("POST", "/crm/v3/objects/contacts/merge", {"primaryObjectId": self.contacts[0], "objectIdToMerge": newcomer})
+            self.merged.add(newcomer)
+
+    def move_to_a_company(self, contact: str) -> None:
+        """Associate a company, with an edit that tells of it."""
+        self.link_a_company(contact)
+        self.edit(contact)
+
+    def delete_an_activity(self, _: str) -> None:
+        kind, ids = self._pick((("calls", self._calls), ("meetings", self._meetings), ("emails", self._mails)))
+        if ids:
+            self.ask("DELETE", f"/crm/v3/objects/{kind}/{ids.pop(self._rng.randrange(len(ids)))}")
+
+    def delete_a_deal(self, _: str) -> None:
+        if self._deals:
+            self.ask("DELETE", f"/crm/v3/objects/deals/{self._deals.pop(self._rng.randrange(len(self._deals)))}")
 
     def edit_a_company(self, _: str) -> None:
         values = self._pick(
@@ -259,9 +333,6 @@ class People:
             if "paging" not in page:
                 return
             after = f"&after={page['paging']['next']['after']}"
-
-    def _wait(self, seconds: int) -> None:
-        self.ask("POST", "/_sandbox/clock", {"advance_s": seconds})
 
     def _pick(self, of: Sequence[Any]) -> Any:
         return self._rng.choice(of)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,17 @@ def practice_hubspot(folder: Path, *options: str) -> Iterator[Path]:
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+def base_url(files: Path) -> str:
+    """Return the address that the config in `files` names."""
+    address: str = tomllib.loads((files / "config.toml").read_text(encoding="utf-8"))["hubspot"]["base_url"]
+    return address
+
+
+def store_bytes(store: Path) -> bytes:
+    """Return all bytes of a store, those of its journal and backups too."""
+    return b"".join(file.read_bytes() for file in sorted(store.parent.glob(f"{store.name}*")))
 
 
 def audit_json(files: Path, *options: str) -> dict[str, Any]:

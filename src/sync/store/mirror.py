@@ -20,7 +20,7 @@ from sync.store.mark_leads import News, mark_owners, mark_page, mark_unknown, ne
 from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
 from sync.store.save_links import LinkedPage, save_links
-from sync.store.save_merges import save_merges
+from sync.store.save_merges import save_merges, with_survivors
 from sync.store.save_people import save_people
 from sync.store.save_records import save_records
 
@@ -74,7 +74,8 @@ class Mirror:
             seen_ms = to_ms(seen_at)
             news = News(before=newest_rows(tx), seen_at=seen_ms)
             ids = object_ids(tx, _named_keys(page))
-            page = without_erased(tx, page, ids, seen_at=seen_ms)
+            page = with_survivors(tx, without_erased(tx, page, ids, seen_at=seen_ms), ids)
+            ids |= object_ids(tx, _named_keys(page) - ids.keys())
             new_rows = save_records(tx, page.records, ids, news) | save_activities(tx, page.activities, ids, news)
             is_first = _upto(tx, crm, page.stream) is None
             linked = LinkedPage(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
-from connectors.records import Merge
+from connectors.records import Merge, Page, RecordKey
 from sync.store.keys import as_json, known_ids, object_ids
 from sync.store.mark_leads import News
 from sync.store.moments import to_ms_if_known
@@ -24,9 +24,9 @@ class _Merged:
 def save_merges(tx: sqlite3.Connection, merges: Sequence[Merge], *, told_kinds: Set[str], news: News) -> None:
     """Note into which record each of `merges` went, and tell both to `news`.
 
-    What we never held is not noted. Where the CRM does not tell when, it was when we saw it: until then it was a lead. What the
-    record was linked to passes to its survivor at that moment, for a CRM does not mark the other ends as changed; links to
-    `told_kinds` stand on the survivor's own row.
+    What we never held is not noted, but links may name it: those of what was made and merged between two pulls. Where the CRM does
+    not tell when, it was when we saw it: until then it was a lead. What the record was linked to passes to its survivor at that
+    moment, for a CRM does not mark the other ends as changed; links to `told_kinds` stand on the survivor's own row.
     """
     if not merges:
         return
@@ -41,7 +41,11 @@ def _new_ones(tx: sqlite3.Connection, merges: Iterable[Merge], seen_at: int) -> 
     ids = object_ids(tx, (merge.into for merge in merges if merge.gone in known))
     told = {known[merge.gone]: merge for merge in merges if merge.gone in known}
     rows = tx.execute(
-        "SELECT id, merged_into, gone_at FROM record WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id", (as_json(told),)
+        """
+        SELECT object.id, merged_into, gone_at FROM object LEFT JOIN record ON record.id = object.id
+        WHERE object.id IN (SELECT value FROM json_each(?)) ORDER BY object.id
+        """,
+        (as_json(told),),
     ).fetchall()
     found = []
     for id_, merged_into, gone_at in rows:
@@ -49,6 +53,31 @@ def _new_ones(tx: sqlite3.Connection, merges: Iterable[Merge], seen_at: int) -> 
         if into != merged_into:
             found.append(_Merged(id=id_, into=into, at=at if at is not None else seen_at if gone_at is None else gone_at))
     return found
+
+
+def with_survivors(tx: sqlite3.Connection, page: Page, ids: Mapping[RecordKey, int]) -> Page:
+    """Link survivors in a page that was read before what it links was merged, but is saved after that was noted."""
+    ends = {key for link in page.links for key in (link.left, link.right)} - {record.key for record in page.records}
+    keys = {id_: key for key in ends if (id_ := ids.get(key)) is not None}
+    rows = tx.execute(_SURVIVORS, (as_json(keys),)).fetchall() if keys else []
+    if not rows:
+        return page
+    survivors = {keys[id_]: RecordKey(crm=crm, kind=kind, id=crm_id) for id_, crm, kind, crm_id in rows}
+    links = tuple(
+        replace(link, left=survivors.get(link.left, link.left), right=survivors.get(link.right, link.right)) for link in page.links
+    )
+    return replace(page, links=links)
+
+
+_SURVIVORS = """
+    WITH RECURSIVE way (id, upto) AS (
+        SELECT id, merged_into FROM record INDEXED BY record_merged
+        WHERE merged_into IS NOT NULL AND id IN (SELECT value FROM json_each(?))
+        UNION SELECT way.id, record.merged_into FROM way JOIN record ON record.id = way.upto WHERE record.merged_into IS NOT NULL
+    )
+    SELECT way.id, crm, kind, crm_id FROM way JOIN object ON object.id = way.upto
+    WHERE NOT EXISTS (SELECT 1 FROM record WHERE record.id = way.upto AND record.merged_into IS NOT NULL)
+"""
 
 
 def _pass_links(tx: sqlite3.Connection, merged: _Merged, told_kinds: Set[str]) -> list[int]:
