@@ -105,8 +105,8 @@ def fewest(made: Requests) -> int:
 
 
 def by_stream(made: Requests) -> Counter[str]:
-    """Count calls by stream; `account` is what tells which portal it is."""
-    return Counter(stream_of(call) or call["path"].split("/")[2].removesuffix("-info") for call in made)
+    """Count calls by stream; `account-info` tells which portal it is."""
+    return Counter(stream_of(call) or call["path"].strip("/").removeprefix("crm/").partition("/")[0] for call in made)
 
 
 def stream_of(call: dict[str, Any]) -> str | None:
