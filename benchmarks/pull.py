@@ -122,7 +122,9 @@ def made_by(portal: Practice, config: Path) -> Requests:
 
 
 def made_for(changed: int, portal: Practice, config: Path) -> int:
-    """Count the calls of a pull after `changed` contacts changed."""
+    """Count the calls of a pull after `changed` contacts changed, and nothing else in the hour before."""
+    portal.let_pass(3600)
+    pull_once(config)
     portal.change(changed)
     before = portal.calls()
     pulled, _ = pull_once(config)
