@@ -177,7 +177,7 @@ class Asked:
 
 def asked_for() -> Asked:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--contacts", type=int, default=2_000, help="of the portal that is pulled, 200 at least; default %(default)s")
+    parser.add_argument("--contacts", type=int, default=2_000, help="of the portal that is pulled, 2,000 at least; default %(default)s")
     parser.add_argument("--audited", type=int, default=4_000, help="contacts of the portal that is audited whole; default %(default)s")
     parser.add_argument("--slack", type=float, default=1.0, help="multiply the limits of what is measured by so much; default %(default)s")
     return Asked(**vars(parser.parse_args()))
