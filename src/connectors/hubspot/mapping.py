@@ -71,7 +71,7 @@ def record_from_object(kind: str, item: Mapping[str, Any], fields: Iterable[str]
     return Record(
         key=key,
         values={name: text_of(properties.get(name)) for name in fields},
-        history={**dict.fromkeys(with_history, ()), **dict(histories_of(key, item))},
+        history=dict.fromkeys(with_history, ()) | dict(histories_of(key, item)),
         created_at=created_at_of(item),
         changed_at=changed_at_of(item),
         archived_at=archived_at_of(item),
@@ -101,7 +101,7 @@ def archived_at_of(item: Mapping[str, Any]) -> datetime | None:
 def histories_of(key: RecordKey, item: Mapping[str, Any]) -> Iterator[tuple[str, tuple[FieldChange, ...]]]:
     """Yield each property that came with history, and its versions, oldest first."""
     for name, versions in (item.get("propertiesWithHistory") or {}).items():
-        yield name, tuple(_change(key, name, version, at) for version, at in in_order(versions or ()))
+        yield name, tuple([_change(key, name, version, at) for version, at in in_order(versions)]) if versions else ()
 
 
 def in_order(versions: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], datetime]]:
@@ -111,7 +111,9 @@ def in_order(versions: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, A
     Source: crm-facts, HubSpot, section 1.2 (the order is not promised, hence the sorting).
     """
     timed = [(version, at) for version in versions if (at := moment_of(version.get("timestamp"))) is not None]
-    if timed and timed[0][1] >= timed[-1][1]:
+    if len(timed) < 2:
+        return timed
+    if timed[0][1] >= timed[-1][1]:
         timed.reverse()
     return sorted(timed, key=lambda pair: pair[1])
 

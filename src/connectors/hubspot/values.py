@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from connectors.errors import Misconfigured
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+_REMEMBERED = 1_000  # moments; an object tells one and the same several times, each time as text
 
 
 def text_of(value: object) -> str | None:
@@ -17,8 +20,8 @@ def text_of(value: object) -> str | None:
     HubSpot sends strings, None, and "" for "not set"; ids and flags come as numbers and booleans in some answers.
     Source: crm-facts, HubSpot, sections 1.1 and 11.5.
     """
-    if value is None or value == "":
-        return None
+    if value is None or isinstance(value, str):
+        return value or None
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
@@ -31,11 +34,14 @@ def moment_of(value: object) -> datetime | None:
     Source: crm-facts, HubSpot, section 3.
     """
     text = text_of(value)
-    if text is None:
-        return None
+    return None if text is None else _moment_in(text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _moment_in(text: str) -> datetime | None:
     try:
         if text.lstrip("-").isdecimal():
-            return _EPOCH + timedelta(milliseconds=int(text))
+            return _EPOCH + int(text) * _MS
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
@@ -44,12 +50,15 @@ def moment_of(value: object) -> datetime | None:
 
 def ms_of(moment: datetime) -> int:
     """Give `moment` as whole milliseconds since 1970, as HubSpot's search filters take it."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MS
 
 
 def first_moment(*values: object) -> datetime | None:
     """Give the first of `values` that is a time."""
-    return next((moment for moment in map(moment_of, values) if moment is not None), None)
+    for value in values:
+        if (moment := moment_of(value)) is not None:
+            return moment
+    return None
 
 
 def moment_or_refuse(item: Mapping[str, Any], what: str, *values: object) -> datetime:
