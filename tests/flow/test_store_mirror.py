@@ -11,6 +11,7 @@ from connectors.records import (
     FieldDefinition,
     Option,
     Owner,
+    Page,
     StatusChange,
     Team,
 )
@@ -107,13 +108,14 @@ def test_owners_teams_and_definitions_come_back_by_id(store: Database) -> None:
 
 
 def test_pulling_the_same_page_twice_adds_nothing_and_keeps_every_seen_at(store: Database) -> None:
+    save(store, a_record("company/8"))
     page = a_page(
         a_record("contact/1", {STAGE: "lead", "city": "Bonn"}, history={STAGE: [(None, NINE), ("lead", NINE)], "city": []}),
         a_record("company/9"),
         an_activity("call/5"),
         links=(a_link("contact/1", "company/9", primary=True), a_link("call/5", "contact/1")),
         linked_kinds=frozenset({"company", "contact"}),
-        gone=((a_key("company/9"), None),),
+        gone=((a_key("company/8"), None),),
     )
     a_mirror(store).save_page("hubspot", page, seen_at=NINE)
     before = dump(store)
@@ -305,22 +307,42 @@ def test_a_row_that_went_at_an_untold_moment_went_when_we_last_saw_it(store: Dat
     assert lead.people[0].archived_at == NINE
 
 
-def test_an_overlapping_page_does_not_bring_a_deleted_record_back(store: Database) -> None:
+def test_a_page_that_was_read_before_does_not_bring_a_deleted_record_back(store: Database) -> None:
     save(store, a_record("contact/1"))
     save(store, gone=((a_key("contact/1"), NINE + HOUR),))
 
-    save(store, a_record("contact/1", {"city": "Bonn"}, changed_at=NINE + MINUTE))
+    save(store, a_record("contact/1", {"city": "Bonn"}, changed_at=NINE + MINUTE), seen_at=NINE + HOUR)
 
     assert read(store)[0].gone_at == {a_key("contact/1"): NINE + HOUR}
 
 
-def test_a_record_that_changes_after_it_went_was_restored(store: Database) -> None:
+@pytest.mark.parametrize(("changed", "seen"), [(2, 1), (0, 2)])
+def test_a_record_that_changed_or_was_served_after_it_went_is_there_again(store: Database, changed: int, seen: int) -> None:
     save(store, a_record("contact/1"))
     save(store, gone=((a_key("contact/1"), NINE + HOUR),))
 
-    save(store, a_record("contact/1", changed_at=NINE + 2 * HOUR))
+    save(store, a_record("contact/1", changed_at=NINE + changed * HOUR), seen_at=NINE + seen * HOUR)
 
     assert read(store)[0].gone_at == {}
+
+
+def test_a_call_that_is_served_after_it_went_is_there_again(store: Database) -> None:
+    save(store, an_activity("call/1"))
+    for wait, live in ((1, 0), (2, 1)):
+        gone = ((a_key("call/1"), NINE + HOUR),) if wait == 1 else ()
+        save(store, *(() if gone else (an_activity("call/1"),)), gone=gone, seen_at=NINE + wait * HOUR)
+        assert a_mirror(store).live("hubspot", "call") == live
+
+
+def test_a_definition_that_the_crm_no_longer_has_goes_and_those_of_other_kinds_stay(store: Database) -> None:
+    def defined(kind: str, *names: str) -> Page:
+        fields = tuple(FieldDefinition(crm="hubspot", kind=kind, name=name, label=name, type="string") for name in names)
+        return Page(stream="definitions", began_at=NINE, definitions=fields, cursor="whole", last=True)
+
+    mirror = a_mirror(store)
+    for page in (defined("contact", "city", "tier"), defined("deal", "amount"), defined("contact", "city")):
+        mirror.save_page("hubspot", page, seen_at=NINE)
+    assert [(one.kind, one.name) for one in mirror.definitions("hubspot")] == [("contact", "city"), ("deal", "amount")]
 
 
 # --- streams and accounts

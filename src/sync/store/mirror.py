@@ -65,7 +65,7 @@ class Mirror:
         and of rows seen for the first time, count as old as their rows; later ones from `seen_at` on.
         The leads that the page changes are marked to be judged again.
 
-        Of a person that the page says is `erased` nothing is kept; after the last page of a stream the files hold nothing of it
+        Of a person that the page says is `erased` nothing is kept; once `scrub_if_due` has run, the files hold nothing of it
         either. A company, deal or activity that was erased is gone.
         """
         words = self._vocabularies.get(crm)
@@ -77,30 +77,28 @@ class Mirror:
             page = with_survivors(tx, without_erased(tx, page, ids, seen_at=seen_ms), ids)
             ids |= object_ids(tx, _named_keys(page) - ids.keys())
             new_rows = save_records(tx, page.records, ids, news) | save_activities(tx, page.activities, ids, news)
-            is_first = _upto(tx, crm, page.stream) is None
+            upto = _upto(tx, crm, page.stream)
             linked = LinkedPage(
                 rows={ids[key] for key in _row_keys(page)},
                 newest_before=news.before.object,
                 new_rows=new_rows,
                 kinds=page.linked_kinds,
-                first_reading=is_first,
+                first_reading=upto is None,
                 seen_at=seen_ms,
             )
             news.unlinked.extend(save_links(tx, page.links, ids, linked))
             news.owners.update(save_people(tx, crm, page, seen_ms))
             _save_definitions(tx, page.definitions)
-            news.objects.update(_mark_gone(tx, [*page.gone, *((key, None) for key in page.erased if key not in persons)]))
+            news.objects.update(_mark_gone(tx, [*page.gone, *((key, None) for key in page.erased if key not in persons)], upto))
             save_merges(tx, page.merged, told_kinds=page.linked_kinds, news=news)
             erase_persons(tx, persons, at=seen_ms)
             if words is not None:
                 mark_page(tx, words, news, why=page.stream)
                 mark_owners(tx, words, news.owners, since=seen_ms)
-                if is_first and page.last:
+                if upto is None and page.last:
                     mark_unknown(tx, words)
             if page.cursor is not None:
                 _save_cursor(tx, crm, page)
-        if page.last:
-            self._database.scrub_if_due()
 
     def note_failure(self, crm: str, stream: str, message: str, *, at: datetime) -> None:
         """Note why a stream could not be read; it stands until the stream is complete again."""
@@ -198,6 +196,8 @@ def _upto(tx: sqlite3.Connection, crm: str, stream: str) -> int | None:
 
 
 def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinition]) -> None:
+    """Put the fields of each kind in the place of those that were known: a page holds all of a kind."""
+    tx.executemany("DELETE FROM definition WHERE crm = ? AND kind = ?", {(one.crm, one.kind) for one in definitions})
     tx.executemany(
         "INSERT OR REPLACE INTO definition (crm, kind, name, label, type, options, read_only) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -207,11 +207,11 @@ def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinit
     )
 
 
-def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime | None]]) -> dict[int, int]:
+def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime | None]], upto: int | None) -> dict[int, int]:
     """Note when rows went; return the row ids of those that were there until now, with that moment.
 
-    What we never held is not noted, and what went earlier keeps its time. Where the CRM does not say when, it is the moment we
-    last heard of the row: no later clock may run on a row that was not there.
+    What we never held is not noted, and what went earlier keeps its time. Where the CRM does not say when, it is the moment at
+    which the row was last known to be there (`upto`, when its stream was last read; ms): no later clock may run on it.
     """
     if not gone:
         return {}
@@ -227,7 +227,7 @@ def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime 
     went: dict[int, int] = {}
     for id_, seen_at in rows:
         at = told[id_]
-        went[id_] = seen_at if at is None else at
+        went[id_] = max(seen_at, upto or 0) if at is None else at
     for table in ("record", "activity"):
         tx.executemany(f"UPDATE {table} SET gone_at = ? WHERE id = ?", ((at, id_) for id_, at in went.items()))
     return went

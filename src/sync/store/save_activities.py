@@ -101,7 +101,7 @@ def _row(activity: Activity, id_: int, before: ActivityRow | None, seen_at: int)
         marketing=int(activity.marketing),
         auto_reply=int(activity.auto_reply),
         alike=activity.alike,
-        gone_at=still_gone_at(to_ms_if_known(activity.archived_at), before.gone_at if before else None, changed_at),
+        gone_at=still_gone_at(to_ms_if_known(activity.archived_at), before.gone_at if before else None, served_at=max(changed_at, seen_at)),
         seen_at=seen_at,
     )
 

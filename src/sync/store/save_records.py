@@ -87,11 +87,9 @@ def _says_news(record: Record, after: _Row, before: _Row) -> bool:
     return not touched or any(value for field, value in record.values.items() if field not in record.history)
 
 
-def still_gone_at(told: int | None, before: int | None, changed_at: int) -> int | None:
-    """Return when a row went: as told now, else as known before, unless it changed after that (it was restored)."""
-    if told is not None or before is None or changed_at > before:
-        return told
-    return before
+def still_gone_at(told: int | None, before: int | None, *, served_at: int) -> int | None:
+    """Return when a row went: as told now, else as known before, unless it was served or changed after that: then it is there again."""
+    return told if told is not None or before is None or served_at > before else before
 
 
 def _stored(tx: sqlite3.Connection, ids: Iterable[int]) -> dict[int, _Row]:
@@ -112,7 +110,7 @@ def _row(record: Record, id_: int, before: _Row | None, seen_at: int) -> _Row:
         created_at=to_ms(record.created_at),
         changed_at=changed_at,
         seen_at=seen_at,
-        gone_at=still_gone_at(to_ms_if_known(record.archived_at), before.gone_at if before else None, changed_at),
+        gone_at=still_gone_at(to_ms_if_known(record.archived_at), before.gone_at if before else None, served_at=max(changed_at, seen_at)),
         field_values=orjson.dumps(dict(record.values), option=orjson.OPT_SORT_KEYS).decode(),
     )
 

@@ -14,7 +14,8 @@ import structlog
 from sync.store.backup import backups_of
 from sync.store.errors import NoRoomToScrub
 
-_DUE, _DONE = 1, 0  # kept in the header of the store, so that it is noted in the transaction that erases
+# Kept in the header of the store, so that it is noted in the transaction that erases.
+_DONE, _DUE, _WRITTEN = 0, 1, 2  # nothing to do; rewrite the store; it is rewritten, and the -wal file must be folded into it
 
 
 def note_scrub(tx: sqlite3.Connection) -> None:
@@ -28,8 +29,14 @@ def scrub_if_due(connection: sqlite3.Connection, path: Path) -> None:
     Takes as long as copying the store. NoRoomToScrub if the disk is too full; then, and while a reader holds on to the old
     state, it stays due, and the next run does it.
     """
-    if connection.execute("PRAGMA user_version").fetchone() != (_DUE,):
-        return
+    (state,) = connection.execute("PRAGMA user_version").fetchone()
+    if state == _DUE:
+        _rewrite(connection, path)
+    if state != _DONE:
+        _fold(connection, path)
+
+
+def _rewrite(connection: sqlite3.Connection, path: Path) -> None:
     for backup in backups_of(path):
         backup.unlink(missing_ok=True)
         structlog.get_logger().warning("backup_deleted", backup=str(backup), why="it held persons that were erased since")
@@ -40,15 +47,15 @@ def scrub_if_due(connection: sqlite3.Connection, path: Path) -> None:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             raise NoRoomToScrub(path) from error
         raise
-    if _fold_wal(connection):
+    connection.execute(f"PRAGMA user_version = {_WRITTEN}")
+
+
+def _fold(connection: sqlite3.Connection, path: Path) -> None:
+    """Move all of the -wal file into the store and empty it, unless a reader is in the way."""
+    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if not busy:
         connection.execute(f"PRAGMA user_version = {_DONE}")
     else:
         structlog.get_logger().warning(
             "erased_bytes_remain", store=str(path), why="a reader holds on to the old state; the next run ends it"
         )
-
-
-def _fold_wal(connection: sqlite3.Connection) -> bool:
-    """Move all of the -wal file into the store and empty it; False if a reader was in the way."""
-    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not busy
