@@ -125,9 +125,28 @@ class Patience:
         try:
             answer = retrying(call)
         except TryAgain as error:
-            raise _given_up(error, crm) from None
+            raise self._given_up(error, crm) from None
         self._answered = True
         return answer
+
+    def _given_up(self, error: TryAgain, crm: str) -> Exhausted | Unreachable:
+        """Say why nothing is tried any more: the run's time is over, we were told to slow down all the time, or nobody answers."""
+        if self._is_late(error.after_s):
+            return Unreachable(
+                f"{crm} did not answer, and the time in which a run tries again is over ({self._policy.run_s / 3600:g} h): {error.said}",
+                fix="run again, it goes on where this run stopped; or give a run more time with `deadline` in config.toml",
+            )
+        if error.slowed:
+            return Exhausted(
+                f"{crm} keeps saying that too many calls are made: {error.said}",
+                fix="run again later; what was read so far is kept. If it stays so, another program uses up the account's calls: "
+                "look at the API usage in the CRM, or lower burst_share",
+            )
+        return Unreachable(
+            f"{crm} could not be reached: {error.said}",
+            fix="run again later; what was read so far is kept. If it stays so, check the address and the network, "
+            "and the CRM's status page",
+        )
 
     def _pause_s(self, state: RetryCallState) -> float:
         """A wait drawn from zero up to the doubled step, on top of what the CRM asked for."""
@@ -161,16 +180,3 @@ class _Stop:
 def _failure_of(state: RetryCallState) -> TryAgain | None:
     error = state.outcome.exception() if state.outcome else None
     return error if isinstance(error, TryAgain) else None
-
-
-def _given_up(error: TryAgain, crm: str) -> Exhausted | Unreachable:
-    if error.slowed:
-        return Exhausted(
-            f"{crm} keeps saying that too many calls are made: {error.said}",
-            fix="run again later; what was read so far is kept. If it stays so, another program uses up the account's calls: "
-            "look at the API usage in the CRM, or lower burst_share",
-        )
-    return Unreachable(
-        f"{crm} could not be reached: {error.said}",
-        fix="run again later; what was read so far is kept. If it stays so, check the address and the network, and the CRM's status page",
-    )

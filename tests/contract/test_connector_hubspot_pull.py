@@ -101,14 +101,47 @@ def test_all_live_ids_are_listed_a_hundred_at_a_time_with_nothing_else():
 
 def test_what_became_of_an_id_is_told_apart():
     survivor, archived = an_object(9), an_object(3, archived=True, archivedAt="2026-11-02T09:00:00Z")
-    answers = [rows(an_object(1)), Said(body=survivor), NOT_FOUND, Said(body=archived), NOT_FOUND, NOT_FOUND, rows()]
+    answers = [rows(an_object(1)), rows(archived), Said(body=survivor), NOT_FOUND, NOT_FOUND, rows()]
     with pulling(*answers) as (server, hubspot):
         (page,) = hubspot.look_up("contacts", ["1", "2", "3", "4"])
     assert [record.key.id for record in page.records] == ["1"]
     assert merges(page) == [("2", "9", None)]
     assert [(key.id, at.hour) for key, at in page.gone if at] == [("3", 9)]
     assert [key.id for key in page.erased] == ["4"]
-    assert [query(heard).get("archived") for heard in server.heard[1:6]] == ["false", "false", "true", "false", "true"]
+    assert [query(heard).get("archived") for heard in server.heard[1:5]] == ["true", "false", "false", "true"]
+    assert [heard.body["inputs"] for heard in server.heard[:2]] == [[{"id": id_} for id_ in ids_] for ids_ in ("1234", "234")]
+
+
+def test_a_meeting_is_asked_for_among_the_live_alone_for_no_archive_of_them_is_kept():
+    with pulling(rows(), NOT_FOUND, rows()) as (server, hubspot):
+        (page,) = hubspot.look_up("meetings", ["1"])
+    assert [key.id for key in page.erased] == ["1"]
+    assert [query(heard).get("archived") for heard in server.heard if heard.method == "GET"] == ["false"]
+
+
+def test_an_answer_about_nobody_is_nobody_elses():
+    with pulling(rows(), Said(body={"hello": "world"})) as (_, hubspot), pytest.raises(Misconfigured):
+        list(hubspot.look_up("contacts", ["1"]))
+
+
+@pytest.mark.parametrize("read", ["pages", "archived", "live_ids"])
+def test_a_list_that_names_the_same_next_page_again_is_no_list(read: str):
+    page = rows(an_object(1), after="2")
+    with pulling(page, *([rows(total=9)] if read == "pages" else []), page) as (_, hubspot):
+        pages = hubspot.pages("notes", None) if read == "pages" else getattr(hubspot, read)("notes")
+        with pytest.raises(Misconfigured, match="again and again"):
+            list(pages)
+
+
+def test_a_cursor_that_is_ahead_of_the_server_makes_a_full_pull():
+    ahead = Said(body={"results": []}, headers={"Date": "Tue, 03 Nov 2026 12:00:00 GMT"})
+    with pulling(ahead) as (_, hubspot):
+        cursor = list(hubspot.pages("notes", None))[-1].cursor
+    with pulling(rows(total=0), rows(an_object(1))) as (server, hubspot):
+        pages = list(hubspot.pages("notes", cursor))
+    assert ids(pages) == ["1"]
+    assert server.heard[-1].method == "GET"
+    assert pages[-1].began_at == NOON
 
 
 def test_properties_too_long_for_an_address_are_read_by_id():
@@ -208,6 +241,20 @@ def test_hits_without_rows_are_asked_for_again_and_do_not_move_the_watermark():
     assert filters(server.heard[3])["hs_lastmodifieddate"][0] == ("GTE", "1793620200000")
 
 
+def test_what_the_index_counts_and_hides_for_an_hour_is_not_waited_for_any_longer():
+    def hidden_at(hour: str) -> Said:
+        return Said(body={"results": [], "total": 2}, headers={"Date": f"Mon, 02 Nov 2026 {hour} GMT"})
+
+    began = []
+    cursor = finished()
+    for hour in ("12:30:00", "12:49:59", "12:50:00", "12:55:00"):
+        with pulling(hidden_at(hour)) as (_, hubspot):
+            page = list(hubspot.pages("notes", cursor))[-1]
+        began.append(f"{page.began_at:%H:%M}")
+        cursor = page.cursor
+    assert began == ["12:00", "12:00", "12:50", "12:50"]
+
+
 def test_an_index_that_hides_rows_of_other_days_only_hides_nothing_of_today():
     shown = an_object(3, updatedAt="2026-11-01T00:00:00Z")
     with pulling(*[rows(shown, total=2)] * 3, rows(total=0)) as (_, hubspot):
@@ -227,7 +274,7 @@ def test_a_search_that_leads_round_in_a_circle_ends():
 
 def test_an_id_that_a_batch_read_leaves_out_is_asked_for_singly_and_gone_only_then():
     found = [an_object(number, updatedAt="2026-11-02T11:55:00Z") for number in (1, 2, 3)]
-    answers = [rows(*found, total=3), rows(found[0]), Said(body=found[1]), NOT_FOUND, NOT_FOUND, rows()]
+    answers = [rows(*found, total=3), rows(found[0]), rows(), Said(body=found[1]), NOT_FOUND, NOT_FOUND, rows()]
     with pulling(*answers) as (_, hubspot):
         pages = list(hubspot.pages("notes", finished()))
     assert ids(pages) == ["1", "2"]

@@ -142,8 +142,17 @@ def test_a_body_that_is_cut_off_is_asked_for_again():
         assert a_client(server).get(PATH) == {"results": []}
 
 
-def test_an_answer_that_is_no_json_is_unreachable_in_the_end():
-    assert isinstance(refusal(Said(body=b"<html>hello</html>")), Unreachable)
+@pytest.mark.parametrize("body", [b"<html>hello</html>", b""])
+def test_an_answer_that_is_no_json_is_unreachable_in_the_end(body: bytes):
+    assert isinstance(refusal(Said(body=body)), Unreachable)
+
+
+def test_the_time_is_hubspots_and_not_that_of_a_gateway_that_fails():
+    gateway = Said(status=502, body=b"<html>bad gateway</html>", headers={"Date": "Tue, 03 Nov 2026 12:00:00 GMT"})
+    with scripted(gateway, Said(body={"results": []})) as server:
+        client = a_client(server)
+        client.get(PATH)
+    assert client.server_now == datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def test_an_error_body_that_is_not_utf8_is_still_told_by_its_status():

@@ -51,6 +51,7 @@ class Line:
         self.budget = DayBudget("HubSpot", settings.day)
         self.server_now: datetime | None = None
         self._settings = settings
+        self._waiting = waiting
         self._patience = Patience(waiting, settings.retry)
         self._burst = Window(waiting, limit=math.floor(_BURST_MAX * settings.burst_share), span_s=_BURST_SPAN_S + _MARGIN_S)
         self._searches = Window(waiting, limit=_SEARCH_PER_S, span_s=_SEARCH_SPAN_S + _MARGIN_S)
@@ -65,6 +66,10 @@ class Line:
     def insist(self, call: Call, purpose: Purpose) -> dict[str, Any]:
         """Make a call, paced, until it is answered; raises any family of `connectors.errors`."""
         return self._patience.insist(lambda: self._paced(call, purpose), crm=f"HubSpot at {self._settings.base_url}")
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        self._waiting.sleep(seconds)
 
     def close(self) -> None:
         """Close the pooled connections; whoever still waits to repeat a call gives up."""
@@ -109,8 +114,10 @@ class Line:
             raise Misconfigured("hubspot.base_url is no address", fix="set it to https://api.hubapi.com") from None
         except HTTPError as error:
             raise TryAgain(_kind_of(error), silent=True) from None
-        self._learn(_lower(response.headers))
-        return _read(call, data)
+        answer, told = _read(call, data), _lower(response.headers)
+        self._learn(told)
+        self._learn_time(told)
+        return answer
 
     def _refused(self, call: Call, status: int, headers: Mapping[str, str] | None, body: bytes | str | None) -> Exception:
         told = _lower(headers or {})
@@ -119,13 +126,10 @@ class Line:
         return refusal_of(answer)
 
     def _learn(self, headers: Mapping[str, str]) -> None:
-        """Take the server's time and its limits from an answer's headers, each where it is there.
+        """Take the account's limits from an answer's headers, each where it is there.
 
         Search answers carry no limits of the moment; the daily pair is missing with OAuth. Source: crm-facts, HubSpot, section 2.
         """
-        told = _date_of(headers.get("date"))
-        if told is not None and (self.server_now is None or told > self.server_now):
-            self.server_now = told
         burst = _number(headers.get("x-hubspot-ratelimit-max"))
         if burst and _number(headers.get("x-hubspot-ratelimit-interval-milliseconds")) in (None, _BURST_SPAN_S * 1000):
             self._share_burst(burst, _number(headers.get("x-hubspot-ratelimit-remaining")))
@@ -133,6 +137,12 @@ class Line:
             limit=_number(headers.get("x-hubspot-ratelimit-daily")),
             remaining=_number(headers.get("x-hubspot-ratelimit-daily-remaining")),
         )
+
+    def _learn_time(self, headers: Mapping[str, str]) -> None:
+        """Take the server's time from an answer that is HubSpot's; a gateway that fails may have another clock. It never goes back."""
+        told = _date_of(headers.get("date"))
+        if told is not None and (self.server_now is None or told > self.server_now):
+            self.server_now = told
 
     def _share_burst(self, most: int, remaining: int | None) -> None:
         """Take our share of `most` calls, and no more than what others leave of it: what is gone and not ours is theirs.
@@ -174,6 +184,10 @@ class Client:
         """Search, within the account's five searches a second."""
         return self.line.insist(Call(method="POST", path=path, body=body, search=True), self._purpose)
 
+    def pause(self, seconds: float) -> None:
+        """Wait before asking the same again."""
+        self.line.pause(seconds)
+
     def usage(self) -> Usage:
         """Count the calls made, failed ones included."""
         return self.line.budget.usage()
@@ -201,7 +215,7 @@ def _open(settings: HubSpotSettings) -> Any:
 
 def _read(call: Call, data: bytes) -> dict[str, Any]:
     try:
-        parsed = orjson.loads(data) if data else {}
+        parsed = orjson.loads(data)  # nothing is no answer either: all that we ask for has a body
     except orjson.JSONDecodeError:
         raise TryAgain(f"the answer of {call.path} is no JSON") from None
     if not isinstance(parsed, dict):

@@ -13,6 +13,7 @@ from connectors.hubspot.mapping import changed_at_of
 from connectors.hubspot.values import id_of, moment_of, ms_of
 
 OVERLAP = timedelta(minutes=10)  # how far the search index may lag behind the records
+HIDDEN_FOR = timedelta(hours=1)  # what the index counts and does not show for longer is not there
 SEEN_MOST = 500  # rows; more are read again rather than remembered
 
 
@@ -57,7 +58,12 @@ class Cursor:
         Where the index hid rows it is the beginning of the pull before, up to which nothing was hidden.
         """
         assert self.began is not None, "a page follows an answer"
-        return self.since + OVERLAP if self.lagging and self.since else self.began
+        return self.since + OVERLAP if self._waits and self.since else self.began
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it goes on from a moment that has not come yet."""
+        return self.since is not None and self.began is not None and self.since > self.began
 
     @property
     def until(self) -> datetime:
@@ -80,10 +86,15 @@ class Cursor:
     def finished(self) -> Cursor:
         """Close the pull: the next one searches from its beginning, less the overlap.
 
-        If the index hid rows, the next one searches from where this one did, so that none is lost.
+        If the index hid rows, the next one searches from where this one did, so that none is lost; but not for ever.
         """
         began = self.began - OVERLAP if self.began else None
-        return replace(self, phase=Phase.DONE, after=None, total=None, since=self.since if self.lagging else began)
+        return replace(self, phase=Phase.DONE, after=None, total=None, since=self.since if self._waits else began)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether what the index hides is still waited for."""
+        return self.lagging and self.since is not None and self.began is not None and self.began - self.since < HIDDEN_FOR
 
 
 def resume(text: str | None, asked: str) -> Cursor:

@@ -16,7 +16,7 @@ from connectors.hubspot.streams import ObjectStream
 from connectors.hubspot.values import id_of, moment_of, ms_of
 
 _PAGE = 200
-_LOOKS = 3  # how often a page that hides rows is asked for, before it is taken as it is
+_LOOKS_AFTER_S = (0.0, 1.0, 3.0)  # a page that hides rows is asked for again, before it is taken as it is
 _ID = "hs_object_id"
 
 
@@ -78,7 +78,9 @@ def count(client: Client, stream: ObjectStream, *, before: datetime | None = Non
 
 def _look(client: Client, stream: ObjectStream, body: Mapping[str, Any], *, beyond: int) -> Hits:
     """Ask for one page, again while it hides rows; an id not beyond the last one would lead round in a circle, and is left out."""
-    for _ in range(_LOOKS):
+    for after_s in _LOOKS_AFTER_S:
+        if after_s:
+            client.pause(after_s)
         answer = client.search(client.paths.search(stream.name), body)
         items = {int(id_of(item)): item for item in results_of(answer, stream.name)}
         ours = tuple(items[id_] for id_ in sorted(items) if id_ > beyond)

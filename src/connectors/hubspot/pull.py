@@ -58,7 +58,7 @@ def _list(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
     """Read one page of all live objects; the list is keyed by id, so nothing slips while it is walked."""
     linked_plural = PLURALS[stream.linked_kind] if stream.linked_kind else None
     answer, whole = _ask(client, stream, at, {"associations": linked_plural} if linked_plural else {})
-    items, after = results_of(answer, stream.name), next_of(answer)
+    items, after = results_of(answer, stream.name), next_of(answer, asked=at.after)
     at = replace(_told_time(client, at), after=after, phase=Phase.LIST if after else Phase.DONE, listed=at.listed + len(items))
     if after is not None and at.total is None:
         at = replace(at, total=incremental.count(client, stream))
@@ -71,6 +71,8 @@ def _newest(client: Client, stream: ObjectStream, at: Cursor) -> _Step:
     """Read what changed last; where that is not all that changed, read on by id."""
     hits, is_whole = incremental.newest(client, stream, at)
     at = _told_time(client, at)
+    if at.is_ahead:  # by a clock that was wrong once, nothing since then would be found
+        return _Step(at=Cursor(asked=at.asked, began=at.began))
     if is_whole:
         return _read(client, stream, hits, replace(at, phase=Phase.DONE), live=hits.count)
     return _Step(at=replace(at, phase=Phase.CHANGED, after=None), live=hits.count)

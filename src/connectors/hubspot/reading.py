@@ -50,9 +50,11 @@ def server_time(client: Client) -> datetime:
     return client.server_now
 
 
-def next_of(answer: Mapping[str, Any]) -> str | None:
-    """Give the paging token; None on the last page."""
+def next_of(answer: Mapping[str, Any], *, asked: str | None = None) -> str | None:
+    """Give the paging token; None on the last page. Misconfigured if it is the one that was `asked` for: that list has no end."""
     after = ((answer.get("paging") or {}).get("next") or {}).get("after")
+    if after is not None and str(after) == asked:
+        raise Misconfigured("a list names the same next page again and again", fix="check that no proxy drops the query of an address")
     return None if after is None else str(after)
 
 
@@ -62,7 +64,7 @@ def id_rows(client: Client, stream: ObjectStream, *, archived: bool) -> Iterator
     while after is not None:
         query = {"limit": str(PAGE), "properties": "hs_object_id", "archived": str(archived).lower()} | ({"after": after} if after else {})
         answer = client.get(client.paths.objects(stream.name), query)
-        after = next_of(answer)
+        after = next_of(answer, asked=after)
         yield results_of(answer, stream.name)
 
 
@@ -72,44 +74,52 @@ def read_by_ids(client: Client, stream: ObjectStream, ids: Sequence[str]) -> Fou
     A batch read leaves out what it cannot find, without always naming it: each id that is left out is asked for singly.
     Source: crm-facts, HubSpot, sections 5.3, 6.4 and 11.7.
     """
-    size = PAGE_WITH_HISTORY if stream.history else PAGE
-    items: dict[str, Item] = {}
-    for chunk in _chunks(ids, size):
-        items |= {id_of(item): item for item in _batch(client, stream, chunk)}
-    archived, merged, nowhere = [], [], []
-    for id_ in ids:
-        if id_ in items:
+    items = _by_id(client, stream, ids)
+    left_out = [id_ for id_ in ids if id_ not in items]
+    archived = _by_id(client, stream, left_out, archived=True) if len(left_out) > 1 and stream.has_bin else {}
+    merged, nowhere = [], []
+    for id_ in left_out:
+        if id_ in archived:
             continue
         single = _single(client, stream, id_)
         if single is None:
             nowhere.append(id_)
         elif (survivor := id_of(single)) != id_:
             merged.append((id_, survivor))
-        elif single.get("archived"):
-            archived.append(single)
         else:
-            items[id_] = single
+            (archived if single.get("archived") else items)[id_] = single
     live = tuple(items[id_] for id_ in ids if id_ in items)
-    return Found(items=live, archived=tuple(archived), merged=tuple(merged), nowhere=tuple(nowhere))
+    return Found(items=live, archived=tuple(archived.values()), merged=tuple(merged), nowhere=tuple(nowhere))
 
 
-def _batch(client: Client, stream: ObjectStream, ids: Sequence[str]) -> list[Item]:
-    body = {
-        "properties": list(stream.fields),
-        "propertiesWithHistory": list(stream.history),
-        "inputs": [{"id": id_} for id_ in ids],
-    }
-    return results_of(client.post(client.paths.batch_read(stream.name), body), stream.name)
+def _by_id(client: Client, stream: ObjectStream, ids: Sequence[str], *, archived: bool = False) -> dict[str, Item]:
+    """Read what a batch finds of `ids`, live or archived."""
+    found: dict[str, Item] = {}
+    for chunk in _chunks(ids, PAGE_WITH_HISTORY if stream.history else PAGE):
+        body = {
+            "properties": list(stream.fields),
+            "propertiesWithHistory": list(stream.history),
+            "inputs": [{"id": id_} for id_ in chunk],
+        }
+        answer = client.post(client.paths.batch_read(stream.name), body, {"archived": "true"} if archived else None)
+        found |= {id_of(item): item for item in results_of(answer, stream.name)}
+    return found
 
 
 def _single(client: Client, stream: ObjectStream, id_: str) -> Item | None:
-    """Read one object, live or else archived; None if it is neither. If it was merged, its survivor answers in its place."""
+    """Read one object, live or else archived (where HubSpot keeps an archive); None if it is neither.
+
+    If it was merged, its survivor answers in its place. Raises Misconfigured for an answer that names nobody.
+    """
     wanted = {"properties": ",".join(stream.fields), "propertiesWithHistory": ",".join(stream.history)}
-    for archived in ("false", "true"):
+    for archived in ("false", "true") if stream.has_bin else ("false",):
         try:
-            return client.get(client.paths.one(stream.name, id_), wanted | {"archived": archived})
+            found = client.get(client.paths.one(stream.name, id_), wanted | {"archived": archived})
         except Absent:
             continue
+        if not id_of(found):
+            raise Misconfigured(f"the answer about one of the {stream.name} is not HubSpot's", fix="check hubspot.base_url")
+        return found
     return None
 
 
@@ -130,15 +140,17 @@ def read_associations(client: Client, kind: str, linked_kind: str, ids: Sequence
         now, inputs = inputs[:ASSOCIATIONS_PAGE], inputs[ASSOCIATIONS_PAGE:]
         results = results_of(client.post(path, {"inputs": now}), f"associations of {PLURALS[kind]}")
         links.extend(links_from_batch(kind, linked_kind, results))
-        inputs.extend(_more(results))
+        inputs.extend(_more(results, now))
     return links
 
 
-def _more(results: Iterable[Item]) -> Iterator[dict[str, str]]:
+def _more(results: Iterable[Item], asked: Iterable[Mapping[str, str]]) -> Iterator[dict[str, str]]:
     """Ask on for each object whose associations did not fit."""
+    before = {one["id"]: one.get("after") for one in asked}
     for result in results:
-        if (after := next_of(result)) is not None:
-            yield {"id": id_of(result.get("from") or {}), "after": after}
+        id_ = id_of(result.get("from") or {})
+        if (after := next_of(result, asked=before.get(id_))) is not None:
+            yield {"id": id_, "after": after}
 
 
 def _chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -62,7 +62,7 @@ def _owner_rows(client: Client, *, archived: bool) -> Iterator[Item]:
         query = {"limit": _OWNERS_PAGE, "archived": str(archived).lower()} | ({"after": after} if after else {})
         answer = client.get(client.paths.owners(), query)
         yield from results_of(answer, "owners")
-        after = next_of(answer)
+        after = next_of(answer, asked=after)
 
 
 def _all_teams(client: Client) -> list[Team]:
