@@ -17,6 +17,7 @@ from sync.together import read_together
 DEFINITIONS, OWNERS = "definitions", "owners"
 AT_ONCE = 4  # streams
 BELIEVED_FOR = timedelta(hours=1)  # definitions change seldom, and are asked for again before anything is refused by them
+BEHIND = timedelta(minutes=15)
 PERSONS_AT_ONCE = 500  # whose activities are read in one go
 
 
@@ -39,6 +40,14 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vanished:
+    """Rows that are gone: deleted, merged or erased."""
+
+    rows: int = 0
+    erased: int = 0  # of these; of persons nothing is kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
     """What one CRM gave; filled while it is read."""
 
@@ -46,7 +55,9 @@ class Pulled:
     rows: dict[str, int] = field(default_factory=dict)  # stream -> rows read
     closed: dict[str, str] = field(default_factory=dict)  # stream -> why our credentials may not read it, and what is unknown by that
     live: dict[str, Live] = field(default_factory=dict)  # stream -> what the CRM says it holds, where it said so
+    vanished: dict[str, Vanished] = field(default_factory=dict)  # stream -> what is gone since
     unswept: dict[str, str] = field(default_factory=dict)  # stream -> why it was not looked for what vanished, although something did
+    behind: dict[str, datetime] = field(default_factory=dict)  # stream -> up to when it was read, where that is well before the run
 
 
 def read_facts(connector: Connector, words: Vocabulary, account: Account) -> Facts:
@@ -108,19 +119,31 @@ def _pages_upto(connector: Connector, stream: str, cursor: str | None, *, now: d
         yield from connector.pages(stream, last.cursor)
 
 
-def pull_evidence(connector: Connector, mirror: Mirror, persons: Sequence[RecordKey], pulled: Pulled) -> None:
+def pull_evidence(
+    connector: Connector, mirror: Mirror, persons: Sequence[RecordKey], pulled: Pulled, *, tell: Callable[[Progress], None]
+) -> None:
     """Read the activities of `persons` by association: a breach is proof from absence, and polling can miss a late link.
 
     Streams that are closed to us stay unread, as the pull has noted.
     """
     for start in range(0, len(persons), PERSONS_AT_ONCE):
-        for page in connector.evidence(persons[start : start + PERSONS_AT_ONCE], without=pulled.closed):
+        some = persons[start : start + PERSONS_AT_ONCE]
+        for page in connector.evidence(some, without=pulled.closed):
             mirror.save_page(connector.crm, page, seen_at=pulled.account.server_now)
+        done = start + len(some)
+        tell(Progress(work=f"{connector.crm} evidence", rows=done, total=len(persons), done=done == len(persons)))
+
+
+def note_what_is_behind(mirror: Mirror, pulled: Pulled) -> None:
+    """Note the streams that were not read up to now: the CRM's index hid rows."""
+    for stream, state in mirror.streams(pulled.account.crm).items():
+        if stream in pulled.rows and state.upto is not None and pulled.account.server_now - state.upto > BEHIND:
+            pulled.behind[stream] = state.upto
 
 
 def _save(page: Page, mirror: Mirror, pulled: Pulled, *, seen_at: datetime, tell: Callable[[Progress], None]) -> None:
     crm = pulled.account.crm
-    mirror.save_page(crm, page, seen_at=seen_at)
+    mirror.save_page(crm, replace(page, erased=()), seen_at=seen_at)  # a sweep finds them again, and says how many there are
     rows = pulled.rows.get(page.stream, 0) + _size(page)
     pulled.rows[page.stream] = rows
     if page.live is not None and page.kind is not None:

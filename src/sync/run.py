@@ -28,15 +28,16 @@ from sync.meter import EVERY, Meter
 from sync.only import EVERYTHING, Only
 from sync.plan import Planner, Policy, Routing, Step
 from sync.problems import choose_fix, listed
-from sync.pull import Progress, Pulled, known_facts, pull_account, pull_evidence, read_facts
+from sync.pull import DEFINITIONS, Progress, Pulled, known_facts, note_what_is_behind, pull_account, pull_evidence, read_facts
 from sync.report.audit import Audit
 from sync.report.contract import usage_json
 from sync.report.spool import Spool
 from sync.report.summary import Summary
 from sync.rows import LeadRows
+from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
-from sync.sweep import refuse_if_owners_shrunken, refuse_if_shrunken, sweep
+from sync.sweep import sweep
 from sync.terms import Terms
 
 log = structlog.get_logger()
@@ -97,7 +98,7 @@ def _pull_and_judge(run: Context, begun: Begun, spool: Spool, asked: Asked) -> A
 
 
 def _refuse_if_unknown(streams: Iterable[str], connectors: Iterable[Connector]) -> None:
-    known = [f"{connector.crm}/{stream}" for connector in connectors for stream in connector.streams()]
+    known = [f"{connector.crm}/{stream}" for connector in connectors for stream in connector.streams() if stream != DEFINITIONS]
     for stream in streams:
         if stream not in known:
             raise UsageError(
@@ -168,15 +169,16 @@ def _facts(run: Context, connector: Connector, account: Account) -> Facts:
 def pull(run: Context, begun: Begun, asked: Asked = NOTHING_SPECIAL) -> tuple[Pulled, ...]:
     """Read what changed, the evidence for the promises that have fallen due since, and what vanished."""
     known = run.known
-    mirror, share = known.mirror, known.config.limits.smallest_pull_share
+    mirror, share, tell = known.mirror, known.config.limits.smallest_pull_share, _telling(run)
     for facts in begun.facts.values():
         refuse_if_owners_shrunken(mirror, facts, share=share, accepted=asked.shrunken)
-    pulled = tuple(pull_account(c, mirror, begun.facts[c.crm], anew=asked.anew, tell=_telling(run)) for c in run.connectors)
+    pulled = tuple(pull_account(c, mirror, begun.facts[c.crm], anew=asked.anew, tell=tell) for c in run.connectors)
     for one in pulled:
         refuse_if_shrunken(mirror, one, share=share, accepted=asked.shrunken)
     for connector, one in zip(run.connectors, pulled, strict=True):
-        pull_evidence(connector, mirror, known.findings.fallen_due(connector.crm, begun.now), one)
-        sweep(connector, mirror, one)
+        pull_evidence(connector, mirror, known.findings.fallen_due(connector.crm, begun.now), one, tell=tell)
+        sweep(connector, mirror, one, tell=tell, accepted=asked.shrunken)
+        note_what_is_behind(mirror, one)
     return pulled
 
 

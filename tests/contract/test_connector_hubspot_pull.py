@@ -115,7 +115,7 @@ def test_what_became_of_an_id_is_told_apart():
 def test_a_meeting_is_asked_for_among_the_live_alone_for_no_archive_of_them_is_kept():
     with pulling(rows(), NOT_FOUND, rows()) as (server, hubspot):
         (page,) = hubspot.look_up("meetings", ["1"])
-    assert [key.id for key in page.erased] == ["1"]
+    assert ([(key.id, at) for key, at in page.gone], page.erased) == ([("1", None)], ())
     assert [query(heard).get("archived") for heard in server.heard if heard.method == "GET"] == ["false"]
 
 

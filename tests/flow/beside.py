@@ -22,9 +22,10 @@ from sandbox.limits import Limits
 from sandbox.portal import Portal
 from sandbox.server import Served, serve
 from sync.pull import Pulled, known_facts, pull_account, read_facts
+from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
 from sync.store.database import Database, open_store
 from sync.store.mirror import Mirror
-from sync.sweep import refuse_if_owners_shrunken, refuse_if_shrunken, sweep
+from sync.sweep import sweep
 from tests.contract.practice import NOW
 
 HOUR = timedelta(hours=1)
@@ -79,7 +80,7 @@ class Kept:
             refuse_if_owners_shrunken(self.mirror, facts, share=share, accepted=accepted)
             pulled = pull_account(connector, self.mirror, facts, tell=lambda _: None)
             refuse_if_shrunken(self.mirror, pulled, share=share, accepted=accepted)
-            sweep(connector, self.mirror, pulled)
+            sweep(connector, self.mirror, pulled, tell=lambda _: None, accepted=accepted)
             return pulled
 
     def later(self, by: timedelta = HOUR) -> datetime:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.sweep import PullShrunk
+from sync.pull import Vanished
+from sync.shrunken import PullShrunk, TooManyErased
 from tests.flow.beside import PEOPLE, Kept, kept_beside
 
 
@@ -96,14 +97,72 @@ def test_a_call_that_was_logged_and_deleted_within_minutes_is_gone_at_once(kept:
     assert list(kept.gone("call")) == [str(len(PEOPLE) + 1)]
 
 
-def test_a_crm_that_counts_otherwise_than_it_lists_is_compared_once(kept: Kept) -> None:
-    kept.mirror.note_surplus("hubspot", "contacts", 1)
-    kept.call("DELETE", "/crm/v3/objects/contacts/3")  # the count of what is listed falls by one: as it is known to
+def test_a_crm_that_counts_otherwise_than_it_lists_is_compared_again_only_once_that_changes(kept: Kept) -> None:
+    kept.mirror.note_difference("hubspot", "contacts", 1)
+    kept.call("DELETE", "/crm/v3/objects/contacts/3")  # so there is one row more here: as it is known to be
     kept.pull()
     assert kept.gone("contact") == {}
     kept.call("DELETE", "/crm/v3/objects/contacts/4")
     kept.pull()
     assert set(kept.gone("contact")) == {"3", "4"}
+    assert kept.mirror.difference("hubspot", "contacts") == 0
+    kept.call("DELETE", "/crm/v3/objects/contacts/5")
+    kept.pull()
+    assert set(kept.gone("contact")) == {"3", "4", "5"}
+
+
+def test_rows_that_never_arrived_are_found_once_the_crm_counts_more_than_we_hold(kept: Kept) -> None:
+    """As where the index told of a row only after the overlap."""
+    late = {"object": "contacts", "id": "900", "properties": {"email": "late@example.com", "lastmodifieddate": "2026-11-02T10:00:00Z"}}
+    kept.call("POST", "/_sandbox/records", {**late, "createdAt": "2026-11-01T10:00:00Z"})
+    kept.pull()
+    assert kept.mirror.live("hubspot", "contact") == len(PEOPLE) + 1
+
+
+def test_a_few_that_are_nowhere_are_erased_and_many_are_not(kept: Kept) -> None:
+    for number in range(1, 7):
+        kept.call("POST", "/crm/v3/objects/contacts/gdpr-delete", {"objectId": str(number)})
+    with pytest.raises(TooManyErased) as refused:
+        kept.pull()
+    assert str(refused.value).startswith(
+        "6 of 12 rows of hubspot/contacts are neither live, archived nor merged: erased, or hidden from our token"
+    )
+    assert (refused.value.exit_code, kept.gone("contact")) == (3, {})
+    assert "--accept-shrunken hubspot/contacts" in refused.value.fix
+
+    pulled = kept.pull(accepted=("hubspot/contacts",))
+    assert (len(kept.gone("contact")), pulled.vanished["contacts"]) == (6, Vanished(rows=6, erased=6))
+
+    for number in range(7, 12):
+        kept.call("POST", "/crm/v3/objects/contacts/gdpr-delete", {"objectId": str(number)})
+    assert kept.pull(share=0).vanished["contacts"] == Vanished(rows=5, erased=5)
+
+
+def test_a_contact_that_was_hidden_from_us_comes_back_with_all_that_it_had(kept: Kept) -> None:
+    """A token that sees less for an hour makes us forget, and the CRM makes us remember."""
+    portal, hidden = kept.portal, kept.portal.record("contacts", 3)
+    portal.remove("contacts", hidden)
+    kept.pull()
+    assert list(kept.gone("contact")) == ["3"]
+    kept.later()
+    portal.add("contacts", hidden)
+    kept.pull()
+    assert kept.gone("contact") == {}
+    with kept.store.snapshot() as tx:
+        (values,) = tx.execute("SELECT field_values FROM record JOIN object USING (id) WHERE kind = 'contact' AND crm_id = '3'").fetchone()
+    assert "p3@example.com" in values
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(403, "does not let this token read"), (503, "could not be reached"), (404, "has nothing at")]
+)
+def test_a_sweep_that_fails_is_told_and_stops_nothing(kept: Kept, status: int, said: str) -> None:
+    kept.call("DELETE", "/crm/v3/objects/contacts/3")
+    kept.call("POST", "/_sandbox/faults", {"path": "/crm/objects/2026-09/contacts", "method": "GET", "status": status})
+    pulled = kept.pull()
+    assert said in pulled.unswept["contacts"]
+    kept.http.request("DELETE", f"{kept.served.url}/_sandbox/faults")
+    assert kept.pull().vanished == {"contacts": Vanished(rows=1)}
 
 
 def test_without_calls_for_it_a_sweep_is_put_off_and_told(kept: Kept) -> None:

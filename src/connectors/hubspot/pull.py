@@ -127,8 +127,10 @@ def _links(client: Client, stream: ObjectStream, items: Sequence[Item], linked_p
 def page_of(stream: ObjectStream, found: Found, links: Sequence[Link], *, began_at: datetime) -> Page:
     """Make a page that is no part of a walk yet.
 
-    An archived object is only named as gone: what it was linked to is not told any more, so it cannot be judged anew.
+    An archived object is only named as gone: what it was linked to is not told any more, so it cannot be judged anew. One that can
+    be found nowhere is gone too where HubSpot lists no archive of its kind; where it does, it is erased.
     """
+    nowhere = tuple(key_of(stream.kind, id_) for id_ in found.nowhere)
     fields, history = stream.fields, stream.history
     return Page(
         stream=stream.name,
@@ -138,8 +140,11 @@ def page_of(stream: ObjectStream, found: Found, links: Sequence[Link], *, began_
         activities=tuple(activity_from_object(stream.kind, item) for item in found.items) if stream.is_activity else (),
         links=tuple(links),
         linked_kinds=frozenset({stream.linked_kind} if stream.linked_kind else ()),
-        gone=tuple((key_of(stream.kind, id_of(item)), archived_at_of(item)) for item in found.archived),
-        erased=tuple(key_of(stream.kind, id_) for id_ in found.nowhere),
+        gone=(
+            *((key_of(stream.kind, id_of(item)), archived_at_of(item)) for item in found.archived),
+            *((key, None) for key in nowhere if not stream.has_bin),
+        ),
+        erased=nowhere if stream.has_bin else (),
         merged=tuple(_merges(stream, found)),
         cursor=None,
         last=False,

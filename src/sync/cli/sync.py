@@ -75,6 +75,8 @@ def parse_wait(text: str) -> timedelta:
     from sync.agreement.words import read_wall_span
     from sync.errors import UsageError
 
+    if text.strip() in ("0", "0 seconds"):
+        return timedelta()
     try:
         return read_wall_span(text)
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 
 import orjson
 
@@ -60,6 +61,8 @@ def _crms(audit: Audit) -> list[dict[str, object]]:
             "api_calls": audit.usage[pulled.account.crm].calls,
             "usage": _usage(audit.usage[pulled.account.crm]),
             "closed_streams": dict(sorted(pulled.closed.items())),
+            "behind_streams": {stream: moment(upto) for stream, upto in sorted(pulled.behind.items())},
+            "vanished_streams": {stream: asdict(gone) for stream, gone in sorted(pulled.vanished.items())},
             "unswept_streams": dict(sorted(pulled.unswept.items())),
         }
         for pulled in audit.pulled

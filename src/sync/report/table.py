@@ -157,6 +157,12 @@ def _unread(audit: Audit) -> Iterable[Text]:
     for pulled in audit.pulled:
         for stream, why in pulled.closed.items():
             yield Text(f"Not read: {stream}. {why}.", style="yellow")
+        for stream, upto in pulled.behind.items():
+            when = upto.astimezone(audit.agreement.zone)
+            yield Text(f"Read up to {when:%a %H:%M %Z} only: {stream}. The CRM counts rows that it does not show yet.", style="yellow")
+        for stream, gone in pulled.vanished.items():
+            erased = f", {gone.erased:,} of them erased for good" if gone.erased else ""
+            yield Text(f"Gone from {stream} since the last run: {gone.rows:,}{erased}.")
         for stream, why in pulled.unswept.items():
             yield Text(f"Something vanished from {stream}, and was not looked for: {why}.", style="yellow")
 

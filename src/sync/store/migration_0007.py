@@ -41,7 +41,7 @@ TRUSTED_PULL: Final = (
     *(trigger for table in _ROWS for trigger in _counted(table)),
     "ALTER TABLE record ADD COLUMN erased_at INTEGER",  # since then the CRM keeps nothing of the person, and neither do we
     "CREATE INDEX record_erased ON record (id) WHERE erased_at IS NOT NULL",
-    "ALTER TABLE stream ADD COLUMN surplus INTEGER NOT NULL DEFAULT 0",  # rows more than the CRM counts, although every id was compared
+    "ALTER TABLE stream ADD COLUMN difference INTEGER NOT NULL DEFAULT 0",  # more rows here than the CRM counts
     """
     CREATE TABLE api_usage ( -- our own calls
         crm TEXT NOT NULL,

@@ -131,16 +131,16 @@ class Mirror:
         with self._database.snapshot() as tx:
             return created_since(tx, crm, kind, to_ms(since))
 
-    def surplus(self, crm: str, stream: str) -> int:
-        """Return how many live rows more than the CRM counts there were when every id of a stream was last compared."""
+    def difference(self, crm: str, stream: str) -> int:
+        """Return by how many rows more than the CRM counts there were (fewer: negative) when every id of a stream was last compared."""
         with self._database.snapshot() as tx:
-            row = tx.execute("SELECT surplus FROM stream WHERE crm = ? AND name = ?", (crm, stream)).fetchone()
+            row = tx.execute("SELECT difference FROM stream WHERE crm = ? AND name = ?", (crm, stream)).fetchone()
         return int(row[0]) if row else 0
 
-    def note_surplus(self, crm: str, stream: str, rows: int) -> None:
+    def note_difference(self, crm: str, stream: str, rows: int) -> None:
         """Note that, every id compared, there are `rows` live rows more than the CRM counts."""
         with self._database.transaction() as tx:
-            tx.execute("UPDATE stream SET surplus = ? WHERE crm = ? AND name = ?", (rows, crm, stream))
+            tx.execute("UPDATE stream SET difference = ? WHERE crm = ? AND name = ?", (rows, crm, stream))
 
     def not_among(self, crm: str, kind: str, ids: Iterable[str]) -> Difference:
         """Compare the live rows of a kind with the ids that the CRM lists; see `live.compare`."""

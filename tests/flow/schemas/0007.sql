@@ -273,7 +273,7 @@ CREATE TABLE stream (
         upto INTEGER, -- when the last complete reading began: all up to here is in
         total INTEGER, -- rows the CRM last said the stream holds
         error TEXT, -- why the last reading failed; NULL once one is complete again
-        error_at INTEGER, surplus INTEGER NOT NULL DEFAULT 0,
+        error_at INTEGER, difference INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (crm, name)
     ) STRICT
     ;
