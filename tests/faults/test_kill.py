@@ -49,4 +49,5 @@ def mirror_of(store: Path) -> list[tuple[object, ...]]:
             """
         ).fetchall()
     tables.close()
-    return [*changes, *records, *(tuple(sorted((row[:2], row[2:4]))) for row in links)]
+    pairs = sorted((*sorted((row[:2], row[2:4])), row[4]) for row in links)  # whichever end was named first
+    return [*changes, *records, *pairs]
