@@ -15,7 +15,7 @@ from sync.store.mirror import Mirror
 from sync.together import read_together
 
 DEFINITIONS, OWNERS = "definitions", "owners"
-AT_ONCE = 4  # streams
+AT_ONCE = 6  # streams: as many as usually hold much (contacts, calls, emails, meetings, tasks, notes)
 BELIEVED_FOR = timedelta(hours=1)  # definitions change seldom, and are asked for again before anything is refused by them
 BEHIND = timedelta(minutes=15)
 PERSONS_AT_ONCE = 500  # whose activities are read in one go
