@@ -36,7 +36,7 @@ from sync.report.summary import Summary
 from sync.rows import LeadRows
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
-from sync.sweep import refuse_if_owners_shrunken, refuse_if_shrunken, sweep
+from sync.sweep import find_erased, refuse_if_owners_shrunken, refuse_if_shrunken, sweep
 from sync.terms import Terms
 
 log = structlog.get_logger()
@@ -177,6 +177,7 @@ def pull(run: Context, begun: Begun, asked: Asked = NOTHING_SPECIAL) -> tuple[Pu
     for connector, one in zip(run.connectors, pulled, strict=True):
         pull_evidence(connector, mirror, known.findings.fallen_due(connector.crm, begun.now), one)
         sweep(connector, mirror, one)
+        find_erased(connector, mirror, one, stream=begun.facts[connector.crm].vocabulary.person_stream)
     return pulled
 
 

@@ -56,9 +56,31 @@ def sweep(connector: Connector, mirror: Mirror, pulled: Pulled) -> None:
         try:
             _sweep_stream(connector, mirror, stream, live, pulled)
         except Exhausted as error:
-            pulled.unswept[stream] = str(error)
-            structlog.get_logger().warning("sweep_put_off", crm=connector.crm, stream=stream, why=str(error))
+            _put_off(connector, stream, error, pulled)
     mirror.scrub_if_due()
+
+
+def find_erased(connector: Connector, mirror: Mirror, pulled: Pulled, *, stream: str) -> None:
+    """Find the persons of `stream` who were deleted at first and erased later, of which no count tells.
+
+    The day's first run looks for those who are gone here and no longer in the recycle bin; put off and noted like a sweep.
+    """
+    crm, seen_at, told = connector.crm, pulled.account.server_now, connector.usage()
+    gone = mirror.gone_persons(crm) if told.today == told.calls else frozenset()
+    if not gone:
+        return
+    try:
+        binned = {key.id for page in connector.archived(stream) for key, _ in page.gone}
+        for page in connector.look_up(stream, sorted(gone - binned)):
+            mirror.save_page(crm, page, seen_at=seen_at)
+    except Exhausted as error:
+        _put_off(connector, stream, error, pulled)
+    mirror.scrub_if_due()
+
+
+def _put_off(connector: Connector, stream: str, why: Exhausted, pulled: Pulled) -> None:
+    pulled.unswept[stream] = str(why)
+    structlog.get_logger().warning("sweep_put_off", crm=connector.crm, stream=stream, why=str(why))
 
 
 def _sweep_stream(connector: Connector, mirror: Mirror, stream: str, live: Live, pulled: Pulled) -> None:
