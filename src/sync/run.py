@@ -37,7 +37,7 @@ from sync.rows import LeadRows
 from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
-from sync.sweep import sweep
+from sync.sweep import find_erased, sweep
 from sync.terms import Terms
 
 log = structlog.get_logger()
@@ -178,6 +178,8 @@ def pull(run: Context, begun: Begun, asked: Asked = NOTHING_SPECIAL) -> tuple[Pu
     for connector, one in zip(run.connectors, pulled, strict=True):
         pull_evidence(connector, mirror, known.findings.fallen_due(connector.crm, begun.now), one, tell=tell)
         sweep(connector, mirror, one, tell=tell, accepted=asked.shrunken)
+        find_erased(connector, mirror, one, stream=begun.facts[connector.crm].vocabulary.person_stream)
+        mirror.scrub_if_due()
         note_what_is_behind(mirror, one)
     return pulled
 

@@ -16,7 +16,6 @@ from sync.shrunken import refuse_if_too_many_erased
 from sync.store.mirror import Mirror
 
 COUNTED_AFTER = timedelta(minutes=10)  # how old a row is when an index that lags counts it for certain
-TOLD_EVERY = 100  # rows
 
 
 def sweep(
@@ -35,11 +34,33 @@ def sweep(
         except Denied:
             raise
         except ConnectorError as error:
-            pulled.unswept[stream] = str(error)
-            structlog.get_logger().warning("sweep_put_off", crm=connector.crm, stream=stream, why=str(error))
+            _put_off(stream, error, pulled)
         if (went := held - mirror.live(connector.crm, live.kind)) > 0:
             pulled.vanished[stream] = replace(pulled.vanished.get(stream, Vanished()), rows=went)
-    mirror.scrub_if_due()
+
+
+def find_erased(connector: Connector, mirror: Mirror, pulled: Pulled, *, stream: str) -> None:
+    """Find the persons of `stream` who were deleted at first and erased later, of which no count tells.
+
+    The day's first run looks for those who are gone here and no longer in the recycle bin; put off and noted like a sweep.
+    """
+    crm, told = connector.crm, connector.usage()
+    gone = mirror.gone_persons(crm) if told.today == told.calls else frozenset()
+    if not gone:
+        return
+    try:
+        in_the_bin = {key.id for page in connector.archived(stream) for key, _ in page.gone}
+        for page in connector.look_up(stream, sorted(gone - in_the_bin)):
+            mirror.save_page(crm, page, seen_at=pulled.account.server_now)
+    except Denied:
+        raise
+    except ConnectorError as error:
+        _put_off(stream, error, pulled)
+
+
+def _put_off(stream: str, why: ConnectorError, pulled: Pulled) -> None:
+    pulled.unswept[stream] = str(why)
+    structlog.get_logger().warning("sweep_put_off", crm=pulled.account.crm, stream=stream, why=str(why))
 
 
 @dataclass(slots=True)

@@ -81,6 +81,7 @@ class Kept:
             pulled = pull_account(connector, self.mirror, facts, tell=lambda _: None)
             refuse_if_shrunken(self.mirror, pulled, share=share, accepted=accepted)
             sweep(connector, self.mirror, pulled, tell=lambda _: None, accepted=accepted)
+            self.mirror.scrub_if_due()
             return pulled
 
     def later(self, by: timedelta = HOUR) -> datetime:

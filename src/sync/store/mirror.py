@@ -142,6 +142,18 @@ class Mirror:
         with self._database.transaction() as tx:
             tx.execute("UPDATE stream SET difference = ? WHERE crm = ? AND name = ?", (rows, crm, stream))
 
+    def gone_persons(self, crm: str) -> frozenset[str]:
+        """Return the ids of the persons who are gone, but neither merged away nor erased."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT crm_id FROM record JOIN object ON object.id = record.id
+                WHERE gone_at IS NOT NULL AND merged_into IS NULL AND erased_at IS NULL AND crm = ? AND kind = ?
+                """,
+                (crm, self._vocabularies[crm].person),
+            )
+            return frozenset(id_ for (id_,) in rows)
+
     def not_among(self, crm: str, kind: str, ids: Iterable[str]) -> Difference:
         """Compare the live rows of a kind with the ids that the CRM lists; see `live.compare`."""
         return compare(self._database, crm, kind, ids)
