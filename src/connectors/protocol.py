@@ -12,9 +12,8 @@ from connectors.records import Account, Page, RecordKey, Usage
 class Connector(Protocol):
     """One account of one CRM.
 
-    Every call may raise one of the families of `connectors.errors`; what was yielded before stays
-    good, and Exhausted once a call would go beyond the day's budget. A connector keeps no state between calls but its
-    connections and its budget.
+    Every call may raise one of the families of `connectors.errors`, Exhausted among them once it would go beyond the day's
+    budget; what was yielded before stays good. A connector keeps no state between calls but its connections and its budget.
     """
 
     @property
