@@ -26,7 +26,7 @@ _BURST_SPAN_S = 10.0
 _BURST_MAX = 190  # calls in ten seconds of a Professional or Enterprise account, until a header says otherwise
 _SEARCH_SPAN_S = 1.0
 _SEARCH_PER_S = 5  # of the whole account, and never told in a header
-_BURST_MARGIN_S, _SEARCH_MARGIN_S = 0.4, 0.2  # by which our windows are longer: so much longer may a call be on its way than a later one
+_MARGIN_S = 0.4  # by which our windows are longer: so much longer may a call be on its way than a later one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,8 @@ class Line:
         self.server_now: datetime | None = None
         self._settings = settings
         self._patience = Patience(waiting, settings.retry)
-        self._burst = Window(waiting, limit=math.floor(_BURST_MAX * settings.burst_share), span_s=_BURST_SPAN_S + _BURST_MARGIN_S)
-        self._searches = Window(waiting, limit=_SEARCH_PER_S, span_s=_SEARCH_SPAN_S + _SEARCH_MARGIN_S)
+        self._burst = Window(waiting, limit=math.floor(_BURST_MAX * settings.burst_share), span_s=_BURST_SPAN_S + _MARGIN_S)
+        self._searches = Window(waiting, limit=_SEARCH_PER_S, span_s=_SEARCH_SPAN_S + _MARGIN_S)
         self._api = _open(settings)
 
     def start_run(self) -> None:
