@@ -27,7 +27,7 @@ _BURST_SPAN_S = 10.0
 _BURST_MAX = 190  # calls in ten seconds of a Professional or Enterprise account, until a header says otherwise
 _SEARCH_SPAN_S = 1.0
 _SEARCH_PER_S = 5  # of the whole account, and never told in a header
-_MARGIN_S = 0.1  # by which our windows are longer: calls sent in one order and pace arrive in another
+_MARGIN_S = 0.4  # by which our windows are longer: so much longer may a call be on its way than a later one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
