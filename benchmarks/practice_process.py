@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,7 +25,6 @@ from sync.wiring import open_context
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 UNLIMITED = {"enforced": False, "burst": 1_000_000}  # told in every answer, so that nobody waits
-_WITHOUT_HISTORY = ("email", "country", "jobtitle")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -76,7 +74,6 @@ def practice(folder: Path, *, contacts: int, engagements: int = 0, options: tupl
     folder.mkdir(parents=True)
     state = folder / "portal.state"
     fill(state, Bulk(contacts=contacts, engagements=engagements, seed=1, now=NOW))
-    give_histories(state)
     command = [sys.executable, "-m", "sandbox", "--state", str(state), "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -89,20 +86,6 @@ def practice(folder: Path, *, contacts: int, engagements: int = 0, options: tupl
             yield served
         finally:
             process.send_signal(signal.SIGINT)
-
-
-def give_histories(state: Path) -> None:
-    """Give the contacts of a state file the histories that it left out, as HubSpot keeps one of every property.
-
-    Of a value without history nobody can tell since when it was so, and a lead is judged in every reading of that.
-    """
-    version = (
-        "json_object('value', properties ->> '{0}', 'timestamp', properties ->> 'createdate', 'sourceType', 'IMPORT', 'sourceId', '1')"
-    )
-    given = ", ".join(f"'$.{name}', json_array({version.format(name)}) || ''" for name in _WITHOUT_HISTORY)
-    with sqlite3.connect(state) as tables:
-        tables.execute(f"UPDATE contacts SET history = json_set(history, {given})")
-    tables.close()
 
 
 def config_for(practice: Practice, folder: Path) -> Path:

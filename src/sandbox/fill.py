@@ -27,6 +27,7 @@ _OLDEST_S, _LATELY_S = 540 * _DAY_S, 60 * _DAY_S  # how long ago the first conta
 _CHUNK = 10_000  # contacts that are written at once
 _NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gia", "Hugo", "Ida", "Jon", "Kim", "Lea", "Max", "Nia", "Otto", "Pia")
 _COUNTRIES = ("US", "CA", "DE", "FR", "GB", "CH", "NL", "SE")
+_IMPORTED = ("email", "firstname", "lastname", "country", "jobtitle")  # came with the contact and never changed
 _STATUSES = ("NEW", "OPEN", "IN_PROGRESS", "ATTEMPTED_TO_CONTACT", "CONNECTED")
 _STAGES = ("marketingqualifiedlead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity")
 _ENGAGEMENTS = (
@@ -119,7 +120,7 @@ class _Writer:
             "hs_lastmodifieddate": modified,
             "hs_object_id": str(number + 1),
         }
-        history = {
+        history = {name: _versions((values[name], created)) for name in _IMPORTED} | {
             "lifecyclestage": _versions((stage, staged), ("lead", created)),
             "hubspot_owner_id": _versions((owner, owned)),
             "hs_lead_status": _versions((status, modified), ("NEW", created)),
