@@ -13,7 +13,7 @@ import pytest
 from tests.faults.mirrored import mirror_of
 from tests.faults.portal_now import differences, mirror_holding, portal_holding
 from tests.flow.people import People
-from tests.flow.practice import PROGRAM, audit_json, base_url, practice_hubspot
+from tests.flow.practice import PROGRAM, audit_json, base_url, leadpact, practice_hubspot
 
 NOW = "2026-11-20T15:00Z"
 
@@ -75,6 +75,24 @@ def test_what_changes_between_a_kill_and_the_next_run_is_in_after_that(kills: in
             people.rest(60)
             for _ in range(20):
                 people.do(people.settled_deeds)
+        people.rest(1)
+
+        audit_json(files)
+
+        assert differences(portal_holding(people, files), mirror_holding(files / "leadpact.db")) == []
+
+
+def test_what_changes_after_a_reading_stopped_half_way_is_in_when_it_is_completed(tmp_path: Path) -> None:
+    with practice_hubspot(tmp_path, "--leads", "120", "--seed", "5", "--now", NOW) as files:
+        people = People(base_url(files), 5)
+        people.ask("POST", "/_sandbox/faults", {"status": 401, "path": "/crm/objects/*/contacts*", "after": 2})
+        assert leadpact("sync", "--dry-run", "--config", str(files / "config.toml")).returncode == 78
+        people.ask("DELETE", "/_sandbox/faults")
+        assert mirror_holding(files / "leadpact.db").values
+        people.rest(60)
+        for contact in people.contacts:
+            people.edit(contact)
+        people.ask("DELETE", f"/crm/v3/objects/contacts/{min(people.contacts, key=int)}")
         people.rest(1)
 
         audit_json(files)

@@ -44,6 +44,7 @@ WHOLE = (  # what a contact is planted again with: all that judging reads
 BY_HAND = {"sourceType": "CRM_UI", "sourceId": "userId:1001"}
 LONGEST_STEP_S = 20 * 3600
 FEWEST = 50  # contacts that are left over
+FEWEST_DEALS = 20
 
 Deed = Callable[[str], None]
 
@@ -226,7 +227,7 @@ class People:
         self.call(self.contacts[-1])
         if self._rng.random() < 0.5:
             newcomer = self.contacts.pop()
-            self.ask("POST", "/crm/v3/objects/contacts/merge", {"primaryObjectId": self.contacts[0], "objectIdToMerge": newcomer})
+            self.ask("POST", "/crm/v3/objects/contacts/merge", {"primaryObjectId": self._pick(self.contacts), "objectIdToMerge": newcomer})
             self.merged.add(newcomer)
 
     def move_to_a_company(self, contact: str) -> None:
@@ -240,7 +241,7 @@ class People:
             self.ask("DELETE", f"/crm/v3/objects/{kind}/{ids.pop(self._rng.randrange(len(ids)))}")
 
     def delete_a_deal(self, _: str) -> None:
-        if self._deals:
+        if len(self._deals) > FEWEST_DEALS:
             self.ask("DELETE", f"/crm/v3/objects/deals/{self._deals.pop(self._rng.randrange(len(self._deals)))}")
 
     def edit_a_company(self, _: str) -> None:

@@ -147,10 +147,12 @@ class Line:
     def _share_burst(self, most: int, remaining: int | None) -> None:
         """Take our share of `most` calls, and no more than what others leave of it: what is gone and not ours is theirs.
 
-        One is always left, for a search that takes its place in both windows goes out a moment later.
+        One is always left, for a search that takes its place in both windows goes out a moment later; and a tenth of our share is
+        always taken, or a busy account would never be read.
         """
         others = 0 if remaining is None else max(0, most - remaining - self._burst.taken())
-        self._burst.resize(min(math.floor(most * self._settings.burst_share), most - others - 1))
+        share = math.floor(most * self._settings.burst_share)
+        self._burst.resize(max(share // 10, min(share, most - others - 1)))
 
 
 class Client:
