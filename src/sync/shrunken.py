@@ -10,7 +10,7 @@ from sync.pull import OWNERS, Pulled
 from sync.store.mirror import Mirror
 
 FEW = 10  # rows; of fewer a part may well be gone by itself
-ERASED_FEW, ERASED_SHARE = 5, 0.01  # of a stream's rows; so many may be erased at once without anybody being asked
+ERASED_FEW, ERASED_SHARE = 25, 0.01  # rows, or of a stream's rows; so many may be erased at once without anybody being asked
 
 
 class PullShrunk(LimitReached):

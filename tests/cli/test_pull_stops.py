@@ -102,7 +102,7 @@ def test_owners_who_are_not_told_any_more_stop_every_run_until_it_is_accepted(se
 
 def test_a_token_that_is_revoked_half_way_ends_the_run_and_keeps_its_pages(served: Served) -> None:
     undisturbed = served.pulled_afresh()
-    served.tell("faults", {"status": 401, "path": "/crm/objects/*", "after": 5})
+    served.tell("faults", {"status": 401, "path": "/crm/objects/*", "after": 9})
 
     assert "token" in served.refused(code=78)
 
@@ -133,7 +133,7 @@ def test_a_portal_that_dies_half_way_is_told_and_completed_when_it_is_back(tmp_p
         served = Served(files)
         undisturbed = served.pulled_afresh()
         served.configure('deadline = "3 seconds"')
-        served.tell("faults", {"fault": "reset_before", "path": "/crm/objects/*", "after": 5})
+        served.tell("faults", {"fault": "reset_before", "path": "/crm/objects/*", "after": 9})
 
         assert "could not be reached" in served.refused(code=1)
         assert any(row[0] == "record" for row in mirror_of(served.store))

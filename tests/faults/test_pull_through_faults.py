@@ -31,7 +31,7 @@ PASSING: dict[str, dict[str, Any]] = {
 IN_THE_GATE = {("502", True), ("cut_json", True), ("429 of a search", False), ("reset_after", False), ("401", True), ("403", False)}
 STOPPING = {
     "401": ({"status": 401}, 78, "HubSpot does not accept the token"),
-    "403": ({"status": 403, "path": "/crm/*/contacts*"}, 78, "does not let this token read"),
+    "403": ({"status": 403, "path": "/crm/*/contacts*", "after": 1}, 78, "does not let this token read"),
     "404": ({"status": 404}, 78, "HubSpot has nothing at"),
 }
 

@@ -76,11 +76,14 @@ class Cursor:
         return self.seen is not None and self.seen.get(id_of(item)) == ms_of(changed_at_of(item))
 
     def with_seen(self, items: Iterable[Mapping[str, Any]]) -> Cursor:
-        """Remember the objects that the next pull will find again, as their changes lie within the overlap."""
+        """Remember the objects that the next pull will find again, as their changes lie within the overlap.
+
+        Not those that changed in the second in which the pull began: they may change once more in it, and show no other time.
+        """
         if self.seen is None or self.began is None:
             return self
         found = dict(self.seen) | {id_of(item): ms_of(changed_at_of(item)) for item in items}
-        again = {id_: at for id_, at in found.items() if at >= ms_of(self.began - OVERLAP)}
+        again = {id_: at for id_, at in found.items() if ms_of(self.began - OVERLAP) <= at < ms_of(self.began)}
         return replace(self, seen=again if len(again) <= SEEN_MOST else None)
 
     def finished(self) -> Cursor:
