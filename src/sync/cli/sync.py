@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -42,32 +43,42 @@ def sync(
     detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything was found or would be changed.")] = False,
 ) -> int:
     """Pull what changed, judge every lead by the agreement and say what would be done about it."""
-    from sync.cli.reports import write_report
-    from sync.cli.terminal import show_progress
     from sync.errors import UsageError
-    from sync.only import parse_only
-    from sync.report.spool import Spool
-    from sync.run import Asked
-    from sync.run import dry_run as audit_once
-    from sync.wiring import open_context
 
     if not dry_run:
         raise UsageError("this version of leadpact judges and plans, it does not write to a CRM yet", fix="run `leadpact sync --dry-run`")
-    moment = parse_moment(as_of) if as_of is not None else None
-    patience = parse_wait(wait)
+    asked = Wish(as_of=as_of, only=tuple(only or ()), anew=full, shrunken=frozenset(accept_shrunken or ()))
+    found = _audit(config, asked, wait=parse_wait(wait), format=format, output=output)
+    return EXIT_CHANGES if detailed_exitcode and found else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked of the audit, as it was typed."""
+
+    as_of: str | None
+    only: tuple[str, ...]
+    anew: bool
+    shrunken: frozenset[str]
+
+
+def _audit(config: Path | None, wish: Wish, *, wait: timedelta, format: Format, output: Path | None) -> bool:
+    """Audit and report; return whether anything was found or would be changed."""
+    from sync.cli.reports import write_report
+    from sync.cli.terminal import show_progress
+    from sync.only import parse_only
+    from sync.report.spool import Spool
+    from sync.run import Asked, dry_run
+    from sync.wiring import open_context
+
+    moment = parse_moment(wish.as_of) if wish.as_of is not None else None
     with Spool() as spool:
-        with show_progress() as tell, open_context(config, tell=tell, wait=patience) as context:
-            asked = Asked(
-                as_of=moment,
-                only=parse_only(only or (), context.known.agreement),
-                anew=full,
-                shrunken=frozenset(accept_shrunken or ()),
-            )
-            audit = audit_once(context, spool, asked)
+        with show_progress() as tell, open_context(config, tell=tell, wait=wait) as context:
+            only = parse_only(wish.only, context.known.agreement)
+            audit = dry_run(context, spool, Asked(as_of=moment, only=only, anew=wish.anew, shrunken=wish.shrunken))
             ours = context.known.config.own_files
         write_report(audit, spool, format=format.value, output=output, keep=ours)
-    found = audit.summary.breaches or sum(audit.summary.steps.values())
-    return EXIT_CHANGES if detailed_exitcode and found else 0
+    return bool(audit.summary.breaches or audit.summary.steps)
 
 
 def parse_wait(text: str) -> timedelta:
