@@ -14,7 +14,10 @@ from connectors.records import Usage
 
 
 class Purpose(StrEnum):
-    """What a call is for, in the order in which calls are given up when they run out: the last one first."""
+    """What a call is for, in the order in which calls are given up when they run out: the last one first.
+
+    Nothing verifies writes or reads for reports yet; their places keep the order.
+    """
 
     VERIFY = "verify"  # whether a write stands
     EVIDENCE = "evidence"  # for promises that have fallen due

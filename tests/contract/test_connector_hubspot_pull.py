@@ -196,6 +196,14 @@ def test_what_is_in_as_it_was_last_changed_is_not_read_again_within_the_overlap(
         assert ids(list(hubspot.pages("notes", again.cursor))) == ["7"]
 
 
+def test_what_changed_in_the_second_in_which_a_pull_began_is_read_again_for_it_may_have_changed_once_more_in_it():
+    changed = an_object(7, updatedAt="2026-11-02T12:00:00Z")
+    with pulling(rows(changed, total=1), rows(changed), rows()) as (_, hubspot):
+        (page,) = hubspot.pages("notes", finished())
+    with pulling(rows(changed, total=1), rows(changed), rows()) as (_, hubspot):
+        assert ids(list(hubspot.pages("notes", page.cursor))) == ["7"]
+
+
 def test_an_incremental_pull_of_much_walks_by_id_so_equal_change_times_do_no_harm():
     news = [an_object(number, updatedAt="2026-11-02T11:55:00Z") for number in range(801, 1002)]
     first, last = news[:200], news[200]
