@@ -38,7 +38,7 @@ def audit_page(audit: Audit) -> Iterator[bytes]:
             nothing=None if audit.summary.findings else nothing_found(audit),
             leads=tuple(leads(audit)),
             planned=planned(audit.summary),
-            unread=any(pulled.closed for pulled in audit.pulled),
+            unread=any(pulled.closed or pulled.behind or pulled.unswept for pulled in audit.pulled),
             version=VERSION,
         )
     )
