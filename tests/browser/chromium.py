@@ -63,7 +63,8 @@ def opened(
     page.on("request", lambda request: noticed.requests.append(request.url))
     page.on("console", lambda message: noticed.console.append(message.text))
     page.on("pageerror", lambda error: noticed.errors.append(str(error)))
-    page.goto(file.as_uri(), wait_until="networkidle")
+    page.goto(file.as_uri())  # until the whole file is parsed: on a busy machine the network falls idle before
+    page.wait_for_load_state("networkidle")
     noticed.requests.remove(file.as_uri())
     yield page, noticed
     context.close()
