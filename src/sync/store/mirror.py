@@ -22,7 +22,7 @@ from sync.store.save_activities import save_activities
 from sync.store.save_links import LinkedPage, save_links
 from sync.store.save_merges import save_merges, with_survivors
 from sync.store.save_people import save_people
-from sync.store.save_records import save_records
+from sync.store.save_records import Tracked, save_changes, save_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +69,15 @@ class Mirror:
         either. A company, deal or activity that was erased is gone.
         """
         words = self._vocabularies.get(crm)
-        persons = [key for key in page.erased if words is not None and key.kind == words.person]
+        persons = [key for key in page.erased if words is not None and key.kind in words.persons]
         with self._database.transaction() as tx:
             seen_ms = to_ms(seen_at)
             news = News(before=newest_rows(tx), seen_at=seen_ms)
             ids = object_ids(tx, _named_keys(page))
             page = with_survivors(tx, without_erased(tx, page, ids, seen_at=seen_ms), ids)
             ids |= object_ids(tx, _named_keys(page) - ids.keys())
-            new_rows = save_records(tx, page.records, ids, news) | save_activities(tx, page.activities, ids, news)
+            new_rows = save_records(tx, page.records, ids, news, _tracked(tx, page)) | save_activities(tx, page.activities, ids, news)
+            save_changes(tx, page.changes, ids, seen_at=seen_ms)
             upto = _upto(tx, crm, page.stream)
             linked = LinkedPage(
                 rows={ids[key] for key in _row_keys(page)},
@@ -189,7 +190,7 @@ class Mirror:
         """Return all field definitions, by kind and name."""
         with self._database.snapshot() as tx:
             rows = tx.execute(
-                "SELECT crm, kind, name, label, type, options, read_only FROM definition WHERE crm = ? ORDER BY kind, name", (crm,)
+                "SELECT crm, kind, name, label, type, options, read_only, tracked FROM definition WHERE crm = ? ORDER BY kind, name", (crm,)
             ).fetchall()
         return tuple(_definition(row) for row in rows)
 
@@ -199,7 +200,12 @@ def _row_keys(page: Page) -> set[RecordKey]:
 
 
 def _named_keys(page: Page) -> set[RecordKey]:
-    return _row_keys(page).union(*((link.left, link.right) for link in page.links))
+    return _row_keys(page).union((change.record for change in page.changes), *((link.left, link.right) for link in page.links))
+
+
+def _tracked(tx: sqlite3.Connection, page: Page) -> Tracked:
+    """Return the fields of the page's records of which a stream tells each change."""
+    return set(tx.execute("SELECT crm, kind, name FROM definition WHERE tracked = 1")) if page.records else frozenset()
 
 
 def _upto(tx: sqlite3.Connection, crm: str, stream: str) -> int | None:
@@ -211,12 +217,16 @@ def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinit
     """Put the fields of each kind in the place of those that were known: a page holds all of a kind."""
     tx.executemany("DELETE FROM definition WHERE crm = ? AND kind = ?", {(one.crm, one.kind) for one in definitions})
     tx.executemany(
-        "INSERT OR REPLACE INTO definition (crm, kind, name, label, type, options, read_only) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO definition (crm, kind, name, label, type, options, read_only, tracked) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (d.crm, d.kind, d.name, d.label, d.type, orjson.dumps([asdict(option) for option in d.options]).decode(), int(d.read_only))
+            (d.crm, d.kind, d.name, d.label, d.type, _json([asdict(option) for option in d.options]), int(d.read_only), int(d.tracked))
             for d in definitions
         ),
     )
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime | None]], upto: int | None) -> dict[int, int]:
@@ -282,7 +292,7 @@ def _owner(row: Sequence[Any]) -> Owner:
 
 
 def _definition(row: Sequence[Any]) -> FieldDefinition:
-    crm, kind, name, label, type_, options, read_only = row
+    crm, kind, name, label, type_, options, read_only, tracked = row
     return FieldDefinition(
         crm=crm,
         kind=kind,
@@ -291,4 +301,5 @@ def _definition(row: Sequence[Any]) -> FieldDefinition:
         type=type_,
         options=tuple(Option(**option) for option in orjson.loads(options)),
         read_only=bool(read_only),
+        tracked=bool(tracked),
     )
