@@ -100,7 +100,7 @@ def test_a_store_that_is_new_or_up_to_date_is_not_backed_up(path: Path) -> None:
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was_and_names_the_backup(path: Path) -> None:
-    make_released(path, OLD[-1])
+    make_released(path, "0006_merges")
     with closing(sqlite3.connect(path)) as store:
         store.execute("CREATE TABLE member (whose, theirs)")
     before, schema = rows_of(path), schema_in(path)

@@ -15,7 +15,7 @@ from sync.store.database import Database
 from sync.store.erase import erase_persons, without_erased
 from sync.store.errors import AccountMismatch
 from sync.store.keys import as_json, known_ids, object_ids
-from sync.store.live import Difference, compare, count_live, created_since
+from sync.store.live import Difference, Surplus, compare, count_live, created_since
 from sync.store.mark_leads import News, mark_owners, mark_page, mark_unknown, newest_rows
 from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
@@ -132,16 +132,20 @@ class Mirror:
         with self._database.snapshot() as tx:
             return created_since(tx, crm, kind, to_ms(since))
 
-    def difference(self, crm: str, stream: str) -> int:
-        """Return by how many rows more than the CRM counts there were (fewer: negative) when every id of a stream was last compared."""
+    def surplus(self, crm: str, stream: str) -> Surplus:
+        """Return by how many rows more than the CRM counts there were when every id of a stream was compared, and between which moments."""
         with self._database.snapshot() as tx:
-            row = tx.execute("SELECT difference FROM stream WHERE crm = ? AND name = ?", (crm, stream)).fetchone()
-        return int(row[0]) if row else 0
+            row = tx.execute(
+                "SELECT difference, differs_since, differs_upto FROM stream WHERE crm = ? AND name = ?", (crm, stream)
+            ).fetchone()
+        rows, since, upto = row or (0, None, None)
+        return Surplus(rows=rows, since=from_ms_if_known(since), upto=from_ms_if_known(upto))
 
-    def note_difference(self, crm: str, stream: str, rows: int) -> None:
-        """Note that, every id compared, there are `rows` live rows more than the CRM counts."""
+    def note_surplus(self, crm: str, stream: str, surplus: Surplus) -> None:
+        """Note what `surplus` will return."""
+        told = (surplus.rows, to_ms_if_known(surplus.since), to_ms_if_known(surplus.upto), crm, stream)
         with self._database.transaction() as tx:
-            tx.execute("UPDATE stream SET difference = ? WHERE crm = ? AND name = ?", (rows, crm, stream))
+            tx.execute("UPDATE stream SET difference = ?, differs_since = ?, differs_upto = ? WHERE crm = ? AND name = ?", told)
 
     def gone_persons(self, crm: str) -> frozenset[str]:
         """Return the ids of the persons who are gone, but neither merged away nor erased."""

@@ -91,7 +91,7 @@ CREATE TABLE definition ( -- the fields as the CRM defines them
         label TEXT NOT NULL,
         type TEXT NOT NULL,
         options TEXT NOT NULL CHECK (json_valid(options)),
-        read_only INTEGER NOT NULL CHECK (read_only IN (0, 1)), tracked INTEGER NOT NULL DEFAULT 0 CHECK (tracked IN (0, 1)),
+        read_only INTEGER NOT NULL CHECK (read_only IN (0, 1)),
         PRIMARY KEY (crm, kind, name)
     ) STRICT
     ;
@@ -101,13 +101,6 @@ CREATE TABLE dirty ( -- leads that changed since they were judged
         why TEXT NOT NULL,
         mark INTEGER NOT NULL -- number of the mark; one that is set anew has a higher number
     ) STRICT
-    ;
-CREATE TABLE doubt ( -- records that may be the same person: an e-mail address that several claim
-        person INTEGER NOT NULL REFERENCES object (id),
-        other INTEGER NOT NULL REFERENCES object (id),
-        since INTEGER NOT NULL, -- when it was first seen
-        PRIMARY KEY (person, other)
-    ) STRICT, WITHOUT ROWID
     ;
 CREATE TABLE field_change (
         id INTEGER PRIMARY KEY,
@@ -120,7 +113,7 @@ CREATE TABLE field_change (
         source_id TEXT,
         actor TEXT,
         seen_at INTEGER NOT NULL
-    , value_before TEXT) STRICT
+    ) STRICT
     ;
 CREATE UNIQUE INDEX field_change_once ON field_change (record, field, at, ifnull(value, ''));
 CREATE TABLE finding ( -- what stands now, by key
@@ -186,18 +179,6 @@ CREATE TABLE live ( -- how many rows of a kind are not gone; kept by triggers
         PRIMARY KEY (crm, kind)
     ) STRICT, WITHOUT ROWID
     ;
-CREATE TABLE member ( -- persons that belong to the lead of another record; who is in none is a lead alone
-        id INTEGER PRIMARY KEY,
-        person INTEGER NOT NULL REFERENCES object (id),
-        lead INTEGER NOT NULL REFERENCES object (id), -- the record that names the lead
-        linked_at INTEGER, -- NULL: for as long as both are known
-        unlinked_at INTEGER,
-        why TEXT NOT NULL -- how they were linked: reference, e-mail
-    ) STRICT
-    ;
-CREATE INDEX member_lead ON member (lead);
-CREATE UNIQUE INDEX member_open ON member (person) WHERE unlinked_at IS NULL;
-CREATE INDEX member_person ON member (person);
 CREATE TABLE object ( -- every row of a CRM that was ever named, also by a link
         id INTEGER PRIMARY KEY,
         crm TEXT NOT NULL,
@@ -292,7 +273,7 @@ CREATE TABLE stream (
         upto INTEGER, -- when the last complete reading began: all up to here is in
         total INTEGER, -- rows the CRM last said the stream holds
         error TEXT, -- why the last reading failed; NULL once one is complete again
-        error_at INTEGER, difference INTEGER NOT NULL DEFAULT 0,
+        error_at INTEGER, difference INTEGER NOT NULL DEFAULT 0, differs_since INTEGER, differs_upto INTEGER,
         PRIMARY KEY (crm, name)
     ) STRICT
     ;
