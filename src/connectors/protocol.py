@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -31,6 +31,13 @@ class Connector(Protocol):
 
     def streams(self) -> tuple[str, ...]:
         """Name the streams in the order in which they should be pulled; definitions and owners first."""
+        ...
+
+    def expect(self, cursors: Mapping[str, str | None]) -> None:
+        """Hear which streams are about to be read, and from where, so that the first pages of several may be asked for at once.
+
+        What was fetched that way is handed out by `pages` once, for the very cursor; it may make no call at all.
+        """
         ...
 
     def pages(self, stream: str, cursor: str | None) -> Iterator[Page]:

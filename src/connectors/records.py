@@ -31,7 +31,8 @@ class FieldChange:
     """One value that a field took, as the CRM's own history tells it.
 
     Where the CRM kept no history the change was only *observed*: it happened after `since` and not
-    after `at`. From history, `since` is None and `at` is exact.
+    after `at`. From history, `since` is None and `at` is exact. A CRM whose history does not begin with
+    the record tells the value `before` each change: that of the oldest one held since the record's creation.
     """
 
     record: RecordKey
@@ -39,6 +40,7 @@ class FieldChange:
     value: str | None  # as the CRM sent it; None where it was cleared
     at: datetime
     since: datetime | None = None
+    before: str | None = None  # the value until then, where the CRM tells it beside the new one
     source: str | None = None  # the CRM's word: CRM_UI, INTEGRATION, AUTOMATION_PLATFORM, ...
     source_id: str | None = None  # app id, workflow id, `userId:77`, ...
     actor: str | None = None  # the CRM user id behind it, where known
@@ -181,6 +183,7 @@ class FieldDefinition:
     type: str  # the CRM's word: string, number, enumeration, bool, datetime, ...
     options: tuple[Option, ...] = ()
     read_only: bool = False
+    tracked: bool = False  # a stream of histories tells each change of it: what it does not tell did not happen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +224,7 @@ class Page:
     began_at: datetime  # server time at which reading the *stream* began; all up to here is in
     records: tuple[Record, ...] = ()
     activities: tuple[Activity, ...] = ()
+    changes: tuple[FieldChange, ...] = ()  # of records that other streams bring: a stream of histories
     links: tuple[Link, ...] = ()  # all links of the page's rows to `linked_kinds`
     linked_kinds: frozenset[str] = frozenset()  # kinds whose links this page lists in full
     owners: tuple[Owner, ...] = ()
@@ -248,23 +252,45 @@ class Usage:
     remaining_today: int | None = None  # of the whole account, if the CRM tells
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field of a person that holds the id of the same person's record of another kind, or in the other CRM."""
+
+    kind: str  # of the record that has the field
+    field: str
+    to_crm: str
+    to_kind: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
     """What one CRM calls the things that every CRM has; each connector's mapping exports one."""
 
     crm: str
-    person: str  # kind of a person's record: contact
+    persons: tuple[str, ...]  # kinds of a person's record: the one in which leads begin first
     company: str
     deal: str
     owner: str  # field of a person, company or deal that holds the owner's id
     email: str  # field of a person
-    hand_raise_at: str  # field of a person: when a form was last submitted
-    hand_raise_form: str  # field of a person: which form that was
+    hand_raise_at: str | None  # field of a person: when a form was last submitted; None: the CRM does not tell
+    hand_raise_form: str | None  # field of a person: which form that was
     deal_closed: str  # field of a deal: "true" once won or lost
     deal_stage: str
     ladder: str | None  # field of a person whose picklist is a ladder: a later value means further on
-    person_stream: str  # stream that tells of persons
+    person_streams: tuple[str, ...]  # streams that tell of persons; without the first nothing can be judged
     touch_streams: tuple[str, ...]  # streams that could hold a touch
     context_streams: tuple[str, ...]  # streams whose rows can end a cycle or excuse a clock
     customers: frozenset[str] = frozenset()  # values of the ladder that customers have, lower case
     by_hand: frozenset[str] = frozenset()  # sources of changes that a person made in the CRM's own pages and apps
+    hold: str = "leadpact_hold"  # field of a person that keeps leadpact from moving it
+    references: tuple[Reference, ...] = ()  # where the CRM itself says that two records are one person
+
+    @property
+    def person(self) -> str:
+        """The kind of record in which leads begin."""
+        return self.persons[0]
+
+    @property
+    def person_stream(self) -> str:
+        """The stream of that kind."""
+        return self.person_streams[0]

@@ -82,7 +82,7 @@ def _openings(
     agreement: Agreement, handoff: Handoff, words: Vocabulary, roster: Roster
 ) -> Iterator[tuple[str | None, frozenset[str] | None]]:
     """Yield (field, values) that open `handoff`; field None where it cannot be told from values alone."""
-    if any(isinstance(trigger, HandRaise) for trigger in handoff.opens_on):
+    if words.hand_raise_at is not None and any(isinstance(trigger, HandRaise) for trigger in handoff.opens_on):
         yield words.hand_raise_at, None
     if handoff.kept_until_handoff and handoff.pool is not None:
         yield words.owner, frozenset(owner.casefold() for owner in member_ids(roster, words.crm, handoff.pool))

@@ -97,6 +97,7 @@ def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, tell: Ca
         _save(page, mirror, pulled, seen_at=seen_at, tell=tell)
     streams = [stream for stream in connector.streams() if stream not in (DEFINITIONS, OWNERS)]
     cursors = {stream: None if anew else mirror.cursor(connector.crm, stream) for stream in streams}
+    connector.expect(cursors)
     readers = {stream: partial(_pages_upto, connector, stream, cursor, now=seen_at) for stream, cursor in cursors.items()}
     for arrival in read_together(readers, at_once=AT_ONCE):
         if arrival.page is not None:

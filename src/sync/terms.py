@@ -54,7 +54,9 @@ class Terms:
         fields: dict[str, set[str]] = {}
         for name, crm in self.crms.items():
             words = crm.vocabulary
-            fields.setdefault(words.person, set()).update((words.owner, words.hand_raise_at, words.hand_raise_form))
+            of_persons = {words.owner, *filter(None, (words.hand_raise_at, words.hand_raise_form))}
+            for kind in words.persons:
+                fields.setdefault(kind, set()).update(of_persons)
             fields.setdefault(words.deal, set()).update((words.deal_closed, words.deal_stage))
             for span in self.spans:
                 for kind, named in span.agreement.recognising_fields(name):
@@ -91,5 +93,5 @@ class Terms:
         """Name the streams that could hold news of `record` up to `at` and were not read that far."""
         crm = self.crms[record.crm]
         words = crm.vocabulary
-        streams = (words.person_stream, *words.context_streams, *(words.touch_streams if touches else ()))
+        streams = (*words.person_streams, *words.context_streams, *(words.touch_streams if touches else ()))
         return tuple(stream for stream in streams if (upto := crm.upto.get(stream)) is None or upto < at)

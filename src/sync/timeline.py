@@ -197,6 +197,8 @@ def _owners(record: Record, history: History, crm: CrmTerms, terms: Terms) -> It
 
 def _hand_raises(record: Record, history: History, crm: CrmTerms, zone: ZoneInfo) -> Iterator[Fact]:
     words = crm.vocabulary
+    if words.hand_raise_at is None or words.hand_raise_form is None:
+        return
     forms = history.track(record, words.hand_raise_form)
     for change in history.changes(record, words.hand_raise_at):
         submitted = read_value(change.value, FieldType.TIME, zone)

@@ -31,7 +31,7 @@ HOUR = timedelta(hours=1)
 
 WORDS = Vocabulary(
     crm="hubspot",
-    person="contact",
+    persons=("contact",),
     company="company",
     deal="deal",
     owner="hubspot_owner_id",
@@ -41,7 +41,7 @@ WORDS = Vocabulary(
     deal_closed="hs_is_closed",
     deal_stage="dealstage",
     ladder="lifecyclestage",
-    person_stream="contacts",
+    person_streams=("contacts",),
     touch_streams=("calls",),
     context_streams=("companies", "deals"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -76,6 +76,9 @@ class HubSpot:
     def streams(self) -> tuple[str, ...]:
         """Name the streams: definitions, owners, then each kind of object."""
         return ("definitions", "owners", *self._objects)
+
+    def expect(self, cursors: Mapping[str, str | None]) -> None:
+        """Nothing to prepare: HubSpot answers for one stream a call."""
 
     def pages(self, stream: str, cursor: str | None) -> Iterator[Page]:
         """Yield what changed in `stream` since `cursor`; definitions and owners come whole each time.

@@ -12,21 +12,22 @@ from connectors.records import FieldChange, FieldDefinition, Link, Merge, Option
 
 CRM = "hubspot"
 LIFECYCLE_STAGE = "lifecyclestage"
+HAND_RAISE_AT, HAND_RAISE_FORM = "recent_conversion_date", "recent_conversion_event_name"
 MERGED_IDS = "hs_merged_object_ids"  # the only trace of a merged-away record (crm-facts, HubSpot, section 6.4)
 
 VOCABULARY = Vocabulary(
     crm=CRM,
-    person="contact",
+    persons=("contact",),
     company="company",
     deal="deal",
     owner="hubspot_owner_id",
     email="email",
-    hand_raise_at="recent_conversion_date",
-    hand_raise_form="recent_conversion_event_name",
+    hand_raise_at=HAND_RAISE_AT,
+    hand_raise_form=HAND_RAISE_FORM,
     deal_closed="hs_is_closed",
     deal_stage="dealstage",
     ladder=LIFECYCLE_STAGE,
-    person_stream="contacts",
+    person_streams=("contacts",),
     touch_streams=("calls", "emails", "meetings", "communications"),
     context_streams=("companies", "deals"),
     customers=frozenset({"customer", "evangelist"}),

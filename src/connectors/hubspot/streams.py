@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from connectors.hubspot import activities
-from connectors.hubspot.mapping import LIFECYCLE_STAGE, MERGED_IDS, VOCABULARY
+from connectors.hubspot.mapping import HAND_RAISE_AT, HAND_RAISE_FORM, LIFECYCLE_STAGE, MERGED_IDS, VOCABULARY
 from connectors.records import Wanted
 
 PLURALS: Mapping[str, str] = {
@@ -26,8 +26,8 @@ _FIXED: Mapping[str, tuple[str, ...]] = {  # what the vocabulary needs, whatever
     "contact": (
         VOCABULARY.owner,
         VOCABULARY.email,
-        VOCABULARY.hand_raise_at,
-        VOCABULARY.hand_raise_form,
+        HAND_RAISE_AT,
+        HAND_RAISE_FORM,
         MERGED_IDS,
     ),
     "company": (MERGED_IDS,),
@@ -35,7 +35,7 @@ _FIXED: Mapping[str, tuple[str, ...]] = {  # what the vocabulary needs, whatever
 }
 
 _FIXED_HISTORY: Mapping[str, tuple[str, ...]] = {
-    "contact": (VOCABULARY.owner, VOCABULARY.hand_raise_at, VOCABULARY.hand_raise_form, LIFECYCLE_STAGE, MERGED_IDS),
+    "contact": (VOCABULARY.owner, HAND_RAISE_AT, HAND_RAISE_FORM, LIFECYCLE_STAGE, MERGED_IDS),
     "deal": (VOCABULARY.deal_stage, VOCABULARY.deal_closed),
 }
 _NO_BIN = frozenset({"meeting", "communication"})  # archived=true is a 400 for them (crm-facts, HubSpot, section 11.12)
