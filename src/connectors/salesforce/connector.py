@@ -115,7 +115,8 @@ class Salesforce:
         """
         match stream:
             case "definitions":
-                return definition_pages(self._client, self._words)
+                histories = [one for one in self._rows.values() if one.kind is None]
+                return definition_pages(self._client, self._words, histories)
             case "owners":
                 return owners.owner_pages(self._client, cursor, self._take_owner_news())
             case _:

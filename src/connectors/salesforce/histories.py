@@ -54,17 +54,18 @@ def _change(stream: RowStream, row: Item, field: str) -> FieldChange:
     return FieldChange(
         record=key_in(stream.owner_of, row, stream.parent),
         field=field,
-        value=_text(row.get("NewValue")),
-        before=_text(row.get("OldValue")),
+        value=_value(field, row.get("NewValue")),
+        before=_value(field, row.get("OldValue")),
         at=moment_or_refuse(row, CREATED),
         source_id=actor,
         actor=actor,
     )
 
 
-def _text(value: object) -> str | None:
+def _value(field: str, value: object) -> str | None:
+    """Read a value as the record itself shows it: ids in their long form."""
     text = text_of(value)
-    return id18(text) if text is not None and len(text) == 15 and is_id(text) and text[:1] == "0" else text
+    return id18(text) if text is not None and field.endswith("Id") and is_id(text) else text
 
 
 def _owner_change(stream: RowStream, row: Item, known: Known, *, told: bool) -> Iterator[FieldChange]:

@@ -18,7 +18,7 @@ _FIXED: Mapping[str, tuple[str, ...]] = {  # what the vocabulary needs, whatever
     "Opportunity": (VOCABULARY.owner, VOCABULARY.deal_stage, VOCABULARY.deal_closed, "IsWon", "CloseDate", "AccountId"),
 }
 _MERGED = frozenset({"Lead", "Contact", "Account"})  # objects whose rows can be merged into another
-HISTORIES: Mapping[str, tuple[str, str]] = {  # object -> its history, the history's field for the record
+_HISTORIES: Mapping[str, tuple[str, str]] = {  # object -> its history, the history's field for the record
     "Lead": ("LeadHistory", "LeadId"),
     "Contact": ("ContactHistory", "ContactId"),
     "Account": ("AccountHistory", "AccountId"),
@@ -76,7 +76,7 @@ def row_streams(wanted: Wanted, form_fields: tuple[str, ...] = ()) -> dict[str, 
 
 
 def _streams(wanted: Wanted, form_fields: tuple[str, ...]) -> Iterator[RowStream]:
-    for kind, (history, parent) in HISTORIES.items():
+    for kind, (history, parent) in _HISTORIES.items():
         more = form_fields if kind == VOCABULARY.person else ()
         tracked = frozenset({*_FIXED_HISTORY.get(kind, ()), *wanted.history.get(kind, ()), *more})
         yield _records(kind, {*wanted.fields.get(kind, ()), *wanted.history.get(kind, ()), *more})
