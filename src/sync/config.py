@@ -42,9 +42,7 @@ class Config:
     @property
     def crms(self) -> tuple[str, ...]:
         """The connected CRMs, Marketing's first."""
-        connections = {"hubspot": self.hubspot, "salesforce": self.salesforce}
-        connected = [crm for crm, connection in connections.items() if connection is not None]
-        return tuple(sorted(connected, key=lambda crm: (crm != self.marketing, crm)))
+        return tuple(sorted(self.api_versions, key=lambda crm: (crm != self.marketing, crm)))
 
     @property
     def own_files(self) -> tuple[Path, ...]:
@@ -56,6 +54,18 @@ class Config:
         if crm == "salesforce":
             return self.salesforce.user_id if self.salesforce is not None else None
         return self.hubspot.app_id if self.hubspot is not None else None
+
+    @property
+    def api_versions(self) -> Mapping[str, str]:
+        """The version of its API by which each connected CRM is read."""
+        connections = {"hubspot": self.hubspot, "salesforce": self.salesforce}
+        return {crm: connection.api_version for crm, connection in connections.items() if connection is not None}
+
+    @property
+    def own_users(self) -> Mapping[str, str]:
+        """The owner ids that stand for leadpact itself, by CRM."""
+        user = self.own_app("salesforce")
+        return {"salesforce": user} if user is not None else {}
 
 
 def config_places() -> tuple[Path, ...]:

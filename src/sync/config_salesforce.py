@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from sync.agreement.schema_words import WallSpanText
-from sync.config_sections import Portion, Whole, is_loopback, one_word
+from sync.config_sections import Portion, Whole, one_word
 from sync.long_ids import long_id
 from sync.shape import Table, Text, matching, wrong
 
@@ -46,16 +46,11 @@ def _host(text: str) -> str:
 
 
 def _practice_address(text: str) -> str:
-    """Return the address of a practice org: plain http to this machine, and nothing else."""
-    try:
-        parts = urlsplit(text.strip())
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        host, parts = "", urlsplit("")
-    if parts.scheme != "http" or not is_loopback(host) or parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+    """Return the address of a practice org: plain http to a port of this machine, and nothing else."""
+    if not re.fullmatch(r"http://127\.0\.0\.1:\d{1,5}/?", text):
         fix = "remove the line: a real org is reached by its my_domain; a practice org by http://127.0.0.1:PORT"
         raise wrong("an address of this machine, such as http://127.0.0.1:8081", fix=fix)
-    return text.strip().rstrip("/")
+    return text.rstrip("/")
 
 
 def _private_key(value: SecretStr) -> SecretStr:
@@ -94,7 +89,7 @@ class SalesforceSettings(Table):
     user_id: Annotated[Text, AfterValidator(_user)] | None = None
     form_date_field: Annotated[Text, _API_NAME] | None = None
     form_name_field: Annotated[Text, _API_NAME] | None = None
-    base_url: Annotated[str, AfterValidator(_practice_address)] | None = None
+    base_url: Annotated[Text, AfterValidator(_practice_address)] | None = None
     bulk_above: Whole = 20_000
     overlap: WallSpanText = timedelta(minutes=10)
     max_share: Portion = 0.1

@@ -19,8 +19,7 @@ Portion = Annotated[float, Field(gt=0, le=1)]
 Whole = Annotated[int, Field(ge=1)]
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -37,7 +36,7 @@ def _address(text: str) -> str:
         raise wrong("an address such as https://api.hubapi.com", fix="correct the host or the port") from None
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or parts.username:
         raise wrong("an address such as https://api.hubapi.com", fix="write scheme and host, and nothing after the path")
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not _is_loopback(host):
         raise wrong("https", fix="use https://; plain http is for this machine only (127.0.0.1, ::1, localhost)")
     return text.strip().rstrip("/")
 
