@@ -123,7 +123,7 @@ def _moment(text: str | None) -> datetime:
 
 def _roster_of_world(world: World) -> str:
     people = [_drafted(person) for person in world.people]
-    names = dict(zip((person.owner_id for person in people), unique_names(people), strict=True))
+    names = dict(zip((person.owner_id for person in world.people), unique_names(people), strict=True))
     pools = [DraftPool(name=pool, members=tuple(names[owner] for owner in owners)) for pool, owners in world.pools.items()]
     return roster_text(people, pools, placeholders={"hubspot": world.placeholders})
 
@@ -132,8 +132,7 @@ def _drafted(person: Person) -> DraftPerson:
     return DraftPerson(
         name=person.name,
         email=person.email,
-        crm="hubspot",
-        owner_id=person.owner_id,
+        ids={"hubspot": person.owner_id},
         team=person.team,
         manager=person.manager_name,
         calendar=person.calendar,
@@ -147,8 +146,7 @@ def _roster_of_portal(portal: Portal) -> str:
         DraftPerson(
             name=f"{owner.first_name} {owner.last_name}".strip() or owner.id,
             email=owner.email,
-            crm="hubspot",
-            owner_id=owner.id,
+            ids={"hubspot": owner.id},
             team=next((team.name for team in portal.staff.teams_of(owner)), None),
         )
         for owner in portal.staff.listed(archived=False)
