@@ -5,31 +5,38 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import uvicorn
-
-from sandbox.clock import END, FIRST
+from sandbox.clock import END, FIRST, Clock
 from sandbox.keeping import begin, reopen
 from sandbox.limits import limits_asked
 from sandbox.lines import BadLines
 from sandbox.load import load
 from sandbox.portal import Portal, Store
-from sandbox.server import listen, make_app, settings, url_of
+from sandbox.practice import Practice, make_app
+from sandbox.salesforce.org import Org
+from sandbox.server import Secured, Server, listen, secure, url_of
 from sandbox.state_file import UnusableState
 from sandbox.switches import LONGEST_LAG_S
 
 
-class _Announcing(uvicorn.Server):
-    """Says on standard output, in one line, that it answers."""
+class _Announcing(Server):
+    """Says on standard output, a line a port, that it answers."""
+
+    def __init__(self, practice: Practice, sock: socket.socket, secured: Secured | None) -> None:
+        super().__init__(make_app(practice), secured=secured)
+        self._names = [
+            f"practice {name}" for name, held in (("HubSpot", practice.portal), ("Salesforce", practice.org)) if held is not None
+        ]
+        self._urls = [url_of(sock), *([] if secured is None else [url_of(secured.socket, scheme="https")])]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets)
-        for sock in sockets or []:
-            sys.stdout.write(f"practice HubSpot at {url_of(sock)}\n")
-            sys.stdout.flush()
+        sys.stdout.writelines(f"{' and '.join(self._names)} at {url}\n" for url in self._urls)
+        sys.stdout.flush()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,9 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if asked.now is None and not (asked.state and asked.state.exists()):
         parser.error("--now is required, but for a --state FILE that is there: that one goes on at the time it was left")
+    if asked.state is not None and asked.crm != "hubspot":
+        parser.error("--state keeps a practice HubSpot alone: leave it out, or name --crm hubspot")
     try:
-        portal = _portal(asked)
-        portal.changes.lag = asked.index_lag
+        practice = _practice(asked)
     except UnusableState as error:
         return _failed(str(error), "name another file with --state; one that is there is served without --load")
     except OSError as error:
@@ -48,17 +56,42 @@ def main(arguments: list[str] | None = None) -> int:
     except BadLines as error:
         return _failed(str(error), "mend these lines (docs/reference/portal-file.md)")
     try:
+        return _serve(practice, asked)
+    finally:
+        if practice.portal is not None:
+            practice.portal.close()
+
+
+def _serve(practice: Practice, asked: argparse.Namespace) -> int:
+    """Serve until a stop."""
+    try:
         sock = listen(asked.port)
     except OSError as error:
         return _failed(f"port {asked.port} cannot be used: {error.strerror}", "choose another with --port, or 0 for a free one")
-    limits = limits_asked(enforced=asked.limits, burst=asked.burst, daily=asked.daily, search_per_s=asked.search_per_second)
     try:
-        _Announcing(settings(make_app(portal, token=asked.token, limits=limits))).run(sockets=[sock])
-    except KeyboardInterrupt:  # how a stop with Ctrl+C ends, once the last call is answered
-        pass
-    finally:
-        portal.close()
+        secured = None if asked.tls_port is None else secure(asked.tls_port)
+    except OSError as error:
+        sock.close()
+        return _failed(f"port {asked.tls_port} cannot be used: {error.strerror}", "choose another with --tls-port, or 0 for a free one")
+    if secured is not None and asked.tls_cert_out is not None:
+        asked.tls_cert_out.write_bytes(secured.certificate.pem)
+    with suppress(KeyboardInterrupt):  # how a stop with Ctrl+C ends, once the last call is answered
+        _Announcing(practice, sock, secured).run(sockets=[sock])
     return 0
+
+
+def _practice(asked: argparse.Namespace) -> Practice:
+    """What was asked for: a portal, an org, or both under one clock."""
+    limits = limits_asked(enforced=asked.limits, burst=asked.burst, daily=asked.daily, search_per_s=asked.search_per_second)
+    portal = None if asked.crm == "salesforce" else _portal(asked)
+    if portal is not None:
+        portal.changes.lag = asked.index_lag
+    org = None if asked.crm == "hubspot" else _org(asked, None if portal is None else portal.clock)
+    return Practice(portal=portal, org=org, token=asked.token, limits=limits)
+
+
+def _org(asked: argparse.Namespace, clock: Clock | None) -> Org:
+    return Org(asked.now, live=asked.live, clock=clock)
 
 
 def _portal(asked: argparse.Namespace) -> Portal:
@@ -77,13 +110,18 @@ def _fresh(asked: argparse.Namespace, store: Store | None = None) -> Portal:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A practice HubSpot on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="A practice HubSpot, a practice Salesforce, or both, on loopback."
+    )
+    parser.add_argument("--crm", choices=("hubspot", "salesforce", "both"), default="hubspot", help="what to serve (default hubspot)")
     parser.add_argument("--load", type=Path, metavar="FILE", help="portal file to serve; an empty portal without it")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the portal in this file; one that is there is served again")
     parser.add_argument(
         "--index-lag", type=_lag, default=timedelta(), metavar="SECONDS", help="how long the search index takes to get a change"
     )
     parser.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1; 0 takes a free one (default 8080)")
+    parser.add_argument("--tls-port", type=int, metavar="PORT", help="a port on 127.0.0.1 that speaks TLS; 0 takes a free one")
+    parser.add_argument("--tls-cert-out", type=Path, metavar="FILE", help="write the certificate of that port, for clients to trust")
     parser.add_argument("--now", type=_moment, metavar="ISO", help="the portal's time, such as 2026-11-20T15:00Z")
     parser.add_argument("--live", action="store_true", help="let the portal's time run instead of standing still")
     parser.add_argument("--token", default="sandbox", help="bearer token it accepts (default sandbox)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from sandbox.clock import as_text
+from sandbox.crms import Crm, crm_of
 
 KEPT = 100_000  # calls; older ones are only counted
 BODIES, BODY = 10_000, 3_000  # calls whose bodies are kept, and the longest body that is
@@ -53,6 +54,7 @@ class CallLog:
         self._started_s = time.monotonic()
         self.total = 0
         self.writes = 0
+        self._of_crm: Counter[tuple[Crm, bool]] = Counter()
 
     def enter(self, asked: tuple[str, str, str], *, at: datetime, is_write: bool, body: bytes, private: bool) -> Call:
         """Add the call that asks for method, path and query; a refused write counts as a write too.
@@ -62,6 +64,7 @@ class CallLog:
         method, path, query = asked
         self.total += 1
         self.writes += is_write
+        self._of_crm[crm_of(path), is_write] += 1
         call = Call(
             number=self.total,
             at=at,
@@ -76,6 +79,11 @@ class CallLog:
         if body and len(body) <= BODY and not private:
             self._bodies.append((call.number, body))
         return call
+
+    def of(self, crm: Crm) -> dict[str, int]:
+        """How many calls, reads and writes reached one CRM."""
+        reads, writes = self._of_crm[crm, False], self._of_crm[crm, True]
+        return {"calls": reads + writes, "reads": reads, "writes": writes}
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The calls after the one of this number, as plain values."""

@@ -1,4 +1,4 @@
-"""The control path `/_sandbox/`: the clock, the log, further records. For this machine alone, without a token."""
+"""The control path `/_sandbox/`: the clock, the log, further records, a portal's switches. For this machine alone, without a token."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.calls import CallLog
 from sandbox.clock import Clock
+from sandbox.crms import Crm
 from sandbox.lines import BadLines
 from sandbox.portal import Portal
+from sandbox.salesforce.org import Org
 from sandbox.switches import SWITCHES
 
 _LONG = 16  # digits that no number of a call has
@@ -25,13 +28,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 async def clock(request: Request) -> Response:
     """Tell the portal's time."""
-    return JSONResponse({"now": _portal(request).clock.text()})
+    return JSONResponse({"now": _clock(request).text()})
 
 
 async def set_clock(request: Request) -> Response:
     """Set it (`{"now": ISO 8601 with a zone}`) or let time pass (`{"advance_s": seconds}`); it never goes back."""
     try:
-        _move(_portal(request).clock, await body_of(request))
+        _move(_clock(request), await body_of(request))
     except ValueError as error:
         return bad([f"expected {error}"])
     return await clock(request)
@@ -53,20 +56,26 @@ async def requests(request: Request) -> Response:
     """The calls so far; `?after=N` leaves out the first N."""
     after = request.query_params.get("after", "0")
     number = int(after) if after.isascii() and after.isdigit() and len(after) < _LONG else 0
-    return JSONResponse({"requests": request.app.state.checks.calls.since(number)})
+    return JSONResponse({"requests": _calls(request).since(number)})
 
 
 async def stats(request: Request) -> Response:
-    """How many calls were reads and writes, and how many live records there are."""
-    portal, calls = _portal(request), request.app.state.checks.calls
-    records = {kind: len(collection) for kind, collection in portal.collections.items()}
-    return JSONResponse({"calls": calls.total, "reads": calls.total - calls.writes, "writes": calls.writes, "records": records})
+    """How many calls were reads and writes, and how many live records there are; where an org is served, the calls of each CRM too."""
+    state, calls = request.app.state, _calls(request)
+    told: dict[str, Any] = {"calls": calls.total, "reads": calls.total - calls.writes, "writes": calls.writes}
+    counted: dict[str, int] = {}
+    if (portal := getattr(state, "portal", None)) is not None:
+        counted |= {kind: len(collection) for kind, collection in portal.collections.items()}
+    if (org := getattr(state, "org", None)) is not None:
+        counted |= {each["name"]: each["count"] for each in org.counts()}
+        told |= {"hubspot": calls.of("hubspot"), "salesforce": calls.of("salesforce")}
+    return JSONResponse(told | {"records": counted})
 
 
 async def records(request: Request) -> Response:
     """Plant further lines of a portal file (JSON lines, a JSON list or one object): all of them or none.
 
-    A record that does not say when it was last changed was changed now, as one that a client had just written.
+    A record of the portal that does not say when it was last changed was changed now, as one that a client had just written.
     """
     body = (await request.body()).strip()
     try:
@@ -74,10 +83,27 @@ async def records(request: Request) -> Response:
     except orjson.JSONDecodeError as error:
         return bad([f"expected lines of a portal file as JSON: {error}"])
     try:
-        planted = _portal(request).plant(given, arriving=True)
+        return JSONResponse({"planted": _planted(request, given if isinstance(given, list) else [given])})
     except BadLines as error:
         return bad(error.problems)
-    return JSONResponse({"planted": planted})
+
+
+def _planted(request: Request, given: list[Any]) -> int:
+    """Plant what belongs to one of the CRMs; the number of records. Raises BadLines."""
+    crms = {_crm_of_line(line) for line in given}
+    if len(crms) > 1:
+        raise BadLines(["expected lines of one CRM at a time"])
+    held = getattr(request.app.state, "org" if crms == {"salesforce"} else "portal", None)
+    if held is None:
+        raise BadLines([f"expected lines of a CRM that is served, not of {crms.pop()}"])
+    if isinstance(held, Portal):
+        return held.plant(given, arriving=True)
+    assert isinstance(held, Org)
+    return held.plant(given)
+
+
+def _crm_of_line(line: object) -> Crm:
+    return "salesforce" if isinstance(line, dict) and "attributes" in line else "hubspot"
 
 
 def _switch(name: str) -> Handler:
@@ -107,6 +133,18 @@ def from_here(handler: Handler) -> Handler:
         return await handler(request) if is_near else JSONResponse({"problems": ["only for this machine"]}, 403)
 
     return guarded
+
+
+def _clock(request: Request) -> Clock:
+    clock = request.app.state.clock
+    assert isinstance(clock, Clock)
+    return clock
+
+
+def _calls(request: Request) -> CallLog:
+    calls = request.app.state.calls
+    assert isinstance(calls, CallLog)
+    return calls
 
 
 def _portal(request: Request) -> Portal:
@@ -148,5 +186,7 @@ ROUTES = [
     Route("/requests", from_here(requests), methods=["GET"]),
     Route("/stats", from_here(stats), methods=["GET"]),
     Route("/records", from_here(records), methods=["POST"]),
+]
+OF_PORTAL = [
     *(Route(f"/{name}", from_here(_switch(name)), methods=["GET", "POST"]) for name in SWITCHES),
 ]

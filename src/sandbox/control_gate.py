@@ -1,4 +1,4 @@
-"""The control paths of the gate: limits, faults, the token and its scopes, the OAuth app."""
+"""The control paths of the gate: faults, and HubSpot's limits, token with its scopes, OAuth app."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from sandbox.checked import BadOrder, checked
 from sandbox.control import Handler, bad, body_of, from_here
-from sandbox.faults import Rule
+from sandbox.faults import Faults, Rule
 from sandbox.hubspot.app import Checks
 from sandbox.limits import Limits
 from sandbox.tokens import SCOPES
@@ -60,19 +60,19 @@ async def set_limits(request: Request) -> Response:
 
 async def faults(request: Request) -> Response:
     """Tell the rules in force, and how often each fired."""
-    return JSONResponse({"faults": _checks(request).faults.shown()})
+    return JSONResponse({"faults": _faults(request).shown()})
 
 
 async def add_faults(request: Request) -> Response:
     """Add a rule or a list of them: all or none."""
     body = await body_of(request)
-    _checks(request).faults.add(checked(_RULES, body if isinstance(body, list) else [body]))
+    _faults(request).add(checked(_RULES, body if isinstance(body, list) else [body]))
     return await faults(request)
 
 
 async def clear_faults(request: Request) -> Response:
     """Let nothing go wrong any more."""
-    _checks(request).faults.clear()
+    _faults(request).clear()
     return await faults(request)
 
 
@@ -109,6 +109,12 @@ async def set_oauth(request: Request) -> Response:
     return await oauth(request)
 
 
+def _faults(request: Request) -> Faults:
+    faults = request.app.state.faults
+    assert isinstance(faults, Faults)
+    return faults
+
+
 def _checks(request: Request) -> Checks:
     checks = request.app.state.checks
     assert isinstance(checks, Checks)
@@ -122,7 +128,7 @@ async def _object(request: Request) -> dict[str, Any]:
     return body
 
 
-def _ordered(handler: Handler) -> Handler:
+def ordered(handler: Handler) -> Handler:
     """`handler`, for callers on this machine alone; an order that is no good is refused with all that is wrong with it."""
 
     async def answered(request: Request) -> Response:
@@ -134,14 +140,16 @@ def _ordered(handler: Handler) -> Handler:
     return from_here(answered)
 
 
-ROUTES = [
-    Route("/limits", _ordered(limits), methods=["GET"]),
-    Route("/limits", _ordered(set_limits), methods=["POST"]),
-    Route("/faults", _ordered(faults), methods=["GET"]),
-    Route("/faults", _ordered(add_faults), methods=["POST"]),
-    Route("/faults", _ordered(clear_faults), methods=["DELETE"]),
-    Route("/token", _ordered(token), methods=["GET"]),
-    Route("/token", _ordered(set_token), methods=["POST"]),
-    Route("/oauth", _ordered(oauth), methods=["GET"]),
-    Route("/oauth", _ordered(set_oauth), methods=["POST"]),
+SHARED = [
+    Route("/faults", ordered(faults), methods=["GET"]),
+    Route("/faults", ordered(add_faults), methods=["POST"]),
+    Route("/faults", ordered(clear_faults), methods=["DELETE"]),
+]
+OF_HUBSPOT = [
+    Route("/limits", ordered(limits), methods=["GET"]),
+    Route("/limits", ordered(set_limits), methods=["POST"]),
+    Route("/token", ordered(token), methods=["GET"]),
+    Route("/token", ordered(set_token), methods=["POST"]),
+    Route("/oauth", ordered(oauth), methods=["GET"]),
+    Route("/oauth", ordered(set_oauth), methods=["POST"]),
 ]

@@ -8,22 +8,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sandbox.crms import Crm, crm_of
 from sandbox.limits import Form
 
-Name = Literal["reset_before", "reset_after", "slow", "cut_body", "cut_json", "stale_search"]
-Status = Literal[401, 403, 404, 423, 429, 477, 500, 502, 503, 504, 524]
+Name = Literal["reset_before", "reset_after", "slow", "cut_body", "cut_json", "stale_search", "lost_cursor"]
+Status = Literal[400, 401, 403, 404, 406, 420, 423, 429, 477, 500, 502, 503, 504, 524]
 _GLOB = frozenset("*?[")
+_OF_HUBSPOT = frozenset({"423", "477", "524", "stale_search"})  # what goes wrong there alone
+_OF_SALESFORCE = frozenset({"400", "406", "420", "lost_cursor"})
+_PATHS = {"stale_search": "*/search", "lost_cursor": "*/query*/0r8*"}
 
 
 class Rule(BaseModel):
     """Which calls go wrong, and how: exactly one of `status` and `fault`.
 
-    Among the calls of `method` whose path begins with `path` (or fits it, if it holds `*`, `?` or `[`) the first
+    Among the calls to `crm`, of `method`, whose path begins with `path` (or fits it, if it holds `*`, `?` or `[`) the first
     `after` are served as ever; then every `every`-th goes wrong with `probability`, until `count` have.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    crm: Crm | None = None
     path: str = "/"
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
     after: Annotated[int, Field(ge=0)] = 0
@@ -35,6 +40,8 @@ class Rule(BaseModel):
     fault: Name | None = None
     retry_after: Annotated[int, Field(ge=0)] | None = None  # seconds, with a status
     form: Form | None = None  # of a 429's body
+    code: Annotated[str, Field(min_length=1)] | None = None  # Salesforce's errorCode, with a status
+    message: str | None = None  # beside the code
     seconds: Annotated[float, Field(gt=0, le=600)] | None = None  # that a slow body takes
 
     @model_validator(mode="after")
@@ -47,6 +54,10 @@ class Rule(BaseModel):
             raise ValueError('"form" beside the status 429 alone')
         if self.seconds is not None and self.fault != "slow":
             raise ValueError('"seconds" beside the fault "slow" alone')
+        if self.code is not None and self.status is None:
+            raise ValueError('"code" beside a "status" alone')
+        if self.message is not None and self.code is None:
+            raise ValueError('"message" beside a "code" alone')
         return self
 
     @property
@@ -55,10 +66,17 @@ class Rule(BaseModel):
         return self.fault or str(self.status)
 
     def chooses(self, method: str, path: str) -> bool:
-        """Whether a call is one of its calls; a stale search is a search."""
-        if self.method not in (None, method) or (self.fault == "stale_search" and not path.endswith("/search")):
+        """Whether a call is one of its calls; a stale search is a search, a lost cursor asks for a further page."""
+        if self.method not in (None, method) or self._spared(crm_of(path)):
+            return False
+        if not fnmatchcase(path, _PATHS.get(self.name, "*")):
             return False
         return fnmatchcase(path, self.path) if _GLOB & set(self.path) else path.startswith(self.path)
+
+    def _spared(self, crm: Crm) -> bool:
+        """Whether calls to this CRM are none of its business."""
+        foreign = _OF_HUBSPOT if crm == "salesforce" else _OF_SALESFORCE
+        return self.crm not in (None, crm) or self.name in foreign or (self.code is not None and crm == "hubspot")
 
 
 class _Armed:

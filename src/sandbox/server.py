@@ -1,63 +1,28 @@
-"""The practice CRM as one app, and a server that runs it on loopback."""
+"""The practice CRMs as one app, and a server that runs it on loopback."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
+from dataclasses import dataclass
 from types import TracebackType
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox import control, control_gate
-from sandbox.hubspot.app import Checks, make_hubspot
-from sandbox.limits import Allowance, Limits
+from sandbox.limits import Limits
 from sandbox.portal import Portal
-from sandbox.tokens import Tokens
+from sandbox.practice import Practice, make_app
+from sandbox.salesforce.org import Org
+from sandbox.tls import Certificate
 
 HOST = "127.0.0.1"
 START_S = 10.0  # a server that has not begun by then never will
 STOP_S = 3  # what is still being answered by then, as a slow answer is, is broken off
-
-
-def make_app(portal: Portal, *, token: str, limits: Limits | None = None) -> ASGIApp:
-    """HubSpot's API of `portal` for the bearer `token`, and the control path under `/_sandbox/`."""
-    checks = Checks(allowance=Allowance(limits or Limits()), tokens=Tokens(private=token))
-    levers = Starlette(routes=[Mount("/_sandbox", routes=[*control.ROUTES, *control_gate.ROUTES])])
-    levers.state.portal = portal
-    levers.state.checks = checks
-    hubspot = make_hubspot(portal, checks)
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await (levers if scope["path"].startswith("/_sandbox/") else hubspot)(scope, receive, send)
-
-    return _Saving(app, portal=portal)
-
-
-class _Saving:
-    """Saves the portal before an answer goes out, so that what was answered is kept."""
-
-    def __init__(self, app: ASGIApp, *, portal: Portal) -> None:
-        self._app = app
-        self._portal = portal
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one call on."""
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._portal.save()
-            await send(message)
-
-        try:
-            await self._app(scope, receive, answer)
-        finally:
-            self._portal.save()  # what was done is kept too where no answer went out
 
 
 def listen(port: int) -> socket.socket:
@@ -72,10 +37,10 @@ def listen(port: int) -> socket.socket:
     return sock
 
 
-def url_of(sock: socket.socket) -> str:
+def url_of(sock: socket.socket, *, scheme: str = "http") -> str:
     """The base URL of a server on `sock`."""
     host, port = sock.getsockname()[:2]
-    return f"http://{host}:{port}"
+    return f"{scheme}://{host}:{port}"
 
 
 class _Connection(H11Protocol):
@@ -87,7 +52,7 @@ class _Connection(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def settings(app: ASGIApp) -> uvicorn.Config:
+def settings(app: ASGIApp, *, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     """How uvicorn runs it: quiet, without a Date header of its own, and trusting no header about who calls."""
     return uvicorn.Config(
         app,
@@ -99,19 +64,88 @@ def settings(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=STOP_S,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
 
 
-class Served:
-    """A portal that is served, in a thread of its own, while the `with` block runs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secured:
+    """A socket that speaks TLS, and what clients are to trust for it."""
 
-    def __init__(self, portal: Portal, *, port: int, token: str, limits: Limits | None = None) -> None:
-        self.portal = portal
-        self.token = token
+    socket: socket.socket
+    certificate: Certificate
+
+
+class Server(uvicorn.Server):
+    """Serves an app on a socket, and on a `secured` one too if there is one, in the same loop."""
+
+    def __init__(self, app: ASGIApp, *, secured: Secured | None = None) -> None:
+        super().__init__(settings(app))
+        self._secured = secured
+        self._tls = None if secured is None else uvicorn.Server(settings(app, tls=secured.certificate.context()))
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start both."""
+        if self._tls is not None and self._secured is not None:
+            self._tls.config.load()
+            self._tls.lifespan = self._tls.config.lifespan_class(self._tls.config)
+            await self._tls.startup(sockets=[self._secured.socket])
+        await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop both."""
+        if self._tls is not None and self._secured is not None:
+            await self._tls.shutdown(sockets=[self._secured.socket])
+        await super().shutdown(sockets)
+
+
+def secure(port: int) -> Secured:
+    """A socket on loopback with a certificate of its own. Raises OSError if the port is in use."""
+    return Secured(socket=listen(port), certificate=Certificate("practice.my.salesforce.com"))
+
+
+class Served:
+    """What is served, in a thread of its own, while the `with` block runs."""
+
+    def __init__(self, practice: Practice, *, port: int, tls_port: int | None = None) -> None:
+        self._practice = practice
+        self.token = practice.token
         self._socket = listen(port)
         self.url = url_of(self._socket)
-        self._server = uvicorn.Server(settings(make_app(portal, token=token, limits=limits)))
+        self._secured = None if tls_port is None else self._secure(tls_port)
+        self._server = Server(make_app(practice), secured=self._secured)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+
+    def _secure(self, port: int) -> Secured:
+        try:
+            return secure(port)
+        except OSError:
+            self._socket.close()
+            raise
+
+    @property
+    def portal(self) -> Portal:
+        """The portal that is served."""
+        assert self._practice.portal is not None
+        return self._practice.portal
+
+    @property
+    def org(self) -> Org:
+        """The org that is served."""
+        assert self._practice.org is not None
+        return self._practice.org
+
+    @property
+    def tls_url(self) -> str:
+        """The base URL of the TLS port."""
+        assert self._secured is not None
+        return url_of(self._secured.socket, scheme="https")
+
+    @property
+    def certificate(self) -> bytes:
+        """The certificate of the TLS port, in PEM."""
+        assert self._secured is not None
+        return self._secured.certificate.pem
 
     def __enter__(self) -> Served:
         """Start, and come back once it answers. Raises TimeoutError if it does not."""
@@ -124,13 +158,27 @@ class Served:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Stop, let go of the port, and of the file that the portal may be kept in."""
+        """Stop, let go of the ports, and of the file that the portal may be kept in."""
         self._server.should_exit = True
         self._thread.join(START_S)
         self._socket.close()
-        self.portal.close()
+        if self._secured is not None:
+            self._secured.socket.close()
+        if self._practice.portal is not None:
+            self._practice.portal.close()
 
 
-def serve(portal: Portal, *, port: int = 0, token: str = "sandbox", limits: Limits | None = None) -> Served:
-    """Serve `portal` on loopback for as long as a `with` block runs. Raises OSError if the port is in use."""
-    return Served(portal, port=port, token=token, limits=limits)
+def serve(
+    portal: Portal | None = None,
+    *,
+    port: int = 0,
+    token: str = "sandbox",
+    limits: Limits | None = None,
+    org: Org | None = None,
+    tls_port: int | None = None,
+) -> Served:
+    """Serve a portal, an org or both on loopback for as long as a `with` block runs; with `tls_port` (0: a free one) over TLS too.
+
+    Raises OSError if a port is in use.
+    """
+    return Served(Practice(portal=portal, org=org, token=token, limits=limits), port=port, tls_port=tls_port)
