@@ -90,7 +90,7 @@ def test_history_rows_stand_in_the_order_of_their_ids() -> None:
 
 
 def test_a_field_with_a_history_is_declared_as_tracked_and_a_lead_has_no_more_than_twenty() -> None:
-    declared = {(line["object"], line["name"]) for line in of(a_world(), "CustomField") if line["tracked"]}
+    declared = {(line["object"], line["name"]) for line in of(a_world(), "CustomField", "StandardField") if line["tracked"]}
     parents = {"LeadHistory": "Lead", "ContactHistory": "Contact", "OpportunityFieldHistory": "Opportunity"}
     told = {(parents[row["attributes"]["type"]], row["Field"]) for row in of(a_world(), *HISTORIES)}
     told = {(kind, "OwnerId" if field == "Owner" else field) for kind, field in told if field not in ("created", "leadConverted")}

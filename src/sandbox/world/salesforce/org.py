@@ -40,17 +40,18 @@ def org_lines(since: datetime, mint: Mint, rng: Random) -> Iterator[dict[str, An
     yield {"attributes": {"type": "Organization"}, "Id": short + checksum(short), **named, **_dated(since)}
     yield from (_field(field, tracked=name not in UNTRACKED) for name, field in LEAD_FIELDS.items())
     for sobject, field in ALSO_TRACKED:
-        yield {"attributes": {"type": "CustomField"}, "object": sobject, "name": field, "tracked": True}
+        yield {"attributes": {"type": "StandardField"}, "object": sobject, "name": field, "tracked": True}
     yield from _lead_statuses(since, mint)
     yield from _stages(since, mint)
 
 
 def _field(field: SalesforceField, *, tracked: bool) -> dict[str, Any]:
     """A field of the Lead; of a standard one only what this org sets about it."""
-    line: dict[str, Any] = {"attributes": {"type": "CustomField"}, "object": "Lead", "name": field.name, "tracked": tracked}
+    sort = "CustomField" if field.name.endswith("__c") else "StandardField"
+    line: dict[str, Any] = {"attributes": {"type": sort}, "object": "Lead", "name": field.name, "tracked": tracked}
     if picklist := PICKLISTS.get(field.name):
         line["picklist"] = list(picklist)
-    if field.name.endswith("__c"):
+    if sort == "CustomField":
         type_ = "picklist" if field.name in PICKLISTS else field.type
         line |= {"type": type_, "label": field.name.removesuffix("__c").replace("_", " ")}
     return line

@@ -23,6 +23,7 @@ class Roll:
     def __init__(self, staff: Staff, mint: Mint) -> None:
         self._staff = staff
         self._mint = mint
+        mint.new("005")  # the user that the API runs as: every org has it from the beginning
         self.automation = mint.new("005")
         self.queue = mint.new("00G")
         self._ids = {staff.queue_id: self.queue, staff.placeholder_id: mint.new("005")}
