@@ -9,11 +9,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sandbox.clock import END, FIRST, Clock
+from sandbox.clock import END, FIRST
 from sandbox.keeping import begin, reopen
 from sandbox.limits import limits_asked
 from sandbox.lines import BadLines
-from sandbox.load import load
+from sandbox.load import load, load_both, load_org
 from sandbox.portal import Portal, Store
 from sandbox.practice import Practice, make_app
 from sandbox.salesforce.org import Org
@@ -82,16 +82,22 @@ def _serve(practice: Practice, asked: argparse.Namespace) -> int:
 
 def _practice(asked: argparse.Namespace) -> Practice:
     """What was asked for: a portal, an org, or both under one clock."""
-    limits = limits_asked(enforced=asked.limits, burst=asked.burst, daily=asked.daily, search_per_s=asked.search_per_second)
-    portal = None if asked.crm == "salesforce" else _portal(asked)
+    portal, org = _held(asked)
     if portal is not None:
         portal.changes.lag = asked.index_lag
-    org = None if asked.crm == "hubspot" else _org(asked, None if portal is None else portal.clock)
+    limits = limits_asked(enforced=asked.limits, burst=asked.burst, daily=asked.daily, search_per_s=asked.search_per_second)
     return Practice(portal=portal, org=org, token=asked.token, limits=limits)
 
 
-def _org(asked: argparse.Namespace, clock: Clock | None) -> Org:
-    return Org(asked.now, live=asked.live, clock=clock)
+def _held(asked: argparse.Namespace) -> tuple[Portal | None, Org | None]:
+    if asked.crm == "hubspot":
+        return _portal(asked), None
+    if asked.crm == "salesforce":
+        return None, Org(asked.now, live=asked.live) if asked.load is None else load_org(asked.load, now=asked.now, live=asked.live)
+    if asked.load is not None:
+        return load_both(asked.load, now=asked.now, live=asked.live)
+    portal = Portal(asked.now, live=asked.live)
+    return portal, Org(asked.now, clock=portal.clock)
 
 
 def _portal(asked: argparse.Namespace) -> Portal:

@@ -51,6 +51,12 @@ class _Connection(H11Protocol):
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
+    def shutdown(self) -> None:
+        """End at once where nothing is being answered: a client's last word over TLS is not waited for."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.transport.abort()
+
 
 def settings(app: ASGIApp, *, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     """How uvicorn runs it: quiet, without a Date header of its own, and trusting no header about who calls."""

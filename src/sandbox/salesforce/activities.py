@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.salesforce.change import Change
+from sandbox.salesforce.locks import refuse_if_held
 from sandbox.salesforce.moments import moment_text, read_moment
 from sandbox.salesforce.picklists import row_of_value
 from sandbox.salesforce.refusals import Refused
@@ -96,12 +97,16 @@ def touch_related(change: Change) -> None:
 
 
 def touch(store: Store, id_: str, *, always: bool) -> None:
-    """Recompute a record's LastActivityDate; its SystemModstamp moves if that changed, or `always`."""
+    """Recompute a record's LastActivityDate; its SystemModstamp moves if that changed, or `always`.
+
+    Raises Refused if it has to move and somebody else holds the record.
+    """
     row, sobject = store.row(id_), store.schema.of_id(id_)
     if row is None or sobject is None or sobject.field("LastActivityDate") is None:
         return
     last = last_activity(store, id_)
     if always or last != row.get("LastActivityDate"):
+        refuse_if_held(store, id_)
         store.set(sobject.name, id_, LastActivityDate=last, SystemModstamp=store.now())
 
 

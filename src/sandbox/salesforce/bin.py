@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from sandbox.salesforce.activities import touch
 from sandbox.salesforce.caller import Caller
 from sandbox.salesforce.ids import long_id
+from sandbox.salesforce.locks import refuse_if_held
 from sandbox.salesforce.refusals import Refused
 from sandbox.salesforce.rows import Row
 from sandbox.salesforce.store import Store
-from sandbox.salesforce.writing import live_row, refuse_if_held, writable
+from sandbox.salesforce.writing import live_row, writable
 
 # what goes into the bin with a record: (object, the reference that ties it)
 _BELONGS = {

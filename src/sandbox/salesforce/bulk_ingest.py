@@ -12,6 +12,7 @@ from sandbox.salesforce.answers import Json, nothing
 from sandbox.salesforce.asked import checks_of, json_object, org_of, version_of
 from sandbox.salesforce.bulk_jobs import DONE, Job, order_of
 from sandbox.salesforce.caller import Caller
+from sandbox.salesforce.collections import of_one_of_many
 from sandbox.salesforce.csv_text import line, read, values_of
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.refusals import Refused, no_such_resource
@@ -143,7 +144,8 @@ def _done(one: Callable[[dict[str, Any]], tuple[str, bool]], values: dict[str, A
     id_ = next((str(value) for name, value in values.items() if name.lower() == "id"), "")
     try:
         id_, is_new = one(values)
-    except Refused as said:
+    except Refused as refused:
+        said = of_one_of_many(refused)
         return "failedResults", (id_, f"{said.code}:{said.message}:{' '.join(said.fields or ())} --")
     return "successfulResults", (id_, "true" if is_new else "false")
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from sandbox.salesforce.answers import Json
 from sandbox.salesforce.asked import caller_of, json_object, names, org_of, records_of, texts, truth
+from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.refusals import Refused
 from sandbox.salesforce.resource import resource
@@ -79,7 +80,7 @@ async def delete(request: Request) -> Response:
 
     def one(id_: str) -> Item:
         sobject = org.sobject_of(id_)
-        if sobject is None:
+        if sobject is None or long_id(id_) is None:
             raise Refused("MALFORMED_ID", f"malformed id {id_}", fields=("Id",))
         org.delete(sobject, id_, caller)
         return _good(id_)
@@ -134,7 +135,14 @@ def _done(org: Org, one: Callable[[T], Item], asked: T) -> Item:
         with org.transaction():
             return one(asked)
     except Refused as said:
-        return {"success": False, "errors": said.item_errors()}
+        return {"success": False, "errors": of_one_of_many(said).item_errors()}
+
+
+def of_one_of_many(said: Refused) -> Refused:
+    """How a refusal is told of one row among others: none of them is a resource that is not found."""
+    if said.code != "NOT_FOUND":
+        return said
+    return Refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=())
 
 
 def _some(records: list[Item]) -> list[Item]:

@@ -12,11 +12,12 @@ from sandbox.salesforce.caller import Caller
 from sandbox.salesforce.change import Change
 from sandbox.salesforce.dates import days_of
 from sandbox.salesforce.history import Entry, note, note_changes
+from sandbox.salesforce.locks import refuse_if_held
 from sandbox.salesforce.references import converted_lead, refuse_if_bad_references
 from sandbox.salesforce.refusals import Refused
 from sandbox.salesforce.rows import Row
 from sandbox.salesforce.store import Store
-from sandbox.salesforce.writing import create, live_row, refuse_if_held, stamp
+from sandbox.salesforce.writing import create, live_row, stamp
 
 _TO_ACCOUNT = {
     "Company": "Name",

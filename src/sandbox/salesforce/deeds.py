@@ -71,6 +71,14 @@ class Validation(_Deed):
     field: Text | None = None
 
 
+class Duplicates(_Deed):
+    """Refuse records whose `field` another one has; callers may pass over it unless it `blocks`."""
+
+    sobject: Text
+    field: Text
+    blocks: bool = False
+
+
 class Assignment(_Deed):
     """The Lead assignment rule: pairs of SOQL criteria and an owner; none of them takes the rule away."""
 
@@ -156,9 +164,16 @@ def validation(org: Org, order: Validation) -> Told:
     return org.switches()
 
 
-def clear_validations(org: Org, _order: Nothing) -> Told:
-    """Drop all validation rules."""
+def duplicates(org: Org, order: Duplicates) -> Told:
+    """Add a duplicate rule."""
+    org.add_duplicate_rule(order.sobject, order.field, blocks=order.blocks)
+    return org.switches()
+
+
+def clear_rules(org: Org, _order: Nothing) -> Told:
+    """Drop all validation and duplicate rules."""
     org.clear_validations()
+    org.clear_duplicate_rules()
     return org.switches()
 
 
@@ -202,7 +217,8 @@ DEEDS: Mapping[str, tuple[TypeAdapter[Any], Callable[[Org, Any], Told]]] = {
     "archive": (TypeAdapter(Nothing), archive),
     "empty-bin": (TypeAdapter(Nothing), empty_bin),
     "validation": (TypeAdapter(Validation), validation),
-    "clear-validations": (TypeAdapter(Nothing), clear_validations),
+    "duplicates": (TypeAdapter(Duplicates), duplicates),
+    "clear-rules": (TypeAdapter(Nothing), clear_rules),
     "assignment": (TypeAdapter(Assignment), assignment),
     "lock": (TypeAdapter(Lock), lock),
     "history": (TypeAdapter(History), history),

@@ -10,13 +10,15 @@ import re
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHAPE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\Z")
-_POD = "gK0"  # the instance's part of an id
+_IS_CAPITAL = str.maketrans(_DIGITS, "".join("1" if "A" <= char <= "Z" else "0" for char in _DIGITS))
+_SUMS = {f"{bits:05b}"[::-1]: char for bits, char in enumerate(_CHECKSUM)}  # the first character of five is the lowest bit
+_NUMBER_LENGTH = 9
 
 
 def checksum(short: str) -> str:
     """The three characters that follow a 15-character id: which of its letters are capitals."""
-    parts = (short[start : start + 5] for start in (0, 5, 10))
-    return "".join(_CHECKSUM[sum(1 << bit for bit, char in enumerate(part) if "A" <= char <= "Z")] for part in parts)
+    capitals = short.translate(_IS_CAPITAL)
+    return _SUMS[capitals[:5]] + _SUMS[capitals[5:10]] + _SUMS[capitals[10:]]
 
 
 def long_id(text: object) -> str | None:
@@ -43,22 +45,23 @@ def _with_capitals(short: str, sums: str) -> str | None:
 
 
 class Mint:
-    """Makes ids that were never given out; `taken` ones of planted records are passed over."""
+    """Makes ids that were never given out; those of planted records are passed over."""
 
-    def __init__(self) -> None:
-        self._last: dict[str, int] = {}
+    def __init__(self, pod: str = "gK0") -> None:
+        self._pod = pod  # the instance's part of an id
+        self._last: dict[str, str] = {}  # prefix -> the highest number given out or taken; digits are in the order of ASCII
 
     def new(self, prefix: str) -> str:
         """The next id of an object with `prefix`."""
-        self._last[prefix] = number = self._last.get(prefix, 0) + 1
-        short = prefix + _POD + _base62(number).rjust(9, "0")
+        number = _base62(_number(self._last.get(prefix, "")) + 1).rjust(_NUMBER_LENGTH, "0")
+        self._last[prefix] = number
+        short = prefix + self._pod + number
         return short + checksum(short)
 
     def taken(self, id_: str) -> None:
         """Give out only ids behind `id_` from now on, if it could be one of ours."""
-        prefix, pod, number = id_[:3], id_[3:6], id_[6:15]
-        if pod == _POD:
-            self._last[prefix] = max(self._last.get(prefix, 0), _number(number))
+        if id_[3:6] == self._pod:
+            self._last[id_[:3]] = max(self._last.get(id_[:3], ""), id_[6:15])
 
 
 def _base62(number: int) -> str:

@@ -21,8 +21,6 @@ from sandbox.salesforce.store import Store
 
 _Definer = Callable[[Schema, dict[str, Any], str], tuple[SObject, Field, bool | None]]
 _DEFINING: dict[str, _Definer] = {"CustomField": custom_field_of, "StandardField": standard_field_of}
-_CANONICAL = 28  # characters of a moment as Salesforce writes it
-_CANONICAL_END = ".000+0000"
 
 
 @dataclass(slots=True)
@@ -54,6 +52,7 @@ class _Reader:
         self.found = Read()
         self.fields: dict[tuple[str, str], Field] = {}  # defined by the lines: (object, name in lower case)
         self.problems: list[str] = []
+        self._columns: dict[tuple[str, str], _Column | None] = {}
 
     def define(self, where: str, line: object) -> None:
         """Take in what a line says of custom fields; lines that are no good are left to `read`."""
@@ -63,9 +62,9 @@ class _Reader:
         if sort in _DEFINING:
             self._define_asked(where, line, _DEFINING[sort])
         elif sobject := self._schema.find(sort):
-            for name, value in line.items():
+            for name in line:
                 if name.endswith("__c") and sobject.field(name) is None:
-                    self._define_seen(sobject, name, value)
+                    self._define_seen(sobject, name, line[name])
 
     def _define_asked(self, where: str, line: dict[str, Any], read: _Definer) -> None:
         try:
@@ -108,31 +107,48 @@ class _Reader:
     def _row(self, where: str, line: dict[str, Any], sobject: SObject) -> Row:
         row: Row = {}
         for name, value in line.items():
-            if name == "attributes" or value is None or isinstance(value, dict | list) or name.endswith("__r"):
-                if value is None and (known := self._field(sobject, name)):
-                    row[known.name] = None
-                continue
-            known = self._field(sobject, name)
-            if known is None:
-                self.problems.append(
-                    f"{where}: {name}: found a field that {sobject.name} does not have, expected only its own or one ending in __c"
-                )
-                continue
-            if not known.derived:
-                row[known.name] = self._value(where, known, value)
+            column = self._column(sobject, name)
+            if column is None:
+                if not (isinstance(value, dict | list) or value is None or name.endswith("__r")):
+                    self.problems.append(
+                        f"{where}: {name}: found a field that {sobject.name} does not have, expected only its own or one ending in __c"
+                    )
+            elif column.read is not None and not isinstance(value, dict | list):
+                row[column.name] = self._value(where, column, value)
         return row
 
-    def _field(self, sobject: SObject, name: str) -> Field | None:
-        return self.fields.get((sobject.name, name.lower())) or sobject.field(name)
+    def _column(self, sobject: SObject, name: str) -> _Column | None:
+        key = (sobject.name, name)
+        if key not in self._columns:
+            self._columns[key] = _column(self.fields.get((sobject.name, name.lower())) or sobject.field(name), name)
+        return self._columns[key]
 
-    def _value(self, where: str, known: Field, value: object) -> Any:
-        family = "text" if known.is_text else "number" if known.is_number else "id" if known.is_id else known.type
-        read, expected = _READERS[family]
-        try:
-            return read(value)
-        except (ValueError, TypeError, OverflowError):
-            self.problems.append(problem(where, value, expected, known.name))
+    def _value(self, where: str, column: _Column, value: object) -> Any:
+        if value is None or column.read is None:
             return None
+        try:
+            return column.read(value)
+        except (ValueError, TypeError, OverflowError):
+            self.problems.append(problem(where, value, column.expected, column.name))
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """How the values of a key are read; not at all without `read`."""
+
+    name: str
+    read: Callable[[object], Any] | None = None
+    expected: str = ""
+
+
+def _column(known: Field | None, name: str) -> _Column | None:
+    if name == "attributes" or (known is not None and known.derived):
+        return _Column(name)
+    if known is None:
+        return None
+    family = "text" if known.is_text else "number" if known.is_number else "id" if known.is_id else known.type
+    return _Column(known.name, *_READERS[family])
 
 
 _SEEN = "\0seen"  # the label of a field that nobody defined, until all lines are looked through
@@ -176,9 +192,7 @@ def _boolean(value: object) -> bool:
 
 
 def _moment(value: object) -> str:
-    text = _string(value)
-    is_canonical = len(text) == _CANONICAL and text.endswith(_CANONICAL_END) and text[10] == "T"
-    return text if is_canonical and text[:4].isdigit() else canonical_moment(text)
+    return canonical_moment(_string(value))
 
 
 def _string(value: object) -> str:

@@ -11,12 +11,13 @@ from sandbox.salesforce.activities import touch
 from sandbox.salesforce.bin import bury
 from sandbox.salesforce.caller import Caller
 from sandbox.salesforce.history import Entry, note
+from sandbox.salesforce.locks import refuse_if_held
 from sandbox.salesforce.references import converted_lead
 from sandbox.salesforce.refusals import Refused, no_such_resource
 from sandbox.salesforce.rows import Row
 from sandbox.salesforce.schema import SObject
 from sandbox.salesforce.store import Store
-from sandbox.salesforce.writing import live_row, refuse_if_held, stamp
+from sandbox.salesforce.writing import live_row, stamp
 
 MOST_LOSERS = 2
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\Z")
+_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.000\+0000\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 
 
@@ -27,10 +29,21 @@ def read_moment(text: str) -> datetime:
 
 def canonical_moment(text: str) -> str:
     """A moment in any form that Salesforce takes, in the form it answers with. Raises ValueError for none."""
+    if _CANONICAL.match(text) and _is_date(text[:10]):
+        return text
     try:
         return moment_text(read_moment(text))
     except OverflowError as error:
         raise ValueError(f"{text} is no moment of the years 1 to 9999") from error
+
+
+@lru_cache(maxsize=4096)
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def canonical_date(text: str) -> str:

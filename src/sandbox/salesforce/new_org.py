@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.salesforce.ids import Mint
 from sandbox.salesforce.rows import Row
 from sandbox.salesforce.schema import choices
 from sandbox.salesforce.store import Store
@@ -12,11 +13,13 @@ _MEMBER_STAMPS = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifie
 
 def furnish(store: Store) -> str:
     """Add the org's row, its integration user and its status values; the user's id."""
-    user = store.mint.new("005")
+    mint = Mint(pod="gP0")  # other ids than those that are given out later
+    user = mint.new("005")
     now = store.now()
     stamps: Row = {"CreatedDate": now, "CreatedById": user, "LastModifiedDate": now, "LastModifiedById": user, "SystemModstamp": now}
     store.put("User", user, {"Id": user, **_INTEGRATION_USER, **stamps})
-    store.add("Organization", {**_ORGANIZATION, **stamps})
+    org = mint.new("00D")
+    store.put("Organization", org, {"Id": org, **_ORGANIZATION, **stamps})
     for place, (value, marks) in enumerate(choices("lead_status"), 1):
         row = _choice(value, marks, place) | {"IsConverted": "converted" in marks}
         store.add("LeadStatus", {**row, **stamps})

@@ -29,43 +29,54 @@ def plant(store: Store, lines: Iterable[tuple[str, object]], *, user_id: str) ->
     for name in {sobject.name for sobject, _ in read.rows} & set(_REPLACED):
         for id_ in list(store.tables[name].rows):
             store.put(name, id_, None)
+    planter = _Planter(store, user_id)
     early = [item for item in read.rows if item[0].name not in _LAST]
     late = [item for item in read.rows if item[0].name in _LAST]
     for sobject, row in early:
-        _put(store, sobject, row, user_id)
+        planter.put(sobject, row)
     for sobject, row in late:
         store.tables[sobject.name].put(row["Id"], row)
     for sobject, row in late:
-        _put(store, sobject, row, user_id)
+        planter.put(sobject, row)
     return len(read.rows)
 
 
-def _put(store: Store, sobject: SObject, row: Row, user_id: str) -> None:
-    full = dict(row)
-    for name, value in _missing(store, sobject, row, user_id).items():
-        full.setdefault(name, value)
-    _complete(store, sobject.name, full, frozenset(row))
-    store.mint.taken(full["Id"])
-    store.put(sobject.name, full["Id"], full)
+class _Planter:
+    """Puts rows into a store, with what every record has."""
+
+    def __init__(self, store: Store, user_id: str) -> None:
+        self._store = store
+        self._user_id = user_id
+        self._now = store.now()
+        self._defaults: dict[str, Row] = {}
+
+    def put(self, sobject: SObject, row: Row) -> None:
+        """Put one row, completed."""
+        if sobject.name not in self._defaults:
+            self._defaults[sobject.name] = _defaults(self._store, sobject, self._user_id)
+        full = self._defaults[sobject.name] | self._stamps(sobject, row) | row
+        _complete(self._store, sobject.name, full, row)
+        self._store.mint.taken(full["Id"])
+        self._store.put(sobject.name, full["Id"], full)
+
+    def _stamps(self, sobject: SObject, row: Row) -> Row:
+        """The times and users of a record, as far as the object has them."""
+        times = [row[name] for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp") if row.get(name)]
+        created = min(times, default=self._now)
+        modified = row.get("LastModifiedDate") or row.get("CreatedDate") or created
+        stamps = {
+            "CreatedDate": created,
+            "LastModifiedDate": modified,
+            "SystemModstamp": max(modified, row.get("CreatedDate") or modified),
+            "CreatedById": self._user_id,
+            "LastModifiedById": row.get("CreatedById") or self._user_id,
+        }
+        return {name: value for name, value in stamps.items() if name in sobject.fields}
 
 
-def _missing(store: Store, sobject: SObject, row: Row, user_id: str) -> Row:
-    """What every record has, as far as the object has it."""
-    given = [row[name] for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp") if row.get(name)]
-    created = min(given, default=store.now())
-    modified = row.get("LastModifiedDate") or row.get("CreatedDate") or created
-    values = {
-        "CreatedDate": created,
-        "LastModifiedDate": modified,
-        "SystemModstamp": max(modified, row.get("CreatedDate") or modified),
-        "CreatedById": user_id,
-        "LastModifiedById": row.get("CreatedById") or user_id,
-    }
-    found = {name: value for name, value in values.items() if name in sobject.fields}
-    for field in sobject.fields.values():
-        if field.name not in row and (value := _default(store, sobject, field, user_id)) is not None:
-            found[field.name] = value
-    return found
+def _defaults(store: Store, sobject: SObject, user_id: str) -> Row:
+    values = {field.name: _default(store, sobject, field, user_id) for field in sobject.fields.values()}
+    return {name: value for name, value in values.items() if value}  # a boolean that no row holds is read as false
 
 
 def _default(store: Store, sobject: SObject, field: Field, user_id: str) -> object:
@@ -78,12 +89,11 @@ def _default(store: Store, sobject: SObject, field: Field, user_id: str) -> obje
     return None
 
 
-def _complete(store: Store, name: str, row: Row, given: frozenset[str]) -> None:
+def _complete(store: Store, name: str, row: Row, given: Row) -> None:
     """Fill in what follows from other values of the record, where it is not given."""
-    before = {key: row[key] for key in given}
     if name in _COMPLETIONS:
-        _COMPLETIONS[name](store, row, given)
-    row.update(before)
+        _COMPLETIONS[name](store, row, frozenset(given))
+        row.update(given)
 
 
 def _complete_person(_store: Store, row: Row, _given: frozenset[str]) -> None:

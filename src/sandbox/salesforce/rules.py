@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from sandbox.salesforce.change import Change
-from sandbox.salesforce.history import note_changes
-from sandbox.salesforce.references import refuse_if_bad_references
 from sandbox.salesforce.refusals import Refused
 from sandbox.salesforce.soql import condition_test
 from sandbox.salesforce.soql_parse import parse_condition
@@ -39,13 +37,8 @@ def assign(change: Change) -> None:
     """Let the assignment rule that the caller asks for, or the active one, set the owner of the lead in `new`."""
     rule = _rule_for(change)
     owner = next((owner for criteria, owner in rule.entries if not criteria or holds(change, criteria)), None) if rule else None
-    if owner is None or owner == change.new.get("OwnerId"):
-        return
-    row = {**change.new, "OwnerId": owner}
-    change.store.put("Lead", row["Id"], row)
-    second = Change(store=change.store, sobject=change.sobject, caller=change.caller, old=change.new, new=row)
-    refuse_if_bad_references(second)
-    note_changes(second)
+    if owner is not None:
+        change.new["OwnerId"] = owner
 
 
 def _rule_for(change: Change) -> Assignment | None:

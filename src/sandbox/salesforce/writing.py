@@ -13,6 +13,7 @@ from sandbox.salesforce.change import Change
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.history import note_changes
 from sandbox.salesforce.ids import long_id
+from sandbox.salesforce.locks import refuse_if_held
 from sandbox.salesforce.members import complete_member
 from sandbox.salesforce.moments import read_moment
 from sandbox.salesforce.names import developer_name, set_full_name, set_stage, set_user_names
@@ -38,7 +39,7 @@ def create(store: Store, name: str, values: Mapping[str, Any], caller: Caller) -
     """Make a record; its id. Raises Refused."""
     sobject = writable(store, name, "create")
     given = _cast_all(store, sobject, values, "createable")
-    row: Row = {**_defaults(store, sobject, caller), **given}
+    row: Row = _defaults(store, sobject, caller) | {name: value for name, value in given.items() if value is not None}
     _refuse_if_missing(sobject, row, sobject.fields)
     change = Change(store=store, sobject=sobject, caller=caller, old=None, new=row)
     row["Id"] = store.mint.new(sobject.prefix)
@@ -79,13 +80,6 @@ def live_row(store: Store, sobject: SObject, id_: str) -> Row:
     if row.get("IsDeleted"):
         raise Refused("ENTITY_IS_DELETED", "entity is deleted", status=404, fields=())
     return row
-
-
-def refuse_if_held(store: Store, id_: str) -> None:
-    """Raise Refused if somebody else holds the record."""
-    if store.is_held(id_):
-        told = f"unable to obtain exclusive access to this record or 1 records: {id_}"
-        raise Refused("UNABLE_TO_LOCK_ROW", told, fields=())
 
 
 def _refuse_if_newer(row: Row, since: datetime | None) -> None:
@@ -163,6 +157,9 @@ def _save(change: Change, sets: frozenset[str]) -> None:
     refuse_if_bad_references(change)
     refuse_if_invalid(change)
     refuse_if_duplicate(change)
+    if change.sobject.name == "Lead":
+        assign(change)
+        refuse_if_bad_references(change)
     stamp(change.sobject, change.new, change.store.now(), change.caller.user_id, is_new=change.old is None)
     change.store.put(change.sobject.name, change.new["Id"], change.new)
     note_changes(change)
@@ -213,7 +210,6 @@ def _begin_campaign(change: Change) -> None:
 
 
 _AFTER: dict[str, tuple[Callable[[Change], None], ...]] = {
-    "Lead": (assign,),
     "Task": (touch_related,),
     "Event": (touch_related,),
     "Campaign": (_begin_campaign,),
