@@ -95,7 +95,7 @@ class Kept:
     def _begin(self) -> Begun:
         """Begin a run as `sync.run.begin` does, but for the lint of files that are the same each time."""
         known = self.run.known
-        facts = {connector.crm: crm_facts(connector) for connector in self.run.connectors}
+        facts = {connector.crm: crm_facts(self.run.known.config, connector) for connector in self.run.connectors}
         now = min(fact.account.server_now for fact in facts.values())
         known.agreements.remember(version_of(known.agreement, seen_at=now))
         run_id = self.run.runs.start("tick", mode="observe", as_of=None, now=now, agreement_hash=known.agreement.hash)
@@ -154,4 +154,6 @@ def _hurried(run: Context) -> HubSpot:
     hubspot, clock = run.known.config.hubspot, _Clock()
     assert hubspot is not None
     settings = HubSpotSettings(token=hubspot.token.get_secret_value(), base_url=hubspot.base_url, burst_share=hubspot.burst_share)
-    return HubSpot(settings, wanted(run.known.agreement, "hubspot"), Waiting(monotonic=clock.monotonic, sleep=clock.sleep))
+    return HubSpot(
+        settings, wanted(run.known.config, run.known.agreement, "hubspot"), Waiting(monotonic=clock.monotonic, sleep=clock.sleep)
+    )

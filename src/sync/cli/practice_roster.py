@@ -14,7 +14,7 @@ POOL = "sdr"
 def roster_of_world(world: World) -> str:
     """Who works in the invented company, and in which pool."""
     people = [_drafted(person, world.crm) for person in world.people]
-    names = dict(zip((person.owner_id for person in people), unique_names(people), strict=True))
+    names = dict(zip((person.owner_id for person in world.people), unique_names(people), strict=True))
     pools = [DraftPool(name=pool, members=tuple(names[owner] for owner in owners)) for pool, owners in world.pools.items()]
     return roster_text(people, pools, placeholders={world.crm: world.placeholders})
 
@@ -23,8 +23,7 @@ def _drafted(person: Person, crm: str) -> DraftPerson:
     return DraftPerson(
         name=person.name,
         email=person.email,
-        crm=crm,
-        owner_id=person.owner_id,
+        ids={crm: person.owner_id},
         team=person.team,
         manager=person.manager_name,
         calendar=person.calendar,
@@ -38,8 +37,7 @@ def roster_of_portal(portal: Portal) -> str:
         DraftPerson(
             name=f"{owner.first_name} {owner.last_name}".strip() or owner.id,
             email=owner.email,
-            crm="hubspot",
-            owner_id=owner.id,
+            ids={"hubspot": owner.id},
             team=next((team.name for team in portal.staff.teams_of(owner)), None),
         )
         for owner in portal.staff.listed(archived=False)
@@ -56,8 +54,7 @@ def roster_of_org(org: Org) -> str:
         DraftPerson(
             name=user["Name"],
             email=user["Email"],
-            crm="salesforce",
-            owner_id=user["Id"],
+            ids={"salesforce": user["Id"]},
             team=user["UserRole"]["Name"] if user["UserRole"] else None,
         )
         for user in found.rows(0, found.total)
