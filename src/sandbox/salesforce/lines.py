@@ -101,7 +101,7 @@ class _Reader:
         self.found.rows.append((sobject, row))
 
     def _row(self, where: str, line: dict[str, Any], sobject: SObject) -> Row:
-        row: Row = {}
+        row: Row = {"Id": long_id(line.get("Id"))}
         for name, value in line.items():
             column = self._column(sobject, name)
             if column is None:
@@ -139,7 +139,7 @@ class _Column:
 
 
 def _column(known: Field | None, name: str) -> _Column | None:
-    if name == "attributes" or (known is not None and known.derived):
+    if name in ("attributes", "Id") or (known is not None and known.derived):
         return _Column(name)
     if known is None:
         return None
