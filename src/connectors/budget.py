@@ -41,12 +41,14 @@ class DayShares:
 class DayBudget:
     """The calls of one account's day, for several threads. A day begins at midnight in the account's zone.
 
-    Where the CRM tells no limit of the day (HubSpot with OAuth) calls are counted and none is refused.
+    Where the CRM tells no limit of the day (HubSpot with OAuth) calls are counted and none is refused. With `rolling` the CRM
+    counts the account's calls of any 24 hours instead; ours are counted by the day all the same.
     """
 
-    def __init__(self, crm: str, shares: DayShares) -> None:
+    def __init__(self, crm: str, shares: DayShares, *, rolling: bool = False) -> None:
         self._crm = crm
         self._shares = shares
+        self._rolling = rolling
         self._lock = Lock()
         self._calls = 0
         self._by_purpose: Counter[str] = Counter()
@@ -82,7 +84,12 @@ class DayBudget:
             self._remaining = self._remaining if remaining is None else remaining
 
     def goes_on(self) -> str:
-        """Say when there are calls again."""
+        """Say when the account has calls again."""
+        if self._rolling:
+            return f"in an hour or more: {self._crm} counts the calls of the last 24 hours, so some come back each hour"
+        return self._midnight()
+
+    def _midnight(self) -> str:
         if self._day is None or self._zone is None:
             return "after midnight in the account's time zone"
         midnight = datetime.combine(self._day + timedelta(days=1), time(), self._zone)
@@ -114,15 +121,18 @@ class DayBudget:
             raise self._spent(
                 f"leadpact has made {self._today:,} calls to {self._crm} today; for this ({purpose}) it may make {ours:,} of the account's "
                 f"{self._limit:,} (max_share = {self._shares.max_share:g})",
-                "raise max_share in config.toml",
+                self._midnight(),
+                otherwise="raise max_share in config.toml",
             )
         least = math.ceil(self._limit * self._shares.floor)
         if purpose is not Purpose.VERIFY and self._remaining is not None and self._remaining < least:
             raise self._spent(
                 f"the {self._crm} account has {self._remaining:,} of its {self._limit:,} calls of today left; leadpact leaves {least:,} to "
                 f"others (floor = {self._shares.floor:g})",
-                "lower floor in config.toml",
+                self.goes_on(),
+                otherwise="lower floor in config.toml",
             )
 
-    def _spent(self, message: str, otherwise: str) -> Exhausted:
-        return Exhausted(message, fix=f"run again {self.goes_on()}; what was read so far is kept. Or {otherwise}")
+    @staticmethod
+    def _spent(message: str, goes_on: str, *, otherwise: str) -> Exhausted:
+        return Exhausted(message, fix=f"run again {goes_on}; what was read so far is kept. Or {otherwise}")

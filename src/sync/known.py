@@ -16,6 +16,7 @@ from sync.roster import Roster
 from sync.store.agreements import Agreements
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
 from sync.terms import Terms
@@ -34,6 +35,7 @@ class Known:
     reader: LeadReader
     findings: Findings
     agreements: Agreements
+    links: Links
     read_version: Callable[[Version], Agreement]
 
 

@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
+        body = _read(self.rfile.read(length)) if length else None
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.heard.append(Heard(method=self.command, path=self.path, headers=headers, body=body))
         said = self.server.next_answer()
@@ -80,6 +80,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
+
+
+def _read(body: bytes) -> Any:
+    """Read JSON; a form stays as it is."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode()
 
 
 @contextmanager

@@ -62,6 +62,7 @@ class PracticeHubSpot:
 
     def __init__(self, portal: Portal, url: str) -> None:
         self.vocabulary = VOCABULARY
+        self.history_stream: str | None = None
         self.persons = [str(1_000 + number) for number in range(MANY)]
         self.owner_history = [("77", FIRST), ("78", SECOND)]
         self.activity = RecordKey("hubspot", "call", "5000")

@@ -87,3 +87,17 @@ def test_a_day_that_is_23_hours_long_ends_at_its_own_midnight():
     budget = DayBudget("HubSpot", DayShares())
     budget.begin_day(datetime(2026, 3, 8, 12, 0, tzinfo=UTC), NEW_YORK)
     assert budget.goes_on() == "after 2026-03-09 00:00 EDT, midnight in the account's time zone"
+
+
+def test_where_the_account_counts_any_24_hours_its_calls_come_back_by_and_by_and_ours_at_midnight():
+    budget = DayBudget("Salesforce", DayShares(max_share=0.1, floor=0.15), rolling=True)
+    budget.begin_day(NOON, NEW_YORK)
+    budget.learn(limit=1_000, remaining=100)
+    with pytest.raises(Exhausted) as theirs:
+        budget.spend(Purpose.DELTA, NOON)
+    budget.learn(limit=1_000, remaining=900)
+    budget.add_earlier(100)
+    with pytest.raises(Exhausted) as ours:
+        budget.spend(Purpose.DELTA, NOON)
+    assert theirs.value.fix.startswith("run again in an hour or more: Salesforce counts the calls of the last 24 hours")
+    assert ours.value.fix.startswith("run again after 2026-11-21 00:00 EST, midnight")

@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.errors import Conflict, ConnectorError, Denied, Exhausted, Forbidden, Misconfigured
 from connectors.pacing import TryAgain
+from connectors.wire import retry_after_s
 
 _TRANSIENT = frozenset({408, 423, 425, 477})
 _WINDOW_WAIT_S = {"SECONDLY": 1.0, "TEN_SECONDLY": 10.0}
@@ -118,14 +119,6 @@ def _too_many(answer: ErrorAnswer, said: str) -> Exhausted | TryAgain:
 def _asked_wait_s(answer: ErrorAnswer) -> float:
     floor = _LOCKED_WAIT_S if answer.status == 423 else 0.0
     return max(floor, retry_after_s(answer.headers))
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float:
-    """Give the seconds of Retry-After; 0 without one (HubSpot sends seconds, never a date)."""
-    try:
-        return max(0.0, float(headers.get("retry-after") or 0))
-    except ValueError:
-        return 0.0
 
 
 def _misconfigured(answer: ErrorAnswer, said: str) -> Misconfigured:

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -22,6 +21,7 @@ from connectors.hubspot.paths import Paths
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import Patience, TryAgain, Waiting, Window
 from connectors.records import Usage
+from connectors.wire import date_in, failure_of, lower_names, number_in
 
 _BURST_SPAN_S = 10.0
 _BURST_MAX = 190  # calls in ten seconds of a Professional or Enterprise account, until a header says otherwise
@@ -113,14 +113,14 @@ class Line:
         except LocationValueError:
             raise Misconfigured("hubspot.base_url is no address", fix="set it to https://api.hubapi.com") from None
         except HTTPError as error:
-            raise TryAgain(_kind_of(error), silent=True) from None
-        answer, told = _read(call, data), _lower(response.headers)
+            raise TryAgain(failure_of(error), silent=True) from None
+        answer, told = _read(call, data), lower_names(response.headers)
         self._learn(told)
         self._learn_time(told)
         return answer
 
     def _refused(self, call: Call, status: int, headers: Mapping[str, str] | None, body: bytes | str | None) -> Exception:
-        told = _lower(headers or {})
+        told = lower_names(headers or {})
         self._learn(told)
         answer = ErrorAnswer(status=status, headers=told, body=body, path=call.path, goes_on=self.budget.goes_on())
         return refusal_of(answer)
@@ -130,17 +130,17 @@ class Line:
 
         Search answers carry no limits of the moment; the daily pair is missing with OAuth. Source: crm-facts, HubSpot, section 2.
         """
-        burst = _number(headers.get("x-hubspot-ratelimit-max"))
-        if burst and _number(headers.get("x-hubspot-ratelimit-interval-milliseconds")) in (None, _BURST_SPAN_S * 1000):
-            self._share_burst(burst, _number(headers.get("x-hubspot-ratelimit-remaining")))
+        burst = number_in(headers.get("x-hubspot-ratelimit-max"))
+        if burst and number_in(headers.get("x-hubspot-ratelimit-interval-milliseconds")) in (None, _BURST_SPAN_S * 1000):
+            self._share_burst(burst, number_in(headers.get("x-hubspot-ratelimit-remaining")))
         self.budget.learn(
-            limit=_number(headers.get("x-hubspot-ratelimit-daily")),
-            remaining=_number(headers.get("x-hubspot-ratelimit-daily-remaining")),
+            limit=number_in(headers.get("x-hubspot-ratelimit-daily")),
+            remaining=number_in(headers.get("x-hubspot-ratelimit-daily-remaining")),
         )
 
     def _learn_time(self, headers: Mapping[str, str]) -> None:
         """Take the server's time from an answer that is HubSpot's; a gateway that fails may have another clock. It never goes back."""
-        told = _date_of(headers.get("date"))
+        told = date_in(headers.get("date"))
         if told is not None and (self.server_now is None or told > self.server_now):
             self.server_now = told
 
@@ -223,35 +223,3 @@ def _read(call: Call, data: bytes) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise Misconfigured(f"the answer of {call.path} is not HubSpot's", fix="check hubspot.base_url")
     return parsed
-
-
-_SAID = {
-    "NewConnectionError": "nothing answers at that address",
-    "NameResolutionError": "the name of the host is not known",
-    "ConnectTimeoutError": "no connection in time",
-    "ReadTimeoutError": "no answer in time",
-    "ProtocolError": "the connection broke",
-    "SSLError": "the secure connection failed",
-}
-
-
-def _kind_of(error: HTTPError) -> str:
-    """Say what a network error means; its own text may hold the address with its query."""
-    reason = getattr(error, "reason", None)
-    name = type(reason if isinstance(reason, Exception) else error).__name__
-    return _SAID.get(name, name)
-
-
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
-def _number(value: str | None) -> int | None:
-    return int(value) if value and value.isdecimal() else None
-
-
-def _date_of(value: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value).astimezone(UTC) if value else None
-    except ValueError:
-        return None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
 
 from connectors.budget import Purpose
 from connectors.errors import Forbidden, Misconfigured
@@ -21,6 +20,7 @@ from connectors.hubspot.values import text_of
 from connectors.hubspot.vanished import bin_pages, live_ids, looked_up
 from connectors.pacing import Waiting
 from connectors.records import Account, Page, RecordKey, Usage, Wanted
+from connectors.zones import zone_of
 
 
 class HubSpot:
@@ -55,7 +55,7 @@ class HubSpot:
         portal, server_now, zone = text_of(details.get("portalId")), self._client.server_now, text_of(details.get("timeZone"))
         if portal is None or server_now is None:
             raise Misconfigured("the answer about the account is not HubSpot's", fix="check hubspot.base_url")
-        line.budget.begin_day(server_now, _zone_of(zone))
+        line.budget.begin_day(server_now, zone_of(zone))
         return Account(
             crm=CRM,
             id=portal,
@@ -126,11 +126,3 @@ class HubSpot:
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
-
-
-def _zone_of(name: str | None) -> tzinfo:
-    """Give the account's zone; UTC where HubSpot names none that is known here."""
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC

@@ -1,0 +1,179 @@
+"""Salesforce as a Connector: one org, read page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from threading import Lock
+
+from connectors.budget import Purpose
+from connectors.errors import Forbidden, Misconfigured
+from connectors.pacing import Waiting
+from connectors.records import Account, Page, RecordKey, Usage, Vocabulary, Wanted
+from connectors.salesforce import owners
+from connectors.salesforce.addresses import host_of
+from connectors.salesforce.ahead import Ahead
+from connectors.salesforce.client import Client
+from connectors.salesforce.evidence import evidence_pages
+from connectors.salesforce.known import Words
+from connectors.salesforce.mapping import CRM, VOCABULARY, vocabulary
+from connectors.salesforce.pull import Walk, count_of, opening_of, row_pages
+from connectors.salesforce.reading import Part, ask, path_of, together
+from connectors.salesforce.reference import KINDS, definition_pages
+from connectors.salesforce.settings import SalesforceSettings
+from connectors.salesforce.soql import Query, moment, select
+from connectors.salesforce.streams import row_streams
+from connectors.salesforce.values import id_in, is_true, text_of
+from connectors.salesforce.vanished import bin_pages, live_ids, looked_up
+from connectors.zones import zone_of
+
+_ORGANIZATION = Query(soql=select(("Id", "TimeZoneSidKey", "OrganizationType", "IsSandbox"), "Organization"))
+
+
+class Salesforce:
+    """One Salesforce org, closed by its caller. Several streams may be read at once, each by a thread of its own.
+
+    `wanted` names the fields of Leads, Contacts, Accounts and Opportunities that the agreement needs beyond those every lead needs.
+    """
+
+    def __init__(self, settings: SalesforceSettings, wanted: Wanted, waiting: Waiting) -> None:
+        self._client = Client(settings, waiting)
+        self._settings = settings
+        self._form_fields = tuple(filter(None, (settings.form_date_field, settings.form_name_field)))
+        self._rows = row_streams(wanted, self._form_fields)
+        self._words = Words(self._client)
+        self._ahead = Ahead()
+        self._walk = Walk(
+            client=self._client, words=self._words, ahead=self._ahead, overlap=settings.overlap, bulk_above=settings.bulk_above
+        )
+        self._lock = Lock()
+        self._owner_news: Sequence[Part] | None = None
+
+    @property
+    def crm(self) -> str:
+        """`salesforce`."""
+        return CRM
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What this org calls things: the form's fields are its own."""
+        return vocabulary(form_date_field=self._settings.form_date_field, form_name_field=self._settings.form_name_field)
+
+    @property
+    def server_now(self) -> datetime | None:
+        """The server's time (whole seconds, UTC) at its last answer; None before the first."""
+        return self._client.server_now
+
+    def account(self) -> Account:
+        """Read which org this is and the server's time, and whether its owners changed, in one call; begins a run.
+
+        The deadline for retries and the day's budget count from here.
+        """
+        line = self._client.line
+        line.start_run()
+        organization, *news = together(self._client, [path_of(self._client, query) for query in (_ORGANIZATION, *owners.NEWS)])
+        row = next(iter(organization.rows().items), {})
+        org, server_now, zone = id_in(row), self._client.server_now, text_of(row.get("TimeZoneSidKey"))
+        if org is None or server_now is None:
+            raise Misconfigured("the answer about the org is not Salesforce's", fix="check salesforce.my_domain")
+        line.budget.begin_day(server_now, zone_of(zone))
+        with self._lock:
+            self._owner_news = news if all(part.refused is None for part in news) else None
+        kind = "SANDBOX" if is_true(row.get("IsSandbox")) else text_of(row.get("OrganizationType")) or ""
+        return Account(crm=CRM, id=org, time_zone=zone, kind=kind, server_now=server_now, record_pages=self._record_pages())
+
+    def _record_pages(self) -> dict[str, str]:
+        """Say where people open a record; a practice org has no such pages."""
+        if self._settings.base_url is not None:
+            return {}
+        return dict.fromkeys(KINDS, f"https://{host_of(self._settings.my_domain)}/")
+
+    def uses_leads_object(self) -> None:
+        """Not a question here: a Lead is a person."""
+
+    def streams(self) -> tuple[str, ...]:
+        """Name the streams: definitions, owners, then each object and the histories of its fields."""
+        return ("definitions", "owners", *self._rows)
+
+    def expect(self, cursors: Mapping[str, str | None]) -> None:
+        """Take note of what is about to be read: the first pages of up to five streams come by one call.
+
+        Counts ride along where there is room: always that of Leads, of the others another one each minute.
+        """
+        openings = [opening for name, cursor in cursors.items() if name in self._rows and (opening := opening_of(self._rows[name], cursor))]
+        turn = self._client.server_now.minute if self._client.server_now is not None else 0
+        others = [one for one in openings if one.stream != VOCABULARY.person_stream]
+        others = others[turn % max(1, len(others)) :] + others[: turn % max(1, len(others))]
+        first = [one for one in openings if one.stream == VOCABULARY.person_stream]
+        self._ahead.announce(self._client, [*first, *others])
+
+    def pages(self, stream: str, cursor: str | None) -> Iterator[Page]:
+        """Yield what changed in `stream` since `cursor`; definitions come whole each time, owners if anything of them changed.
+
+        Deleted rows are told as gone, as long as Salesforce keeps them in its bin. Raises Forbidden where the user may not read the
+        stream's object; a history that is closed to us leaves changes of its fields to be observed.
+        """
+        match stream:
+            case "definitions":
+                histories = [one for one in self._rows.values() if one.kind is None]
+                return definition_pages(self._client, self._words, histories)
+            case "owners":
+                return owners.owner_pages(self._client, cursor, self._take_owner_news())
+            case _:
+                return self._row_pages(stream, cursor)
+
+    def evidence(self, persons: Sequence[RecordKey], *, without: Collection[str] = ()) -> Iterator[Page]:
+        """Yield the activities that name some Leads or Contacts now, in a call for five hundred of them."""
+        streams = [self._rows[name] for name in VOCABULARY.touch_streams if name not in without]
+        return evidence_pages(self._client.on(Purpose.EVIDENCE), streams, [person.id for person in persons], self._words)
+
+    def count(self, stream: str, *, created_before: datetime) -> int:
+        """Count the live rows that were created before a moment."""
+        query = count_of(self._rows[stream], f"CreatedDate < {moment(created_before)}")
+        return ask(self._client.on(Purpose.SWEEP), query).total
+
+    def archived(self, stream: str) -> Iterator[Page]:
+        """Yield what lies in the recycle bin as gone, or as merged."""
+        return bin_pages(self._client.on(Purpose.SWEEP), self._rows[stream], self._words)
+
+    def live_ids(self, stream: str) -> Iterator[Sequence[str]]:
+        """Yield the ids of all that is live, in one call two thousand."""
+        return live_ids(self._client.on(Purpose.SWEEP), self._rows[stream])
+
+    def look_up(self, stream: str, ids: Sequence[str]) -> Iterator[Page]:
+        """Yield what became of `ids`, five hundred a page."""
+        return looked_up(self._client.on(Purpose.SWEEP), self._rows[stream], ids, self._words)
+
+    def queue_members(self) -> Mapping[str, frozenset[str]]:
+        """Read the ids of the active users whom each queue serves, by the queue's id, in one call."""
+        return owners.queue_members(self._client)
+
+    def add_earlier_calls(self, calls: int) -> None:
+        """Count the calls that earlier runs made on the org's present day."""
+        self._client.line.budget.add_earlier(calls)
+
+    def usage(self) -> Usage:
+        """Tell how many calls were made, failed ones included, and what the day has left."""
+        return self._client.usage()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def _take_owner_news(self) -> Sequence[Part] | None:
+        """Give what the account's call told of the owners, once."""
+        with self._lock:
+            news, self._owner_news = self._owner_news, None
+        return news
+
+    def _row_pages(self, name: str, cursor: str | None) -> Iterator[Page]:
+        stream = self._rows[name]
+        try:
+            yield from row_pages(self._walk, stream, cursor)
+        except Forbidden as error:
+            if stream.kind is not None:
+                raise
+            raise Forbidden(
+                f"{error}: changes of {stream.owner_of}s are known only from what leadpact sees itself",
+                fix=f"{error.fix}; and switch on Set History Tracking for {stream.owner_of}",
+            ) from None

@@ -1,0 +1,120 @@
+"""Pulls who can own records: users with their roles, and queues with whom they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+from connectors.records import Page
+from connectors.salesforce.client import Client
+from connectors.salesforce.mapping import owner_from_queue, owner_from_user, team_from_user
+from connectors.salesforce.reading import Part, Rows, all_items, all_rows, path_of, together
+from connectors.salesforce.soql import Query, select
+from connectors.salesforce.values import Item, id_in
+
+_USERS = Query(soql=select(("Id", "Name", "Email", "IsActive", "UserType", "UserRoleId", "UserRole.Name"), "User", order="Id"))
+_LATEST_USER = Query(soql="SELECT COUNT(Id), MAX(SystemModstamp) FROM User")
+_QUEUES = Query(soql=select(("Id", "Name", "Email"), "Group", "Type = 'Queue'", order="Id"))
+_HOLDING_LEADS = Query(soql=select(("QueueId",), "QueueSobject", "SobjectType = 'Lead'", order="QueueId"))
+NEWS = (_LATEST_USER, _QUEUES, _HOLDING_LEADS)  # by which it is told whether anything changed
+
+
+def owner_pages(client: Client, cursor: str | None, news: Sequence[Part] | None) -> Iterator[Page]:
+    """Yield all owners, unless they are as they were at `cursor`: then an empty page, and no call where `news` was asked for before."""
+    parts = news or together(client, [path_of(client, query) for query in NEWS])
+    latest, queues, holding = (part.rows() for part in parts)
+    digest = blake2b(repr([_plain(rows) for rows in (latest, queues, holding)]).encode(), digest_size=6).hexdigest()
+    page = Page(stream="owners", began_at=latest.asked_at, cursor=digest, last=True)
+    if cursor == digest:
+        yield page
+        return
+    may_hold = {id_ for row in holding.items if (id_ := id_in(row, "QueueId")) is not None}
+    held = tuple(owner_from_queue(row, may_hold) for row in _whole(client, queues, _QUEUES))
+    yield replace(page, owners=held, cursor="begun", last=False)
+    for rows in all_rows(client, _USERS):
+        teams = {team.id: team for row in rows.items if (team := team_from_user(row)) is not None}
+        owners = tuple(map(owner_from_user, rows.items))
+        yield replace(
+            page, owners=owners, teams=tuple(teams.values()), cursor=digest if rows.more is None else "begun", last=rows.more is None
+        )
+
+
+def _plain(rows: Rows) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "attributes"} for row in rows.items]
+
+
+def _whole(client: Client, first: Rows, query: Query) -> Sequence[Item]:
+    """Give all rows of a query whose first page is there."""
+    return first.items if first.more is None else all_items(client, query)
+
+
+_MEMBERS = Query(soql=select(("GroupId", "UserOrGroupId"), "GroupMember"))
+_GROUPS = Query(soql=select(("Id", "Type", "RelatedId"), "Group"))
+_PEOPLE = Query(soql=select(("Id", "UserRoleId"), "User", "IsActive = true"))
+_ROLES = Query(soql=select(("Id", "ParentRoleId"), "UserRole"))
+_WITH_SUBORDINATES = frozenset({"RoleAndSubordinates", "RoleAndSubordinatesInternal"})
+
+
+def queue_members(client: Client) -> Mapping[str, frozenset[str]]:
+    """Read who is served by each queue: the ids of active users, through groups in groups and roles, by the queue's id."""
+    queries = (_MEMBERS, _GROUPS, _PEOPLE, _ROLES)
+    parts = together(client, [path_of(client, query) for query in queries])
+    members, groups, people, roles = (_whole(client, part.rows(), query) for part, query in zip(parts, queries, strict=True))
+    return Membership(members=members, groups=groups, people=people, roles=roles).by_queue()
+
+
+class Membership:
+    """Who belongs to which group, worked out from rows. Pure.
+
+    A group's member is a user or a group; a role's group stands for the users of the role, with those below it if it says so.
+    Source: crm-facts, Salesforce, section 6.
+    """
+
+    def __init__(self, *, members: Sequence[Item], groups: Sequence[Item], people: Sequence[Item], roles: Sequence[Item]) -> None:
+        self._groups = {id_in(row): row for row in groups}
+        self._members: dict[str | None, list[str]] = {}
+        for row in members:
+            self._members.setdefault(id_in(row, "GroupId"), []).append(id_in(row, "UserOrGroupId") or "")
+        self._in_role: dict[str | None, set[str]] = {}
+        for row in people:
+            self._in_role.setdefault(id_in(row, "UserRoleId"), set()).add(id_in(row) or "")
+        self._everybody = {id_ for row in people if (id_ := id_in(row)) is not None}
+        self._below: dict[str | None, list[str]] = {}
+        for row in roles:
+            self._below.setdefault(id_in(row, "ParentRoleId"), []).append(id_in(row) or "")
+
+    def by_queue(self) -> Mapping[str, frozenset[str]]:
+        """Give the users of every queue."""
+        return {id_: frozenset(self._users(id_, set())) for id_, row in self._groups.items() if id_ and row.get("Type") == "Queue"}
+
+    def _users(self, group: str, visited: set[str]) -> set[str]:
+        """Collect a group's users; groups may hold each other in a circle."""
+        if group in self._everybody:
+            return {group}
+        row = self._groups.get(group)
+        if row is None or group in visited:
+            return set()
+        visited.add(group)
+        found = self._by_kind(row)
+        for member in self._members.get(group, ()):
+            found |= self._users(member, visited)
+        return found
+
+    def _by_kind(self, row: Item) -> set[str]:
+        kind, role = str(row.get("Type")), id_in(row, "RelatedId")
+        if kind == "Organization":
+            return set(self._everybody)
+        if kind == "Role":
+            return set(self._in_role.get(role, ()))
+        return self._with_subordinates(role, set()) if kind in _WITH_SUBORDINATES else set()
+
+    def _with_subordinates(self, role: str | None, visited: set[str | None]) -> set[str]:
+        if role is None or role in visited:
+            return set()
+        visited.add(role)
+        found = set(self._in_role.get(role, ()))
+        for below in self._below.get(role, ()):
+            found |= self._with_subordinates(below, visited)
+        return found
