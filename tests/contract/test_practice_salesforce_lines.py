@@ -152,20 +152,20 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         '"email", "phone", "url", "picklist", "multipicklist" or "reference"',
         "line 6: color: found a key that a CustomField line does not have, expected only those of docs/reference/portal-file.md",
         'line 7: object: found "Leed", expected an object such as Lead',
-        'line 1: Id: found "00Q12", expected an id of 15 or 18 characters that begins with 00Q',
-        f'line 2: Id: found "{NINE}", expected an id of 15 or 18 characters that begins with 00Q',
+        'line 1: Id: found "00Q12", expected an id of 15 characters, or of 18 with its checksum, that begins with 00Q',
+        f'line 2: Id: found "{NINE}", expected an id of 15 characters, or of 18 with its checksum, that begins with 00Q',
         *(f"line {n}: attributes.type: found {found}, expected one of {_OBJECTS}" for n, found in ((3, '"Leed"'), (4, "null"))),
         "line 5: Foo: found a field that Lead does not have, expected only its own or one ending in __c",
         'line 5: CreatedDate: found "yesterday", expected a moment such as 2026-11-20T15:00:00.000+0000',
         'line 5: IsDeleted: found "no", expected true or false',
         'line 5: AnnualRevenue: found "much", expected a number',
-        'line 5: OwnerId: found "ann", expected an id of 15 or 18 characters',
+        'line 5: OwnerId: found "ann", expected an id of 15 characters, or of 18 with its checksum',
         "line 8: found [], expected a JSON object",
     ]
 
 
 _OBJECTS = (
-    "CustomField, Lead, Contact, Account, Opportunity, Task, Event, Campaign, CampaignMember, CampaignMemberStatus, User, UserRole, "
+    "CustomField, StandardField, Lead, Contact, Account, Opportunity, Task, Event, Campaign, CampaignMember, CampaignMemberStatus, User, UserRole, "
     "UserLogin, Group, GroupMember, QueueSobject, AssignmentRule, LeadStatus, TaskStatus, OpportunityStage, LeadHistory, "
     "ContactHistory, AccountHistory, OpportunityFieldHistory, Organization"
 )
@@ -206,4 +206,4 @@ def test_wrong_lines_of_both_crms_are_told_in_the_order_of_the_file(tmp_path: Pa
     assert [text.split(":", 2)[1] for text in told] == ["1", "2", "3", "4"]
     with pytest.raises(BadLines) as found:
         load_org(a_file(tmp_path, {"neither": 1}), now=NOW)
-    assert "attributes.type: found null, expected one of CustomField, Lead" in found.value.problems[0]
+    assert "attributes.type: found null, expected one of CustomField, StandardField, Lead" in found.value.problems[0]

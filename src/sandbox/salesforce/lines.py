@@ -100,7 +100,11 @@ class _Reader:
         row = self._row(where, line, sobject)
         id_ = row.get("Id")
         if id_ is None or not id_.startswith(sobject.prefix):
-            self.problems.append(problem(where, line.get("Id"), f"an id of 15 or 18 characters that begins with {sobject.prefix}", "Id"))
+            self.problems.append(
+                problem(
+                    where, line.get("Id"), f"an id of 15 characters, or of 18 with its checksum, that begins with {sobject.prefix}", "Id"
+                )
+            )
             return
         self.found.rows.append((sobject, row))
 
@@ -218,7 +222,7 @@ _READERS: dict[str, tuple[Callable[[object], Any], str]] = {
     "boolean": (_boolean, "true or false"),
     "date": (lambda value: canonical_date(_string(value)), "a date such as 2026-11-20"),
     "datetime": (_moment, "a moment such as 2026-11-20T15:00:00.000+0000"),
-    "id": (_id, "an id of 15 or 18 characters"),
+    "id": (_id, "an id of 15 characters, or of 18 with its checksum"),
     "anyType": (_any, "a value"),
     "address": (_any, "an address"),
 }
