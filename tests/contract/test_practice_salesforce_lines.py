@@ -165,8 +165,8 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 
 _OBJECTS = (
-    "CustomField, StandardField, Lead, Contact, Account, Opportunity, Task, Event, Campaign, CampaignMember, CampaignMemberStatus, User, UserRole, "
-    "UserLogin, Group, GroupMember, QueueSobject, AssignmentRule, LeadStatus, TaskStatus, OpportunityStage, LeadHistory, "
+    "CustomField, StandardField, Lead, Contact, Account, Opportunity, Task, Event, Campaign, CampaignMember, CampaignMemberStatus, User, "
+    "UserRole, UserLogin, Group, GroupMember, QueueSobject, AssignmentRule, LeadStatus, TaskStatus, OpportunityStage, LeadHistory, "
     "ContactHistory, AccountHistory, OpportunityFieldHistory, Organization"
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.salesforce.ids import Mint, long_id
@@ -26,6 +26,7 @@ def test_what_is_no_id_is_none(text: object) -> None:
     assert long_id(text) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["00Q", "003", "001"]), max_size=200))
 def test_ids_are_given_out_once_and_in_order(prefixes: list[str]) -> None:
     mint = Mint()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.salesforce.org import Org
@@ -388,6 +388,7 @@ _PARTS = st.sampled_from(
 _ORDERS = st.sampled_from(["", " ORDER BY SystemModstamp, Id", " ORDER BY CreatedDate DESC", " ORDER BY SystemModstamp", " ORDER BY Id"])
 
 
+@settings(deadline=None)
 @given(parts=st.lists(_PARTS, min_size=1, max_size=4), order=_ORDERS)
 def test_rows_are_found_whatever_index_leads_to_them(org: Org, parts: list[str], order: str) -> None:
     where = " AND ".join(parts)
