@@ -8,7 +8,11 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
+from sync.agreement.model import Agreement
+from sync.authority import Authority
+from sync.config_authority import authority_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
+from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
 from sync.errors import ConfigurationError
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
@@ -21,8 +25,8 @@ class Config:
 
     path: Path
     hubspot: HubSpotSettings | None
-    marketing: str  # the CRM that plays this part
-    sales: str
+    salesforce: SalesforceSettings | None
+    authority: Authority  # the parts that the connected CRMs play
     agreement: Path
     roster: Path
     store: Path
@@ -35,8 +39,8 @@ class Config:
 
     @property
     def crms(self) -> tuple[str, ...]:
-        """The connected CRMs, sorted."""
-        return ("hubspot",) if self.hubspot else ()
+        """The connected CRMs, Marketing's first."""
+        return tuple(sorted(self.api_versions, key=lambda crm: (crm != self.authority.marketing, crm)))
 
     @property
     def own_files(self) -> tuple[Path, ...]:
@@ -44,8 +48,22 @@ class Config:
         return self.path, self.agreement, self.roster, self.store
 
     def own_app(self, crm: str) -> str | None:
-        """Return the app id under which `crm` notes what leadpact writes; None where the config names none."""
-        return self.hubspot.app_id if self.hubspot is not None and crm == "hubspot" else None
+        """Return the id under which `crm` notes what leadpact writes: of its app, or of its user; None where the config names none."""
+        if crm == "salesforce":
+            return self.salesforce.user_id if self.salesforce is not None else None
+        return self.hubspot.app_id if self.hubspot is not None else None
+
+    @property
+    def api_versions(self) -> Mapping[str, str]:
+        """The version of its API by which each connected CRM is read."""
+        connections = {"hubspot": self.hubspot, "salesforce": self.salesforce}
+        return {crm: connection.api_version for crm, connection in connections.items() if connection is not None}
+
+    @property
+    def own_users(self) -> Mapping[str, str]:
+        """The owner ids that stand for leadpact itself, by CRM."""
+        user = self.own_app("salesforce")
+        return {"salesforce": user} if user is not None else {}
 
 
 def config_places() -> tuple[Path, ...]:
@@ -66,6 +84,11 @@ def load_config(path: Path | None, env: Mapping[str, str], *, places: Sequence[P
     if reader.problems or settings is None:
         raise Problems(reader.problems)
     return _config(settings, reader)
+
+
+def misfits(config: Config, agreement: Agreement) -> list[Problem]:
+    """Return a problem for each rule, field and stage that the config names and the agreement does not have."""
+    return [*unknown_rules(config, agreement.rule_names), *authority_problems(config.authority, agreement, file=str(config.path))]
 
 
 def unknown_rules(config: Config, rules: Sequence[str]) -> list[Problem]:
@@ -94,13 +117,21 @@ def _first_of(places: Sequence[Path]) -> Path:
 
 
 def _config(settings: Settings, reader: SettingsReader) -> Config:
-    first, *_ = connected_crms(settings)
-    folder = reader.path.parent
+    crms, folder = connected_crms(settings), reader.path.parent
+    marketing, sales = settings.roles.marketing or crms[0], settings.roles.sales or crms[-1]
     return Config(
         path=reader.path,
         hubspot=settings.hubspot,
-        marketing=settings.roles.marketing or first,
-        sales=settings.roles.sales or first,
+        salesforce=settings.salesforce,
+        authority=Authority(
+            marketing=marketing,
+            sales=sales,
+            owner=settings.authority.owner or sales,
+            fields=settings.authority.fields,
+            stages=settings.authority.stages,
+            lag=settings.sync.lag,
+            delivered_within=settings.sync.delivered_within,
+        ),
         agreement=folder / Path(settings.files.agreement).expanduser(),
         roster=folder / Path(settings.files.roster).expanduser(),
         store=folder / Path(settings.files.store).expanduser(),

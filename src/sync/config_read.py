@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,12 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from sync.config_authority import named_crms
+from sync.config_salesforce import FIND_MY_DOMAIN, RETIRED, SalesforceSettings, form_flaws, login_flaws
+from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_document
 from sync.config_sections import (
     ActSection,
+    AuthoritySection,
     FilesSection,
     HubSpotSettings,
     LimitsSection,
@@ -27,14 +31,14 @@ from sync.config_sections import (
     ModeSection,
     RolesSection,
     SettleSection,
+    SyncSection,
 )
 from sync.problems import Problem, choose_fix, listed, quoted
 from sync.shape import Text, shape_problems
 
 PREFIX = "LEADPACT_"
 ENVIRONMENT = "environment"  # stands for the file in a problem with a variable
-SECRETS = {"hubspot_token": ("hubspot", "token")}  # name of the file -> key of the setting
-CREDENTIALS = "CREDENTIALS_DIRECTORY"  # where systemd puts credentials
+SALESFORCE = "salesforce"
 
 
 class Settings(BaseSettings):
@@ -43,7 +47,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
 
     hubspot: HubSpotSettings | None = None
+    salesforce: SalesforceSettings | None = None
     roles: RolesSection = RolesSection()
+    sync: SyncSection = SyncSection()
+    authority: AuthoritySection = AuthoritySection()
     files: FilesSection = FilesSection()
     secrets_dir: Text = "secrets"
     mode: ModeSection = ModeSection()
@@ -55,7 +62,8 @@ class Settings(BaseSettings):
 
 def connected_crms(settings: Settings) -> tuple[str, ...]:
     """Return the names of the CRMs that have a connection, sorted."""
-    return ("hubspot",) if settings.hubspot else ()
+    connections = {"hubspot": settings.hubspot, SALESFORCE: settings.salesforce}
+    return tuple(crm for crm, connection in connections.items() if connection is not None)
 
 
 class SettingsReader:
@@ -63,30 +71,39 @@ class SettingsReader:
 
     def __init__(self, *, path: Path, file: str, document: Mapping[str, Any], env: Mapping[str, str]) -> None:
         self.path = path
-        self.problems: list[Problem] = []
-        self.warnings: list[Problem] = []
+        self._problems: list[Problem] = []
         self._file = file
         self._env = {name.lower(): value for name, value in env.items() if name.upper().startswith(PREFIX)}
-        self._credentials = env.get(CREDENTIALS)
-        self._document = dict(document)
-        self._refuse_sections()
+        self._document = deepcopy(dict(document))
+        self._secrets = SecretFiles(folder=self._secrets_dir, credentials=env.get(CREDENTIALS))
+        self._refuse_written_secrets()
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong, as far as it was read."""
+        return [*self._problems, *self._secrets.problems]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """What works but should not stay so."""
+        return self._secrets.warnings
 
     def settings(self) -> Settings | None:
         """Read all sources; None if that failed."""
         self._refuse_unknown_variables()
-        sources = self._sources()
-
-        class Sourced(Settings):
-            @classmethod
-            def settings_customise_sources(cls, *_: Any, **__: Any) -> tuple[PydanticBaseSettingsSource, ...]:
-                return sources
-
         try:
+            sources = self._sources()
+
+            class Sourced(Settings):
+                @classmethod
+                def settings_customise_sources(cls, *_: Any, **__: Any) -> tuple[PydanticBaseSettingsSource, ...]:
+                    return sources
+
             settings = Sourced()
-            self._check_roles(settings)
+            self._check_crms(settings)
             return settings
         except ValidationError as error:
-            self.problems += [
+            self._problems += [
                 self._told(problem) for problem in shape_problems(error, model=Settings, document=self._document, file=self._file)
             ]
         except SettingsError as error:
@@ -99,37 +116,50 @@ class SettingsReader:
             )
         return None
 
-    def _check_roles(self, settings: Settings) -> None:
+    def _check_crms(self, settings: Settings) -> None:
         connected = connected_crms(settings)
         if not connected:
-            self._add("hubspot", found="no connection", expected="a CRM to read", fix=f"add a table [hubspot]; {self._token_fix()}")
-        for role, crm in (("marketing", settings.roles.marketing), ("sales", settings.roles.sales)):
-            if connected and crm is not None and crm not in connected:
+            fix = f"add a table [hubspot] or [salesforce]; {self._how_to_give(SECRETS[0])}"
+            self._add("", found="no connection", expected="a CRM to read", fix=fix)
+            return
+        for where, crm in named_crms(settings.roles, settings.authority):
+            if crm not in connected:
                 fix = choose_fix(crm, connected, otherwise=f"connected are: {listed(connected)}")
-                self.problems.append(self._told(self._problem(f"roles.{role}", found=quoted(crm), expected="a connected CRM", fix=fix)))
+                self._problems.append(self._told(self._problem(where, found=quoted(crm), expected="a connected CRM", fix=fix)))
 
     def _sources(self) -> tuple[PydanticBaseSettingsSource, ...]:
         env = EnvSettingsSource(Settings)
         env.env_vars = self._env
-        secrets = InitSettingsSource(Settings, init_kwargs=self._secrets())
-        return env, secrets, InitSettingsSource(Settings, init_kwargs=dict(self._document))
+        secrets = self._secrets.settings()
+        self._check_salesforce([env(), secrets, self._document])
+        return (
+            env,
+            InitSettingsSource(Settings, init_kwargs=secrets),
+            InitSettingsSource(Settings, init_kwargs=dict(self._document)),
+        )
 
-    def _refuse_sections(self) -> None:
-        """Refuse what is refused for a reason of its own."""
-        if self._document.pop("salesforce", None) is not None:
+    def _check_salesforce(self, sources: list[Mapping[str, Any]]) -> None:
+        """Check what the keys say together, whichever source they come from and whatever is wrong with their values."""
+        tables = [table for source in sources if isinstance(table := source.get(SALESFORCE), dict)]
+        if not tables:
+            return
+        given = {key for table in tables for key in table}
+        advised = next(secret for secret in SECRETS if secret.section == SALESFORCE)
+        for flaw in (*login_flaws(given, how_to_give=self._how_to_give(advised)), *form_flaws(given)):
+            where = f"{SALESFORCE}.{flaw.key}".rstrip(".")
+            self._problems.append(self._told(self._problem(where, found=flaw.found, expected=flaw.expected, fix=flaw.fix)))
+        for key in RETIRED:  # refused above with the way out, and no unknown key besides
+            self._env.pop(f"{PREFIX}{SALESFORCE}__{key}".lower(), None)
+            for table in tables:
+                table.pop(key, None)
+
+    def _refuse_written_secrets(self) -> None:
+        for secret in in_document(self._document):
             self._add(
-                "salesforce",
-                found="a Salesforce connection",
-                expected="HubSpot alone",
-                fix="remove the table: Salesforce is not connected yet",
-            )
-        hubspot = self._document.get("hubspot")
-        if isinstance(hubspot, Mapping) and "token" in hubspot:
-            self._add(
-                "hubspot.token",
-                found="a token in config.toml, which is not shown",
+                f"{secret.section}.{secret.key}",
+                found=f"a {secret.what} in config.toml, which is not shown",
                 expected="no secret in this file: it is copied, shared and kept in version control",
-                fix=f"take it out, renew it if others saw the file, and {self._token_fix()}",
+                fix=f"take it out, renew it if others saw the file, and {self._how_to_give(secret)}",
             )
 
     def _refuse_unknown_variables(self) -> None:
@@ -145,65 +175,31 @@ class SettingsReader:
                     fix=choose_fix(head, known, otherwise="unset it"),
                 )
 
-    def _secrets(self) -> dict[str, Any]:
-        """Read the secret files; one in $CREDENTIALS_DIRECTORY beats one in the secrets folder."""
-        settings: dict[str, Any] = {}
-        for name, (section, key) in SECRETS.items():
-            value = self._secret(name)
-            if value is not None:
-                settings.setdefault(section, {})[key] = value
-        return settings
-
-    def _secret(self, name: str) -> str | None:
-        if self._credentials and (value := self._read(Path(self._credentials) / name)) is not None:
-            return value
-        file = self._secrets_dir / name
-        value = self._read(file)
-        if value is not None and (mode := stat.S_IMODE(file.stat().st_mode)) & 0o077:
-            self.warnings.append(
-                Problem(file=str(file), where="", found=f"mode {mode:04o}, open to others", expected="mode 0600", fix=f"chmod 600 {file}")
-            )
-        return value
-
     @property
     def _secrets_dir(self) -> Path:
         named = self._env.get(f"{PREFIX}secrets_dir".lower(), self._document.get("secrets_dir", "secrets"))
         return self.path.parent / Path(str(named)).expanduser()
 
-    def _read(self, file: Path) -> str | None:
-        try:
-            return file.read_text(encoding="utf-8").strip()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (OSError, UnicodeDecodeError):
-            self._add(
-                "",
-                file=str(file),
-                found="a secret that cannot be read",
-                expected="a readable text file",
-                fix="check its owner and its mode",
-            )
-            return None
-
     def _told(self, problem: Problem) -> Problem:
-        """Tell a problem where it arose, and a missing token with the ways to give one."""
+        """Tell a problem where it arose, and what is missing with the ways to give it."""
         variable = PREFIX + problem.where.replace(".", "__").upper()
         if variable.lower() in self._env:
             return replace(problem, file=ENVIRONMENT, where=variable)
-        if problem.where == "hubspot.token" and problem.found == "nothing":
-            return replace(
-                problem,
-                expected="the access token of a HubSpot private app",
-                fix=self._token_fix(),
-            )
+        if problem.found != "nothing":
+            return problem
+        if problem.where == "hubspot.token":
+            return replace(problem, expected="the access token of a HubSpot private app", fix=self._how_to_give(SECRETS[0]))
+        if problem.where == "salesforce.my_domain":
+            return replace(problem, expected="the My Domain of your org", fix=FIND_MY_DOMAIN)
         return problem
 
-    def _token_fix(self) -> str:
-        file = self._secrets_dir / "hubspot_token"
-        return f"set {PREFIX}HUBSPOT__TOKEN, or write the token to {file} (mode 0600), or load the systemd credential hubspot_token"
+    def _how_to_give(self, secret: Secret) -> str:
+        variable = f"{PREFIX}{secret.section}__{secret.key}".upper()
+        place = self._secrets.place(secret)
+        return f"set {variable}, or write the {secret.what} to {place} (mode 0600), or load the systemd credential {secret.file}"
 
     def _add(self, where: str, *, found: str, expected: str, fix: str, file: str | None = None) -> None:
-        self.problems.append(self._problem(where, found=found, expected=expected, fix=fix, file=file))
+        self._problems.append(self._problem(where, found=found, expected=expected, fix=fix, file=file))
 
     def _problem(self, where: str, *, found: str, expected: str, fix: str, file: str | None = None) -> Problem:
         return Problem(file=file or self._file, where=where, found=found, expected=expected, fix=fix)

@@ -41,17 +41,18 @@ def _address(text: str) -> str:
     return text.strip().rstrip("/")
 
 
-def _token(value: SecretStr) -> SecretStr:
+def one_word(value: SecretStr) -> SecretStr:
+    """Return a secret without the white space around it; refused unseen where it cannot travel in a header."""
     text = value.get_secret_value().strip()
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise wrong("a token: one word of ASCII letters, digits and signs", fix="copy the token again, and nothing around it")
+        raise wrong("one word of ASCII letters, digits and signs", fix="copy it again, and nothing around it")
     return SecretStr(text)
 
 
 class HubSpotSettings(Table):
     """`[hubspot]`: the connection; it exists as soon as the table or its token does."""
 
-    token: Annotated[SecretStr, AfterValidator(_token)]
+    token: Annotated[SecretStr, AfterValidator(one_word)]
     base_url: Annotated[str, AfterValidator(_address)] = "https://api.hubapi.com"
     api_version: Annotated[Text, matching(r"\d{4}-\d{2}", "a dated version such as 2026-09", fix="remove the line to use the default")] = (
         "2026-09"
@@ -65,10 +66,25 @@ class HubSpotSettings(Table):
 
 
 class RolesSection(Table):
-    """`[roles]`: which CRM plays which part; by default the only one plays both."""
+    """`[roles]`: which CRM plays which part; by default HubSpot is Marketing's and Salesforce is Sales'; a single one plays both."""
 
     marketing: Text | None = None
     sales: Text | None = None
+
+
+class SyncSection(Table):
+    """`[sync]`: how two CRMs are kept in step by what is between them; wall time."""
+
+    lag: WallSpanText = timedelta(minutes=30)
+    delivered_within: WallSpanText = timedelta(hours=1)
+
+
+class AuthoritySection(Table):
+    """`[authority]`: which CRM is believed where both hold a value and differ."""
+
+    owner: Text | None = None
+    fields: Mapping[str, Text] = Field(default_factory=dict)
+    stages: Mapping[str, Text] = Field(default_factory=dict)
 
 
 class FilesSection(Table):

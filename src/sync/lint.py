@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.records import Account, FieldDefinition, Owner, Page, Team, Vocabulary
-from sync.agreement.criteria import Criterion
 from sync.agreement.lint import lint_text
 from sync.agreement.model import Agreement
 from sync.errors import ConfigurationError
-from sync.lint_picklists import Known, picklist_remarks, unlisted
+from sync.lint_fields import field_remarks
+from sync.lint_picklists import Known, picklist_remarks
 from sync.problems import choose_fix, listed
 from sync.remarks import Level, Remark
 from sync.roster import Person, Roster, member_ids
@@ -48,7 +48,7 @@ class Facts:
 
 def refuse_if_misfit(agreement: Agreement, roster: Roster, facts: Iterable[Facts]) -> None:
     """Raise Misfit if the agreement contradicts itself, or the files name what a CRM does not have: leads would be judged wrongly."""
-    remarks = [*lint_text(agreement, roster), *(remark for one in facts for remark in lint(agreement, roster, one))]
+    remarks = [*lint_text(agreement, roster), *lint(agreement, roster, *facts)]
     errors = [remark for remark in remarks if remark.level is Level.ERROR]
     if errors:
         raise Misfit(errors)
@@ -56,7 +56,7 @@ def refuse_if_misfit(agreement: Agreement, roster: Roster, facts: Iterable[Facts
 
 def fits(agreement: Agreement, roster: Roster, facts: Facts) -> bool:
     """Whether the files name nothing that the CRM of `facts` does not have."""
-    return all(remark.level is not Level.ERROR for remark in lint(agreement, roster, facts))
+    return all(remark.level is not Level.ERROR for remark in lint_crm(agreement, roster, facts))
 
 
 class Misfit(ConfigurationError):
@@ -72,21 +72,25 @@ class Misfit(ConfigurationError):
         self.errors = tuple(errors)
 
 
-def lint(agreement: Agreement, roster: Roster, facts: Facts) -> list[Remark]:
-    """Return every remark about one CRM: errors first, then warnings, then notes."""
+def lint(agreement: Agreement, roster: Roster, *facts: Facts) -> list[Remark]:
+    """Return every remark about the CRMs of `facts`, which are all that are connected: errors first, then warnings, then notes."""
+    remarks = [remark for one in facts for remark in lint_crm(agreement, roster, one)]
+    remarks += [*_teams_of_nobody(agreement, roster, facts), *_unfinished_people(roster, facts)] if facts else []
+    return sorted(remarks, key=lambda remark: list(Level).index(remark.level))
+
+
+def lint_crm(agreement: Agreement, roster: Roster, facts: Facts) -> list[Remark]:
+    """Return what can be said of one CRM without knowing the other."""
     known: Known = {(definition.kind, definition.name): definition for definition in facts.definitions}
-    remarks = [
-        *_missing_fields(agreement, facts.account.crm, known),
-        *_recognisers(agreement, facts, known),
+    return [
+        *field_remarks(agreement, facts.vocabulary, known),
         *picklist_remarks(agreement, facts.account.crm, known),
-        *_teams_of_nobody(agreement, roster, facts),
         *_unknown_owners(roster, facts),
         *_left_out_owners(roster, facts),
-        *_unfinished_people(roster, facts),
         *_empty_pools(agreement, roster, facts),
+        *_queues(facts),
         *_leads_object(facts.account),
     ]
-    return sorted(remarks, key=lambda remark: list(Level).index(remark.level))
 
 
 def lint_agreement(digest: str, not_enforcing: str | None, not_judged: Sequence[str]) -> list[Remark]:
@@ -105,64 +109,17 @@ def lint_agreement(digest: str, not_enforcing: str | None, not_judged: Sequence[
     return remarks
 
 
-def _missing_fields(agreement: Agreement, crm: str, known: Known) -> Iterator[Remark]:
-    for field in agreement.fields.values():
-        for (of, kind), name in field.sources.items():
-            if of == crm and (kind, name) not in known:
-                yield Remark(
-                    level=Level.ERROR,
-                    where=f"agreement.toml: fields.{field.name}",
-                    what=f"{crm} has no property `{name}` on {kind}",
-                    fix=_nearest_field(name, kind, known),
-                )
-
-
-def _nearest_field(name: str, kind: str, known: Known) -> str:
-    names = [field for of, field in known if of == kind]
-    return choose_fix(name, names, otherwise=f"create it in the CRM, or name the {kind} property that holds this value")
-
-
-def _recognisers(agreement: Agreement, facts: Facts, known: Known) -> Iterator[Remark]:
-    crm, kind = facts.account.crm, facts.vocabulary.person
-    places = [(f"stage.{stage.name}", stage.recognised) for stage in agreement.stages]
-    places += [
-        ("reject", agreement.reject.recognised),
-        ("recycle", agreement.recycle.recognised),
-        ("disqualify", agreement.disqualify.recognised),
-    ]
-    for place, recognised in places:
-        where = f"agreement.toml: {place}"
-        criteria = {of: criterion for (name, of), criterion in recognised.items() if name == crm}
-        if not criteria:
-            yield Remark(
-                level=Level.WARNING,
-                where=where,
-                what=f"nothing says how a {crm} {kind} shows it, so it is never seen there",
-                fix=f"add {crm}.{kind} with a criterion, such as \"some_property = 'SOME_VALUE'\"",
-            )
-        for of, criterion in criteria.items():
-            yield from _criterion(criterion, kind=of, where=f"{where}.{crm}.{of}", crm=crm, known=known)
-
-
-def _criterion(criterion: Criterion, *, kind: str, where: str, crm: str, known: Known) -> Iterator[Remark]:
-    for name in sorted(criterion.fields):
-        if (kind, name) not in known:
-            yield Remark(
-                level=Level.ERROR, where=where, what=f"{crm} has no property `{name}` on {kind}", fix=_nearest_field(name, kind, known)
-            )
-    if criterion.picklist is not None and (definition := known.get((kind, criterion.picklist[0]))):
-        yield from unlisted(criterion.picklist[1], definition, where=where, level=Level.ERROR)
-
-
-def _teams_of_nobody(agreement: Agreement, roster: Roster, facts: Facts) -> Iterator[Remark]:
-    """Levels of a team in which the roster and the CRM have nobody, and which no pool is."""
-    names = {team.id: team.name for team in facts.teams}
+def _teams_of_nobody(agreement: Agreement, roster: Roster, facts: Sequence[Facts]) -> Iterator[Remark]:
+    """Levels of a team in which the roster and the CRMs have nobody, and which no pool is."""
+    crms = " or ".join(one.account.crm for one in facts)
     teams = {person.team for person in roster.people.values()} | {pool.team for pool in agreement.pools.values()}
-    teams |= {names.get(owner.teams[0], owner.teams[0]) for owner in facts.owners if owner.teams}
+    for one in facts:
+        names = {team.id: team.name for team in one.teams}
+        teams |= {names.get(owner.teams[0], owner.teams[0]) for owner in one.owners if owner.teams}
     known = {team for team in teams if team is not None}
     for level in agreement.levels:
         if level.team is not None and level.team not in known:
-            what = f"nobody is in the team {level.team}, neither in roster.toml nor in {facts.account.crm}, so the level holds for no lead"
+            what = f"nobody is in the team {level.team}, neither in roster.toml nor in {crms}, so the level holds for no lead"
             fix = choose_fix(level.team, known, otherwise=f'write team = "{level.team}" for its people in roster.toml')
             yield Remark(level=Level.ERROR, where=f"agreement.toml: level.{level.name}.team", what=what, fix=fix)
 
@@ -196,14 +153,14 @@ def _left_out_owners(roster: Roster, facts: Facts) -> Iterator[Remark]:
         )
 
 
-def _unfinished_people(roster: Roster, facts: Facts) -> Iterator[Remark]:
-    crm = facts.account.crm
-    teams = {owner.id for owner in facts.owners if owner.teams}
-    people = [person for person in roster.people.values() if crm in person.ids]
+def _unfinished_people(roster: Roster, facts: Sequence[Facts]) -> Iterator[Remark]:
+    crms = {one.account.crm for one in facts}
+    teams = {(one.account.crm, owner.id) for one in facts for owner in one.owners if owner.teams}
+    people = [person for person in roster.people.values() if crms & person.ids.keys()]
     lacks = {
         "manager (nobody to escalate to)": [p.name for p in people if p.manager is None],
         "calendar or hours (the default calendar is used)": [p.name for p in people if not _has_hours(p)],
-        "team": [p.name for p in people if p.team is None and p.ids[crm] not in teams],
+        "team": [p.name for p in people if p.team is None and not teams & p.ids.items()],
     }
     for what, names in lacks.items():
         if names:
@@ -229,6 +186,17 @@ def _empty_pools(agreement: Agreement, roster: Roster, facts: Facts) -> Iterator
                 f'add [[pool]] name = "{pool}" with its members to roster.toml',
             )
             yield Remark(level=Level.WARNING, where="roster.toml: pool", what=what, fix=fix)
+
+
+def _queues(facts: Facts) -> Iterator[Remark]:
+    queues = [owner.name for owner in facts.owners if owner.is_queue and owner.active]
+    if queues:
+        yield Remark(
+            level=Level.NOTE,
+            where=facts.account.crm,
+            what=f"a lead in one of these queues counts as unassigned: {_some(queues)}",
+            fix="nothing, if that is what they are for",
+        )
 
 
 def _leads_object(account: Account) -> Iterator[Remark]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from connectors.records import FieldDefinition
 from sync.agreement.criteria import Criterion
 from sync.agreement.model import Agreement
+from sync.crm_words import words_of
 from sync.judge.reasons import folded
 from sync.problems import choose_fix
 from sync.remarks import Level, Remark
@@ -86,7 +87,7 @@ def _definitions_of(agreement: Agreement, field: str, crm: str, known: Known) ->
 
 
 def _name(definition: FieldDefinition) -> str:
-    return f"{definition.crm} {definition.kind} property `{definition.name}`"
+    return f"{definition.crm} {definition.kind} {words_of(definition.crm).field} `{definition.name}`"
 
 
 def _values(definition: FieldDefinition) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
-from connectors.records import Owner, Team
+from sync.lint import Facts
 from sync.plain import plain
 
 
@@ -26,8 +27,7 @@ class DraftPerson:
 
     name: str
     email: str | None
-    crm: str
-    owner_id: str
+    ids: Mapping[str, str]  # CRM -> owner id; at least one
     team: str | None = None
     manager: str | None = None
     calendar: str | None = None
@@ -57,7 +57,7 @@ def _people(people: Sequence[DraftPerson]) -> Iterator[str]:
         yield from ("", "[[person]]", f"name     = {_text(name)}")
         if person.email:
             yield f"email    = {_text(person.email)}"
-        yield f"{person.crm:<8} = {_text(person.owner_id)}"
+        yield from (f"{crm:<8} = {_text(id_)}" for crm, id_ in person.ids.items())
         yield _known("team", person.team)
         yield _known("manager", person.manager)
         yield _known("calendar", person.calendar)
@@ -66,9 +66,9 @@ def _people(people: Sequence[DraftPerson]) -> Iterator[str]:
 
 
 def unique_names(people: Sequence[DraftPerson]) -> list[str]:
-    """Return one name a person; two of one name get their owner id behind it."""
-    names = [person.name for person in people]
-    return [name if names.count(name) == 1 else f"{name} ({person.owner_id})" for name, person in zip(names, people, strict=True)]
+    """Return one name a person; two of one name get their first owner id behind it."""
+    names = Counter(person.name for person in people)
+    return [person.name if names[person.name] == 1 else f"{person.name} ({next(iter(person.ids.values()))})" for person in people]
 
 
 def _known(key: str, value: str | None) -> str:
@@ -97,13 +97,31 @@ def _text(value: str) -> str:
     return json.dumps(plain(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def draft_roster(owners: Sequence[Owner], teams: Sequence[Team], *, crm: str, pools: Sequence[str]) -> str:
-    """Return a roster of the active owners of one CRM; every one of them is in every pool until somebody sorts them."""
-    names = {team.id: team.name for team in teams}
-    people = [
-        DraftPerson(name=owner.name, email=owner.email, crm=crm, owner_id=owner.id, team=names.get(owner.teams[0]) if owner.teams else None)
-        for owner in sorted(owners, key=lambda owner: (owner.name.casefold(), owner.id))
-        if owner.active and not owner.is_queue
-    ]
+def draft_roster(facts: Sequence[Facts], *, pools: Sequence[str], own_users: Mapping[str, str]) -> str:
+    """Return a roster of the active owners of the CRMs; every one of them is in every pool until somebody sorts them.
+
+    Owners of several CRMs that have one e-mail address are one person. `own_users` (CRM -> owner id) stand for leadpact: nobody.
+    """
+    ours = {one.account.crm: [own_users[one.account.crm]] if one.account.crm in own_users else [] for one in facts}
+    people = sorted(_merged(facts, own_users), key=lambda person: (person.name.casefold(), *person.ids.values()))
     members = tuple(unique_names(people))
-    return roster_text(people, [DraftPool(name=pool, members=members) for pool in pools], placeholders={crm: ()})
+    return roster_text(people, [DraftPool(name=pool, members=members) for pool in pools], placeholders=dict(ours))
+
+
+def _merged(facts: Sequence[Facts], own_users: Mapping[str, str]) -> Iterable[DraftPerson]:
+    people: dict[str, DraftPerson] = {}  # by address, or by owner where there is none that is free
+    for one in facts:
+        crm, teams = one.account.crm, {team.id: team.name for team in one.teams}
+        for owner in one.owners:
+            if not owner.active or owner.is_queue or owner.id == own_users.get(crm):
+                continue
+            team = teams.get(owner.teams[0]) if owner.teams else None
+            known = people.get(owner.email or "")
+            if known is None:
+                drafted = DraftPerson(name=owner.name, email=owner.email, ids={crm: owner.id}, team=team)
+                people[owner.email or f"{crm} {owner.id}"] = drafted
+            elif crm in known.ids:  # a second owner with that address; a roster has each address once
+                people[f"{crm} {owner.id}"] = DraftPerson(name=owner.name, email=None, ids={crm: owner.id}, team=team)
+            else:
+                people[owner.email or ""] = replace(known, ids={**known.ids, crm: owner.id}, team=known.team or team)
+    return people.values()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from sync.long_ids import long_id
 from sync.shape import Day, Table, Text, matching
 
 
@@ -18,6 +19,7 @@ def _as_members(value: object) -> object:
 
 
 OwnerId = Annotated[Text, BeforeValidator(_as_text)]
+LongId = Annotated[Text, AfterValidator(long_id)]  # pages and reports show the short form
 Address = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True),
@@ -39,7 +41,7 @@ class PersonTable(Table):
     name: Text
     email: Address | None = None
     hubspot: OwnerId | None = None
-    salesforce: OwnerId | None = None
+    salesforce: LongId | None = None
     manager: Text | None = None
     team: Text | None = None
     calendar: Text | None = None
@@ -75,7 +77,7 @@ class PlaceholdersTable(Table):
     """`[placeholders]`."""
 
     hubspot: tuple[OwnerId, ...] = ()
-    salesforce: tuple[OwnerId, ...] = ()
+    salesforce: tuple[LongId, ...] = ()
 
 
 class RosterTable(Table):

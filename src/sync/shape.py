@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from sync.problems import Problem, choose_fix, listed, quoted
 
-SECRET_WORDS = ("token", "secret", "password", "credential")
+SECRET_WORDS = ("token", "secret", "password", "credential", "private_key", "session_id")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Count = Annotated[int, Field(strict=True, ge=1)]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
+from pydantic import SecretStr
 
 from connectors.budget import DayShares
 from connectors.hubspot import mapping as hubspot_mapping
@@ -22,16 +23,20 @@ from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import RetryPolicy, Waiting
 from connectors.protocol import Connector
 from connectors.records import Vocabulary, Wanted
+from connectors.salesforce import mapping as salesforce_mapping
+from connectors.salesforce.connector import Salesforce
+from connectors.salesforce.settings import SalesforceSettings
 from sync.agreement.load import agreement_of, load_agreement
 from sync.agreement.model import Agreement
 from sync.agreement.versions import Version
-from sync.config import Config, load_config, unknown_rules
+from sync.config import Config, load_config, misfits
+from sync.config_salesforce import SalesforceSettings as SalesforceSection
+from sync.config_sections import HubSpotSettings as HubSpotSection
 from sync.known import Known
 from sync.lint import Facts, refuse_if_misfit
 from sync.logs import configure_logs
 from sync.meter import Meter
 from sync.problems import Problem, Problems
-from sync.protect import HOLD_FIELD
 from sync.pull import AT_ONCE, Progress, read_facts
 from sync.roster import Roster
 from sync.roster_load import load_roster
@@ -40,6 +45,7 @@ from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store, open_store_readonly
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.link import Links
 from sync.store.lock import WAIT, hold_store, this_process
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
@@ -49,7 +55,6 @@ from sync.store.usage import ApiUsage
 from sync.version import VERSION
 
 T = TypeVar("T")
-VOCABULARIES = {"hubspot": hubspot_mapping.VOCABULARY}
 LONG_WAIT_S = 2.0
 LONGER_THAN_ANY_WINDOW_S = 10.5  # so much is waited only for a CRM that fails or slows us down
 
@@ -77,7 +82,7 @@ def read_files(path: Path | None, env: Mapping[str, str] | None = None) -> Files
     agreement = _gathered(lambda: load_agreement(agreement_path), problems)
     roster = _gathered(lambda: load_roster(roster_path, agreement=agreement), problems)
     if config is not None and agreement is not None:
-        problems += unknown_rules(config, agreement.rule_names)
+        problems += misfits(config, agreement)
     if problems or config is None or agreement is None or roster is None:
         raise Problems(problems)
     return Files(config=config, agreement=agreement, roster=roster)
@@ -99,24 +104,45 @@ def read_files_for_draft(path: Path | None) -> Files:
 
 
 def vocabularies(config: Config) -> Mapping[str, Vocabulary]:
-    """Return the vocabulary of every CRM that the config connects."""
-    return {crm: VOCABULARIES[crm] for crm in config.crms}
+    """Return the vocabulary of every CRM that the config connects, Marketing's first."""
+    words = {"hubspot": hubspot_mapping.VOCABULARY}
+    if (org := config.salesforce) is not None:
+        words["salesforce"] = salesforce_mapping.vocabulary(form_date_field=org.form_date_field, form_name_field=org.form_name_field)
+    return {crm: words[crm] for crm in config.crms}
 
 
-def wanted(agreement: Agreement, crm: str) -> Wanted:
-    """Return the fields the agreement names in one CRM: all are read with their history; and the hold, where it protects."""
-    named = dict(agreement.crm_fields(crm))
-    person = VOCABULARIES[crm].person
-    held = {HOLD_FIELD} if any(protection.what == "hold" for protection in agreement.protect.when) else set()
-    return Wanted(fields=named | {person: named.get(person, frozenset()) | held}, history=named)
+def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
+    """Return the fields to read of one CRM: those the agreement names, with their history, and those leadpact itself asks for.
+
+    These are the hold, where it protects, and what says that two records of the connected CRMs are one person.
+    """
+    words, named = vocabularies(config)[crm], dict(agreement.crm_fields(crm))
+    more: dict[str, set[str]] = {kind: set() for kind in words.persons}
+    if any(protection.what == "hold" for protection in agreement.protect.when):
+        more[words.person].add(words.hold)
+    for reference in words.references:
+        if reference.to_crm in config.crms:
+            more.setdefault(reference.kind, set()).add(reference.field)
+    kinds = named.keys() | more.keys()
+    return Wanted(fields={kind: named.get(kind, frozenset()) | more.get(kind, set()) for kind in sorted(kinds)}, history=named)
 
 
 def connect(config: Config, agreement: Agreement) -> tuple[Connector, ...]:
-    """Return a connector for every CRM of the config; none has made a call yet."""
-    hubspot = config.hubspot
-    if hubspot is None:
-        return ()
-    settings = HubSpotSettings(
+    """Return a connector for every CRM of the config, Marketing's first; none has made a call yet."""
+    waiting = Waiting(monotonic=time.monotonic, sleep=_wait)
+    return tuple(_connector(config, wanted(config, agreement, crm), crm, waiting) for crm in config.crms)
+
+
+def _connector(config: Config, fields: Wanted, crm: str, waiting: Waiting) -> Connector:
+    if crm == "hubspot" and config.hubspot is not None:
+        return HubSpot(hubspot_settings(config.hubspot), fields, waiting)
+    assert config.salesforce is not None, crm
+    return Salesforce(salesforce_settings(config.salesforce), fields, waiting)
+
+
+def hubspot_settings(hubspot: HubSpotSection) -> HubSpotSettings:
+    """Return the connection that `[hubspot]` describes."""
+    return HubSpotSettings(
         token=hubspot.token.get_secret_value(),
         base_url=hubspot.base_url,
         api_version=hubspot.api_version,
@@ -127,12 +153,39 @@ def connect(config: Config, agreement: Agreement) -> tuple[Connector, ...]:
         timeout_s=hubspot.timeout_s,
         user_agent=f"leadpact/{VERSION}",
     )
-    return (HubSpot(settings, wanted(agreement, "hubspot"), Waiting(monotonic=time.monotonic, sleep=_wait)),)
 
 
-def crm_facts(connector: Connector) -> Facts:
+def salesforce_settings(org: SalesforceSection) -> SalesforceSettings:
+    """Return the connection that `[salesforce]` describes."""
+    return SalesforceSettings(
+        my_domain=org.my_domain,
+        consumer_key=org.consumer_key,
+        consumer_secret=_shown(org.consumer_secret),
+        private_key=_shown(org.private_key),
+        username=org.username,
+        session_id=_shown(org.session_id),
+        api_version=org.api_version,
+        base_url=org.base_url,
+        day=DayShares(max_share=org.max_share, floor=org.floor),
+        at_once=AT_ONCE,
+        timeout_s=org.timeout_s,
+        user_agent=f"leadpact/{VERSION}",
+        retry=RetryPolicy(run_s=org.deadline.total_seconds()),
+        bulk_above=org.bulk_above,
+        overlap=org.overlap,
+        form_date_field=org.form_date_field,
+        form_name_field=org.form_name_field,
+        own_user=org.user_id,
+    )
+
+
+def _shown(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
+
+
+def crm_facts(config: Config, connector: Connector) -> Facts:
     """Ask one CRM which account it is, how its fields are defined and who its owners are."""
-    return read_facts(connector, VOCABULARIES[connector.crm], connector.account())
+    return read_facts(connector, vocabularies(config)[connector.crm], connector.account())
 
 
 def _wait(seconds: float) -> None:
@@ -195,9 +248,10 @@ def _known(files: Files, store: Database) -> Known:
         vocabularies=words,
         mirror=Mirror(store, words),
         dirty=Dirty(store, words),
-        reader=LeadReader(store),
+        reader=LeadReader(store, words.values()),
         findings=Findings(store),
         agreements=Agreements(store),
+        links=Links(store, words),
         read_version=_read_version,
     )
 

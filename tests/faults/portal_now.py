@@ -31,7 +31,8 @@ class Holding:
 def portal_holding(people: People, files: Path) -> Holding:
     """Read the portal's lists and associations, with the fields that the agreement in `files` wants."""
     held = Holding(changed={}, values={}, history={}, links=set())
-    streams = object_streams(wanted(read_files(files / "config.toml").agreement, "hubspot")).values()
+    read = read_files(files / "config.toml")
+    streams = object_streams(wanted(read.config, read.agreement, "hubspot")).values()
     for stream in streams:
         for item in _listed(people, stream):
             name = f"{stream.kind}/{item['id']}"

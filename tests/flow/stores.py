@@ -22,6 +22,7 @@ from sync.store.database import open_store
 from sync.store.dirty import Dirty
 from sync.store.finding_rows import fingerprint
 from sync.store.findings import Findings
+from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
@@ -80,8 +81,7 @@ class Kept:
     def rows(self, moment: datetime, terms: Terms) -> Iterator[LeadRows]:
         """Yield every lead as it was known at `moment`."""
         within = terms.agreement_at(moment).touches.bulk_within
-        for words in self.run.known.vocabularies.values():
-            yield from self.run.known.reader.leads(words, upto=moment, bulk_within=within)
+        return self.run.known.reader.leads(upto=moment, bulk_within=within)
 
     def unsure(self, moment: datetime) -> set[str]:
         """Return the leads with changes that were only observed: of their moment a store knows more the longer it watches.
@@ -95,7 +95,7 @@ class Kept:
     def _begin(self) -> Begun:
         """Begin a run as `sync.run.begin` does, but for the lint of files that are the same each time."""
         known = self.run.known
-        facts = {connector.crm: crm_facts(connector) for connector in self.run.connectors}
+        facts = {connector.crm: crm_facts(self.run.known.config, connector) for connector in self.run.connectors}
         now = min(fact.account.server_now for fact in facts.values())
         known.agreements.remember(version_of(known.agreement, seen_at=now))
         run_id = self.run.runs.start("tick", mode="observe", as_of=None, now=now, agreement_hash=known.agreement.hash)
@@ -129,9 +129,10 @@ def emptied(kept: Kept, path: Path) -> Iterator[Kept]:
             known,
             mirror=Mirror(store, words),
             dirty=Dirty(store, words),
-            reader=LeadReader(store),
+            reader=LeadReader(store, words.values()),
             findings=Findings(store),
             agreements=Agreements(store),
+            links=Links(store, words),
         )
         yield Kept(run=replace(kept.run, known=known, connectors=(connector,), plans=Plans(store), runs=Runs(store)))
 
@@ -154,4 +155,6 @@ def _hurried(run: Context) -> HubSpot:
     hubspot, clock = run.known.config.hubspot, _Clock()
     assert hubspot is not None
     settings = HubSpotSettings(token=hubspot.token.get_secret_value(), base_url=hubspot.base_url, burst_share=hubspot.burst_share)
-    return HubSpot(settings, wanted(run.known.agreement, "hubspot"), Waiting(monotonic=clock.monotonic, sleep=clock.sleep))
+    return HubSpot(
+        settings, wanted(run.known.config, run.known.agreement, "hubspot"), Waiting(monotonic=clock.monotonic, sleep=clock.sleep)
+    )

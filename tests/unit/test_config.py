@@ -1,18 +1,39 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from sync.cli.init import config_of
 from sync.config import Config, config_places, load_config, unknown_rules
 from sync.config_read import Settings
+from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import HubSpotSettings, Mode
 from sync.errors import ConfigurationError
 from sync.problems import Problem, Problems
 
 TOKEN = "pat-na1-planted-0000"
+ORG = {"LEADPACT_SALESFORCE__CONSUMER_SECRET": "planted"}
+SECRET_KEYS = {("hubspot", "token"), *(("salesforce", key) for key in ("consumer_secret", "private_key", "session_id"))}
+NO_DEFAULT = tuple(
+    f"# {key} "
+    for key in (
+        "LEADPACT",
+        "What is",
+        "app_id",
+        "username",
+        "user_id",
+        "form_date_field",
+        "form_name_field",
+        "base_url       ",
+        "rules",
+        "teams",
+        "fields",
+        "stages",
+    )
+)
 ENV = {"LEADPACT_HUBSPOT__TOKEN": TOKEN}
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -42,13 +63,25 @@ def test_the_example_config_holds_the_defaults_alone(load: Load) -> None:
 
 
 def test_every_commented_line_of_the_example_is_a_default(load: Load) -> None:
-    lines = [
-        line.removeprefix("# ") if line.startswith("# ") and " = " in line.split("#")[1] else line
-        for line in EXAMPLE.read_text().splitlines()
-    ]
-    text = "\n".join(line for line in lines if not line.startswith(("app_id", "rules", "teams", "LEADPACT", "What is")))
+    assert load(_written_out(config_of(("hubspot",)), without={"salesforce"})) == load("")
 
-    assert load(text) == load("")
+
+def test_every_commented_line_of_the_example_for_salesforce_is_a_default(load: Load) -> None:
+    text = _written_out(config_of(("salesforce",)), without={"hubspot", "roles", "authority"})
+    needed = '[salesforce]\nmy_domain = "acme.my"\nconsumer_key = "3MVG9…"'
+
+    assert load(text, ORG) == load(needed, ORG)
+
+
+def _written_out(text: str, *, without: Collection[str]) -> str:
+    """Write every default of the example out, but in the tables `without`."""
+    lines, table = [], ""
+    for line in text.splitlines():
+        if line.removeprefix("# ").startswith("["):
+            table = line.removeprefix("# ")[1:].partition("]")[0]
+        shown = line.startswith("# ") and " = " in line.split("#")[1] and not line.startswith(NO_DEFAULT)
+        lines.append(line.removeprefix("# ") if shown and table not in without else line)
+    return "\n".join(lines)
 
 
 def test_the_defaults_are_those_of_the_design(load: Load) -> None:
@@ -59,7 +92,7 @@ def test_the_defaults_are_those_of_the_design(load: Load) -> None:
     assert (config.hubspot.burst_share, config.hubspot.max_share, config.hubspot.floor) == (0.6, 0.2, 0.15)
     assert (config.limits.moves_per_run, config.limits.moves_per_hour, config.limits.moves_per_day) == (25, 40, 100)
     assert config.settle.moves == timedelta(minutes=30)
-    assert (config.marketing, config.sales, config.crms) == ("hubspot", "hubspot", ("hubspot",))
+    assert (config.authority.marketing, config.authority.sales, config.crms) == ("hubspot", "hubspot", ("hubspot",))
 
 
 def test_paths_are_relative_to_the_config_file(load: Load, tmp_path: Path) -> None:
@@ -139,14 +172,8 @@ def test_a_missing_token_names_the_ways_to_give_one(load: Load, tmp_path: Path) 
 def test_a_config_without_any_crm_is_refused(load: Load) -> None:
     (problem,) = problems_of(load, "", {})
 
-    assert problem.where == "hubspot"
-
-
-def test_salesforce_is_refused_until_it_works(load: Load) -> None:
-    (problem,) = problems_of(load, '[salesforce]\ndomain = "x"')
-
-    assert problem.where == "salesforce"
-    assert "not connected yet" in problem.fix
+    assert problem.found == "no connection"
+    assert "[hubspot] or [salesforce]" in problem.fix
 
 
 def test_a_role_names_a_connected_crm(load: Load) -> None:
@@ -293,9 +320,9 @@ def test_a_path_that_is_no_file_is_one_problem(tmp_path: Path) -> None:
 
 def test_the_reference_and_the_example_name_every_key() -> None:
     reference = (EXAMPLE.parent / "docs" / "reference" / "config.md").read_text(encoding="utf-8")
-    sections = {name: info.annotation for name, info in Settings.model_fields.items() if name not in {"hubspot", "secrets_dir"}}
-    sections["hubspot"] = HubSpotSettings
+    sections = {name: info.annotation for name, info in Settings.model_fields.items() if name != "secrets_dir"}
+    sections |= {"hubspot": HubSpotSettings, "salesforce": SalesforceSettings}
     keys = {(name, key) for name, section in sections.items() if section is not None for key in section.model_fields}
 
     assert {key for key in keys if f"`{key[0]}.{key[1]}`" not in reference} == set()
-    assert {key for _, key in keys - {("hubspot", "token")} if f"# {key} " not in EXAMPLE.read_text()} == set()
+    assert {key for _, key in keys - SECRET_KEYS if f"# {key} " not in EXAMPLE.read_text()} == set()

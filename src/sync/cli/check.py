@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sync.cli.roster import staff_of
+
 if TYPE_CHECKING:
+    from connectors.errors import ConnectorError
+    from sync.lint import Facts
     from sync.remarks import Remark
     from sync.wiring import Files
 
@@ -23,7 +27,7 @@ def check(
     from sync.wiring import read_files
 
     files = read_files(config)
-    found = [*_of_config(files), *_of_agreement(files), *([] if offline else _of_crms(files))]
+    found = dict.fromkeys([*_of_config(files), *_of_agreement(files), *([] if offline else _of_crms(files))])
     remarks = sorted(found, key=lambda remark: list(Level).index(remark.level))
     for remark in remarks:
         typer.echo(_line(remark))
@@ -58,30 +62,52 @@ def _of_agreement(files: Files) -> list[Remark]:
     from sync.agreement.lint import lint_text
     from sync.agreement.versions import why_not_enforcing
     from sync.lint import lint_agreement
+    from sync.lint_recognised import recognition_remarks
     from sync.run import not_judged
-    from sync.wiring import machine_clock
+    from sync.wiring import machine_clock, vocabularies
 
     standing = lint_agreement(files.agreement.hash, why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
-    return [*lint_text(files.agreement, files.roster), *standing]
+    recognised = recognition_remarks(files.agreement, vocabularies(files.config))
+    return [*lint_text(files.agreement, files.roster), *recognised, *standing]
 
 
 def _of_crms(files: Files) -> list[Remark]:
     """Ask each CRM what it is; an error of one is a remark, so that the others are still asked."""
-    from connectors.errors import ConnectorError, Exhausted, Unreachable
-    from sync.lint import lint
-    from sync.remarks import Level, Remark
+    from contextlib import closing
+
+    from connectors.errors import ConnectorError
+    from sync.lint import lint, lint_crm
     from sync.wiring import connect, crm_facts
 
-    remarks: list[Remark] = []
+    answers: list[Facts] = []
+    silent: list[Remark] = []
     for connector in connect(files.config, files.agreement):
-        try:
-            remarks += lint(files.agreement, files.roster, crm_facts(connector))
-        except ConnectorError as error:
-            silent = isinstance(error, Unreachable | Exhausted)
-            remarks.append(Remark(level=Level.ERROR, where=connector.crm, what=str(error), fix=error.fix, of_the_world=silent))
-        finally:
-            connector.close()
-    return remarks
+        with closing(connector):
+            try:
+                answers.append(crm_facts(files.config, connector))
+            except ConnectorError as error:
+                silent.append(_refused(connector.crm, error))
+    for facts in answers:
+        typer.echo(_account(facts, files.config.api_versions[facts.account.crm]))
+    if silent:  # what only all together can tell is left open
+        return [*silent, *(remark for facts in answers for remark in lint_crm(files.agreement, files.roster, facts))]
+    return lint(files.agreement, files.roster, *answers)
+
+
+def _refused(crm: str, error: ConnectorError) -> Remark:
+    from connectors.errors import Exhausted, Unreachable
+    from sync.remarks import Level, Remark
+
+    of_the_world = isinstance(error, Unreachable | Exhausted)
+    return Remark(level=Level.ERROR, where=crm, what=str(error), fix=error.fix, of_the_world=of_the_world)
+
+
+def _account(facts: Facts, version: str) -> str:
+    """Say which account answered: `asked   salesforce: account 00D…, SANDBOX, by API 62.0; people 12, queues 2, teams 3`."""
+    from sync.plain import plain
+
+    kind = f", {facts.account.kind}" if facts.account.kind else ""
+    return plain(f"asked   {facts.account.crm}: account {facts.account.id}{kind}, by API {version}; {staff_of(facts)}")
 
 
 def _line(remark: Remark) -> str:

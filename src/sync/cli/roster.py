@@ -53,22 +53,28 @@ def _draft(files: Files, output: Path | None) -> None:
     from sync.errors import SyncError
     from sync.private_files import write_new
     from sync.roster_draft import draft_roster
-    from sync.wiring import connect, crm_facts
 
-    (connector,) = connect(files.config, files.agreement)
-    try:
-        facts = crm_facts(connector)
-    finally:
-        connector.close()
+    facts = _asked(files)
     pools = sorted({handoff.pool for handoff in files.agreement.handoffs if handoff.pool})
     path = output or _default_path(files)
     if output is None and _is_untouched_example(path):
         path.unlink()
-    if not write_new(path, draft_roster(facts.owners, facts.teams, crm=connector.crm, pools=pools)):
+    if not write_new(path, draft_roster(facts, pools=pools, own_users=files.config.own_users)):
         raise SyncError(f"{path} exists, and was left as it is", fix="name another file: `leadpact roster --from-crm --output FILE`")
-    typer.echo(f"drafted {path}: {_people(facts)}. Fill in managers and hours, then run `leadpact check`.")
+    people = "; ".join(f"{one.account.crm}: {staff_of(one)}" for one in facts)
+    typer.echo(f"drafted {path}: {people}. Fill in managers and hours, then run `leadpact check`.")
     if path != files.config.roster:
         typer.echo(f"{files.config.roster} is still the one in use: move what you want of the draft into it.")
+
+
+def _asked(files: Files) -> list[Facts]:
+    from contextlib import ExitStack, closing
+
+    from sync.wiring import connect, crm_facts
+
+    with ExitStack() as stack:
+        connectors = [stack.enter_context(closing(connector)) for connector in connect(files.config, files.agreement)]
+        return [crm_facts(files.config, connector) for connector in connectors]
 
 
 def _default_path(files: Files) -> Path:
@@ -84,7 +90,8 @@ def _is_untouched_example(path: Path) -> bool:
     return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == example("roster")
 
 
-def _people(facts: Facts) -> str:
+def staff_of(facts: Facts) -> str:
+    """Count who is in a CRM: `people 12, queues 2, teams 3`."""
     active = sum(owner.active and not owner.is_queue for owner in facts.owners)
     queues = sum(owner.is_queue for owner in facts.owners)
-    return f"people {active}, queues {queues}, teams {len(facts.teams)}"
+    return f"people {active}, queues {queues}, teams {len({team.id for team in facts.teams})}"
