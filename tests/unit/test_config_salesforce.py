@@ -52,11 +52,6 @@ def test_salesforce_alone_plays_both_parts(load: Load) -> None:
 
     assert (config.crms, config.hubspot) == (("salesforce",), None)
     assert (config.authority.marketing, config.authority.sales) == ("salesforce", "salesforce")
-        ("salesforce",),
-        "salesforce",
-        "salesforce",
-        None,
-    )
     assert org(config).consumer_secret is not None
     assert SECRET not in repr(config)
     assert (org(config).api_version, org(config).max_share, org(config).floor, org(config).bulk_above) == ("62.0", 0.1, 0.15, 20_000)
