@@ -21,7 +21,6 @@ from tests.contract.practice_salesforce import (
     stamps,
 )
 
-LONG = 4_500  # leads; more than two pages
 HOUR = timedelta(hours=1)
 
 
@@ -29,16 +28,6 @@ HOUR = timedelta(hours=1)
 def practice() -> Iterator[PracticeSalesforce]:
     with practice_salesforce() as practice:
         yield practice
-
-
-@pytest.fixture(scope="module")
-def large() -> Iterator[PracticeSalesforce]:
-    """An org with many leads, in which nothing is changed."""
-    with practice_salesforce(*(a_lead(number) for number in range(MANY, LONG))) as practice:
-        yield practice
-
-
-# --- what vanished, moved, or became something else
 
 
 def test_a_deleted_lead_is_told_as_gone_and_comes_back_when_it_is_undeleted(practice: PracticeSalesforce):
@@ -153,10 +142,10 @@ def test_a_task_that_names_another_person_is_found_by_that_person(practice: Prac
     assert {(page.cursor, page.linked_kinds) for page in pages} == {(None, frozenset())}
 
 
-def test_evidence_of_a_thousand_persons_costs_two_calls_and_streams_can_be_left_out(large: PracticeSalesforce):
+def test_evidence_of_a_thousand_persons_costs_two_calls_and_streams_can_be_left_out(practice: PracticeSalesforce):
     persons = [RecordKey("salesforce", "Lead", an_id("00Q", number)) for number in range(1_000)]
-    before = large.calls()
-    assert ids(large.connector().evidence(persons)) == [large.activity.id]
-    assert large.calls() - before == 2
-    assert list(large.connector().evidence(persons, without={"Task", "Event"})) == []
-    assert list(large.connector().evidence([])) == []
+    before = practice.calls()
+    assert ids(practice.connector().evidence(persons)) == [practice.activity.id]
+    assert practice.calls() - before == 2
+    assert list(practice.connector().evidence(persons, without={"Task", "Event"})) == []
+    assert list(practice.connector().evidence([])) == []
