@@ -11,7 +11,6 @@ from tests.contract.practice_salesforce import (
     BOB,
     FIRST,
     PracticeSalesforce,
-    a_lead,
     an_id,
     gone,
     ids,

@@ -179,7 +179,7 @@ class Line:
             return known
         if self.server_now is None or told > self.server_now:
             self.server_now = told
-        asked = told - timedelta(seconds=math.floor(self._waiting.monotonic() - began_s))
+        asked = told - timedelta(seconds=math.ceil(self._waiting.monotonic() - began_s))
         return asked if known is None else max(asked, known)
 
 
