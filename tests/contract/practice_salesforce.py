@@ -80,6 +80,14 @@ def lines() -> Iterator[dict[str, Any]]:
     yield line("Task", an_id("00T", 1), WhoId=an_id("00Q", 0), OwnerId=BOB, **done, **stamps(SECOND, by=BOB))
 
 
+def connect(url: str, wanted: Wanted = WANTED, slept: list[float] | None = None, **settings: Any) -> Salesforce:
+    """Connect to an org on this machine, in a time of its own: waiting passes it and is noted."""
+    slept = [] if slept is None else slept
+    app = {"consumer_key": "sandbox", "consumer_secret": "sandbox"} if "session_id" not in settings else {}
+    given: dict[str, Any] = {"my_domain": "practice.my", "base_url": url} | app | settings
+    return Salesforce(SalesforceSettings(**given), wanted, Waiting(monotonic=lambda: sum(slept), sleep=slept.append))
+
+
 class PracticeSalesforce:
     """The practice org as the suite wants it."""
 
@@ -100,15 +108,7 @@ class PracticeSalesforce:
         return self.org.clock.now()
 
     def connector(self, wanted: Wanted = WANTED, **settings: Any) -> Salesforce:
-        clock = {"s": 0.0}
-
-        def sleep(seconds: float) -> None:
-            clock["s"] += seconds
-            self.slept.append(seconds)
-
-        app = {} if "session_id" in settings else {"consumer_key": "sandbox", "consumer_secret": "sandbox"}
-        given: dict[str, Any] = {"my_domain": "practice.my", "base_url": self.url} | app | settings
-        return Salesforce(SalesforceSettings(**given), wanted, Waiting(monotonic=lambda: clock["s"], sleep=sleep))
+        return connect(self.url, wanted, self.slept, **settings)
 
     def connector_with_wrong_token(self) -> Salesforce:
         return self.connector(consumer_secret="wrong")
@@ -145,14 +145,22 @@ class PracticeSalesforce:
         """Let calls go wrong."""
         self.control("/faults", [{"crm": "salesforce", **rule}])
 
-    def calls(self) -> list[str]:
-        """Name the data calls to the org so far, logins left out, without our own."""
-        log = self.control("/requests", method="GET")
-        return [f"{one['method']} {one['path']}" for one in log]
+    def deed(self, name: str, **order: Any) -> Any:
+        """Do what an admin or a person does in the org; no call is counted."""
+        return self.control(f"/salesforce/{name}", order)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Give the calls so far, logins too, those of the control path left out."""
+        told: list[dict[str, Any]] = self.control("/requests", method="GET")["requests"]
+        return told
+
+    def calls(self) -> int:
+        """Count the data calls so far."""
+        return sum(one["path"].startswith("/services/data/v") for one in self.requests())
 
 
 @contextmanager
-def practice_salesforce(*more: dict[str, Any]) -> Iterator[PracticeSalesforce]:
-    org = Org.from_lines([*lines(), *more], now=NOW)
+def practice_salesforce(*more: dict[str, Any], now: datetime = NOW) -> Iterator[PracticeSalesforce]:
+    org = Org.from_lines([*lines(), *more], now=now)
     with serve(org=org, port=0) as served:
         yield PracticeSalesforce(org, served.url)

@@ -198,9 +198,10 @@ def test_a_token_is_taken_nowhere_but_to_salesforce():
 
 
 def test_a_session_that_is_over_is_followed_by_another_and_the_call_goes_out_again_with_its_headers():
-    with scripted(GIVEN, SESSION_OVER, GIVEN, Said(body=ROWS)) as server:
+    csv = Said(body=b'"Id"\n"1"\n', headers={"Sforce-NumberOfRecords": "1"})
+    with scripted(GIVEN, SESSION_OVER, GIVEN, csv) as server:
         client = an_app(server)
-        client.get_csv(PATH, {"maxRecords": "5"})
+        assert client.get_csv(PATH, {"maxRecords": "5"}).told == [{"Id": "1"}]
     first, again = (heard for heard in server.heard if heard.path.startswith(PATH))
     assert first.headers == again.headers
     assert (again.headers["accept"], again.headers["sforce-auto-assign"]) == ("text/csv", "FALSE")

@@ -19,6 +19,7 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from connectors.budget import DayBudget, Purpose
+from connectors.csv_rows import rows_of_csv
 from connectors.errors import Denied, Unreachable
 from connectors.pacing import Patience, TryAgain, Waiting
 from connectors.salesforce.addresses import host_of, loopback_port
@@ -26,7 +27,7 @@ from connectors.salesforce.answers import ErrorAnswer, SessionOver, refusal_of
 from connectors.salesforce.auth import as_it_is, can_renew, log_in
 from connectors.salesforce.loopback import Loopback
 from connectors.salesforce.settings import SalesforceSettings
-from connectors.wire import date_in, failure_of, lower_names
+from connectors.wire import date_in, failure_of, lower_names, number_in
 
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")  # the answer may tell of the app's own usage as well
 
@@ -47,8 +48,7 @@ class Call:
 class Answer:
     """What came back, whole."""
 
-    told: Any  # what the JSON says; None for CSV
-    data: bytes
+    told: Any  # what the JSON says; the rows of a CSV
     headers: Mapping[str, str]  # names in lower case
     asked_at: datetime | None  # server time: not after the moment at which the answer was true; None if no time was told
 
@@ -146,10 +146,10 @@ class Line:
             raise self._refused(call, heard[-1]) from None
         except RequestException as error:
             raise TryAgain(failure_of(error), silent=True) from None
-        told, headers = None if call.csv else _read(call, response.content), lower_names(response.headers)
+        headers = lower_names(response.headers)
         self._learn(headers)
-        at = date_in(headers.get("date"))
-        return Answer(told=told, data=response.content, headers=headers, asked_at=self._learn_time(at, known, began_s))
+        told = _read_csv(call, response.content, headers) if call.csv else _read(call, response.content)
+        return Answer(told=told, headers=headers, asked_at=self._learn_time(date_in(headers.get("date")), known, began_s))
 
     def _refused(self, call: Call, response: requests.Response) -> Exception:
         headers = lower_names(response.headers)
@@ -208,3 +208,14 @@ def _read(call: Call, data: bytes) -> Any:
         return orjson.loads(data)  # nothing is no answer either: all that we ask for has a body
     except orjson.JSONDecodeError:
         raise TryAgain(f"the answer of {call.path} is no JSON") from None
+
+
+def _read_csv(call: Call, data: bytes, headers: Mapping[str, str]) -> list[dict[str, str]]:
+    """Read the rows of a CSV, whose number a header tells: fewer are an answer that broke off."""
+    try:
+        rows = list(rows_of_csv(data))
+    except ValueError:
+        rows = []
+    if len(rows) != number_in(headers.get("sforce-numberofrecords")):
+        raise TryAgain(f"the answer of {call.path} is no whole CSV")
+    return rows

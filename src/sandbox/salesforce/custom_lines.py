@@ -56,19 +56,20 @@ def custom_field_of(schema: Schema, line: dict[str, Any], where: str) -> tuple[S
     try:
         read = CustomFieldLine.model_validate(line)
     except ValidationError as error:
-        raise BadLines([_problem(item, where) for item in error.errors(include_url=False)]) from None
+        raise BadLines([problem_of(item, where, "CustomField") for item in error.errors(include_url=False)]) from None
     sobject = schema.find(read.object)
     if sobject is None or not sobject.is_stored:
         raise BadLines([problem(where, read.object, "an object such as Lead", "object")])
     return sobject, _field(read), read.tracked
 
 
-def _problem(item: Any, where: str) -> str:
+def problem_of(item: Any, where: str, sort: str) -> str:
+    """What is wrong with one key of a line of `sort` that defines a field, by an error of pydantic's."""
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "missing":
         return f"{where}: {key}: found nothing, expected a value"
     if item["type"] == "extra_forbidden":
-        return f"{where}: {key}: found a key that a CustomField line does not have, expected only those of docs/reference/portal-file.md"
+        return f"{where}: {key}: found a key that a {sort} line does not have, expected only those of docs/reference/portal-file.md"
     if item["type"] == "string_pattern_mismatch":
         return problem(where, item["input"], "a name ending in __c", key)
     told = item["msg"].removeprefix("Input should be ").replace("'", '"')

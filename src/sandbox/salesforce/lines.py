@@ -15,8 +15,12 @@ from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.moments import canonical_date, canonical_moment
 from sandbox.salesforce.rows import Row
-from sandbox.salesforce.schema import SObject, custom_field
+from sandbox.salesforce.schema import Schema, SObject, custom_field
+from sandbox.salesforce.standard_lines import standard_field_of
 from sandbox.salesforce.store import Store
+
+_Definer = Callable[[Schema, dict[str, Any], str], tuple[SObject, Field, bool | None]]
+_DEFINING: dict[str, _Definer] = {"CustomField": custom_field_of, "StandardField": standard_field_of}
 
 
 @dataclass(slots=True)
@@ -55,16 +59,16 @@ class _Reader:
         sort = _type_of(line)
         if sort is None or not isinstance(line, dict):
             return
-        if sort == "CustomField":
-            self._define_asked(where, line)
+        if sort in _DEFINING:
+            self._define_asked(where, line, _DEFINING[sort])
         elif sobject := self._schema.find(sort):
             for name in line:
                 if name.endswith("__c") and sobject.field(name) is None:
                     self._define_seen(sobject, name, line[name])
 
-    def _define_asked(self, where: str, line: dict[str, Any]) -> None:
+    def _define_asked(self, where: str, line: dict[str, Any], read: _Definer) -> None:
         try:
-            sobject, new, is_tracked = custom_field_of(self._schema, line, where)
+            sobject, new, is_tracked = read(self._schema, line, where)
         except BadLines as error:
             self.problems += error.problems
             return
@@ -86,11 +90,11 @@ class _Reader:
             self.problems.append(problem(where, line, "a JSON object"))
             return
         sort = _type_of(line)
-        if sort == "CustomField":
+        if sort in _DEFINING:
             return
         sobject = self._schema.find(sort) if sort else None
         if sobject is None or not sobject.is_stored:
-            names = ", ".join(["CustomField", *(each.name for each in self._schema.objects.values() if each.is_stored)])
+            names = ", ".join([*_DEFINING, *(each.name for each in self._schema.objects.values() if each.is_stored)])
             self.problems.append(problem(where, sort, f"one of {names}", "attributes.type"))
             return
         row = self._row(where, line, sobject)

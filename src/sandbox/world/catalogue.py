@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from random import Random
@@ -34,9 +34,9 @@ from sandbox.world.touches import COUNTED, NOT_COUNTED
 ENOUGH_FOR_ALL = 720  # leads from which on every story is told
 
 
-def pick_stories(*, count: int, complete: bool, readers: int, rng: Random) -> list[Story]:
-    """Choose `count` stories: with `complete` at least so many of each as it asks for, then half of them ordinary."""
-    known = [story for story in STORIES if readers >= FEWEST_READERS or not story.needs_readers]
+def pick_stories(stories: Sequence[Story], *, count: int, complete: bool, readers: int, rng: Random) -> list[Story]:
+    """Choose `count` of `stories`: with `complete` at least so many of each as it asks for, then half of them ordinary."""
+    known = [story for story in stories if readers >= FEWEST_READERS or not story.needs_readers]
     picked = [story for story in known for _ in range(story.least)] if complete else []
     while len(picked) < count:
         picked.append(ORDINARY if rng.random() < 0.55 else rng.choice(known))
@@ -113,7 +113,8 @@ def _cycles() -> Iterator[Story]:
     yield Story(title="hand raised while open", tell=cycles.hand_raised_while_open)
     for gap in cycles.FLICKERS.values():
         yield Story(title="flickered", tell=partial(cycles.flickered, gap=gap))
-    for later in (BACK_WITHIN + MILLISECOND, BACK_WITHIN + timedelta(seconds=1), None):
+    yield Story(title="came back a millisecond later", tell=partial(cycles.came_back_later, gap=BACK_WITHIN + MILLISECOND))
+    for later in (BACK_WITHIN + timedelta(seconds=1), None):
         yield Story(title="came back later", tell=partial(cycles.came_back_later, gap=later))
     yield Story(title="recycled and again", tell=cycles.recycled_and_again)
     yield Story(title="rejected, then raised a hand", tell=cycles.rejected_then_raised_a_hand)

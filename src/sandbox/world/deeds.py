@@ -14,7 +14,6 @@ from sandbox.world.sheet import Sheet
 Channel = Literal["call", "email", "message", "meeting"]
 
 CHANNELS: Mapping[str, Channel] = MappingProxyType({"calls": "call", "emails": "email", "communications": "message", "meetings": "meeting"})
-SINGULAR = MappingProxyType({"calls": "call", "emails": "email", "communications": "communication", "meetings": "meeting"})
 FLAWS: Mapping[str, str] = MappingProxyType(
     {
         "connected call of 3 s": "connected, but too short",
@@ -59,7 +58,7 @@ class Deed:
     @property
     def activity(self) -> str:
         """Its key, once it has an id."""
-        return f"hubspot/{SINGULAR[self.sheet.kind]}/{self.sheet.id}"
+        return self.sheet.key
 
 
 def deed_of(name: str, sheet: Sheet, rep: Rep, at: datetime) -> Deed | None:

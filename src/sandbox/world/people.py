@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
@@ -160,13 +161,14 @@ def _away(rep: Rep, today: date, rng: Random) -> Rep:
     )
 
 
-def people_of(staff: Staff) -> list[Person]:
-    """Everybody who works here now, managers first."""
+def people_of(staff: Staff, owner: Callable[[str], str]) -> list[Person]:
+    """Everybody who works here now, managers first; `owner` turns an owner id into the CRM's."""
     head = staff.managers[0].name
     bosses = {manager.team.id: manager.name for manager in staff.managers[1:]}
     listed = [_person(staff.managers[0], None)]
     listed += [_person(manager, head) for manager in staff.managers[1:]]
-    return listed + [_person(rep, bosses.get(rep.team.id, head)) for rep in (*staff.active(), *staff.executives)]
+    listed += [_person(rep, bosses.get(rep.team.id, head)) for rep in (*staff.active(), *staff.executives)]
+    return [replace(person, owner_id=owner(person.owner_id)) for person in listed]
 
 
 def _person(rep: Rep, boss: str | None) -> Person:

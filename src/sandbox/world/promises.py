@@ -36,7 +36,7 @@ Side = Literal["system", "owner", "marketing", "manager", "none"]
 class Promise:
     """The truth about one promise to one lead, as it was decided when the lead was planted."""
 
-    record: str  # hubspot/contact/101
+    record: str  # hubspot/contact/101, salesforce/Lead/00Q…
     promise: PromiseName
     started_at: datetime | None  # None where that is what cannot be known
     status: Status
@@ -51,7 +51,7 @@ class NotCounted:
 
     record: str
     promise: PromiseName  # touched or worked
-    activity: str  # hubspot/call/1000001
+    activity: str  # hubspot/call/1000001, salesforce/Task/00T…
     reason: str
 
 

@@ -1,10 +1,26 @@
-"""One record of the portal in the making: its properties, and what each of them was when. Pure."""
+"""One record of a CRM in the making: its values, and what each of them was when. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
+
+KEYS: Mapping[str, str] = MappingProxyType(  # what records of a kind are called in findings
+    {
+        "contacts": "hubspot/contact",
+        "calls": "hubspot/call",
+        "emails": "hubspot/email",
+        "communications": "hubspot/communication",
+        "meetings": "hubspot/meeting",
+        "Lead": "salesforce/Lead",
+        "Contact": "salesforce/Contact",
+        "Task": "salesforce/Task",
+        "Event": "salesforce/Event",
+    }
+)
 
 
 def iso(at: datetime) -> str:
@@ -45,13 +61,18 @@ class Version:
 class Sheet:
     """A record being written; its id comes last, when the lead it belongs to is accepted."""
 
-    kind: str  # contacts, companies, calls, ...
+    kind: str  # contacts, companies, calls, Lead, Task, ...
     written_at: datetime  # when the CRM created it
     plain: dict[str, str | None] = field(default_factory=dict)  # values without history
     history: dict[str, list[Version]] = field(default_factory=dict)
     links: list[Sheet] = field(default_factory=list)
     id: str = ""
     archived_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """What findings call it, once it has an id."""
+        return f"{KEYS[self.kind]}/{self.id}"
 
     def put(self, **values: str | None) -> None:
         """Give properties a value that has no history."""

@@ -39,8 +39,7 @@ def _judged(course: Course, tell: Callable[[Course, datetime], Iterator[Told]], 
     for margin in (MARGIN, SHORT_MARGIN) if at_risk else (MARGIN,):
         for moment in (now - margin, now + margin):
             _refuse_if_other(told, list(tell(course, moment)), brief=margin is SHORT_MARGIN)
-    record = f"hubspot/contact/{course.contact.id}"
-    return [_promise(verdict, record, title) for verdict in told]
+    return [_promise(verdict, course.contact.key, title) for verdict in told]
 
 
 def _handing_over(course: Course, now: datetime) -> Iterator[Told]:
@@ -62,7 +61,7 @@ def _promise(told: Told, record: str, title: str) -> Promise:
 
 def not_counted(course: Course) -> Iterator[NotCounted]:
     """Every activity that was looked at in a passage to the SDRs and is no touch, or no attempt."""
-    record = f"hubspot/contact/{course.contact.id}"
+    record = course.contact.key
     for passage in course.of("sdr"):
         for weighed in weigh(course, passage, sequences=not passage.hand_raise):
             if weighed.flaw is not None:

@@ -16,7 +16,7 @@ LOOK_EVERY_S = 0.05
 
 
 @contextmanager
-def background_sandbox(folder: Path, *, leads: int, seed: int) -> Iterator[Path]:
+def background_sandbox(folder: Path, *, leads: int, seed: int, crm: str) -> Iterator[Path]:
     """Run `leadpact sandbox` on a free port and yield the config that points at it; it ends with the block."""
     config = folder / "config.toml"
     command = [
@@ -30,6 +30,8 @@ def background_sandbox(folder: Path, *, leads: int, seed: int) -> Iterator[Path]
         str(leads),
         "--seed",
         str(seed),
+        "--crm",
+        crm,
         "--config-out",
         str(folder),
     ]

@@ -1,4 +1,4 @@
-"""A practice HubSpot for the commands `sandbox` and `demo`: its records, its truth, and files that point at it."""
+"""A practice CRM for the commands `sandbox` and `demo`: its records, its truth, and files that point at it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Any
 from sandbox.keeping import begin, reopen
 from sandbox.limits import Limits
 from sandbox.lines import BadLines
-from sandbox.load import load
+from sandbox.load import load, load_org
 from sandbox.portal import Portal, Store
+from sandbox.salesforce.org import Org
 from sandbox.server import Served, serve
 from sandbox.state_file import UnusableState
-from sandbox.world.make import World, make_world
-from sandbox.world.people import Person
+from sandbox.world.make import Crm, World, make_world
 from sandbox.world.truth import truth_document
-from sync.cli.practice_files import TOKEN, refuse_if_not_practice, write_files
+from sync.cli.practice_files import TOKEN, PracticeFiles, refuse_if_not_practice, write_files
+from sync.cli.practice_roster import roster_of_org, roster_of_portal, roster_of_world
 from sync.cli.sync import parse_moment
 from sync.cli.terminal import err
-from sync.errors import ConfigurationError, SyncError
+from sync.errors import ConfigurationError, SyncError, UsageError
 from sync.private_files import write_whole
-from sync.roster_draft import DraftAbsence, DraftPerson, DraftPool, roster_text, unique_names
 from sync.wiring import machine_clock
 
 RULES = {
@@ -49,35 +49,65 @@ RULES = {
     "few hands": "bounce_limit",
     "sound data": "crm_data",
 }  # the world's promise -> the agreement's rule
-POOL = "sdr"
 _ROSTER, _AGREEMENT = "roster", "agreement"  # notes in a portal
+_OF_A_WORLD, _OF_LOADED = "practice.agreement", "agreement.example"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practice:
-    """What a practice HubSpot serves, and who works in it."""
+    """What a practice CRM serves, and who works in it: a portal, or an org."""
 
-    portal: Portal
+    portal: Portal | None = None
+    org: Org | None = None
     roster: str
-    agreement: str  # the name of the example that fits its portal
-    truth: Mapping[str, Any] | None  # None for loaded records
+    agreement: str  # the name of the example that fits its records
+    truth: Mapping[str, Any] | None = None  # None for loaded records
+
+    @property
+    def crms(self) -> tuple[Crm, ...]:
+        """The CRMs that are served."""
+        return (*(("hubspot",) if self.portal else ()), *(("salesforce",) if self.org else ()))
 
 
-def invented(*, leads: int, seed: int, moment: str | None, live: bool, state: Path | None = None) -> Practice:
-    """Generate a world of `leads` people as of `moment` (None: now, to the second), in a new state file if one is named."""
-    world = make_world(leads=leads, seed=seed, now=_moment(moment))
+def invented(*, leads: int, seed: int, crm: Crm, moment: str | None, live: bool, state: Path | None = None) -> Practice:
+    """Generate a world of `leads` people as of `moment` (None: now, to the second), in a new state file if one is named.
+
+    UsageError for a state file of Salesforce.
+    """
+    refuse_if_not_kept(crm, state)
+    world = make_world(leads=leads, seed=seed, now=_moment(moment), crm=crm)
+    truth = truth_document(world, RULES)
+    if crm == "salesforce":
+        org = Org.from_lines(world.lines, now=world.now, live=live)
+        return Practice(org=org, roster=roster_of_world(world), agreement=_OF_A_WORLD, truth=truth)
+    return _of_portal(_invented_portal(world, live=live, state=state), truth=truth)
+
+
+def refuse_if_not_kept(crm: Crm, state: Path | None) -> None:
+    """Raise UsageError for a state file of another CRM than HubSpot."""
+    if state is not None and crm != "hubspot":
+        raise UsageError(
+            "--state keeps a practice HubSpot only", fix="leave out --state: the same seed, leads and time give the same world"
+        )
+
+
+def _invented_portal(world: World, *, live: bool, state: Path | None) -> Portal:
     portal = _kept(state, lambda store: Portal.from_lines(world.lines, now=world.now, live=live, store=store))
-    portal.notes = {_ROSTER: _roster_of_world(world), _AGREEMENT: "practice.agreement"}
+    portal.notes = {_ROSTER: roster_of_world(world), _AGREEMENT: _OF_A_WORLD}
     portal.setting_changed = True
     portal.save()
-    return _practice(portal, truth=truth_document(world, RULES))
+    return portal
 
 
-def loaded(path: Path, *, moment: str | None, live: bool, state: Path | None = None) -> Practice:
-    """Read a portal file, into a new state file if one is named; SyncError names every wrong line."""
+def loaded(path: Path, *, crm: Crm, moment: str | None, live: bool, state: Path | None = None) -> Practice:
+    """Read a file of records, into a new state file if one is named; SyncError names every wrong line."""
+    refuse_if_not_kept(crm, state)
     now = _moment(moment)
     try:
-        portal = _kept(state, lambda store: load(path, now=now, live=live, store=store))
+        if crm == "salesforce":
+            org = load_org(path, now=now, live=live)
+            return Practice(org=org, roster=roster_of_org(org), agreement=_OF_LOADED)
+        return _of_portal(_kept(state, lambda store: load(path, now=now, live=live, store=store)))
     except BadLines as error:
         raise ConfigurationError(
             "\n  ".join([f"{path} is no portal file", *error.problems]),
@@ -85,7 +115,6 @@ def loaded(path: Path, *, moment: str | None, live: bool, state: Path | None = N
         ) from None
     except OSError as error:
         raise ConfigurationError(f"{path} could not be read: {error.strerror}", fix="check the path and its rights") from None
-    return _practice(portal)
 
 
 def reopened(path: Path, *, moment: str | None, live: bool) -> Practice:
@@ -94,18 +123,14 @@ def reopened(path: Path, *, moment: str | None, live: bool) -> Practice:
         portal = reopen(path, now=_moment(moment) if moment else None, live=live)
     except UnusableState as error:
         raise ConfigurationError(str(error), fix="name a file that `--state` made, or a new one") from None
-    return _practice(portal)
+    return _of_portal(portal)
 
 
-def _practice(portal: Portal, truth: Mapping[str, Any] | None = None) -> Practice:
+def _of_portal(portal: Portal, truth: Mapping[str, Any] | None = None) -> Practice:
     """Serve `portal` with the roster and agreement that were noted in it when it was invented, else with drafted ones."""
     noted = portal.notes
-    return Practice(
-        portal=portal,
-        roster=noted.get(_ROSTER) or _roster_of_portal(portal),
-        agreement=noted.get(_AGREEMENT, "agreement.example"),
-        truth=truth,
-    )
+    roster = noted.get(_ROSTER) or roster_of_portal(portal)
+    return Practice(portal=portal, roster=roster, agreement=noted.get(_AGREEMENT, _OF_LOADED), truth=truth)
 
 
 def _kept(path: Path | None, make: Callable[[Store | None], Portal]) -> Portal:
@@ -121,40 +146,6 @@ def _moment(text: str | None) -> datetime:
     return parse_moment(text) if text else machine_clock().replace(microsecond=0)
 
 
-def _roster_of_world(world: World) -> str:
-    people = [_drafted(person) for person in world.people]
-    names = dict(zip((person.owner_id for person in world.people), unique_names(people), strict=True))
-    pools = [DraftPool(name=pool, members=tuple(names[owner] for owner in owners)) for pool, owners in world.pools.items()]
-    return roster_text(people, pools, placeholders={"hubspot": world.placeholders})
-
-
-def _drafted(person: Person) -> DraftPerson:
-    return DraftPerson(
-        name=person.name,
-        email=person.email,
-        ids={"hubspot": person.owner_id},
-        team=person.team,
-        manager=person.manager_name,
-        calendar=person.calendar,
-        absences=tuple(DraftAbsence(first=away.first, last=away.last, why=away.why) for away in person.absences),
-    )
-
-
-def _roster_of_portal(portal: Portal) -> str:
-    """Draft a roster of the loaded owners: everybody active is in the pool and keeps the default hours."""
-    people = [
-        DraftPerson(
-            name=f"{owner.first_name} {owner.last_name}".strip() or owner.id,
-            email=owner.email,
-            ids={"hubspot": owner.id},
-            team=next((team.name for team in portal.staff.teams_of(owner)), None),
-        )
-        for owner in portal.staff.listed(archived=False)
-        if owner.type == "PERSON"
-    ]
-    return roster_text(people, [DraftPool(name=POOL, members=tuple(unique_names(people)))], placeholders={"hubspot": ()})
-
-
 def serve_until_stopped(practice: Practice, *, port: int, limits: Limits, truth: Path | None, config_out: Path | None) -> None:
     """Serve until SIGINT or SIGTERM; files appear, whole, only once the port answers."""
     stop = Event()
@@ -162,18 +153,30 @@ def serve_until_stopped(practice: Practice, *, port: int, limits: Limits, truth:
         signal.signal(number, lambda *_: stop.set())
     if config_out is not None:
         refuse_if_not_practice(config_out)
-    with _served(practice.portal, port, limits) as served:
+    with _served(practice, port, limits) as served:
         if truth is not None:
             write_whole(truth, [json.dumps(practice.truth, indent=1, ensure_ascii=False).encode()])
         if config_out is not None:
-            write_files(config_out, url=served.url, roster=practice.roster, agreement=practice.agreement)
-        err(f"practice HubSpot at {served.url}, token `{TOKEN}`; stop it with Ctrl+C")
+            found = PracticeFiles(url=served.url, crms=practice.crms, roster=practice.roster, agreement=practice.agreement)
+            write_files(config_out, found)
+        for line in _told(practice, served.url):
+            err(line)
         stop.wait()
 
 
-def _served(portal: Portal, port: int, limits: Limits) -> Served:
+def _told(practice: Practice, url: str) -> list[str]:
+    """Where each CRM answers, and how to get in."""
+    told = {
+        "hubspot": f"practice HubSpot at {url}, token `{TOKEN}`",
+        "salesforce": f"practice Salesforce at {url}, My Domain `practice.my`, consumer key and secret `{TOKEN}`",
+    }
+    *first, last = (told[crm] for crm in practice.crms)
+    return [*first, f"{last}; stop it with Ctrl+C"]
+
+
+def _served(practice: Practice, port: int, limits: Limits) -> Served:
     try:
-        return serve(portal, port=port, token=TOKEN, limits=limits)
+        return serve(practice.portal, org=practice.org, port=port, token=TOKEN, limits=limits)
     except OSError as error:
         raise SyncError(
             f"port {port} cannot be used: {error.strerror}", fix="name another with --port, or --port 0 for a free one"

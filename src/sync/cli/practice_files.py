@@ -1,8 +1,9 @@
-"""The files that point at a practice HubSpot: written for a sandbox, never over anybody's own."""
+"""The files that point at a practice CRM: written for a sandbox, never over anybody's own."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+from dataclasses import dataclass
+from importlib.resources import files as shipped_files
 from pathlib import Path
 
 from sync.cli.terminal import err
@@ -10,14 +11,31 @@ from sync.errors import UsageError
 from sync.private_files import write_whole
 
 TOKEN = "sandbox"
-MARK = "# Points at a practice HubSpot on this machine."
+MARK = "# Points at a practice"
+TABLES = {
+    "hubspot": """\
+[hubspot]
+base_url    = "{url}"
+burst_share = 1.0             # nobody else uses this account
+""",
+    "salesforce": """\
+[salesforce]
+my_domain       = "practice.my"
+base_url        = "{url}"
+consumer_key    = "sandbox"
+max_share       = 1.0         # nobody else uses this org
+form_date_field = "Last_Form_At__c"
+form_name_field = "Last_Form__c"
+""",
+}
 AGREEMENTS = ("agreement.example", "practice.agreement")
+SECRETS = {"hubspot": "hubspot_token", "salesforce": "salesforce_consumer_secret"}
 NAMES = ("config.toml", "agreement.toml", "roster.toml", "secrets")
 
 
 def shipped(name: str) -> str:
     """Return the text of a shipped agreement, by the name of its file."""
-    return (files("sync") / "examples" / f"{name}.toml").read_text(encoding="utf-8")
+    return (shipped_files("sync") / "examples" / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def refuse_if_not_practice(folder: Path) -> None:
@@ -39,26 +57,40 @@ def refuse_if_used(folder: Path) -> None:
         raise UsageError(f"{folder} holds {', '.join(found)} already", fix="name a folder that is not there yet")
 
 
-def write_files(folder: Path, *, url: str, roster: str, agreement: str) -> None:
-    """Write secrets, the shipped `agreement`, roster and (last) the config that points at `url`; each whole, readable only by us."""
-    secrets = folder / "secrets"
-    secrets.mkdir(parents=True, exist_ok=True)
-    secrets.chmod(0o700)
-    write_whole(secrets / "hubspot_token", [TOKEN.encode()])
-    target, text = folder / "agreement.toml", shipped(agreement)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeFiles:
+    """What the files of a practice CRM say."""
+
+    url: str
+    crms: tuple[str, ...]
+    roster: str
+    agreement: str  # the name of a shipped one
+
+
+def write_files(folder: Path, files: PracticeFiles) -> None:
+    """Write secrets, the shipped agreement, roster and (last) the config; each whole, readable only by us."""
+    _write_secrets(folder / "secrets", files.crms)
+    target, text = folder / "agreement.toml", shipped(files.agreement)
     if target.exists() and target.read_text(encoding="utf-8") not in {shipped(name) for name in AGREEMENTS}:
         err(f"kept {target}, which was edited")
     else:
         write_whole(target, [text.encode()])
-    write_whole(folder / "roster.toml", [roster.encode()])
-    write_whole(folder / "config.toml", [config_text(url).encode()])
+    write_whole(folder / "roster.toml", [files.roster.encode()])
+    write_whole(folder / "config.toml", [config_text(files.url, files.crms).encode()])
 
 
-def config_text(url: str) -> str:
-    """Return a config for the practice HubSpot at `url`; everything else keeps its default."""
-    return (
-        f"{MARK} Every key is explained in docs/reference/config.md.\n"
-        "[hubspot]\n"
-        f'base_url    = "{url}"\n'
-        "burst_share = 1.0             # nobody else uses this account\n"
-    )
+def _write_secrets(folder: Path, crms: tuple[str, ...]) -> None:
+    """Those of the CRMs that are served, and no others: a secret alone connects a CRM."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for crm, name in SECRETS.items():
+        if crm in crms:
+            write_whole(folder / name, [TOKEN.encode()])
+        else:
+            (folder / name).unlink(missing_ok=True)
+
+
+def config_text(url: str, crms: tuple[str, ...]) -> str:
+    """Return a config for the practice CRMs at `url`; everything else keeps its default."""
+    head = f"{MARK} CRM on this machine. Every key is explained in docs/reference/config.md.\n"
+    return head + "\n".join(TABLES[crm].format(url=url) for crm in crms)

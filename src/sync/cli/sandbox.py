@@ -1,4 +1,4 @@
-"""`leadpact sandbox`: a practice HubSpot to point anything at."""
+"""`leadpact sandbox`: a practice CRM to point anything at."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 
+from sync.cli.practice_crm import PracticeCrm
+
 
 def sandbox(
     leads: Annotated[int, typer.Option(min=0, help="How many people to invent.")] = 300,
     seed: Annotated[int, typer.Option(help="The same seed, leads and time give the same world.")] = 1,
+    crm: Annotated[PracticeCrm, typer.Option(help="Which CRM is served.")] = PracticeCrm.HUBSPOT,
     load: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Serve exactly these records, one JSON a line, instead of a world.")
     ] = None,
@@ -31,9 +34,9 @@ def sandbox(
     daily: Annotated[int | None, typer.Option(min=0, metavar="N", help="Calls a day (625000); enforces limits.")] = None,
     search_per_second: Annotated[int | None, typer.Option(min=0, metavar="N", help="Searches a second (5); enforces limits.")] = None,
 ) -> int:
-    """Serve a practice HubSpot on this machine; its bearer token is `sandbox`."""
+    """Serve a practice HubSpot or Salesforce on this machine; its token, consumer key and secret are `sandbox`."""
     from sandbox.limits import limits_asked
-    from sync.cli.practice import invented, loaded, reopened, serve_until_stopped
+    from sync.cli.practice import invented, loaded, refuse_if_not_kept, reopened, serve_until_stopped
     from sync.errors import UsageError
 
     if load is not None and truth is not None:
@@ -41,12 +44,14 @@ def sandbox(
     if state is not None and state.exists():
         if load is not None or truth is not None:
             raise UsageError(f"{state} is there and is served as it is", fix="leave out --load and --truth, or name a new file")
+        refuse_if_not_kept(crm.value, state)
         practice = reopened(state, moment=now, live=live)
     elif load is not None:
-        practice = loaded(load, moment=now, live=live, state=state)
+        practice = loaded(load, crm=crm.value, moment=now, live=live, state=state)
     else:
-        practice = invented(leads=leads, seed=seed, moment=now, live=live, state=state)
-    practice.portal.changes.lag = timedelta(seconds=index_lag)
+        practice = invented(leads=leads, seed=seed, crm=crm.value, moment=now, live=live, state=state)
+    if practice.portal is not None:
+        practice.portal.changes.lag = timedelta(seconds=index_lag)
     allowed = limits_asked(enforced=limits, burst=burst, daily=daily, search_per_s=search_per_second)
     serve_until_stopped(practice, port=port, limits=allowed, truth=truth, config_out=config_out)
     return 0
