@@ -228,7 +228,7 @@ def test_both_crms_are_asked_and_what_only_one_shows_is_noted(account: Path, ser
 
     assert said.index("asked   hubspot: account") < said.index("asked   salesforce: account")
     assert "no stage says how a hubspot contact shows it" in said
-    shown = "salesforce.Lead = \"Status"
+    shown = 'salesforce.Lead = "Status'
     edit(account / "agreement.toml", shown, f"hubspot.contact = \"lifecyclestage = 'lead'\"\n{shown}")
     assert "stage.SQL: only salesforce shows it" in said_by(account, "check", code=0)
 
