@@ -272,5 +272,5 @@ def test_authority_names_what_the_agreement_has_and_the_crm_holds(load: Load) ->
 
 
 def test_the_lag_and_the_delivery_are_wall_time(load: Load) -> None:
-    assert load(f'{TABLE}[sync]\nlag = "5 minutes"\ndelivered_within = "2 hours"').sync.lag == timedelta(minutes=5)
+    assert load(f'{TABLE}[sync]\nlag = "5 minutes"\ndelivered_within = "2 hours"').authority.lag == timedelta(minutes=5)
     assert set(problems_of(load, f'{TABLE}[sync]\nlag = "1 business hour"')) == {"sync.lag"}
