@@ -108,7 +108,7 @@ def judging(store: Store) -> float:
 
 
 def every_lead(reader: LeadReader) -> Iterator[LeadRows]:
-    return reader.leads(VOCABULARY, upto=NOW, bulk_within=timedelta(minutes=5))
+    return reader.leads(upto=NOW, bulk_within=timedelta(minutes=5))
 
 
 def rows(store: Store) -> float:
@@ -117,7 +117,7 @@ def rows(store: Store) -> float:
     with open_store(store.path) as ours:
         with ours.snapshot() as tx:
             tx.set_trace_callback(asked.append)
-        for _ in every_lead(LeadReader(ours)):
+        for _ in every_lead(LeadReader(ours, [VOCABULARY])):
             pass
     selects = [statement for statement in asked if statement.lstrip().startswith("SELECT")]
     with sqlite3.connect(store.path) as tables:

@@ -260,6 +260,7 @@ class Reference:
     field: str
     to_crm: str
     to_kind: str
+    short: int | None = None  # ids are also written cut to so many characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from sync.roster import Roster
 from sync.store.agreements import Agreements
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
 from sync.terms import Terms
@@ -34,6 +35,7 @@ class Known:
     reader: LeadReader
     findings: Findings
     agreements: Agreements
+    links: Links
     read_version: Callable[[Version], Agreement]
 
 
@@ -55,7 +57,8 @@ def gather_terms(known: Known, eras: tuple[AgreementSpan, ...], *, upto: datetim
         )
         for crm, vocabulary in known.vocabularies.items()
     }
-    return Terms(spans=eras, roster=known.roster, crms=crms, settle=known.config.settle.moves)
+    parts = known.config.authority if len(crms) > 1 else None
+    return Terms(spans=eras, roster=known.roster, crms=crms, settle=known.config.settle.moves, parts=parts)
 
 
 def known_upto(terms: Terms) -> datetime | None:

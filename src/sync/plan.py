@@ -200,7 +200,7 @@ class Planner:
 
     def _blocked_by(self, due: Due, lead: Lead) -> Iterator[str]:
         finding, action = due.finding, due.remedy.action
-        mode = self.policy.mode_of(finding.rule, self.terms.team_of(finding.records[0].crm, finding.owner))
+        mode = self.policy.mode_of(finding.rule, self.terms.team_of(lead.timeline.crm, finding.owner))
         held_by_mode = mode == "observe" or (mode == "remind" and action != "remind")
         if held_by_mode:
             yield f"mode of {finding.rule} is {mode} (config.toml, [mode])"
@@ -212,7 +212,7 @@ class Planner:
             yield from self._protected(due, lead)
             yield from _spent(due, lead, self.agreement, self.now)
         if finding.due_at is not None:
-            yield from self._too_early_or_late(finding, finding.due_at, moves=action in MOVES)
+            yield from self._too_early_or_late(finding.due_at, moves=action in MOVES)
 
     def _backlog(self, finding: Finding) -> Iterator[str]:
         since = self.policy.enforced_since
@@ -232,11 +232,11 @@ class Planner:
         )
         yield from protections(shielded)
 
-    def _too_early_or_late(self, finding: Finding, due_at: datetime, *, moves: bool) -> Iterator[str]:
+    def _too_early_or_late(self, due_at: datetime, *, moves: bool) -> Iterator[str]:
         zone, settled = self.agreement.zone, due_at + self.terms.settle
         if moves and self.now < settled:
             yield f"late news is awaited until {local_text(settled, zone)}"
-        unread = self.terms.unread_streams(finding.records[0], settled, touches=True)
+        unread = self.terms.unread_streams(settled, touches=True)
         if moves and unread:
             yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
         if self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):

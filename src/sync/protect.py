@@ -14,7 +14,6 @@ from sync.rows import LeadRows
 from sync.terms import Terms
 from sync.timeline import Timeline
 
-HOLD_FIELD = "leadpact_hold"
 TWO_WAY = frozenset({ActivityStatus.CONNECTED, ActivityStatus.HELD})
 
 
@@ -42,6 +41,8 @@ def protections(lead: Shielded) -> Iterator[str]:
         reason = _reason(lead, protection)
         if reason is not None:
             yield f"protected: {reason}"
+    if several := _several_records(lead):
+        yield f"protected: {several}"
 
 
 def _reason(lead: Shielded, protection: Protection) -> str | None:
@@ -62,6 +63,18 @@ def _reason(lead: Shielded, protection: Protection) -> str | None:
             return _held(lead)
 
 
+def _several_records(lead: Shielded) -> str | None:
+    """Say that one CRM holds the person more than once: which of these would be moved?"""
+    open_ = [person.key for person in lead.rows.people if person.key not in lead.rows.gone_at]
+    for crm, words in lead.terms.crms.items():
+        theirs = [key for key in open_ if (key.crm, key.kind) == (crm, words.vocabulary.person)]
+        if len(theirs) > 1:
+            return f"several open records of one person: {', '.join(map(str, theirs))}"
+    if lead.rows.doubts:
+        return f"perhaps the same person as {', '.join(map(str, lead.rows.doubts))}"
+    return None
+
+
 def _open_deal(lead: Shielded) -> str | None:
     for deal in lead.rows.deals:
         crm = lead.terms.crms[deal.key.crm]
@@ -73,9 +86,11 @@ def _open_deal(lead: Shielded) -> str | None:
 
 
 def _customer(lead: Shielded) -> str | None:
-    words = lead.terms.crms[lead.timeline.crm].vocabulary
-    value = (lead.rows.people[0].values.get(words.ladder or "") or "").casefold()
-    return f"a customer ({words.ladder})" if value in words.customers else None
+    for person in lead.rows.people:
+        words = lead.terms.crms[person.key.crm].vocabulary
+        if (person.values.get(words.ladder or "") or "").casefold() in words.customers:
+            return f"a customer ({words.ladder})"
+    return None
 
 
 def _future_meeting(lead: Shielded) -> str | None:
@@ -108,9 +123,12 @@ def _status(activity: Activity) -> ActivityStatus | None:
 
 
 def _named_account(lead: Shielded) -> str | None:
-    words = lead.terms.crms[lead.timeline.crm].vocabulary
-    domain = (lead.rows.people[0].values.get(words.email) or "").rpartition("@")[2].casefold()
-    return "a named account" if domain and domain in lead.agreement.protect.named_accounts else None
+    for person in lead.rows.people:
+        address = person.values.get(lead.terms.crms[person.key.crm].vocabulary.email) or ""
+        domain = address.rpartition("@")[2].casefold()
+        if domain and domain in lead.agreement.protect.named_accounts:
+            return "a named account"
+    return None
 
 
 def _set_by_hand(lead: Shielded) -> str | None:
@@ -122,5 +140,8 @@ def _set_by_hand(lead: Shielded) -> str | None:
 
 def _held(lead: Shielded) -> str | None:
     """Say that somebody holds the lead; a box whose tick was taken away says `false`."""
-    value = (lead.rows.people[0].values.get(HOLD_FIELD) or "").casefold()
-    return f"{HOLD_FIELD} is set" if value not in ("", "false") else None
+    for person in lead.rows.people:
+        field = lead.terms.crms[person.key.crm].vocabulary.hold
+        if (person.values.get(field) or "").casefold() not in ("", "false"):
+            return f"{field} is set"
+    return None

@@ -17,11 +17,12 @@ class LeadRows:
     (record, field, at); changes without history carry `since` (see `FieldChange`).
     """
 
-    lead: str  # the lead's key: the smallest record key of its person records
-    people: tuple[Record, ...]  # its person records, by key
+    lead: str  # the lead's key: that of its first person record
+    people: tuple[Record, ...]  # its person records: the marketing CRM's first, then by kind and key
     company: Record | None  # the primary company, else the one with the smallest key
     deals: tuple[Record, ...]  # by key
     changes: tuple[FieldChange, ...]
     activities: tuple[Activity, ...]  # of the person records, by (happened_at, key)
     alike: Mapping[RecordKey, int]  # activity -> look-alikes logged within the bulk span, itself included
     gone_at: Mapping[RecordKey, datetime]  # records that were archived or deleted, and when (CRM time or seen)
+    doubts: tuple[RecordKey, ...] = ()  # person records of other leads that may be the same person, by key

@@ -181,6 +181,7 @@ def pull(run: Context, begun: Begun, asked: Asked = NOTHING_SPECIAL) -> tuple[Pu
         find_erased(connector, mirror, one, stream=begun.facts[connector.crm].vocabulary.person_stream)
         mirror.scrub_if_due()
         note_what_is_behind(mirror, one)
+    known.links.renew(now=begun.now, shared=known.roster.shared_mailboxes)
     return pulled
 
 
@@ -206,7 +207,7 @@ def _audit(run: Context, begun: Begun, pulled: tuple[Pulled, ...], terms: Terms,
         not_judged=not_judged(agreement),
         pulled=pulled,
         usage=run.meter.told(),
-        leads={connector.crm: known.reader.count_leads(known.vocabularies[connector.crm]) for connector in run.connectors},
+        leads={connector.crm: known.reader.count_persons(known.vocabularies[connector.crm]) for connector in run.connectors},
         names={owner: name for crm in terms.crms.values() for owner, name in crm.names.items()},
         teams={owner: team for name, crm in terms.crms.items() for owner in crm.names if (team := terms.team_of(name, owner))},
         summary=summary,
@@ -268,7 +269,7 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
     plan = run.plans.begin(run_id) if keep else None
     known.dirty.refresh(judged_by(terms), bulk_within=agreement.touches.bulk_within)
     marked_upto, toll = known.dirty.newest(), Toll()
-    total, judged = sum(known.reader.count_leads(words) for words in known.vocabularies.values()), 0
+    total, judged = known.reader.count_leads(), 0
     for chunk in _chunks(_leads(run, agreement, moment)):
         judgements = [judge_lead(rows, terms, moment) for rows in chunk]
         steps = [planner.steps(rows, judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
@@ -288,8 +289,7 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
 
 
 def _leads(run: Context, agreement: Agreement, moment: datetime) -> Iterator[LeadRows]:
-    for words in run.known.vocabularies.values():
-        yield from run.known.reader.leads(words, upto=moment, bulk_within=agreement.touches.bulk_within)
+    return run.known.reader.leads(upto=moment, bulk_within=agreement.touches.bulk_within)
 
 
 def _chunks(leads: Iterator[LeadRows]) -> Iterator[list[LeadRows]]:

@@ -13,6 +13,7 @@ from connectors.protocol import Connector
 from connectors.records import Page, RecordKey
 from sync.pull import Live, Progress, Pulled, Vanished
 from sync.shrunken import refuse_if_too_many_erased
+from sync.store.live import Surplus
 from sync.store.mirror import Mirror
 
 COUNTED_AFTER = timedelta(minutes=10)  # how old a row is when an index that lags counts it for certain
@@ -77,22 +78,37 @@ class _Sweep:
     _seen: int = field(default=0, init=False)
 
     def run(self) -> None:
+        """Look for what is more than the CRM's own way of counting: that is a difference that stands while nothing else changes.
+
+        What changes while we look, and what the index has not counted yet, makes a difference too. Believed, it would hide as many
+        rows that vanish next.
+        """
+        crm, now = self.connector.crm, self.pulled.account.server_now
+        noted = self.mirror.surplus(crm, self.stream)
+        usual = noted.rows if noted.stood_for >= COUNTED_AFTER else 0
+        left, nothing_else = self._look(usual)
+        if left == usual == noted.rows:
+            return
+        if nothing_else:
+            self.mirror.note_surplus(crm, self.stream, noted.then(left, at=now))
+        elif left != noted.rows:
+            self.mirror.note_surplus(crm, self.stream, Surplus())
+
+    def _look(self, usual: int) -> tuple[int, bool]:
         """Compare the counts; look up what is too young to be counted; look into the bin for what is missing; compare every id.
 
-        A difference that stays although every id was compared is the CRM's own way of counting: it is noted, and as long as it stays
-        the same no reason to look again.
+        Return by how many rows more than the CRM counts there are in the end, and whether nothing was found that may explain it.
         """
-        crm, known = self.connector.crm, self.mirror.difference(self.connector.crm, self.stream)
-        if self.mirror.live(crm, self.live.kind) - self.live.rows == known:
-            return
-        counted = self._counted()
-        if self._held() - counted > known:
-            self._look_into_the_bin(until=lambda: self._held() - counted <= known)
-        if self._held() - counted == known:
-            return
-        differ = self.mirror.not_among(crm, self.live.kind, self._listed())
+        if self._held() - self.live.rows == usual:
+            return usual, True
+        counted, held = self._counted(), self._held()
+        if held - counted > usual:
+            self._look_into_the_bin(until=lambda: self._held() - counted <= usual)
+        if self._held() - counted == usual:
+            return usual, True
+        differ = self.mirror.not_among(self.connector.crm, self.live.kind, self._listed())
         self._look_up([*differ.missing_in_crm, *differ.unknown_here])
-        self.mirror.note_difference(crm, self.stream, self._held() - counted)
+        return self._held() - counted, not (differ.missing_in_crm or differ.unknown_here) and self._held() == held
 
     def _held(self) -> int:
         return self.mirror.live(self.connector.crm, self.live.kind)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from connectors.records import FieldChange, RecordKey, Vocabulary
+from connectors.records import FieldChange, Vocabulary
 from sync.agreement.calendar import Calendar
 from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
+from sync.authority import Authority, alone
 from sync.outset import Outset, find_outset
 from sync.roster import Roster
 
@@ -25,6 +26,7 @@ class CrmTerms:
     queues: frozenset[str] = frozenset()  # ids of owners that are queues
     teams: Mapping[str, str] = field(default_factory=dict)  # owner id -> primary team
     names: Mapping[str, str] = field(default_factory=dict)  # owner id -> name, for messages
+    emails: Mapping[str, str] = field(default_factory=dict)  # owner id -> address, lower case
     gone: Mapping[str, tuple[datetime | None, datetime]] = field(default_factory=dict)  # owners who left: last seen active, first seen gone
     labels: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)  # (kind, field) -> value -> the CRM's label
     upto: Mapping[str, datetime] = field(default_factory=dict)  # stream -> read without error up to here
@@ -47,6 +49,12 @@ class Terms:
     roster: Roster
     crms: Mapping[str, CrmTerms]
     settle: timedelta  # how long after a deadline a breach may still be undone by late news
+    parts: Authority | None = None  # which two CRMs play; None: one plays them all
+
+    @cached_property
+    def authority(self) -> Authority:
+        """Which CRM has the last word on what."""
+        return self.parts or alone(next(iter(self.crms)))
 
     @cached_property
     def judged_fields(self) -> dict[str, frozenset[str]]:
@@ -89,9 +97,29 @@ class Terms:
             return None
         return self.roster.team_of(crm, owner) or self.crms[crm].teams.get(owner)
 
-    def unread_streams(self, record: RecordKey, at: datetime, *, touches: bool) -> tuple[str, ...]:
-        """Name the streams that could hold news of `record` up to `at` and were not read that far."""
-        crm = self.crms[record.crm]
+    def unread_streams(self, at: datetime, *, touches: bool) -> tuple[str, ...]:
+        """Name the streams, of whichever CRM, that could hold news up to `at` and were not read that far."""
+        return tuple(name for crm in self.crms.values() for name in self._unread(crm, at, touches=touches))
+
+    def _unread(self, crm: CrmTerms, at: datetime, *, touches: bool) -> Iterator[str]:
         words = crm.vocabulary
-        streams = (*words.person_streams, *words.context_streams, *(words.touch_streams if touches else ()))
-        return tuple(stream for stream in streams if (upto := crm.upto.get(stream)) is None or upto < at)
+        for stream in (*words.person_streams, *words.context_streams, *(words.touch_streams if touches else ())):
+            if (upto := crm.upto.get(stream)) is None or upto < at:
+                yield stream if len(self.crms) == 1 else f"{words.crm} {stream}"
+
+    def owner_in(self, crm: str, owner: str, *, of: str) -> str:
+        """Return the id in `crm` of an owner of the CRM `of`, by roster, else by address; with its CRM before it if it has none there."""
+        if crm == of:
+            return owner
+        person = self.roster.person_of(of, owner)
+        known = (person.ids.get(crm) if person else None) or self._owner_by_email(crm).get(self.crms[of].emails.get(owner, ""))
+        return known or f"{of}:{owner}"
+
+    def _owner_by_email(self, crm: str) -> Mapping[str, str]:
+        if crm not in self._owners_by_email:
+            self._owners_by_email[crm] = {email: owner for owner, email in sorted(self.crms[crm].emails.items(), reverse=True) if email}
+        return self._owners_by_email[crm]
+
+    @cached_property
+    def _owners_by_email(self) -> dict[str, dict[str, str]]:
+        return {}

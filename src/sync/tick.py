@@ -44,6 +44,4 @@ def judge_dirty(known: Known, terms: Terms, *, run_id: str, now: datetime) -> Ti
 
 
 def _changed(known: Known, terms: Terms, now: datetime) -> Iterator[LeadRows]:
-    within = terms.agreement_at(now).touches.bulk_within
-    for words in known.vocabularies.values():
-        yield from known.reader.changed(words, now=now, bulk_within=within)
+    return known.reader.changed(now=now, bulk_within=terms.agreement_at(now).touches.bulk_within)

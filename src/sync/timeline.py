@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, Record, RecordKey
 from sync.agreement.criteria import Criterion
 from sync.agreement.criteria_types import FieldType, read_value
-from sync.agreement.model import Agreement, Handoff
+from sync.agreement.model import Agreement, Handoff, Stage
+from sync.agreement.model import Exit as WayOut
 from sync.agreement.model import ScoreCrossed as OnScore
+from sync.authority import speaking
+from sync.each_once import each_once
 from sync.facts import (
     Exit,
     Fact,
@@ -49,9 +52,9 @@ class Timeline:
     """All facts of one lead under one agreement, by (at, name), with the activities to be weighed."""
 
     lead: str
-    crm: str  # the CRM of the record that is judged
+    crm: str  # the CRM whose owners own the lead: owner ids are its own
     records: tuple[RecordKey, ...]
-    created_at: datetime  # of the record that is judged
+    created_at: datetime  # of the first record
     facts: tuple[Fact, ...]
     excuses: tuple[Excuse, ...]
     activities: tuple[Activity, ...]
@@ -63,21 +66,25 @@ class Timeline:
 def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: datetime) -> Timeline:
     """Derive the facts of one lead up to `now`; the order of `rows` does not matter."""
     history = History(rows)
-    values = Values(rows, agreement, history)
+    values = Values(rows, agreement, history, terms.authority.fields)
+    owned = speaking(rows.people, terms.authority.owner)
+    rows = replace(rows, activities=each_once(rows.activities, terms, crm=owned[0].key.crm))
     facts: list[Fact] = [*_closed_deals(rows, history, terms), *_deletions(rows), *_replies(rows)]
     for handoff in agreement.handoffs:
         facts += _score_crossings(handoff, values, now)
+    for stage in agreement.stages:
+        facts += _stage_facts(rows, stage, agreement, history, terms)
+    for how, way in ((Exit.RECYCLED, agreement.recycle), (Exit.REJECTED, agreement.reject), (Exit.DISQUALIFIED, agreement.disqualify)):
+        facts += _exits(rows, how, way, agreement, history, terms)
+    for person in owned:
+        facts += _owners(person, history, terms.crms[person.key.crm], terms)
     for person in rows.people:
-        crm = terms.crms[person.key.crm]
-        facts += _stage_facts(person, agreement, history, crm)
-        facts += _exits(person, agreement, history, crm)
-        facts += _owners(person, history, crm, terms)
-        facts += _hand_raises(person, history, crm, agreement.zone)
+        facts += _hand_raises(person, history, terms.crms[person.key.crm], agreement.zone)
     return Timeline(
         lead=rows.lead,
-        crm=rows.people[0].key.crm,
+        crm=owned[0].key.crm,
         records=tuple(person.key for person in rows.people),
-        created_at=rows.people[0].created_at,
+        created_at=min(person.created_at for person in rows.people),
         facts=tuple(sorted((fact for fact in facts if fact.at <= now), key=lambda fact: (fact.at, fact.order, fact.name))),
         excuses=tuple(_excuses(agreement, values, now)),
         activities=tuple(sorted(rows.activities, key=lambda activity: (activity.happened_at, activity.key))),
@@ -120,11 +127,16 @@ def _by_hand(change: FieldChange, crm: CrmTerms) -> bool:
     return change.source in crm.vocabulary.by_hand and not crm.wrote(change)
 
 
-def _stage_facts(record: Record, agreement: Agreement, history: History, crm: CrmTerms) -> Iterator[Fact]:
-    for stage in agreement.stages:
-        criterion = stage.recognised.get((record.key.crm, record.key.kind))
-        if criterion is None:
-            continue
+def _recognising(people: Sequence[Record], recognised: Mapping[tuple[str, str], Criterion], crm: str) -> Iterator[tuple[Record, Criterion]]:
+    """Yield the records that show something, with how they show it: those whose CRM has the last word on it."""
+    able = [person for person in people if (person.key.crm, person.key.kind) in recognised]
+    for person in speaking(able, crm):
+        yield person, recognised[person.key.crm, person.key.kind]
+
+
+def _stage_facts(rows: LeadRows, stage: Stage, agreement: Agreement, history: History, terms: Terms) -> Iterator[Fact]:
+    for record, criterion in _recognising(rows.people, stage.recognised, terms.authority.of_stage(stage)):
+        crm = terms.crms[record.key.crm]
         tracks = history.tracks(record, criterion.fields)
         place = _place(criterion, crm)
         for at, holds in _turns(record, criterion, tracks, agreement.zone):
@@ -166,16 +178,12 @@ def _climb(record: Record, stage: str, place: int, history: History, crm: CrmTer
                 yield FellBack(at=at, name=name, order=order, source=source, ours=ours, stage=stage)
 
 
-def _exits(record: Record, agreement: Agreement, history: History, crm: CrmTerms) -> Iterator[Fact]:
-    ways = ((Exit.RECYCLED, agreement.recycle), (Exit.REJECTED, agreement.reject), (Exit.DISQUALIFIED, agreement.disqualify))
-    for how, way in ways:
-        criterion = way.recognised.get((record.key.crm, record.key.kind))
-        if criterion is None:
-            continue
+def _exits(rows: LeadRows, how: Exit, way: WayOut, agreement: Agreement, history: History, terms: Terms) -> Iterator[Fact]:
+    for record, criterion in _recognising(rows.people, way.recognised, terms.authority.sales):
         tracks = history.tracks(record, criterion.fields)
         for at, holds in _turns(record, criterion, tracks, agreement.zone):
             if holds:
-                origin = _origin(record, tracks, crm, at)
+                origin = _origin(record, tracks, terms.crms[record.key.crm], at)
                 yield Left(at=at, name=origin.name, source=origin.source, ours=origin.ours, how=how)
 
 
@@ -209,7 +217,7 @@ def _hand_raises(record: Record, history: History, crm: CrmTerms, zone: ZoneInfo
 
 
 def _closed_deals(rows: LeadRows, history: History, terms: Terms) -> Iterator[Fact]:
-    for deal in rows.deals:
+    for deal in speaking(rows.deals, terms.authority.sales):
         crm = terms.crms[deal.key.crm]
         closing, stage = crm.vocabulary.deal_closed, crm.vocabulary.deal_stage
         tracks = history.tracks(deal, (closing, stage))
@@ -223,9 +231,10 @@ def _closed_deals(rows: LeadRows, history: History, terms: Terms) -> Iterator[Fa
 
 
 def _deletions(rows: LeadRows) -> Iterator[Fact]:
-    for person in rows.people:
-        if (at := rows.gone_at.get(person.key)) is not None:
-            yield Left(at=at, name=f"{person.key}@deleted", source=str(person.key), how=Exit.DELETED)
+    """Yield that the lead was deleted, which it is once all its records are."""
+    if all(person.key in rows.gone_at for person in rows.people):
+        last = max(rows.people, key=lambda person: rows.gone_at[person.key])
+        yield Left(at=rows.gone_at[last.key], name=f"{last.key}@deleted", source=str(last.key), how=Exit.DELETED)
 
 
 def _replies(rows: LeadRows) -> Iterator[Fact]:

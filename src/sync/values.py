@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from connectors.records import Record
@@ -18,10 +18,12 @@ Home = tuple[Record, str]  # a record and its CRM field
 class Values:
     """Answers what the agreement's fields held for one lead at a moment."""
 
-    def __init__(self, rows: LeadRows, agreement: Agreement, history: History) -> None:
+    def __init__(self, rows: LeadRows, agreement: Agreement, history: History, preferred: Mapping[str, str] | None = None) -> None:
+        """Answer by the marketing CRM's record before the sales CRM's, but for the fields that `preferred` gives to one of them."""
         self._records = (*rows.people, *((rows.company,) if rows.company else ()))
-        self._born = rows.people[0].created_at
+        self._born = min(person.created_at for person in rows.people)
         self._agreement = agreement
+        self._preferred = preferred or {}
         self._history = history
         self._homes: dict[str, Home | None] = {}
         self._tracks: dict[str, Track | None] = {}
@@ -55,7 +57,8 @@ class Values:
 
     def _find_home(self, field: str) -> Home | None:
         sources = self._agreement.fields[field].sources
-        for record in self._records:
+        crm = self._preferred.get(field)
+        for record in sorted(self._records, key=lambda one: one.key.crm != crm) if crm else self._records:
             if (name := sources.get((record.key.crm, record.key.kind))) is not None:
                 return record, name
         return None

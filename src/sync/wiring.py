@@ -45,6 +45,7 @@ from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store, open_store_readonly
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.link import Links
 from sync.store.lock import WAIT, hold_store, this_process
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
@@ -247,9 +248,10 @@ def _known(files: Files, store: Database) -> Known:
         vocabularies=words,
         mirror=Mirror(store, words),
         dirty=Dirty(store, words),
-        reader=LeadReader(store),
+        reader=LeadReader(store, words.values()),
         findings=Findings(store),
         agreements=Agreements(store),
+        links=Links(store, words),
         read_version=_read_version,
     )
 

@@ -70,9 +70,18 @@ def test_the_day_that_is_spent_is_refused_until_it_is_24_hours_ago(call: OrgCall
 
 
 def test_the_calls_of_others_count_too(call: OrgCaller) -> None:
-    assert call.lever("salesforce/limits", {"elsewhere": 14_999}) == {"daily": 15_000, "elsewhere": 14_999, "used": 14_999}
+    assert call.lever("salesforce/limits", {"elsewhere": 14_999}) == {"daily": 15_000, "elsewhere": 14_999, "app": None, "used": 14_999}
     assert call("GET", f"{V}/limits")[2]["sforce-limit-info"] == "api-usage=15000/15000"
     assert refused(call("GET", f"{V}/limits")) == (403, "REQUEST_LIMIT_EXCEEDED")
+
+
+def test_an_app_with_a_limit_of_its_own_is_told_of_it_too(call: OrgCaller) -> None:
+    call.lever("salesforce/limits", {"app": ["ours", 2], "elsewhere": 100})
+    usages = [call("GET", f"{V}/limits")[2]["sforce-limit-info"] for _ in range(2)]
+    assert usages[1] == "api-usage=102/15000; per-app-api-usage=2/2(appName=ours)"
+    assert refused(call("GET", f"{V}/limits")) == (403, "REQUEST_LIMIT_EXCEEDED")
+    assert call.lever("salesforce/limits", {"app": None})["app"] is None
+    assert call("GET", f"{V}/limits")[2]["sforce-limit-info"] == "api-usage=103/15000"
 
 
 def test_a_query_has_pages_of_two_thousand_and_a_locator_for_each_but_the_first(call: OrgCaller) -> None:

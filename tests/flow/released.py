@@ -46,6 +46,9 @@ _DIRTY_ROWS = """
     INSERT INTO dirty VALUES (1, 300, 'contacts', 1);
     INSERT INTO judged_by VALUES (1, 'terms', 300000, 1);
 """
+_USAGE_ROWS = """
+    INSERT INTO api_usage VALUES ('hubspot', '2026-11-20', 7);
+"""
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
 
@@ -69,7 +72,8 @@ def make_released(path: Path, name: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as store:
         store.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         store.executescript((SCHEMAS / f"{name[:4]}.sql").read_text(encoding="utf-8"))
-        store.executescript(_MIRROR_ROWS + (_JUDGED_ROWS if name >= "0002" else "") + (_DIRTY_ROWS if name >= "0005" else ""))
+        rows = {"0001": _MIRROR_ROWS, "0002": _JUDGED_ROWS, "0005": _DIRTY_ROWS, "0007": _USAGE_ROWS}
+        store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))
         for applied in NAMES[: NAMES.index(name) + 1]:
             store.execute(

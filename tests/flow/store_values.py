@@ -119,7 +119,7 @@ def save(store: Database, *rows: Record | Activity, seen_at: datetime = NINE, **
 
 
 def read(store: Database, *, upto: datetime | None = None, keys: Iterable[str] | None = None) -> list[LeadRows]:
-    return list(LeadReader(store).leads(WORDS, upto=upto, bulk_within=5 * MINUTE, keys=keys))
+    return list(LeadReader(store, [WORDS]).leads(upto=upto, bulk_within=5 * MINUTE, keys=keys))
 
 
 def changes_of(store: Database) -> list[tuple[str | None, object, object]]:

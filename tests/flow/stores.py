@@ -22,6 +22,7 @@ from sync.store.database import open_store
 from sync.store.dirty import Dirty
 from sync.store.finding_rows import fingerprint
 from sync.store.findings import Findings
+from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
@@ -80,8 +81,7 @@ class Kept:
     def rows(self, moment: datetime, terms: Terms) -> Iterator[LeadRows]:
         """Yield every lead as it was known at `moment`."""
         within = terms.agreement_at(moment).touches.bulk_within
-        for words in self.run.known.vocabularies.values():
-            yield from self.run.known.reader.leads(words, upto=moment, bulk_within=within)
+        return self.run.known.reader.leads(upto=moment, bulk_within=within)
 
     def unsure(self, moment: datetime) -> set[str]:
         """Return the leads with changes that were only observed: of their moment a store knows more the longer it watches.
@@ -129,9 +129,10 @@ def emptied(kept: Kept, path: Path) -> Iterator[Kept]:
             known,
             mirror=Mirror(store, words),
             dirty=Dirty(store, words),
-            reader=LeadReader(store),
+            reader=LeadReader(store, words.values()),
             findings=Findings(store),
             agreements=Agreements(store),
+            links=Links(store, words),
         )
         yield Kept(run=replace(kept.run, known=known, connectors=(connector,), plans=Plans(store), runs=Runs(store)))
 

@@ -39,7 +39,7 @@ STREAMS = {"hubspot": WORDS}
 
 def dirty(store: Database, now: datetime = LATER + HOUR) -> list[str]:
     """Return the leads to be judged, without their CRM."""
-    leads = LeadReader(store).changed(WORDS, now=now, bulk_within=5 * MINUTE)
+    leads = LeadReader(store, [WORDS]).changed(now=now, bulk_within=5 * MINUTE)
     return [rows.lead.removeprefix("hubspot/") for rows in leads]
 
 

@@ -94,7 +94,7 @@ def test_an_erased_person_is_no_lead_at_any_moment_and_the_others_are_as_they_we
     (other,) = read(two)
     assert [activity.key.id for activity in other.activities] == ["5"]
     for text in ("1", "hubspot/contact/1", ADA):
-        assert LeadReader(two).find(WORDS, text) == ()
+        assert LeadReader(two, [WORDS]).find(text) == ()
     assert [a_mirror(two).live("hubspot", kind) for kind in ("contact", "call", "company", "deal")] == [1, 2, 1, 1]
 
 
@@ -149,7 +149,9 @@ def test_what_stood_of_an_erased_person_is_withdrawn_and_not_twice(two: Database
     erase(two)
 
     assert findings.fallen_due("hubspot", ERASED + HOUR) == ()
-    assert list(LeadReader(two).changed(WORDS, now=ERASED, bulk_within=MINUTE)) == [lead for lead in read(two) if lead.lead != running.lead]
+    assert list(LeadReader(two, [WORDS]).changed(now=ERASED, bulk_within=MINUTE)) == [
+        lead for lead in read(two) if lead.lead != running.lead
+    ]
     assert findings.withdraw_former(run, judged_at=ERASED) == 1
     assert findings.withdraw_former(run, judged_at=ERASED) == 0
     assert list(findings.latest()) == []

@@ -33,7 +33,7 @@ def test_named_leads_come_in_the_same_order_and_unknown_ones_are_passed_over(sto
 
 def test_the_store_can_be_written_to_while_leads_are_read(store: Database) -> None:
     save(store, *(a_record(f"contact/{n}") for n in range(1, 5)))
-    leads = LeadReader(store).leads(WORDS, upto=None, bulk_within=MINUTE)
+    leads = LeadReader(store, [WORDS]).leads(upto=None, bulk_within=MINUTE)
     next(leads)
 
     a_mirror(store).save_page("hubspot", a_page(cursor="c2"), seen_at=NINE)
@@ -45,7 +45,7 @@ def test_leads_that_are_gone_are_read_and_not_counted(store: Database) -> None:
     save(store, a_record("contact/1"), a_record("contact/2"), a_record("deal/2"), gone=((a_key("contact/1"), NINE),))
 
     assert len(read(store)) == 2
-    assert LeadReader(store).count_leads(WORDS) == 1
+    assert LeadReader(store, [WORDS]).count_leads() == 1
 
 
 def test_activities_come_by_time_and_changes_by_record_field_and_time(store: Database) -> None:

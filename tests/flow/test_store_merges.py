@@ -117,7 +117,7 @@ def test_of_a_chain_of_merges_the_last_survivor_remains(two: Database) -> None:
 
     (survivor,) = read(two)
     assert (survivor.lead, calls_of(survivor)) == ("hubspot/contact/3", ["5", "6"])
-    assert LeadReader(two).find(WORDS, "ann@x.example") == ("hubspot/contact/3",)
+    assert LeadReader(two, [WORDS]).find("ann@x.example") == ("hubspot/contact/3",)
 
 
 def test_a_record_that_comes_again_by_itself_is_a_lead_again(two: Database) -> None:
@@ -130,10 +130,10 @@ def test_a_record_that_comes_again_by_itself_is_a_lead_again(two: Database) -> N
 def test_a_merged_record_is_found_under_its_survivor_and_before_the_merge_under_its_own_name(two: Database) -> None:
     merge(two)
 
-    reader = LeadReader(two)
+    reader = LeadReader(two, [WORDS])
     for text in ("1", "hubspot/contact/1", "ANN@x.example"):
-        assert reader.find(WORDS, text) == ("hubspot/contact/2",)
-        assert reader.find(WORDS, text, upto=MERGED - MINUTE) == ("hubspot/contact/1",)
+        assert reader.find(text) == ("hubspot/contact/2",)
+        assert reader.find(text, upto=MERGED - MINUTE) == ("hubspot/contact/1",)
 
 
 def test_a_merge_marks_both_and_is_no_work_for_ever(two: Database) -> None:

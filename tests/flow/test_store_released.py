@@ -100,9 +100,9 @@ def test_a_store_that_is_new_or_up_to_date_is_not_backed_up(path: Path) -> None:
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was_and_names_the_backup(path: Path) -> None:
-    make_released(path, OLD[-1])
+    make_released(path, "0006_merges")
     with closing(sqlite3.connect(path)) as store:
-        store.execute("CREATE TABLE api_usage (whose, theirs)")
+        store.execute("CREATE TABLE member (whose, theirs)")
     before, schema = rows_of(path), schema_in(path)
 
     with pytest.raises(MigrationFailed) as caught:
@@ -110,7 +110,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was_and_names_the_backup(
 
     (backup,) = backups_of(path)
     assert str(caught.value) == (
-        f"the store {path} could not be migrated (table api_usage already exists); it is as it was; a backup of it is {backup}"
+        f"the store {path} could not be migrated (table member already exists); it is as it was; a backup of it is {backup}"
     )
     assert (rows_of(path), schema_in(path)) == (before, schema)
     assert rows_of(backup) == before

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from sync.pull import Vanished
 from sync.shrunken import PullShrunk, TooManyErased
+from sync.store.live import Surplus
+from sync.sweep import COUNTED_AFTER
+from tests.contract.practice import NOW
 from tests.flow.beside import PEOPLE, Kept, kept_beside
 
 
@@ -98,17 +102,47 @@ def test_a_call_that_was_logged_and_deleted_within_minutes_is_gone_at_once(kept:
 
 
 def test_a_crm_that_counts_otherwise_than_it_lists_is_compared_again_only_once_that_changes(kept: Kept) -> None:
-    kept.mirror.note_difference("hubspot", "contacts", 1)
+    kept.mirror.note_surplus("hubspot", "contacts", Surplus(rows=1, since=NOW - COUNTED_AFTER, upto=NOW))
     kept.call("DELETE", "/crm/v3/objects/contacts/3")  # so there is one row more here: as it is known to be
     kept.pull()
     assert kept.gone("contact") == {}
     kept.call("DELETE", "/crm/v3/objects/contacts/4")
     kept.pull()
     assert set(kept.gone("contact")) == {"3", "4"}
-    assert kept.mirror.difference("hubspot", "contacts") == 0
+    assert kept.mirror.surplus("hubspot", "contacts") == Surplus()
     kept.call("DELETE", "/crm/v3/objects/contacts/5")
     kept.pull()
     assert set(kept.gone("contact")) == {"3", "4", "5"}
+
+
+def test_what_vanishes_does_not_hide_behind_what_the_index_had_not_counted(kept: Kept) -> None:
+    """Every id was compared while the index lagged, so one row more was held than counted; the next one to vanish makes it so again."""
+    kept.call("POST", "/crm/v3/objects/contacts/gdpr-delete", {"objectId": "4"})
+    kept.call("POST", "/_sandbox/index", {"lag_s": 60})
+    kept.call("POST", "/crm/v3/objects/contacts", {"properties": {"email": "new@example.com"}})
+    kept.pull()
+    assert kept.mirror.live("hubspot", "contact") == len(PEOPLE)
+    kept.call("DELETE", "/crm/v3/objects/contacts/5")
+    kept.later(timedelta(seconds=61))
+    kept.pull()
+    assert set(kept.gone("contact")) == {"4", "5"}
+
+
+def test_a_crm_that_counts_otherwise_than_it_lists_is_compared_until_it_did_so_for_ten_minutes(kept: Kept) -> None:
+    kept.call("POST", "/_sandbox/index", {"lag_s": 86_400})
+    uncounted = {"object": "contacts", "id": "900", "createdAt": "2026-11-01T10:00:00Z"}
+    kept.call("POST", "/_sandbox/records", uncounted)
+    with closing(kept.connector()) as connector:
+        account = connector.account()
+        for page in connector.look_up("contacts", ["900"]):
+            kept.mirror.save_page("hubspot", page, seen_at=account.server_now)
+    compared = []
+    for minutes in (0, 9, 1, 1, 60):
+        kept.later(timedelta(minutes=minutes))
+        before = kept.heard()
+        kept.pull()
+        compared.append("GET contacts" in kept.heard_since(before))
+    assert compared == [True, True, True, False, False]
 
 
 def test_rows_that_never_arrived_are_found_once_the_crm_counts_more_than_we_hold(kept: Kept) -> None:

@@ -95,7 +95,7 @@ class Account:
     def judged_afresh(self, begun: Begun, terms: Terms) -> Told:
         within = begun.agreement.touches.bulk_within
         known = self.run.known
-        leads = (rows for words in known.vocabularies.values() for rows in known.reader.leads(words, upto=begun.moment, bulk_within=within))
+        leads = known.reader.leads(upto=begun.moment, bulk_within=within)
         return {finding.key: fingerprint(finding) for rows in leads for finding in judge_lead(rows, terms, begun.moment).findings}
 
     def with_files(self, **files: Any) -> Account:

@@ -12,12 +12,14 @@ _DAY = timedelta(hours=24)
 class DailyCalls:
     """The calls of the last 24 hours of the org's time, of all who call it. Source: crm-facts, Salesforce, section 3.
 
-    `elsewhere` are calls of others that count too.
+    `elsewhere` are calls of others that count too. `app` is the name of the app that calls here and how many calls it is
+    allowed, which only its own calls count for; None if it has no limit of its own.
     """
 
     def __init__(self, allowed: int = ALLOWED) -> None:
         self.allowed = allowed
         self.elsewhere = 0
+        self.app: tuple[str, int] | None = None
         self._minutes: deque[tuple[datetime, int]] = deque()
         self._counted = 0
 
@@ -29,7 +31,7 @@ class DailyCalls:
 
     def spend(self, now: datetime, calls: int = 1) -> bool:
         """Count calls; False, and nothing is counted, if there are none left."""
-        if self.used(now) + calls > self.allowed:
+        if self.used(now) + calls > self.allowed or (self.app is not None and self._counted + calls > self.app[1]):
             return False
         minute = now.replace(second=0, microsecond=0)
         if not self._minutes or self._minutes[-1][0] != minute:
@@ -40,4 +42,8 @@ class DailyCalls:
 
     def header(self, now: datetime) -> tuple[bytes, bytes]:
         """What every answer of the data API tells of it."""
-        return b"sforce-limit-info", b"api-usage=%d/%d" % (self.used(now), self.allowed)
+        usage = f"api-usage={self.used(now)}/{self.allowed}"
+        if self.app is not None:
+            name, allowed = self.app
+            usage += f"; per-app-api-usage={self._counted}/{allowed}(appName={name})"
+        return b"sforce-limit-info", usage.encode("latin-1", "replace")

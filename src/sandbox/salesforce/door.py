@@ -89,5 +89,5 @@ def bearer(scope: Scope) -> str | None:
 
 
 def host_of(scope: Scope) -> str:
-    """The host that was asked, with its port, in lower case."""
-    return next((value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"), "")
+    """The host that was asked, in lower case, with its port unless that is the one of https."""
+    return next((value.decode("latin-1").lower().removesuffix(":443") for name, value in scope["headers"] if name == b"host"), "")

@@ -33,10 +33,11 @@ class _Order(BaseModel):
 
 
 class LimitsOrder(_Order):
-    """Calls that 24 hours allow, and those that others made already."""
+    """Calls that 24 hours allow, those that others made already, and the name and the limit of the app that calls here."""
 
     daily: Count | None = None
     elsewhere: Count | None = None
+    app: tuple[Text, Count] | None = None
 
 
 class SessionsOrder(_Order):
@@ -88,8 +89,9 @@ async def limits(request: Request) -> Response:
     daily, order = checks_of(request).daily, await _order(request, LimitsOrder)
     daily.allowed = daily.allowed if order.daily is None else order.daily
     daily.elsewhere = daily.elsewhere if order.elsewhere is None else order.elsewhere
+    daily.app = order.app if "app" in order.model_fields_set else daily.app
     used = daily.used(org_of(request).clock.now())
-    return JSONResponse({"daily": daily.allowed, "elsewhere": daily.elsewhere, "used": used})
+    return JSONResponse({"daily": daily.allowed, "elsewhere": daily.elsewhere, "app": daily.app, "used": used})
 
 
 async def sessions(request: Request) -> Response:

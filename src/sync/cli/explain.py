@@ -66,11 +66,7 @@ def _found(known: Known, lead: str, moment: datetime) -> list[LeadRows]:
     from sync.errors import SyncError
 
     within = known.agreement.touches.bulk_within
-    found = [
-        rows
-        for words in known.vocabularies.values()
-        for rows in known.reader.leads(words, upto=moment, bulk_within=within, keys=known.reader.find(words, lead, upto=moment))
-    ]
+    found = list(known.reader.leads(upto=moment, bulk_within=within, keys=known.reader.find(lead, upto=moment)))
     if not found:
         raise SyncError(
             f"the store knows no lead `{lead}` at that moment", fix="pull it with `leadpact sync --dry-run`, or check the address"

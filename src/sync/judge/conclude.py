@@ -59,7 +59,7 @@ class Told:
 
 def conclude(case: Case, promise: Promise, start: Start, verdict: Verdict, told: Told) -> Judged:
     """Return the finding on a promise that started; one that rests on what was not read is `unknown`."""
-    unread = case.terms.unread_streams(case.timeline.records[0], verdict.due_at, touches=promise.by_touch)
+    unread = case.terms.unread_streams(verdict.due_at, touches=promise.by_touch)
     status = Status.UNKNOWN if verdict.status is Status.BREACHED and unread else verdict.status
     upto = lasted_upto(case, start, verdict)
     late_s = 0 if verdict.due_at == start.at else max(0, round((upto - verdict.due_at).total_seconds()))

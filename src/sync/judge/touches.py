@@ -87,7 +87,7 @@ def _told_late(timeline: Timeline, cycle: Cycle, agreement: Agreement, *, now: d
 
 
 def _attempt(activity: Activity, timeline: Timeline, rule: TouchRule, *, agreement: Agreement, terms: Terms, now: datetime) -> Attempt:
-    late = _is_logged_late(activity, agreement, terms)
+    late = _is_logged_late(activity, timeline, agreement, terms)
     at = activity.logged_at if late else activity.happened_at
     kind = _kind(activity, bulk=activity.key in timeline.bulk and not _is_trusted(activity, agreement))
     refused = (
@@ -99,12 +99,12 @@ def _attempt(activity: Activity, timeline: Timeline, rule: TouchRule, *, agreeme
     return Attempt(activity=activity, at=at, kind=kind, refused=refused, unverified=_is_unverified(activity), late=late)
 
 
-def _is_logged_late(activity: Activity, agreement: Agreement, terms: Terms) -> bool:
+def _is_logged_late(activity: Activity, timeline: Timeline, agreement: Agreement, terms: Terms) -> bool:
     """Whether an activity was logged longer after it ended than the agreement lets pass."""
     ended = _ended_at(activity)
     if activity.logged_at <= ended or _is_trusted(activity, agreement):
         return False
-    calendar = terms.calendar_of(activity.key.crm, activity.owner, agreement)
+    calendar = terms.calendar_of(timeline.crm, activity.owner, agreement)
     return activity.logged_at > agreement.touches.late_logging.after(ended, calendar)
 
 
@@ -184,7 +184,7 @@ def _was_answered(activity: Activity, agreement: Agreement) -> bool:
 
 def _stranger(activity: Activity, timeline: Timeline, rule: TouchRule, *, terms: Terms, at: datetime) -> str | None:
     """Say why the one who did it is not the one the rule asks for."""
-    crm, owner = activity.key.crm, owner_at(timeline, at)
+    crm, owner = timeline.crm, owner_at(timeline, at)
     match rule.by:
         case "anyone":
             return None if activity.owner else "nobody's"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from connectors.records import Vocabulary
 from sync.store.database import Database
 from sync.store.keys import as_json
+from sync.store.lead_chunk import IS_ITS_OWN, NAMES_A_LEAD, Kinds
 from sync.store.mark_leads import MARK, mark_all
 from sync.store.moments import to_ms
 
@@ -48,22 +49,24 @@ class Dirty:
     def count(self, now: datetime) -> int:
         """Count the leads to be judged at `now`."""
         with self._database.snapshot() as tx:
-            return sum(len(leads_to_judge(tx, words, to_ms(now))) for words in self._vocabularies.values())
+            return len(leads_to_judge(tx, Kinds.of(self._vocabularies.values()), to_ms(now)))
 
 
-def leads_to_judge(tx: sqlite3.Connection, words: Vocabulary, now: int) -> array[int]:
-    """Return the row ids of the leads that are marked or due at `now` (ms), in key order."""
-    rows = tx.execute(
-        """
-        SELECT object.id FROM (SELECT lead FROM dirty UNION SELECT lead FROM lead_state WHERE next_at <= :now) AS wanted
-        CROSS JOIN object ON object.id = wanted.lead CROSS JOIN record ON record.id = object.id
-        WHERE object.crm = :crm AND object.kind = :person AND record.created_at <= :now
-            AND (record.merged_into IS NULL OR record.gone_at > :now) AND record.erased_at IS NULL
-        ORDER BY object.id_number, object.crm_id
-        """,
-        {"now": now, "crm": words.crm, "person": words.person},
-    )
-    return array("q", (id_ for (id_,) in rows))
+def leads_to_judge(tx: sqlite3.Connection, kinds: Kinds, now: int) -> array[int]:
+    """Return the row ids of the leads that are marked or due at `now` (ms), in order."""
+    ids: array[int] = array("q")
+    for crm, kind in kinds.persons:
+        rows = tx.execute(
+            f"""
+            SELECT object.id FROM (SELECT lead FROM dirty UNION SELECT lead FROM lead_state WHERE next_at <= :upto) AS wanted
+            CROSS JOIN object ON object.id = wanted.lead CROSS JOIN record ON record.id = object.id
+            WHERE object.crm = :crm AND object.kind = :kind AND record.created_at <= :upto AND {IS_ITS_OWN} AND {NAMES_A_LEAD}
+            ORDER BY object.id_number, object.crm_id
+            """,
+            {"upto": now, "crm": crm, "kind": kind},
+        )
+        ids.extend(id_ for (id_,) in rows)
+    return ids
 
 
 def clear_marks(tx: sqlite3.Connection, leads: Iterable[int], *, upto: int, judged_at: int) -> None:

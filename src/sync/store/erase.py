@@ -30,6 +30,7 @@ def erase_persons(tx: sqlite3.Connection, persons: Sequence[RecordKey], *, at: i
             """,
             given,
         )
+    tx.execute("UPDATE member SET unlinked_at = :at WHERE person IN (SELECT value FROM json_each(:ids)) AND unlinked_at IS NULL", given)
     tx.execute(
         """
         UPDATE record SET field_values = '{}', gone_at = ifnull(gone_at, :at), erased_at = :at

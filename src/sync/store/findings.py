@@ -71,7 +71,7 @@ class Findings:
         return Saved(new=new, withdrawn=len(vanished))
 
     def withdraw_former(self, run_id: str, *, judged_at: datetime) -> int:
-        """Withdraw what stands of records that were merged away by `judged_at`, or erased; return how many findings that were.
+        """Withdraw what stands of records that were merged away by `judged_at`, erased, or are part of another lead; return how much.
 
         They are no leads any more: their marks are taken off, and nothing waits for the hour. KeyError if there is no such run.
         """
@@ -79,6 +79,7 @@ class Findings:
             former = """
                 SELECT id FROM record WHERE merged_into IS NOT NULL AND gone_at <= ?
                 UNION ALL SELECT id FROM record WHERE erased_at IS NOT NULL
+                UNION ALL SELECT person FROM member WHERE unlinked_at IS NULL
             """
             at = (to_ms(judged_at),)
             keys = [key for (key,) in tx.execute(f"SELECT key FROM finding WHERE withdrawn = 0 AND lead IN ({former}) ORDER BY key", at)]
@@ -102,21 +103,26 @@ class Findings:
             after = leads[-1][1:]
 
     def fallen_due(self, crm: str, now: datetime) -> tuple[RecordKey, ...]:
-        """Return the leads with a promise that was still open when it was last judged and has fallen due by `now`, by key.
+        """Return the persons in `crm` with a promise that was still open when it was last judged and has fallen due by `now`, by key.
 
         A record that was merged away since is none: the CRM answers for its survivor. Nor is one that was erased.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
-                SELECT DISTINCT object.crm, object.kind, object.crm_id, object.id_number FROM finding
-                JOIN finding_version AS version ON version.id = finding.version JOIN object ON object.id = finding.lead
-                LEFT JOIN record ON record.id = finding.lead
-                WHERE finding.withdrawn = 0 AND version.status IN ('running', 'at_risk') AND version.due_at < ? AND object.crm = ?
-                    AND record.merged_into IS NULL AND record.erased_at IS NULL
+                WITH due (lead) AS (
+                    SELECT finding.lead FROM finding JOIN finding_version AS version ON version.id = finding.version
+                    WHERE finding.withdrawn = 0 AND version.status IN ('running', 'at_risk') AND version.due_at < :now
+                ),
+                person (id) AS (
+                    SELECT lead FROM due UNION SELECT member.person FROM due JOIN member USING (lead) WHERE member.unlinked_at IS NULL
+                )
+                SELECT object.crm, object.kind, object.crm_id, object.id_number FROM person JOIN object ON object.id = person.id
+                LEFT JOIN record ON record.id = person.id
+                WHERE object.crm = :crm AND record.merged_into IS NULL AND record.erased_at IS NULL
                 ORDER BY object.kind, object.id_number, object.crm_id
                 """,
-                (to_ms(now), crm),
+                {"now": to_ms(now), "crm": crm},
             ).fetchall()
         return tuple(RecordKey(crm, kind, id_) for crm, kind, id_, _ in rows)
 
@@ -138,7 +144,8 @@ def _waiting(tx: sqlite3.Connection, judgements: Sequence[Judgement], judged_at:
 
     What a CRM's own data leave open is not waited for: only a change of the lead can tell it.
     """
-    read_upto = dict(tx.execute("SELECT crm, min(ifnull(upto, 0)) FROM stream GROUP BY crm").fetchall())
+    told = tx.execute("SELECT crm, min(ifnull(upto, 0)) FROM stream WHERE name <> 'definitions' GROUP BY crm")  # of fields, not of leads
+    read_upto = dict(told.fetchall())
     for judgement in judgements:
         unknown = [finding for finding in judgement.findings if finding.status is Status.UNKNOWN]
         moments = [min(finding.due_at or judged_at, judged_at) for finding in unknown if finding.kind != "data"]

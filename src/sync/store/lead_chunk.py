@@ -6,38 +6,50 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, groupby
-from operator import itemgetter
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
-import orjson
-
-from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, Record, RecordKey, StatusChange, Vocabulary
+from connectors.records import Activity, Record, RecordKey, Vocabulary
 from sync.rows import LeadRows
 from sync.store.alike import AlikeCounts
-from sync.store.keys import as_json, key_order, known_ids
-from sync.store.moments import from_ms, from_ms_if_known
-from sync.store.save_activities import ActivityRow, select_activities
+from sync.store.keys import as_json, id_number, key_order, known_ids
+from sync.store.lead_activities import read_activities
+from sync.store.lead_histories import HeldRecord, History, read_histories, record_of
+from sync.store.save_activities import select_activities
+
+Kind = tuple[str, str]  # a CRM, a kind of record
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Which records are persons, companies and deals, whatever their CRM."""
+
+    persons: tuple[Kind, ...]  # the kind whose records name leads first
+    companies: frozenset[Kind]
+    deals: frozenset[Kind]
+
+    @classmethod
+    def of(cls, vocabularies: Iterable[Vocabulary]) -> Kinds:
+        """Collect them; the marketing CRM's vocabulary comes first."""
+        words = list(vocabularies)
+        return cls(
+            persons=tuple((one.crm, kind) for one in words for kind in one.persons),
+            companies=frozenset((one.crm, one.company) for one in words),
+            deals=frozenset((one.crm, one.deal) for one in words),
+        )
+
+    def order(self, person: RecordKey) -> tuple[int, int, str]:
+        """Order persons: by kind, then id as a number, then as text. A lead is named by the first of its persons."""
+        return self.persons.index((person.crm, person.kind)), id_number(person.id), person.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What one reading of leads asks for."""
 
-    words: Vocabulary
+    kinds: Kinds
     upto: int  # ms, inclusive
     alike: AlikeCounts
-
-
-class HeldRecord(NamedTuple):
-    """A stored person, company or deal."""
-
-    id: int
-    key: RecordKey
-    created_at: int
-    changed_at: int
-    gone_at: int | None
-    field_values: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,31 +63,31 @@ class _Links:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _History:
-    """The changes of one record, cut at the moment asked for."""
-
-    upto: int  # ms, inclusive
-    changes: Sequence[FieldChange]  # by (field, at)
-    later: Sequence[FieldChange] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Chunk:
     """Everything that was read for a chunk, by row id."""
 
     links: Mapping[int, _Links]
     records: Mapping[int, Record]
-    histories: Mapping[int, _History]
+    histories: Mapping[int, History]
     activities: Mapping[int, Activity]
     alike: Mapping[int, int]
+    doubts: Mapping[int, list[RecordKey]]
 
 
-_KINDS = {kind.value: kind for kind in ActivityKind}
-_STATUSES = {status.value: status for status in ActivityStatus}
-_DIRECTIONS = {direction.value: direction for direction in Direction}
-
-IS_ITS_OWN = "(record.merged_into IS NULL OR record.gone_at > ?) AND record.erased_at IS NULL"
+IS_ITS_OWN = "(record.merged_into IS NULL OR record.gone_at > :upto) AND record.erased_at IS NULL"
 """Whether a record is one of its own, and no other's, at a moment (ms); one that was erased since is none at any moment."""
+
+HOLDS = "(member.linked_at IS NULL OR member.linked_at <= :upto) AND (member.unlinked_at IS NULL OR member.unlinked_at > :upto)"
+"""Whether a person belongs to the lead of another record at a moment (ms)."""
+
+NAMES_A_LEAD = f"""
+    NOT EXISTS (
+        SELECT 1 FROM member JOIN record AS first ON first.id = member.lead
+        WHERE member.person = object.id AND {HOLDS} AND first.created_at <= :upto
+            AND (first.merged_into IS NULL OR first.gone_at > :upto) AND first.erased_at IS NULL
+    )
+"""
+"""Whether a person is the first record of its lead at a moment (ms)."""
 
 _HELD = """
     SELECT object.id, object.crm, object.kind, object.crm_id, record.created_at, record.changed_at, record.gone_at, record.field_values
@@ -83,63 +95,118 @@ _HELD = """
 """
 
 
-def people_after(tx: sqlite3.Connection, asked: Asked, after: tuple[int, str], *, limit: int) -> list[HeldRecord]:
-    """Return the next persons behind the id (as number, as text) `after`, in key order."""
+def people_after(tx: sqlite3.Connection, asked: Asked, kind: Kind, after: tuple[int, str], *, limit: int) -> list[HeldRecord]:
+    """Return the next persons of a kind who name a lead, behind the id (as number, as text) `after`, in key order."""
     rows = tx.execute(
         f"""{_HELD}
-        WHERE object.crm = ? AND object.kind = ? AND (object.id_number, object.crm_id) > (?, ?) AND record.created_at <= ? AND {IS_ITS_OWN}
-        ORDER BY object.id_number, object.crm_id LIMIT ?
+        WHERE object.crm = :crm AND object.kind = :kind AND (object.id_number, object.crm_id) > (:number, :text)
+            AND record.created_at <= :upto AND {IS_ITS_OWN} AND {NAMES_A_LEAD}
+        ORDER BY object.id_number, object.crm_id LIMIT :limit
         """,
-        (asked.words.crm, asked.words.person, *after, asked.upto, asked.upto, limit),
+        {"crm": kind[0], "kind": kind[1], "number": after[0], "text": after[1], "upto": asked.upto, "limit": limit},
     )
     return [_held(row) for row in rows]
 
 
 def people_named(tx: sqlite3.Connection, asked: Asked, keys: Iterable[RecordKey]) -> list[HeldRecord]:
-    """Return the persons with these keys that are known, in key order."""
-    return _held_by_id(tx, known_ids(tx, keys).values(), asked.upto)
+    """Return the first records of the leads of the persons with these keys, as far as they are known, in order."""
+    return people_with(tx, asked, known_ids(tx, keys).values())
 
 
 def people_with(tx: sqlite3.Connection, asked: Asked, ids: Iterable[int]) -> list[HeldRecord]:
-    """Return the persons with these row ids, in key order."""
-    return _held_by_id(tx, ids, asked.upto)
+    """Return the first records of the leads of the persons with these row ids, in order."""
+    rows = tx.execute(
+        f"""
+        SELECT ifnull((SELECT member.lead FROM member WHERE member.person = wanted.value AND {HOLDS}), wanted.value)
+        FROM json_each(:ids) AS wanted
+        """,
+        {"ids": as_json(ids), "upto": asked.upto},
+    )
+    found = _held_by_id(tx, {id_ for (id_,) in rows}, asked.upto)
+    return sorted(found, key=lambda held: asked.kinds.order(held.key))
 
 
-def read_chunk(tx: sqlite3.Connection, asked: Asked, people: Sequence[HeldRecord]) -> list[LeadRows]:
-    """Return the leads of `people`, in their order."""
+def read_chunk(tx: sqlite3.Connection, asked: Asked, first: Sequence[HeldRecord]) -> list[LeadRows]:
+    """Return the leads that the records `first` name, in their order."""
+    members = _members(tx, [person.id for person in first], asked)
+    people = [*first, *(member for of_one in members.values() for member in of_one)]
     links = _links(tx, [person.id for person in people], asked)
     beside = _held_by_id(tx, {id_ for of_one in links.values() for id_ in (*of_one.companies, *of_one.deals)}, asked.upto)
-    histories = _histories(tx, (*people, *beside), asked.upto)
+    histories = read_histories(tx, (*people, *beside), asked.upto)
     rows = [
         row for row in select_activities(tx, {id_ for of_one in links.values() for id_ in of_one.others}) if row.logged_at <= asked.upto
     ]
     chunk = _Chunk(
         links=links,
-        records={held.id: _record(held, histories[held.id]) for held in (*people, *beside)},
+        records={held.id: record_of(held, histories[held.id]) for held in (*people, *beside)},
         histories=histories,
-        activities=_activities(tx, rows, asked.upto),
+        activities=read_activities(tx, rows, asked.upto),
         alike=asked.alike.of(tx, [(row.id, row.alike, row.logged_at) for row in rows if row.alike is not None]),
+        doubts=_doubts(tx, [person.id for person in people], asked),
     )
-    return [_lead(person.id, chunk) for person in people]
+    return [_lead([person.id, *(member.id for member in members.get(person.id, ()))], chunk) for person in first]
 
 
-def _lead(person: int, chunk: _Chunk) -> LeadRows:
-    links = chunk.links[person]
-    record = chunk.records[person]
+def _members(tx: sqlite3.Connection, leads: Iterable[int], asked: Asked) -> dict[int, list[HeldRecord]]:
+    """Return the other persons of each lead, in order."""
+    rows = tx.execute(
+        f"SELECT member.person, member.lead FROM member WHERE member.lead IN (SELECT value FROM json_each(:leads)) AND {HOLDS}",
+        {"leads": as_json(leads), "upto": asked.upto},
+    )
+    lead_of = dict(rows.fetchall())
+    found: dict[int, list[HeldRecord]] = defaultdict(list)
+    for held in sorted(_held_by_id(tx, lead_of, asked.upto), key=lambda held: asked.kinds.order(held.key)):
+        found[lead_of[held.id]].append(held)
+    return found
+
+
+def _doubts(tx: sqlite3.Connection, people: Iterable[int], asked: Asked) -> dict[int, list[RecordKey]]:
+    """Return the records that may be the same person as one of `people`."""
+    rows = tx.execute(
+        """
+        SELECT doubt.person, object.crm, object.kind, object.crm_id FROM doubt JOIN object ON object.id = doubt.other
+        WHERE doubt.person IN (SELECT value FROM json_each(:people)) AND doubt.since <= :upto
+        """,
+        {"people": as_json(people), "upto": asked.upto},
+    )
+    found: dict[int, list[RecordKey]] = defaultdict(list)
+    for person, *key in rows:
+        found[person].append(RecordKey(*key))
+    return found
+
+
+def _lead(people: Sequence[int], chunk: _Chunk) -> LeadRows:
+    links = _linked(people, chunk)
     company = _company(links, chunk.records)
     deals = _by_key(links.deals, chunk.records)
-    held = _by_key((person, *((company,) if company else ()), *deals), chunk.records)
+    held = _by_key((*people, *((company,) if company else ()), *deals), chunk.records)
     activities = sorted((chunk.activities[id_] for id_ in links.others if id_ in chunk.activities), key=_activity_order)
     return LeadRows(
-        lead=str(record.key),
-        people=(record,),
+        lead=str(chunk.records[people[0]].key),
+        people=tuple(chunk.records[id_] for id_ in people),
         company=chunk.records[company] if company else None,
         deals=tuple(chunk.records[id_] for id_ in deals),
         changes=tuple(chain.from_iterable(chunk.histories[id_].changes for id_ in held)),
         activities=tuple(activities),
         alike={chunk.activities[id_].key: chunk.alike[id_] for id_ in links.others if id_ in chunk.alike},
         gone_at={one.key: one.archived_at for one in map(chunk.records.__getitem__, held) if one.archived_at},
+        doubts=tuple(sorted({key for id_ in people for key in chunk.doubts.get(id_, ())}, key=key_order)),
     )
+
+
+def _linked(people: Sequence[int], chunk: _Chunk) -> _Links:
+    """Return what the persons of one lead are linked to; what several are linked to once."""
+    if len(people) == 1:
+        return chunk.links[people[0]]
+    found = _Links()
+    for links in map(chunk.links.__getitem__, people):
+        found.companies += links.companies
+        found.primary_company = found.primary_company or links.primary_company
+        found.deals += links.deals
+        found.others += links.others
+    for ids in (found.companies, found.deals, found.others):
+        ids[:] = dict.fromkeys(ids)
+    return found
 
 
 def _company(links: _Links, records: Mapping[int, Record]) -> int | None:
@@ -162,7 +229,7 @@ def _links(tx: sqlite3.Connection, people: Sequence[int], asked: Asked) -> dict[
     """Return what each person is linked to at the moment asked for."""
     rows = tx.execute(
         """
-        SELECT link.person, link.other, link.is_primary, object.kind FROM (
+        SELECT link.person, link.other, link.is_primary, object.crm, object.kind FROM (
             SELECT low AS person, high AS other, is_primary, linked_at, unlinked_at FROM association
             WHERE low IN (SELECT value FROM json_each(:people))
             UNION ALL
@@ -174,12 +241,12 @@ def _links(tx: sqlite3.Connection, people: Sequence[int], asked: Asked) -> dict[
         {"people": as_json(people), "upto": asked.upto},
     )
     found: dict[int, _Links] = defaultdict(_Links)
-    for person, other, is_primary, kind in rows:
+    for person, other, is_primary, *kind in rows:
         links = found[person]
-        if kind == asked.words.company:
+        if tuple(kind) in asked.kinds.companies:
             links.companies.append(other)
             links.primary_company = other if is_primary else links.primary_company
-        elif kind == asked.words.deal:
+        elif tuple(kind) in asked.kinds.deals:
             links.deals.append(other)
         else:
             links.others.append(other)
@@ -188,8 +255,8 @@ def _links(tx: sqlite3.Connection, people: Sequence[int], asked: Asked) -> dict[
 
 def _held_by_id(tx: sqlite3.Connection, ids: Iterable[int], upto: int) -> list[HeldRecord]:
     rows = tx.execute(
-        f"{_HELD} WHERE object.id IN (SELECT value FROM json_each(?)) AND record.created_at <= ? AND {IS_ITS_OWN}",
-        (as_json(ids), upto, upto),
+        f"{_HELD} WHERE object.id IN (SELECT value FROM json_each(:ids)) AND record.created_at <= :upto AND {IS_ITS_OWN}",
+        {"ids": as_json(ids), "upto": upto},
     )
     return sorted((_held(row) for row in rows), key=lambda held: key_order(held.key))
 
@@ -197,126 +264,3 @@ def _held_by_id(tx: sqlite3.Connection, ids: Iterable[int], upto: int) -> list[H
 def _held(row: Sequence[Any]) -> HeldRecord:
     id_, crm, kind, crm_id, *rest = row
     return HeldRecord(id_, RecordKey(crm, kind, crm_id), *rest)
-
-
-def _record(held: HeldRecord, history: _History) -> Record:
-    """Build the record as it was; values without history are those of today, and so are all where nothing changed since."""
-    values = orjson.loads(held.field_values)
-    return Record(
-        key=held.key,
-        values=values | _last_values(history) if history.later else values,
-        created_at=from_ms(held.created_at),
-        changed_at=from_ms(min(held.changed_at, history.upto)),
-        archived_at=from_ms(held.gone_at) if held.gone_at is not None and held.gone_at <= history.upto else None,
-    )
-
-
-def _last_values(history: _History) -> dict[str, str | None]:
-    """Return the last value of every field that has history; blank before its first change."""
-    values: dict[str, str | None] = dict.fromkeys(change.field for change in history.later)
-    values.update((change.field, change.value) for change in history.changes)
-    return values
-
-
-def _histories(tx: sqlite3.Connection, records: Iterable[HeldRecord], upto: int) -> dict[int, _History]:
-    """Return the histories of `records`, each by (field, at); empty where none is kept."""
-    keys = {held.id: held.key for held in records}
-    rows = tx.execute(
-        """
-        SELECT record, field, value, at, since, source, source_id, actor FROM field_change
-        WHERE record IN (SELECT value FROM json_each(?)) ORDER BY record, field, at, id
-        """,
-        (as_json(keys),),
-    ).fetchall()
-    unsure = {row[0] for row in rows if row[4] is not None}
-    late = {row[0] for row in rows if row[3] > upto}
-    found: dict[int, _History] = defaultdict(lambda: _History(upto=upto, changes=()))
-    for record, group in groupby(rows, key=itemgetter(0)):
-        key = keys[record]
-        changes = [_change(key, row) for row in group]
-        if record in unsure:
-            changes = _without_explained(changes)
-        found[record] = _cut(changes, upto) if record in late else _History(upto=upto, changes=changes)
-    return found
-
-
-def _cut(changes: Sequence[FieldChange], upto: int) -> _History:
-    limit = from_ms(upto)
-    return _History(
-        upto=upto,
-        changes=[change for change in changes if change.at <= limit],
-        later=[change for change in changes if change.at > limit],
-    )
-
-
-def _change(key: RecordKey, row: Sequence[Any]) -> FieldChange:
-    _, field_name, value, at, since, source, source_id, actor = row
-    return FieldChange(
-        record=key,
-        field=field_name,
-        value=value,
-        at=from_ms(at),
-        since=from_ms_if_known(since),
-        source=source,
-        source_id=source_id,
-        actor=actor,
-    )
-
-
-def _without_explained(changes: list[FieldChange]) -> list[FieldChange]:
-    """Leave out what was only observed where the CRM's history has told the moment since."""
-    exact = [change for change in changes if change.since is None]
-    return [change for change in changes if change.since is None or not any(_explains(one, change) for one in exact)]
-
-
-def _explains(exact: FieldChange, observed: FieldChange) -> bool:
-    if observed.since is None or (exact.field, exact.value) != (observed.field, observed.value):
-        return False
-    return observed.since <= exact.at <= observed.at
-
-
-def _activities(tx: sqlite3.Connection, rows: Sequence[ActivityRow], upto: int) -> dict[int, Activity]:
-    """Return the activities of `rows` with the statuses they had by `upto`."""
-    keys = _keys(tx, (row.id for row in rows))
-    statuses: dict[int, list[StatusChange]] = defaultdict(list)
-    told = tx.execute(
-        """
-        SELECT activity, status, at FROM activity_status
-        WHERE activity IN (SELECT value FROM json_each(?)) AND at <= ? ORDER BY activity, at, id
-        """,
-        (as_json(keys), upto),
-    )
-    for activity, status, at in told:
-        known = statuses[activity]
-        change = StatusChange(status=_STATUSES[status] if status else None, at=from_ms(at))
-        if not known or known[-1].status != change.status:
-            known.append(change)
-    return {row.id: _activity(row, keys[row.id], statuses[row.id], upto) for row in rows}
-
-
-def _keys(tx: sqlite3.Connection, ids: Iterable[int]) -> dict[int, RecordKey]:
-    rows = tx.execute("SELECT id, crm, kind, crm_id FROM object WHERE id IN (SELECT value FROM json_each(?))", (as_json(ids),))
-    return {id_: RecordKey(crm, kind, crm_id) for id_, crm, kind, crm_id in rows}
-
-
-def _activity(row: ActivityRow, key: RecordKey, statuses: Sequence[StatusChange], upto: int) -> Activity:
-    gone_at = row.gone_at if row.gone_at is not None and row.gone_at <= upto else None
-    return Activity(
-        key=key,
-        kind=_KINDS[row.kind],
-        happened_at=from_ms(row.happened_at),
-        logged_at=from_ms(row.logged_at),
-        changed_at=from_ms(min(row.changed_at, upto)),
-        ends_at=from_ms_if_known(row.ends_at),
-        owner=row.owner,
-        direction=_DIRECTIONS[row.direction] if row.direction else None,
-        statuses=tuple(statuses),
-        duration_s=row.duration_s,
-        source=row.source,
-        source_id=row.source_id,
-        sequence=row.sequence,
-        marketing=bool(row.marketing),
-        auto_reply=bool(row.auto_reply),
-        alike=row.alike,
-        archived_at=from_ms_if_known(gone_at),
-    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,6 +20,24 @@ class Difference(NamedTuple):
 
     missing_in_crm: list[str]  # live here, and not listed
     unknown_here: list[str]  # listed, and not live here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surplus:
+    """By how many live rows more than the CRM counts there were here (fewer: negative), every id compared."""
+
+    rows: int = 0
+    since: datetime | None = None  # when it was found first; None: never
+    upto: datetime | None = None  # and last, and no other between
+
+    @property
+    def stood_for(self) -> timedelta:
+        """How long it was found again and again; nothing if it was found once."""
+        return self.upto - self.since if self.since and self.upto else timedelta()
+
+    def then(self, rows: int, *, at: datetime) -> Surplus:
+        """Return what is known once `rows` were found."""
+        return replace(self, upto=at) if rows == self.rows and self.since else Surplus(rows=rows, since=at, upto=at)
 
 
 def count_live(tx: sqlite3.Connection, crm: str, kind: str) -> int:

@@ -67,7 +67,7 @@ def mark_page(tx: sqlite3.Connection, words: Vocabulary, news: News, *, why: str
     after = -1 if before.bulk_within is not None else news.seen_at - CLOCKS_DIFFER
     given = {
         "crm": words.crm,
-        "person": words.person,
+        "persons": as_json(words.persons),
         "objects": as_json(one for one in news.objects.items() if one[1] > after),
         "after": after,
         "alike": as_json(map(tuple, windows(news.alike, before.bulk_within)) if before.bulk_within is not None else ()),
@@ -82,19 +82,24 @@ def mark_page(tx: sqlite3.Connection, words: Vocabulary, news: News, *, why: str
 def mark_owners(tx: sqlite3.Connection, words: Vocabulary, owners: Collection[str], *, since: int) -> None:
     """Mark the persons that any of `owners` ever owned, or logged an activity of."""
     if owners:
-        given = {"crm": words.crm, "person": words.person, "owner": words.owner, "owners": as_json(owners), "since": since}
+        given = {"crm": words.crm, "persons": as_json(words.persons), "owner": words.owner, "owners": as_json(owners), "since": since}
         _mark(tx, _OWNED, given, why="owner")
 
 
 def mark_unknown(tx: sqlite3.Connection, words: Vocabulary) -> None:
     """Mark the persons about whom something is unknown: a stream was read for the first time, and may tell it."""
-    _mark(tx, _UNKNOWN, {"crm": words.crm, "person": words.person}, why="unknown")
+    _mark(tx, _UNKNOWN, {"crm": words.crm, "persons": as_json(words.persons)}, why="unknown")
 
 
 def mark_all(tx: sqlite3.Connection, vocabularies: Iterable[Vocabulary], *, why: str) -> None:
     """Mark every lead."""
     for words in vocabularies:
-        _mark(tx, _EVERY, {"crm": words.crm, "person": words.person}, why=why)
+        _mark(tx, _EVERY, {"crm": words.crm, "persons": as_json(words.persons)}, why=why)
+
+
+def mark_named(tx: sqlite3.Connection, leads: Iterable[int], *, since: int, why: str) -> None:
+    """Mark the leads with these row ids."""
+    _mark(tx, _NAMED, {"leads": as_json(leads), "since": since}, why=why)
 
 
 def _mark(tx: sqlite3.Connection, leads: str, given: Mapping[str, object], *, why: str) -> None:
@@ -104,7 +109,11 @@ def _mark(tx: sqlite3.Connection, leads: str, given: Mapping[str, object], *, wh
         tx.execute("UPDATE judged_by SET mark = mark + 1")
 
 
-_CHANGED = """
+_PERSONS = "(SELECT value FROM json_each(:persons))"
+_LEAD = "ifnull((SELECT member.lead FROM member WHERE member.person = object.id AND member.unlinked_at IS NULL), object.id)"
+"""The lead to which the person `object` belongs now."""
+
+_CHANGED = f"""
     WITH news (id, at) AS (
         SELECT value ->> 0, value ->> 1 FROM json_each(:objects)
         UNION ALL SELECT record, at FROM field_change WHERE id > :change AND at > :after
@@ -121,18 +130,18 @@ _CHANGED = """
             WHERE id IN (SELECT value FROM json_each(:unlinked)) AND unlinked_at > :after
     ),
     touched (id, at) AS (
-        SELECT id, at FROM changed WHERE kind = :person
-        UNION ALL SELECT link.low, at FROM changed CROSS JOIN association AS link ON link.high = changed.id WHERE kind <> :person
-        UNION ALL SELECT link.high, at FROM changed CROSS JOIN association AS link ON link.low = changed.id WHERE kind <> :person
+        SELECT id, at FROM changed WHERE kind IN {_PERSONS}
+        UNION ALL SELECT link.low, at FROM changed CROSS JOIN association AS link ON link.high = changed.id WHERE kind NOT IN {_PERSONS}
+        UNION ALL SELECT link.high, at FROM changed CROSS JOIN association AS link ON link.low = changed.id WHERE kind NOT IN {_PERSONS}
         UNION ALL SELECT low, at FROM links
         UNION ALL SELECT high, at FROM links
     )
-    SELECT object.id, max(touched.at), :why, (SELECT mark + 1 FROM judged_by)
+    SELECT {_LEAD}, max(touched.at), :why, (SELECT mark + 1 FROM judged_by)
     FROM touched CROSS JOIN object ON object.id = touched.id CROSS JOIN record ON record.id = object.id
-    WHERE object.crm = :crm AND object.kind = :person GROUP BY object.id
+    WHERE object.crm = :crm AND object.kind IN {_PERSONS} GROUP BY 1
 """
 
-_OWNED = """
+_OWNED = f"""
     WITH touched (id) AS (
         SELECT record FROM field_change WHERE field = :owner AND value IN (SELECT value FROM json_each(:owners))
         UNION SELECT link.low FROM activity CROSS JOIN association AS link ON link.high = activity.id
@@ -140,18 +149,20 @@ _OWNED = """
         UNION SELECT link.high FROM activity CROSS JOIN association AS link ON link.low = activity.id
             WHERE activity.owner IN (SELECT value FROM json_each(:owners))
     )
-    SELECT object.id, :since, :why, (SELECT mark + 1 FROM judged_by)
+    SELECT DISTINCT {_LEAD}, :since, :why, (SELECT mark + 1 FROM judged_by)
     FROM touched CROSS JOIN object ON object.id = touched.id CROSS JOIN record ON record.id = object.id
-    WHERE object.crm = :crm AND object.kind = :person
+    WHERE object.crm = :crm AND object.kind IN {_PERSONS}
 """
 
-_EVERY = """
-    SELECT object.id, 0, :why, (SELECT mark + 1 FROM judged_by) FROM object CROSS JOIN record ON record.id = object.id
-    WHERE object.crm = :crm AND object.kind = :person
+_EVERY = f"""
+    SELECT DISTINCT {_LEAD}, 0, :why, (SELECT mark + 1 FROM judged_by) FROM object CROSS JOIN record ON record.id = object.id
+    WHERE object.crm = :crm AND object.kind IN {_PERSONS}
 """
 
-_UNKNOWN = """
+_NAMED = "SELECT value, :since, :why, (SELECT mark + 1 FROM judged_by) FROM json_each(:leads) WHERE true"
+
+_UNKNOWN = f"""
     SELECT DISTINCT object.id, 0, :why, (SELECT mark + 1 FROM judged_by)
     FROM finding CROSS JOIN finding_version AS version ON version.id = finding.version CROSS JOIN object ON object.id = finding.lead
-    WHERE finding.withdrawn = 0 AND version.status = 'unknown' AND object.crm = :crm AND object.kind = :person
+    WHERE finding.withdrawn = 0 AND version.status = 'unknown' AND object.crm = :crm AND object.kind IN {_PERSONS}
 """

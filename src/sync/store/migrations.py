@@ -10,6 +10,8 @@ from sync.store.migration_0004 import LEVELS_AND_LEAVERS
 from sync.store.migration_0005 import DIRTY
 from sync.store.migration_0006 import MERGES
 from sync.store.migration_0007 import TRUSTED_PULL
+from sync.store.migration_0008 import SURPLUS
+from sync.store.migration_0009 import ONE_LEAD
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -309,6 +311,8 @@ _STATEMENTS: Final = {
     "0005_dirty": DIRTY,
     "0006_merges": MERGES,
     "0007_trusted_pull": TRUSTED_PULL,
+    "0008_surplus": SURPLUS,
+    "0009_one_lead": ONE_LEAD,
 }
 
 KNOWN: Final = frozenset(_STATEMENTS)

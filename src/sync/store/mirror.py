@@ -15,14 +15,14 @@ from sync.store.database import Database
 from sync.store.erase import erase_persons, without_erased
 from sync.store.errors import AccountMismatch
 from sync.store.keys import as_json, known_ids, object_ids
-from sync.store.live import Difference, compare, count_live, created_since
+from sync.store.live import Difference, Surplus, compare, count_live, created_since
 from sync.store.mark_leads import News, mark_owners, mark_page, mark_unknown, newest_rows
 from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
 from sync.store.save_links import LinkedPage, save_links
 from sync.store.save_merges import save_merges, with_survivors
 from sync.store.save_people import save_people
-from sync.store.save_records import save_records
+from sync.store.save_records import Tracked, save_changes, save_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +69,15 @@ class Mirror:
         either. A company, deal or activity that was erased is gone.
         """
         words = self._vocabularies.get(crm)
-        persons = [key for key in page.erased if words is not None and key.kind == words.person]
+        persons = [key for key in page.erased if words is not None and key.kind in words.persons]
         with self._database.transaction() as tx:
             seen_ms = to_ms(seen_at)
             news = News(before=newest_rows(tx), seen_at=seen_ms)
             ids = object_ids(tx, _named_keys(page))
             page = with_survivors(tx, without_erased(tx, page, ids, seen_at=seen_ms), ids)
             ids |= object_ids(tx, _named_keys(page) - ids.keys())
-            new_rows = save_records(tx, page.records, ids, news) | save_activities(tx, page.activities, ids, news)
+            new_rows = save_records(tx, page.records, ids, news, _tracked(tx, page)) | save_activities(tx, page.activities, ids, news)
+            save_changes(tx, page.changes, ids, seen_at=seen_ms)
             upto = _upto(tx, crm, page.stream)
             linked = LinkedPage(
                 rows={ids[key] for key in _row_keys(page)},
@@ -131,16 +132,20 @@ class Mirror:
         with self._database.snapshot() as tx:
             return created_since(tx, crm, kind, to_ms(since))
 
-    def difference(self, crm: str, stream: str) -> int:
-        """Return by how many rows more than the CRM counts there were (fewer: negative) when every id of a stream was last compared."""
+    def surplus(self, crm: str, stream: str) -> Surplus:
+        """Return by how many rows more than the CRM counts there were when every id of a stream was compared, and between which moments."""
         with self._database.snapshot() as tx:
-            row = tx.execute("SELECT difference FROM stream WHERE crm = ? AND name = ?", (crm, stream)).fetchone()
-        return int(row[0]) if row else 0
+            row = tx.execute(
+                "SELECT difference, differs_since, differs_upto FROM stream WHERE crm = ? AND name = ?", (crm, stream)
+            ).fetchone()
+        rows, since, upto = row or (0, None, None)
+        return Surplus(rows=rows, since=from_ms_if_known(since), upto=from_ms_if_known(upto))
 
-    def note_difference(self, crm: str, stream: str, rows: int) -> None:
-        """Note that, every id compared, there are `rows` live rows more than the CRM counts."""
+    def note_surplus(self, crm: str, stream: str, surplus: Surplus) -> None:
+        """Note what `surplus` will return."""
+        told = (surplus.rows, to_ms_if_known(surplus.since), to_ms_if_known(surplus.upto), crm, stream)
         with self._database.transaction() as tx:
-            tx.execute("UPDATE stream SET difference = ? WHERE crm = ? AND name = ?", (rows, crm, stream))
+            tx.execute("UPDATE stream SET difference = ?, differs_since = ?, differs_upto = ? WHERE crm = ? AND name = ?", told)
 
     def gone_persons(self, crm: str) -> frozenset[str]:
         """Return the ids of the persons who are gone, but neither merged away nor erased."""
@@ -189,7 +194,7 @@ class Mirror:
         """Return all field definitions, by kind and name."""
         with self._database.snapshot() as tx:
             rows = tx.execute(
-                "SELECT crm, kind, name, label, type, options, read_only FROM definition WHERE crm = ? ORDER BY kind, name", (crm,)
+                "SELECT crm, kind, name, label, type, options, read_only, tracked FROM definition WHERE crm = ? ORDER BY kind, name", (crm,)
             ).fetchall()
         return tuple(_definition(row) for row in rows)
 
@@ -199,7 +204,12 @@ def _row_keys(page: Page) -> set[RecordKey]:
 
 
 def _named_keys(page: Page) -> set[RecordKey]:
-    return _row_keys(page).union(*((link.left, link.right) for link in page.links))
+    return _row_keys(page).union((change.record for change in page.changes), *((link.left, link.right) for link in page.links))
+
+
+def _tracked(tx: sqlite3.Connection, page: Page) -> Tracked:
+    """Return the fields of the page's records of which a stream tells each change."""
+    return set(tx.execute("SELECT crm, kind, name FROM definition WHERE tracked = 1")) if page.records else frozenset()
 
 
 def _upto(tx: sqlite3.Connection, crm: str, stream: str) -> int | None:
@@ -211,12 +221,16 @@ def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinit
     """Put the fields of each kind in the place of those that were known: a page holds all of a kind."""
     tx.executemany("DELETE FROM definition WHERE crm = ? AND kind = ?", {(one.crm, one.kind) for one in definitions})
     tx.executemany(
-        "INSERT OR REPLACE INTO definition (crm, kind, name, label, type, options, read_only) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO definition (crm, kind, name, label, type, options, read_only, tracked) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (d.crm, d.kind, d.name, d.label, d.type, orjson.dumps([asdict(option) for option in d.options]).decode(), int(d.read_only))
+            (d.crm, d.kind, d.name, d.label, d.type, _json([asdict(option) for option in d.options]), int(d.read_only), int(d.tracked))
             for d in definitions
         ),
     )
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _mark_gone(tx: sqlite3.Connection, gone: Sequence[tuple[RecordKey, datetime | None]], upto: int | None) -> dict[int, int]:
@@ -282,7 +296,7 @@ def _owner(row: Sequence[Any]) -> Owner:
 
 
 def _definition(row: Sequence[Any]) -> FieldDefinition:
-    crm, kind, name, label, type_, options, read_only = row
+    crm, kind, name, label, type_, options, read_only, tracked = row
     return FieldDefinition(
         crm=crm,
         kind=kind,
@@ -291,4 +305,5 @@ def _definition(row: Sequence[Any]) -> FieldDefinition:
         type=type_,
         options=tuple(Option(**option) for option in orjson.loads(options)),
         read_only=bool(read_only),
+        tracked=bool(tracked),
     )

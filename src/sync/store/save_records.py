@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 import orjson
 
-from connectors.records import Record, RecordKey
+from connectors.records import FieldChange, Record, RecordKey
 from sync.store.keys import as_json
 from sync.store.mark_leads import News
 from sync.store.moments import to_ms, to_ms_if_known
@@ -25,8 +25,9 @@ class _Row(NamedTuple):
     field_values: str
 
 
-_Change = tuple[int, str, str | None, int, int | None, str | None, str | None, str | None, int]
+_Change = tuple[int, str, str | None, int, int | None, str | None, str | None, str | None, int, str | None]
 """A row of `field_change`, in the order of its columns but for the id: record, field, value, at, since, source, ..."""
+Tracked = Set[tuple[str, str, str]]  # CRM, kind, field: a stream of histories tells each change
 
 
 class _Unexplained(NamedTuple):
@@ -38,11 +39,14 @@ class _Unexplained(NamedTuple):
     since: int  # when it was last seen otherwise, else when the record was created
 
 
-def save_records(tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping[RecordKey, int], news: News) -> frozenset[int]:
+def save_records(
+    tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping[RecordKey, int], news: News, tracked: Tracked = frozenset()
+) -> frozenset[int]:
     """Save current values and what is new of the histories, tell it to `news`; return the row ids seen for the first time.
 
     A record older than the stored one changes nothing but adds its history; of two with one
-    `changed_at` the later to arrive wins. A record that says nothing new keeps its `seen_at`.
+    `changed_at` the later to arrive wins. A record that says nothing new keeps its `seen_at`. A field that is `tracked` is never
+    observed: a stream of its own tells how it changed.
     """
     if not records:
         return frozenset()
@@ -56,12 +60,12 @@ def save_records(tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping
         after = _row(record, ids[record.key], before, news.seen_at)
         if before and after.changed_at < before.changed_at:
             continue
-        unexplained += _unexplained(record, after, before)
+        unexplained += [one for one in _unexplained(record, after, before) if (record.key.crm, record.key.kind, one.field) not in tracked]
         if before is None or after._replace(seen_at=before.seen_at) != before:
             fresh[after.id] = stored[after.id] = after
             if before is None or _says_news(record, after, before):
                 news.objects[after.id] = max(after.created_at, after.gone_at or 0)
-    told = _told(records, ids, news.seen_at)
+    told = _told((one for record in records for history in record.history.values() for one in history), ids, news.seen_at)
     _add_changes(tx, told if not known else _unknown_ones(tx, known, told))
     if unexplained:
         _add_changes(tx, _observed(tx, unexplained, news.seen_at))
@@ -76,6 +80,13 @@ def save_records(tx: sqlite3.Connection, records: Sequence[Record], ids: Mapping
         fresh.values(),
     )
     return frozenset(fresh) - known
+
+
+def save_changes(tx: sqlite3.Connection, changes: Sequence[FieldChange], ids: Mapping[RecordKey, int], *, seen_at: int) -> None:
+    """Save what a stream of histories tells of records, of those too that no stream has brought yet."""
+    if changes:
+        told = _told(changes, ids, seen_at)
+        _add_changes(tx, _unknown_ones(tx, {one[0] for one in told}, told))
 
 
 def _says_news(record: Record, after: _Row, before: _Row) -> bool:
@@ -133,10 +144,10 @@ def _blank(value: str | None) -> str | None:
     return value or None
 
 
-def _told(records: Sequence[Record], ids: Mapping[RecordKey, int], seen_at: int) -> list[_Change]:
+def _told(changes: Iterable[FieldChange], ids: Mapping[RecordKey, int], seen_at: int) -> list[_Change]:
     return [
         (
-            ids[record.key],
+            ids[one.record],
             one.field,
             one.value or None,
             to_ms(one.at),
@@ -145,10 +156,9 @@ def _told(records: Sequence[Record], ids: Mapping[RecordKey, int], seen_at: int)
             one.source_id,
             one.actor,
             seen_at,
+            one.before or None,
         )
-        for record in records
-        for history in record.history.values()
-        for one in history
+        for one in changes
     ]
 
 
@@ -167,7 +177,7 @@ def _observed(tx: sqlite3.Connection, unexplained: Sequence[_Unexplained], seen_
     for record, field, value, since in unexplained:
         known_value, known_at = newest.get((record, field), (None, since))
         if value != known_value:
-            yield (record, field, value, seen_at, min(max(since, known_at), seen_at), None, None, None, seen_at)
+            yield (record, field, value, seen_at, min(max(since, known_at), seen_at), None, None, None, seen_at, None)
 
 
 def _newest_changes(tx: sqlite3.Connection, records: set[int]) -> dict[tuple[int, str], tuple[str | None, int]]:
@@ -181,8 +191,8 @@ def _newest_changes(tx: sqlite3.Connection, records: set[int]) -> dict[tuple[int
 def _add_changes(tx: sqlite3.Connection, changes: Iterable[_Change]) -> None:
     tx.executemany(
         """
-        INSERT INTO field_change (record, field, value, at, since, source, source_id, actor, seen_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        INSERT INTO field_change (record, field, value, at, since, source, source_id, actor, seen_at, value_before)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
         """,
         changes,
     )
