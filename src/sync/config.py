@@ -9,10 +9,11 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from sync.agreement.model import Agreement
-from sync.config_authority import Authority, authority_problems
+from sync.authority import Authority
+from sync.config_authority import authority_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
-from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection, SyncSection
+from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
 from sync.errors import ConfigurationError
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
 from sync.toml_text import read_toml
@@ -25,10 +26,7 @@ class Config:
     path: Path
     hubspot: HubSpotSettings | None
     salesforce: SalesforceSettings | None
-    marketing: str  # the CRM that plays this part
-    sales: str
-    sync: SyncSection
-    authority: Authority
+    authority: Authority  # the parts that the connected CRMs play
     agreement: Path
     roster: Path
     store: Path
@@ -42,7 +40,7 @@ class Config:
     @property
     def crms(self) -> tuple[str, ...]:
         """The connected CRMs, Marketing's first."""
-        return tuple(sorted(self.api_versions, key=lambda crm: (crm != self.marketing, crm)))
+        return tuple(sorted(self.api_versions, key=lambda crm: (crm != self.authority.marketing, crm)))
 
     @property
     def own_files(self) -> tuple[Path, ...]:
@@ -120,15 +118,20 @@ def _first_of(places: Sequence[Path]) -> Path:
 
 def _config(settings: Settings, reader: SettingsReader) -> Config:
     crms, folder = connected_crms(settings), reader.path.parent
-    sales = settings.roles.sales or crms[-1]
+    marketing, sales = settings.roles.marketing or crms[0], settings.roles.sales or crms[-1]
     return Config(
         path=reader.path,
         hubspot=settings.hubspot,
         salesforce=settings.salesforce,
-        marketing=settings.roles.marketing or crms[0],
-        sales=sales,
-        sync=settings.sync,
-        authority=Authority(owner=settings.authority.owner or sales, fields=settings.authority.fields, stages=settings.authority.stages),
+        authority=Authority(
+            marketing=marketing,
+            sales=sales,
+            owner=settings.authority.owner or sales,
+            fields=settings.authority.fields,
+            stages=settings.authority.stages,
+            lag=settings.sync.lag,
+            delivered_within=settings.sync.delivered_within,
+        ),
         agreement=folder / Path(settings.files.agreement).expanduser(),
         roster=folder / Path(settings.files.roster).expanduser(),
         store=folder / Path(settings.files.store).expanduser(),

@@ -1,23 +1,14 @@
-"""Which CRM is believed where two hold the same value. Pure."""
+"""Whether what the config says of who is believed fits the agreement. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from sync.agreement.model import Agreement, CrmKind
+from sync.authority import Authority
 from sync.config_sections import AuthoritySection, RolesSection
 from sync.problems import Problem, choose_fix, listed, quoted
 from sync.shape import key_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
-    """The CRM that is believed; what is not named goes by the roles: a stage of Sales by the sales CRM, other fields marketing's first."""
-
-    owner: str
-    fields: Mapping[str, str] = field(default_factory=dict)  # field of the agreement -> CRM
-    stages: Mapping[str, str] = field(default_factory=dict)  # stage of the agreement -> CRM
 
 
 def named_crms(roles: RolesSection, authority: AuthoritySection) -> Iterator[tuple[str, str]]:

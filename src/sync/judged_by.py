@@ -26,6 +26,7 @@ def _parts(terms: Terms) -> Iterator[str]:
     yield from (f"{span.agreement.hash} {span.since} {span.until}" for span in terms.spans)
     yield terms.roster.text
     yield str(terms.settle)
+    yield repr(terms.parts)
     for name, crm in sorted(terms.crms.items()):
         yield name
         yield from _words(crm)

@@ -57,7 +57,8 @@ def gather_terms(known: Known, eras: tuple[AgreementSpan, ...], *, upto: datetim
         )
         for crm, vocabulary in known.vocabularies.items()
     }
-    return Terms(spans=eras, roster=known.roster, crms=crms, settle=known.config.settle.moves)
+    parts = known.config.authority if len(crms) > 1 else None
+    return Terms(spans=eras, roster=known.roster, crms=crms, settle=known.config.settle.moves, parts=parts)
 
 
 def known_upto(terms: Terms) -> datetime | None:

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction
 from sync.agreement.model import Agreement, Protection
+from sync.confusion import several_records
 from sync.facts import OwnerSet
 from sync.history import local_text
 from sync.rows import LeadRows
 from sync.terms import Terms
 from sync.timeline import Timeline
 
-HOLD_FIELD = "leadpact_hold"
 TWO_WAY = frozenset({ActivityStatus.CONNECTED, ActivityStatus.HELD})
 
 
@@ -42,6 +42,8 @@ def protections(lead: Shielded) -> Iterator[str]:
         reason = _reason(lead, protection)
         if reason is not None:
             yield f"protected: {reason}"
+    if several := _several_records(lead):
+        yield f"protected: {several}"
 
 
 def _reason(lead: Shielded, protection: Protection) -> str | None:
@@ -62,6 +64,15 @@ def _reason(lead: Shielded, protection: Protection) -> str | None:
             return _held(lead)
 
 
+def _several_records(lead: Shielded) -> str | None:
+    """Say that one CRM holds the person more than once: which of these would be moved?"""
+    if several := several_records(lead.rows, lead.terms):
+        return f"several open records of one person: {', '.join(map(str, several))}"
+    if lead.rows.doubts:
+        return f"perhaps the same person as {', '.join(map(str, lead.rows.doubts))}"
+    return None
+
+
 def _open_deal(lead: Shielded) -> str | None:
     for deal in lead.rows.deals:
         crm = lead.terms.crms[deal.key.crm]
@@ -73,9 +84,11 @@ def _open_deal(lead: Shielded) -> str | None:
 
 
 def _customer(lead: Shielded) -> str | None:
-    words = lead.terms.crms[lead.timeline.crm].vocabulary
-    value = (lead.rows.people[0].values.get(words.ladder or "") or "").casefold()
-    return f"a customer ({words.ladder})" if value in words.customers else None
+    for person in lead.rows.people:
+        words = lead.terms.crms[person.key.crm].vocabulary
+        if (person.values.get(words.ladder or "") or "").casefold() in words.customers:
+            return f"a customer ({words.ladder})"
+    return None
 
 
 def _future_meeting(lead: Shielded) -> str | None:
@@ -108,9 +121,12 @@ def _status(activity: Activity) -> ActivityStatus | None:
 
 
 def _named_account(lead: Shielded) -> str | None:
-    words = lead.terms.crms[lead.timeline.crm].vocabulary
-    domain = (lead.rows.people[0].values.get(words.email) or "").rpartition("@")[2].casefold()
-    return "a named account" if domain and domain in lead.agreement.protect.named_accounts else None
+    for person in lead.rows.people:
+        address = person.values.get(lead.terms.crms[person.key.crm].vocabulary.email) or ""
+        domain = address.rpartition("@")[2].casefold()
+        if domain and domain in lead.agreement.protect.named_accounts:
+            return "a named account"
+    return None
 
 
 def _set_by_hand(lead: Shielded) -> str | None:
@@ -122,5 +138,8 @@ def _set_by_hand(lead: Shielded) -> str | None:
 
 def _held(lead: Shielded) -> str | None:
     """Say that somebody holds the lead; a box whose tick was taken away says `false`."""
-    value = (lead.rows.people[0].values.get(HOLD_FIELD) or "").casefold()
-    return f"{HOLD_FIELD} is set" if value not in ("", "false") else None
+    for person in lead.rows.people:
+        field = lead.terms.crms[person.key.crm].vocabulary.hold
+        if (person.values.get(field) or "").casefold() not in ("", "false"):
+            return f"{field} is set"
+    return None

@@ -49,12 +49,12 @@ class Terms:
     roster: Roster
     crms: Mapping[str, CrmTerms]
     settle: timedelta  # how long after a deadline a breach may still be undone by late news
-    shared: Authority | None = None  # the parts of two CRMs; None: one plays them all
+    parts: Authority | None = None  # which two CRMs play; None: one plays them all
 
     @cached_property
     def authority(self) -> Authority:
         """Which CRM has the last word on what."""
-        return self.shared or alone(next(iter(self.crms)))
+        return self.parts or alone(next(iter(self.crms)))
 
     @cached_property
     def judged_fields(self) -> dict[str, frozenset[str]]:

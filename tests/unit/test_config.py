@@ -92,7 +92,7 @@ def test_the_defaults_are_those_of_the_design(load: Load) -> None:
     assert (config.hubspot.burst_share, config.hubspot.max_share, config.hubspot.floor) == (0.6, 0.2, 0.15)
     assert (config.limits.moves_per_run, config.limits.moves_per_hour, config.limits.moves_per_day) == (25, 40, 100)
     assert config.settle.moves == timedelta(minutes=30)
-    assert (config.marketing, config.sales, config.crms) == ("hubspot", "hubspot", ("hubspot",))
+    assert (config.authority.marketing, config.authority.sales, config.crms) == ("hubspot", "hubspot", ("hubspot",))
 
 
 def test_paths_are_relative_to_the_config_file(load: Load, tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def org(config: Config) -> SalesforceSettings:
 def test_salesforce_alone_plays_both_parts(load: Load) -> None:
     config = load(TABLE)
 
-    assert (config.crms, config.marketing, config.sales, config.hubspot) == (("salesforce",), "salesforce", "salesforce", None)
+    assert (config.crms, config.hubspot) == (("salesforce",), None)
+    assert (config.authority.marketing, config.authority.sales) == ("salesforce", "salesforce")
     assert org(config).consumer_secret is not None
     assert SECRET not in repr(config)
     assert (org(config).api_version, org(config).max_share, org(config).floor, org(config).bulk_above) == ("62.0", 0.1, 0.15, 20_000)
@@ -59,9 +60,9 @@ def test_salesforce_alone_plays_both_parts(load: Load) -> None:
 def test_with_both_hubspot_is_marketings_and_salesforce_is_sales(load: Load) -> None:
     config = load(TABLE, HUBSPOT | SALESFORCE)
 
-    assert (config.crms, config.marketing, config.sales) == (("hubspot", "salesforce"), "hubspot", "salesforce")
+    assert (config.crms, config.authority.marketing, config.authority.sales) == (("hubspot", "salesforce"), "hubspot", "salesforce")
     assert config.authority.owner == "salesforce"
-    assert (config.sync.lag, config.sync.delivered_within) == (timedelta(minutes=30), timedelta(hours=1))
+    assert (config.authority.lag, config.authority.delivered_within) == (timedelta(minutes=30), timedelta(hours=1))
 
 
 def test_the_marketing_crm_comes_first(load: Load) -> None:
@@ -271,5 +272,5 @@ def test_authority_names_what_the_agreement_has_and_the_crm_holds(load: Load) ->
 
 
 def test_the_lag_and_the_delivery_are_wall_time(load: Load) -> None:
-    assert load(f'{TABLE}[sync]\nlag = "5 minutes"\ndelivered_within = "2 hours"').sync.lag == timedelta(minutes=5)
+    assert load(f'{TABLE}[sync]\nlag = "5 minutes"\ndelivered_within = "2 hours"').authority.lag == timedelta(minutes=5)
     assert set(problems_of(load, f'{TABLE}[sync]\nlag = "1 business hour"')) == {"sync.lag"}

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.hubspot.values import id_of, moment_of, moment_or_refuse, text_of
-from connectors.records import FieldChange, FieldDefinition, Link, Merge, Option, Owner, Record, RecordKey, Team, Vocabulary
+from connectors.records import FieldChange, FieldDefinition, Link, Merge, Option, Owner, Record, RecordKey, Reference, Team, Vocabulary
 
 CRM = "hubspot"
 LIFECYCLE_STAGE = "lifecyclestage"
@@ -31,6 +31,10 @@ VOCABULARY = Vocabulary(
     touch_streams=("calls", "emails", "meetings", "communications"),
     context_streams=("companies", "deals"),
     customers=frozenset({"customer", "evangelist"}),
+    references=(
+        Reference(kind="contact", field="salesforceleadid", to_crm="salesforce", to_kind="Lead", short=15),
+        Reference(kind="contact", field="salesforcecontactid", to_crm="salesforce", to_kind="Contact", short=15),
+    ),
     by_hand=frozenset({"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID"}),
 )
 
