@@ -37,6 +37,7 @@ def test_the_files_point_at_the_practice_salesforce(tmp_path: Path) -> None:
         config = toml(files / "config.toml")
         roster = toml(files / "roster.toml")
         users = {row["Id"] for row in selected(files, "SELECT Id FROM User WHERE IsActive = true")}
+        own_user = selected(files, "SELECT Id FROM User WHERE Name = 'Integration User'")[0]["Id"]
         leads = {f"salesforce/Lead/{row['Id']}" for row in selected(files, "SELECT Id FROM Lead")}
 
     assert config["salesforce"].pop("base_url").startswith("http://127.0.0.1:")
@@ -44,6 +45,7 @@ def test_the_files_point_at_the_practice_salesforce(tmp_path: Path) -> None:
         "salesforce": {
             "my_domain": "practice.my",
             "consumer_key": "sandbox",
+            "user_id": own_user,
             "max_share": 1.0,
             "form_date_field": "Last_Form_At__c",
             "form_name_field": "Last_Form__c",

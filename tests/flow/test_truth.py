@@ -33,12 +33,14 @@ def told_reasons(findings: list[dict[str, Any]]) -> set[tuple[str, str, str, str
     return {row for row in told if not row[3].endswith("(not certain)")}
 
 
+@pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
 @pytest.mark.parametrize(("leads", "seed", "now"), WORLDS)
 def test_the_findings_and_the_reasons_for_what_does_not_count_are_what_the_world_planted(
-    leads: int, seed: int, now: str, tmp_path: Path
+    leads: int, seed: int, now: str, crm: str, tmp_path: Path
 ) -> None:
     truth = tmp_path / "truth.json"
-    with practice_hubspot(tmp_path, "--leads", str(leads), "--seed", str(seed), "--now", now, "--truth", str(truth)) as files:
+    world_of = ("--crm", crm, "--leads", str(leads), "--seed", str(seed), "--now", now)
+    with practice_hubspot(tmp_path, *world_of, "--truth", str(truth)) as files:
         document = audit_json(files)
     world = json.loads(truth.read_text(encoding="utf-8"))
     planted = rows(world["promises"], "record")

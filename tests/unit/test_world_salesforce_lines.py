@@ -150,7 +150,7 @@ def test_a_task_is_closed_exactly_when_it_has_a_time_of_completion() -> None:
 
     assert all(task["IsClosed"] == (task["Status"] == "Completed") == (task["CompletedDateTime"] is not None) for task in tasks)
     assert all(task["CreatedDate"] <= task["CompletedDateTime"] for task in tasks if task["IsClosed"])
-    assert {task["TaskSubtype"] for task in tasks} == {"Call", "Email", "ListEmail", "LinkedIn", "Task"}
+    assert {task["TaskSubtype"] for task in tasks} == {"Call", "Email", "ListEmail", "Cadence", "LinkedIn", "Task"}
     assert sum(task["IsClosed"] and task["CreatedDate"] < task["CompletedDateTime"] for task in tasks) > 20
 
 

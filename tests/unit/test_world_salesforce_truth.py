@@ -75,7 +75,14 @@ def test_findings_are_told_of_leads_and_touches_of_tasks_and_events_that_exist()
     assert {row["record"] for row in document["promises"]} <= leads
     assert {row["activity"] for row in document["touches"]} <= there
     assert {row["reason"] for row in document["touches"]} == {
-        *("automated", "booked, no outcome logged", "by somebody else than the owner", "connected, but too short"),
+        *(
+            "a sequence does not answer a hand-raise",
+            "automated",
+            "booked, no outcome logged",
+            "failed",
+            "by somebody else than the owner",
+            "connected, but too short",
+        ),
         *("has not happened yet", "inbound", "logged in bulk", "planned, not done", "too soon after the last", "wrong channel"),
     }
     assert all(row[name] is None or row[name].endswith(".000Z") for row in document["promises"] for name in ("started_at", "due_at"))
@@ -169,12 +176,15 @@ def test_a_deal_cannot_be_older_than_the_conversion() -> None:
         show(draft)
 
 
-def test_a_sequence_mail_is_a_mail_like_any_other() -> None:
+def test_a_sequence_answers_no_hand_raise() -> None:
     draft = a_draft()
     draft.passages[0].by = "hand-raise"
     draft.log("sequence mail", ANN, TEN + HOUR)
 
-    assert [row.status for row in told(show(draft), "touched")] == ["kept"]
+    shown = show(draft)
+
+    assert [task.plain["TaskSubtype"] for task in shown.activities] == ["Cadence"]
+    assert [row.status for row in told(shown, "touched")] == ["breached"]
 
 
 def test_who_would_have_written_rings_instead() -> None:
@@ -196,7 +206,7 @@ def test_what_was_logged_a_day_later_happened_then() -> None:
     assert [deed.at for deed in show(draft).course.deeds] == [TEN + DAY]
 
 
-@pytest.mark.parametrize("sort", ["mail that bounced", "failed call", "workflow mail", "out-of-office reply", "note"])
+@pytest.mark.parametrize("sort", ["mail that bounced", "failed mail", "workflow mail", "out-of-office reply", "note"])
 def test_what_salesforce_does_not_show_is_not_there(sort: str) -> None:
     draft = a_draft()
     draft.log(sort, ANN, TEN + HOUR)

@@ -157,11 +157,15 @@ def serve_until_stopped(practice: Practice, *, port: int, limits: Limits, truth:
         if truth is not None:
             write_whole(truth, [json.dumps(practice.truth, indent=1, ensure_ascii=False).encode()])
         if config_out is not None:
-            found = PracticeFiles(url=served.url, crms=practice.crms, roster=practice.roster, agreement=practice.agreement)
-            write_files(config_out, found)
+            write_files(config_out, _files(practice, served.url))
         for line in _told(practice, served.url):
             err(line)
         stop.wait()
+
+
+def _files(practice: Practice, url: str) -> PracticeFiles:
+    own_user = practice.org.integration_user if practice.org else ""
+    return PracticeFiles(url=url, crms=practice.crms, own_user=own_user, roster=practice.roster, agreement=practice.agreement)
 
 
 def _told(practice: Practice, url: str) -> list[str]:

@@ -23,6 +23,7 @@ burst_share = 1.0             # nobody else uses this account
 my_domain       = "practice.my"
 base_url        = "{url}"
 consumer_key    = "sandbox"
+user_id         = "{own_user}"
 max_share       = 1.0         # nobody else uses this org
 form_date_field = "Last_Form_At__c"
 form_name_field = "Last_Form__c"
@@ -63,6 +64,7 @@ class PracticeFiles:
 
     url: str
     crms: tuple[str, ...]
+    own_user: str = ""  # of Salesforce: whom leadpact's own calls run as
     roster: str
     agreement: str  # the name of a shipped one
 
@@ -76,7 +78,7 @@ def write_files(folder: Path, files: PracticeFiles) -> None:
     else:
         write_whole(target, [text.encode()])
     write_whole(folder / "roster.toml", [files.roster.encode()])
-    write_whole(folder / "config.toml", [config_text(files.url, files.crms).encode()])
+    write_whole(folder / "config.toml", [config_text(files).encode()])
 
 
 def _write_secrets(folder: Path, crms: tuple[str, ...]) -> None:
@@ -90,7 +92,7 @@ def _write_secrets(folder: Path, crms: tuple[str, ...]) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def config_text(url: str, crms: tuple[str, ...]) -> str:
-    """Return a config for the practice CRMs at `url`; everything else keeps its default."""
+def config_text(files: PracticeFiles) -> str:
+    """Return a config for the practice CRMs that are served; everything else keeps its default."""
     head = f"{MARK} CRM on this machine. Every key is explained in docs/reference/config.md.\n"
-    return head + "\n".join(TABLES[crm].format(url=url) for crm in crms)
+    return head + "\n".join(TABLES[crm].format(url=files.url, own_user=files.own_user) for crm in files.crms)

@@ -21,11 +21,12 @@ DISPOSITIONS: Mapping[str | None, str | None] = MappingProxyType(
         VOICEMAIL: "Left voicemail",
         LIVE_MESSAGE: "Left live message",
         WRONG_NUMBER: "Wrong number",
-        GATEKEEPER: "Gatekeeper",
+        GATEKEEPER: "Zentrale erreicht",
         None: None,
     }
 )
-NEVER_LEFT = ("FAILED", "CANCELED", "BOUNCED")
+BY_STATUS: Mapping[str | None, str] = MappingProxyType({"FAILED": "Call failed", "CANCELED": "Cancelled", "MISSED": "No answer"})
+NEVER_LEFT = ("FAILED", "BOUNCED")
 NOT_YET = ("QUEUED", "SCHEDULED")
 LOGGED_AFTERWARDS = timedelta(hours=1)  # later than any call lasts
 
@@ -49,19 +50,18 @@ def deed_shown(deed: Deed, shown: Sheet, now: datetime) -> Deed:
         return replace(deed, sheet=shown, at=start, logged_at=shown.written_at, over_at=end, flaw=flaw, nurtures=False, frees_until=end)
     done = shown.plain["CompletedDateTime"]
     at = datetime.fromisoformat(done) if done else shown.written_at
-    channel = "call" if shown.plain["TaskSubtype"] == "Call" else deed.channel
-    return replace(deed, sheet=shown, channel=channel, at=at, logged_at=at, over_at=at, sequence=False)
+    channel = "call" if shown.has("CallType") else deed.channel
+    return replace(deed, sheet=shown, channel=channel, at=at, logged_at=at, over_at=at)
 
 
-def _call(sheet: Sheet, rng: Random) -> Sheet | None:
+def _call(sheet: Sheet, rng: Random) -> Sheet:
+    """Now and then a dialer logs it, as a Task with the fields of a call."""
     said = sheet.plain
     status, lasts = said["hs_call_status"], said["hs_call_duration"]
-    if status in NEVER_LEFT:
-        return None
-    missed = status == "MISSED"
-    task = _task(sheet, "Call", is_open=status in NOT_YET, rng=rng)
+    subtype = "Call" if rng.random() < 0.9 else "Task"
+    task = _task(sheet, subtype, is_open=status in NOT_YET, rng=rng)
     task.put(Subject=said.get("hs_call_title") or "Call", CallType="Inbound" if said["hs_call_direction"] == "INBOUND" else "Outbound")
-    task.put(CallDisposition="No answer" if missed else DISPOSITIONS[said["hs_call_disposition"]])
+    task.put(CallDisposition=BY_STATUS.get(status) or DISPOSITIONS[said["hs_call_disposition"]])
     task.put(CallDurationInSeconds=None if lasts is None else str(int(lasts) // 1000))
     return task
 
@@ -73,7 +73,8 @@ def _mail(sheet: Sheet, rng: Random) -> Sheet | None:
         return None if automatic else _called_instead(sheet, rng)
     if status in NEVER_LEFT or source == "AUTOMATION_PLATFORM":
         return None
-    task = _task(sheet, "ListEmail" if source == "MARKETING_EMAIL" else "Email", is_open=status in NOT_YET, rng=rng)
+    by_sequence = "Cadence" if said.get("hs_sequence_id") else "Email"
+    task = _task(sheet, "ListEmail" if source == "MARKETING_EMAIL" else by_sequence, is_open=status in NOT_YET, rng=rng)
     task.put(Subject=said["hs_email_subject"])
     return task
 

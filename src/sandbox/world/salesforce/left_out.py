@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 _NO_INCOMING = "an incoming mail is no Task, and nothing marks an automatic reply"
-_NO_FATE = "a Task does not tell what became of a mail or a call after it was closed"
-_NO_SEQUENCE = "a Task does not tell that a sequence sent it"
+_NO_FATE = "a Task does not tell what became of a mail"
 _NO_WORKFLOW = "a mail that automation sends is logged nowhere"
 _NO_CHANNEL = "no subtype of a Task stands for it: LinkedIn alone is a message"
 _NO_SOURCE = "a Task does not tell by which program it was logged"
@@ -31,20 +30,16 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "stage without history, unrouted": _ALL_TRACKED,
         "touched by: mail from the browser extension": _NO_SOURCE,
         "touched by: mail from the CRM": _NO_SOURCE,
-        "touched by: sequence mail": _NO_SEQUENCE,
         "touched by: SMS": _NO_CHANNEL,
         "touched by: WhatsApp message": _NO_CHANNEL,
         "touched by: held meeting": _NO_OUTCOME,
         "touched by: meeting, no-show": _NO_OUTCOME,
-        "not touched by: failed call": _NO_FATE,
-        "not touched by: cancelled call": _NO_FATE,
         "not touched by: workflow mail": _NO_WORKFLOW,
         "not touched by: mail that bounced": _NO_FATE,
         "not touched by: failed mail": _NO_FATE,
         "not touched by: incoming mail": _NO_INCOMING,
         "not touched by: out-of-office reply": _NO_INCOMING,
         "not touched by: note": _NO_NOTE,
-        "sequence after a hand-raise": _NO_SEQUENCE,
         "calls that a dialer made": _NO_SOURCE,
         "backdated": _NO_BACKDATING,
         "logged just too late": _NO_BACKDATING,
@@ -62,11 +57,9 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "meeting called off": _NO_OUTCOME,
         "meeting booked again": _NO_OUTCOME,
         "not cut short by an automatic reply": _NO_INCOMING,
-        "a reply, and only sequence mail": _NO_SEQUENCE,
         "a reply, and only workflow mail": _NO_WORKFLOW,
         "a reply, and only mail that bounced": _NO_FATE,
         "only an automatic reply": _NO_INCOMING,
-        "recycled, then sequence mail": _NO_SEQUENCE,
         "recycled, then workflow mail": _NO_WORKFLOW,
         "recycled, then mail that bounced": _NO_FATE,
         "recycled, then note": _NO_NOTE,
