@@ -117,6 +117,7 @@ def owner_from_user(row: Item) -> Owner:
         is_queue=False,
         active=is_true(row.get("IsActive")) and row.get("UserType") == "Standard",
         teams=(role,) if role else (),
+        manager=id_in(row, "ManagerId"),
     )
 
 

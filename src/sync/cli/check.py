@@ -22,7 +22,7 @@ def check(
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Check the files only, ask no CRM.")] = False,
 ) -> int:
-    """Check config, agreement, roster, credentials, stages, owners and properties: all problems at once."""
+    """Check config, agreement, roster, credentials, stages, owners and fields: all problems at once."""
     from sync.remarks import Level
     from sync.wiring import read_files
 
