@@ -30,12 +30,11 @@ def _missing_fields(agreement: Agreement, crm: str, known: Known) -> Iterator[Re
 
 def _missing(name: str, kind: str, *, where: str, crm: str, known: Known) -> Remark:
     words, names = words_of(crm), [field for of, field in known if of == kind]
-    return Remark(
-        level=Level.ERROR,
-        where=where,
-        what=f"{crm} {words.has_no} `{name}` on {kind}",
-        fix=choose_fix(name, names, otherwise=f"{words.create}, or name the {kind} {words.field} that holds this value"),
-    )
+    otherwise = f"{words.create}, or name the {kind} {words.field} that holds this value"
+    fix = choose_fix(name, names, otherwise=otherwise)
+    if words.hides and fix != otherwise:
+        fix = f"{fix} Else {otherwise}"
+    return Remark(level=Level.ERROR, where=where, what=f"{crm} {words.has_no} `{name}` on {kind}", fix=fix)
 
 
 def _criteria(agreement: Agreement, crm: str, known: Known) -> Iterator[Remark]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction
 from sync.agreement.model import Agreement, Protection
+from sync.confusion import several_records
 from sync.facts import OwnerSet
 from sync.history import local_text
 from sync.rows import LeadRows
@@ -65,11 +66,8 @@ def _reason(lead: Shielded, protection: Protection) -> str | None:
 
 def _several_records(lead: Shielded) -> str | None:
     """Say that one CRM holds the person more than once: which of these would be moved?"""
-    open_ = [person.key for person in lead.rows.people if person.key not in lead.rows.gone_at]
-    for crm, words in lead.terms.crms.items():
-        theirs = [key for key in open_ if (key.crm, key.kind) == (crm, words.vocabulary.person)]
-        if len(theirs) > 1:
-            return f"several open records of one person: {', '.join(map(str, theirs))}"
+    if several := several_records(lead.rows, lead.terms):
+        return f"several open records of one person: {', '.join(map(str, several))}"
     if lead.rows.doubts:
         return f"perhaps the same person as {', '.join(map(str, lead.rows.doubts))}"
     return None

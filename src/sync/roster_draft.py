@@ -53,26 +53,22 @@ def _head() -> Iterator[str]:
 
 
 def _people(people: Sequence[DraftPerson]) -> Iterator[str]:
+    width = max([8, *(len(crm) for person in people for crm in person.ids)])
     for person, name in zip(people, unique_names(people), strict=True):
-        yield from ("", "[[person]]", f"name     = {_text(name)}")
+        yield from ("", "[[person]]", f"{'name':<{width}} = {_text(name)}")
         if person.email:
-            yield f"email    = {_text(person.email)}"
-        yield from (f"{crm:<8} = {_text(id_)}" for crm, id_ in person.ids.items())
-        yield _known("team", person.team)
-        yield _known("manager", person.manager)
-        yield _known("calendar", person.calendar)
+            yield f"{'email':<{width}} = {_text(person.email)}"
+        yield from (f"{crm:<{width}} = {_text(id_)}" for crm, id_ in person.ids.items())
+        for key, value in (("team", person.team), ("manager", person.manager), ("calendar", person.calendar)):
+            yield f"{key:<{width}} = {_text(value)}" if value else f"# {key} ="
         if person.absences:
-            yield f"absences = [{', '.join(_absence(absence) for absence in person.absences)}]"
+            yield f"{'absences':<{width}} = [{', '.join(_absence(absence) for absence in person.absences)}]"
 
 
 def unique_names(people: Sequence[DraftPerson]) -> list[str]:
     """Return one name a person; two of one name get their first owner id behind it."""
     names = Counter(person.name for person in people)
     return [person.name if names[person.name] == 1 else f"{person.name} ({next(iter(person.ids.values()))})" for person in people]
-
-
-def _known(key: str, value: str | None) -> str:
-    return f"{key:<8} = {_text(value)}" if value else f"# {key} ="
 
 
 def _absence(absence: DraftAbsence) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from sync.agreement.model import Agreement, Handoff, Stage
 from sync.agreement.model import Exit as WayOut
 from sync.agreement.model import ScoreCrossed as OnScore
 from sync.authority import speaking
+from sync.confusion import Confusion, find_confusions, several_records
 from sync.each_once import each_once
 from sync.facts import (
     Exit,
@@ -28,9 +29,11 @@ from sync.facts import (
     StageLeft,
     StageReached,
 )
-from sync.history import History, RowAt, Track, change_at, fact_name, moments, shared_name
+from sync.history import History, Track, change_at, fact_name, moments, shared_name
 from sync.rows import LeadRows
+from sync.shown import Presence, Shown, owners_shown, presence_of, stages_shown
 from sync.terms import CrmTerms, Terms
+from sync.turns import turns
 from sync.values import Values, surely
 
 SAME_SUBMISSION = timedelta(seconds=5)  # a form's date and its name are written by two writes
@@ -61,6 +64,11 @@ class Timeline:
     bulk: frozenset[RecordKey]  # activities that were logged in bulk
     values: Values
     excluded: str | None  # why the lead is out of the agreement's scope
+    presence: tuple[Presence, ...] = ()
+    stages_shown: Shown = field(default_factory=dict)  # where two CRMs have the lead
+    owners_shown: Shown = field(default_factory=dict)
+    is_doubled: bool = False  # one CRM has the person more than once
+    confusions: tuple[Confusion, ...] = ()
 
 
 def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: datetime) -> Timeline:
@@ -69,6 +77,7 @@ def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: d
     values = Values(rows, agreement, history, terms.authority.fields)
     owned = speaking(rows.people, terms.authority.owner)
     rows = replace(rows, activities=each_once(rows.activities, terms, crm=owned[0].key.crm))
+    is_in_both = len({person.key.crm for person in rows.people}) > 1
     facts: list[Fact] = [*_closed_deals(rows, history, terms), *_deletions(rows), *_replies(rows)]
     for handoff in agreement.handoffs:
         facts += _score_crossings(handoff, values, now)
@@ -91,19 +100,12 @@ def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: d
         bulk=frozenset(key for key, count in rows.alike.items() if count >= agreement.touches.bulk_alike),
         values=values,
         excluded=_exclusion(agreement, values, now),
+        presence=presence_of(rows),
+        stages_shown=stages_shown(rows, agreement, history) if is_in_both else {},
+        owners_shown=owners_shown(rows, history, terms) if is_in_both else {},
+        is_doubled=bool(several_records(rows, terms)),
+        confusions=tuple(find_confusions(rows, terms)),
     )
-
-
-def _turns(record: Record, criterion: Criterion, tracks: Mapping[str, Track], zone: ZoneInfo) -> Iterator[tuple[datetime, bool]]:
-    """Yield the moments at which a criterion over a record's own fields turned, from the record's creation on."""
-    truth = False
-    if not criterion.can_hold(lambda name: tracks[name].ever(criterion.types[name], zone)):
-        return
-    for at in sorted(moments(tracks.values()) | {record.created_at}):
-        holds = criterion.truth(RowAt(tracks, criterion.types, zone, at)) is True
-        if holds != truth:
-            truth = holds
-            yield at, holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,7 @@ def _stage_facts(rows: LeadRows, stage: Stage, agreement: Agreement, history: Hi
         crm = terms.crms[record.key.crm]
         tracks = history.tracks(record, criterion.fields)
         place = _place(criterion, crm)
-        for at, holds in _turns(record, criterion, tracks, agreement.zone):
+        for at, holds in turns(record, criterion, tracks, agreement.zone):
             origin = _origin(record, tracks, crm, at)
             kind = StageEntered if holds else StageLeft
             yield kind(at=at, name=origin.name, source=origin.source, ours=origin.ours, by_hand=origin.by_hand, stage=stage.name)
@@ -181,7 +183,7 @@ def _climb(record: Record, stage: str, place: int, history: History, crm: CrmTer
 def _exits(rows: LeadRows, how: Exit, way: WayOut, agreement: Agreement, history: History, terms: Terms) -> Iterator[Fact]:
     for record, criterion in _recognising(rows.people, way.recognised, terms.authority.sales):
         tracks = history.tracks(record, criterion.fields)
-        for at, holds in _turns(record, criterion, tracks, agreement.zone):
+        for at, holds in turns(record, criterion, tracks, agreement.zone):
             if holds:
                 origin = _origin(record, tracks, terms.crms[record.key.crm], at)
                 yield Left(at=at, name=origin.name, source=origin.source, ours=origin.ours, how=how)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import urllib3
 
 from connectors.pacing import RetryPolicy, Waiting
-from connectors.records import RecordKey, Wanted
+from connectors.records import Page, RecordKey, Wanted
 from connectors.salesforce.connector import Salesforce
 from connectors.salesforce.mapping import VOCABULARY
 from connectors.salesforce.settings import SalesforceSettings
@@ -157,6 +157,23 @@ class PracticeSalesforce:
     def calls(self) -> int:
         """Count the data calls so far."""
         return sum(one["path"].startswith("/services/data/v") for one in self.requests())
+
+
+def ids(pages: Iterable[Page]) -> list[str]:
+    """Name the rows that pages bring, in their order."""
+    return [row.key.id for page in pages for row in (*page.records, *page.activities)]
+
+
+def gone(pages: Iterable[Page]) -> list[str]:
+    """Name the rows that pages tell of as gone."""
+    return [key.id for page in pages for key, _ in page.gone]
+
+
+def last_cursor(connector: Salesforce, stream: str) -> str:
+    """Read a stream to its end, and tell where that is."""
+    cursor = list(connector.pages(stream, None))[-1].cursor
+    assert cursor is not None
+    return cursor
 
 
 @contextmanager

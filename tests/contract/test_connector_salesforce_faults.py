@@ -16,7 +16,7 @@ from connectors.salesforce.connector import Salesforce
 from tests.contract.connector_suite import MANY
 from tests.contract.practice_salesforce import PracticeSalesforce, a_lead, an_id, connect, practice_salesforce
 from tests.contract.scripted import Said, scripted
-from tests.contract.test_connector_salesforce_transport import ROWS, errors
+from tests.contract.scripted_salesforce import ROWS, errors
 
 LONG = 4_100  # leads; three pages
 EVERYBODY = [an_id("00Q", number) for number in range(LONG)]

@@ -125,11 +125,21 @@ def test_a_cursor_is_lost_for_good(call: OrgCaller) -> None:
     assert refused(call("GET", page["nextRecordsUrl"])) == (400, "INVALID_QUERY_LOCATOR")
 
 
-def test_rows_commit_late(call: OrgCaller) -> None:
-    call.lever("salesforce/api", {"commits_after_s": 30})
-    assert call("PATCH", f"{V}/sobjects/Lead/{ADA}", {"LastName": "Late"})[0] == 204
-    call.lever("salesforce/api", {"commits_after_s": 0})
+@pytest.mark.parametrize("all_or_none", [False, True])
+@pytest.mark.parametrize("way", ["row", "collection", "composite"])
+def test_rows_commit_late(call: OrgCaller, way: str, all_or_none: bool) -> None:
+    record = {"attributes": {"type": "Lead"}, "id": ADA, "LastName": "Late"}
+    part = {"method": "PATCH", "url": f"{V}/sobjects/Lead/{ADA}", "referenceId": "a", "body": {"LastName": "Late"}}
     late = f"SELECT LastName, SystemModstamp FROM Lead WHERE Id = '{ADA}'"
+    call.lever("salesforce/api", {"commits_after_s": 30})
+    match way:
+        case "row":
+            call("PATCH", f"{V}/sobjects/Lead/{ADA}", {"LastName": "Late"})
+        case "collection":
+            call("PATCH", f"{V}/composite/sobjects", {"allOrNone": all_or_none, "records": [record]})
+        case "composite":
+            call("POST", f"{V}/composite", {"allOrNone": all_or_none, "compositeRequest": [part]})
+    call.lever("salesforce/api", {"commits_after_s": 0})
     assert call.told(late, "LastName") == ["Ada"]
     call.lever("clock", {"advance_s": 30})
     assert call.told(late, "LastName", "SystemModstamp") == [("Late", "2026-11-20T15:00:00.000+0000")]

@@ -52,11 +52,6 @@ def test_salesforce_alone_plays_both_parts(load: Load) -> None:
 
     assert (config.crms, config.hubspot) == (("salesforce",), None)
     assert (config.authority.marketing, config.authority.sales) == ("salesforce", "salesforce")
-        ("salesforce",),
-        "salesforce",
-        "salesforce",
-        None,
-    )
     assert org(config).consumer_secret is not None
     assert SECRET not in repr(config)
     assert (org(config).api_version, org(config).max_share, org(config).floor, org(config).bulk_above) == ("62.0", 0.1, 0.15, 20_000)
@@ -277,5 +272,5 @@ def test_authority_names_what_the_agreement_has_and_the_crm_holds(load: Load) ->
 
 
 def test_the_lag_and_the_delivery_are_wall_time(load: Load) -> None:
-    assert load(f'{TABLE}[sync]\nlag = "5 minutes"\ndelivered_within = "2 hours"').sync.lag == timedelta(minutes=5)
+    assert load(f'{TABLE}[sync]\nlag = "5 minutes"\ndelivered_within = "2 hours"').authority.lag == timedelta(minutes=5)
     assert set(problems_of(load, f'{TABLE}[sync]\nlag = "1 business hour"')) == {"sync.lag"}

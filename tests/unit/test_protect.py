@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange
-from sync.protect import HOLD_FIELD, Shielded, protections
+from sync.protect import Shielded, protections
 from sync.timeline import build_timeline
 from tests.builders import (
     ANN,
@@ -35,6 +35,8 @@ NOW = ny("2026-09-25 16:00")  # a Friday
 RECENT = ny("2026-09-18 16:00")  # 5 business days before
 OLD = "conversation in 5 business days"
 LEAD = [mql(OPENED), owned_by(ANN, OPENED)]
+
+HOLD = "leadpact_hold"
 
 
 def reasons(
@@ -191,7 +193,7 @@ def test_one_whom_a_person_set_before_the_passage_is_not(since: datetime | None,
 
 @pytest.mark.parametrize(("value", "protected"), [("true", True), ("until Friday", True), ("", False), (None, False), ("false", False)])
 def test_a_hold_protects_and_a_box_that_is_not_ticked_does_not(value: str | None, protected: bool) -> None:
-    assert reasons("hold", [set_to(HOLD_FIELD, value, OPENED)]) == ([f"{HOLD_FIELD} is set"] if protected else [])
+    assert reasons("hold", [set_to(HOLD, value, OPENED)]) == ([f"{HOLD} is set"] if protected else [])
 
 
 def test_every_reason_that_holds_is_told() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, Link, StatusChange
@@ -39,6 +40,7 @@ _SUBTYPES = {
 }
 _MARKETING, _SEQUENCE = "ListEmail", "Cadence"
 _OF_CALLS = ("CallType", "CallDisposition", "CallDurationInSeconds")  # a dialer fills them without naming a subtype
+_ALIKE = ("OwnerId", "CallType", "Subject", "CallDisposition", "CallDurationInSeconds")
 _DIRECTIONS = {"Outbound": Direction.OUT, "Inbound": Direction.IN}
 # A call's result is free text of the org's own; the first pattern that is in it tells.
 _DISPOSITIONS = tuple(
@@ -152,6 +154,7 @@ def _outcome(kind: ActivityKind, row: Item, direction: Direction | None) -> Acti
             return ActivityStatus.SENT
 
 
+@lru_cache(maxsize=1_000)
 def _call_status(disposition: str | None) -> ActivityStatus | None:
     """Give how a call went by the words that the rep or the dialer wrote; OTHER for words of another meaning or language."""
     if disposition is None:
@@ -171,8 +174,5 @@ def _alike(kind: ActivityKind, row: Item) -> str | None:
     """Hash what look-alikes share: kind, owner, direction, subject, outcome, length; None for what is never a touch."""
     if kind is ActivityKind.TASK:
         return None
-    shared = (
-        kind.value,
-        *(text_of(row.get(field)) for field in ("OwnerId", "CallType", "Subject", "CallDisposition", "CallDurationInSeconds")),
-    )
-    return blake2b("\x1f".join(part or "" for part in shared).encode(), digest_size=12).hexdigest()
+    shared = "\x1f".join([str(row.get(field) or "") for field in _ALIKE])
+    return blake2b(f"{kind}\x1f{shared}".encode(), digest_size=12).hexdigest()

@@ -78,7 +78,7 @@ class Salesforce:
             raise Misconfigured("the answer about the org is not Salesforce's", fix="check salesforce.my_domain")
         line.budget.begin_day(server_now, zone_of(zone))
         with self._lock:
-            self._owner_news = news if all(part.refused is None for part in news) else None
+            self._owner_news = news
         kind = "SANDBOX" if is_true(row.get("IsSandbox")) else text_of(row.get("OrganizationType")) or ""
         return Account(crm=CRM, id=org, time_zone=zone, kind=kind, server_now=server_now, record_pages=self._record_pages())
 

@@ -74,10 +74,11 @@ class Cursor:
         if self.seen is None or self.began is None:
             return self
         least, most = seconds_of(self.began - overlap), seconds_of(self.began)
-        found = dict(self.seen)
+        again = {id_: at for id_, at in self.seen.items() if least <= at < most}
+        old = f"{self.began - overlap:%Y-%m-%dT%H:%M:%S}"  # texts of moments in UTC are in order
         for row in rows:
-            found[id_in(row) or ""] = seconds_of(moment_or_refuse(row, stream.moved))
-        again = {id_: at for id_, at in found.items() if least <= at < most}
+            if str(row.get(stream.moved)) >= old and least <= (at := seconds_of(moment_or_refuse(row, stream.moved))) < most:
+                again[id_in(row) or ""] = at
         return replace(self, seen=again if len(again) <= SEEN_MOST else None)
 
     def finished(self, overlap: timedelta) -> Cursor:

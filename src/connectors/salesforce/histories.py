@@ -32,21 +32,18 @@ def changes_of(stream: RowStream, rows: Sequence[Item], known: Known) -> Iterato
     Shape: {"Id", "LeadId", "Field", "OldValue", "NewValue", "CreatedDate", "CreatedById"}; a row `created` tells nothing.
     Source: crm-facts, Salesforce, section 4.
     """
-    by_id = {_place(stream, row) for row in rows if _names_ids(row)}
-    for row in rows:
-        field = stream.tells.get(str(row.get("Field")))
-        if field is None:
-            continue
+    told = [(row, field) for row in rows if (field := stream.tells.get(str(row.get("Field")))) is not None]
+    by_id = {_place(stream, row, field) for row, field in told if _is_reference(field) and _names_ids(row)}
+    for row, field in told:
         if row.get("Field") == LEAD_CONVERTED:
             yield replace(_change(stream, row, field), value="true", before="false")
-        elif field == VOCABULARY.owner:
-            yield from _owner_change(stream, row, known, told=_place(stream, row) in by_id)
-        elif _is_reference(field, row):
-            if _names_ids(row):
-                yield _change(stream, row, field)
-        else:
+        elif not _is_reference(field):
             yield (change := _change(stream, row, field))
             yield from _closing(change, known)
+        elif _names_ids(row):
+            yield _change(stream, row, field)
+        elif field == VOCABULARY.owner and _place(stream, row, field) not in by_id:
+            yield from _owner_change(_change(stream, row, field), known)
 
 
 def _change(stream: RowStream, row: Item, field: str) -> FieldChange:
@@ -65,21 +62,18 @@ def _change(stream: RowStream, row: Item, field: str) -> FieldChange:
 def _value(field: str, value: object) -> str | None:
     """Read a value as the record itself shows it: ids in their long form."""
     text = text_of(value)
-    return id18(text) if text is not None and field.endswith("Id") and is_id(text) else text
+    return id18(text) if text is not None and _is_reference(field) and is_id(text) else text
 
 
-def _owner_change(stream: RowStream, row: Item, known: Known, *, told: bool) -> Iterator[FieldChange]:
-    """Yield an owner's change from the row with ids, or from the one with names if there is no other."""
-    change = _change(stream, row, VOCABULARY.owner)
-    if _names_ids(row):
-        yield change
-    elif not told and change.value is not None and (owner := known.owner_named(change.value)) is not None:
+def _owner_change(change: FieldChange, known: Known) -> Iterator[FieldChange]:
+    """Yield an owner's change that is told by names."""
+    if change.value is not None and (owner := known.owner_named(change.value)) is not None:
         yield replace(change, value=owner, before=known.owner_named(change.before) if change.before else None)
 
 
-def _is_reference(field: str, row: Item) -> bool:
-    """Whether a row may be one of the two that tell of a reference."""
-    return field.endswith("Id") or row.get("DataType") == "EntityId"
+def _is_reference(field: str) -> bool:
+    """Whether two rows may tell of a change of a field."""
+    return field.endswith("Id")
 
 
 def _names_ids(row: Item) -> bool:
@@ -88,13 +82,13 @@ def _names_ids(row: Item) -> bool:
     return bool(values) and all(is_id(text) and text[0] == "0" for text in values)
 
 
-def _place(stream: RowStream, row: Item) -> tuple[object, object, str | None]:
-    return row.get(stream.parent), row.get(CREATED), stream.tells.get(str(row.get("Field")))
+def _place(stream: RowStream, row: Item, field: str) -> tuple[object, object, str]:
+    return row.get(stream.parent), row.get(CREATED), field
 
 
 def _closing(change: FieldChange, known: Known) -> Iterator[FieldChange]:
     """Yield whether a change of an Opportunity's stage closed or reopened it."""
-    if change.record.kind != VOCABULARY.deal or change.field != VOCABULARY.deal_stage:
+    if change.field != VOCABULARY.deal_stage or change.record.kind != VOCABULARY.deal:
         return
     flags: Mapping[str | None, bool | None] = {stage: known.is_closed(stage) for stage in (change.before, change.value) if stage}
     before, now = flags.get(change.before), flags.get(change.value)

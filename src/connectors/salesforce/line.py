@@ -43,6 +43,11 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     csv: bool = False
 
+    @property
+    def where(self) -> str:
+        """The path alone: what is asked there is nobody else's business."""
+        return self.path.partition("?")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -155,7 +160,7 @@ class Line:
         headers = lower_names(response.headers)
         self._learn(headers)
         answer = ErrorAnswer(
-            status=response.status_code, headers=headers, body=response.content, path=call.path, goes_on=self.budget.goes_on()
+            status=response.status_code, headers=headers, body=response.content, path=call.where, goes_on=self.budget.goes_on()
         )
         return refusal_of(answer)
 
@@ -174,7 +179,7 @@ class Line:
             return known
         if self.server_now is None or told > self.server_now:
             self.server_now = told
-        asked = told - timedelta(seconds=math.floor(self._waiting.monotonic() - began_s))
+        asked = told - timedelta(seconds=math.ceil(self._waiting.monotonic() - began_s))
         return asked if known is None else max(asked, known)
 
 
@@ -207,7 +212,7 @@ def _read(call: Call, data: bytes) -> Any:
     try:
         return orjson.loads(data)  # nothing is no answer either: all that we ask for has a body
     except orjson.JSONDecodeError:
-        raise TryAgain(f"the answer of {call.path} is no JSON") from None
+        raise TryAgain(f"the answer of {call.where} is no JSON") from None
 
 
 def _read_csv(call: Call, data: bytes, headers: Mapping[str, str]) -> list[dict[str, str]]:
@@ -217,5 +222,5 @@ def _read_csv(call: Call, data: bytes, headers: Mapping[str, str]) -> list[dict[
     except ValueError:
         rows = []
     if len(rows) != number_in(headers.get("sforce-numberofrecords")):
-        raise TryAgain(f"the answer of {call.path} is no whole CSV")
+        raise TryAgain(f"the answer of {call.where} is no whole CSV")
     return rows

@@ -46,7 +46,7 @@ def key_of(kind: str, id_: str) -> RecordKey:
 
 def key_in(kind: str, row: Item, field: str = ID) -> RecordKey:
     """Name the record of a row, or the one that a field of it refers to."""
-    return key_of(kind, id_in(row, field) or "")
+    return RecordKey(CRM, kind, id_in(row, field) or "")
 
 
 def record_from_row(kind: str, row: Item, fields: Iterable[str]) -> Record:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
+from connectors.errors import Forbidden, Misconfigured
 from connectors.records import Page
 from connectors.salesforce.client import Client
 from connectors.salesforce.mapping import owner_from_queue, owner_from_user, team_from_user
@@ -22,9 +23,13 @@ NEWS = (_LATEST_USER, _QUEUES, _HOLDING_LEADS)  # by which it is told whether an
 
 
 def owner_pages(client: Client, cursor: str | None, news: Sequence[Part] | None) -> Iterator[Page]:
-    """Yield all owners, unless they are as they were at `cursor`: then an empty page, and no call where `news` was asked for before."""
-    parts = news or together(client, [path_of(client, query) for query in NEWS])
-    latest, queues, holding = (part.rows() for part in parts)
+    """Yield all owners, unless they are as they were at `cursor`: then an empty page, and no call where `news` was asked for before.
+
+    Queues that are hidden from us are none.
+    """
+    latest_part, *queue_parts = news or together(client, [path_of(client, query) for query in NEWS])
+    latest = latest_part.rows()
+    queues, holding = (_rows_or_none(part) for part in queue_parts)
     digest = blake2b(repr([_plain(rows) for rows in (latest, queues, holding)]).encode(), digest_size=6).hexdigest()
     page = Page(stream="owners", began_at=latest.asked_at, cursor=digest, last=True)
     if cursor == digest:
@@ -39,6 +44,13 @@ def owner_pages(client: Client, cursor: str | None, news: Sequence[Part] | None)
         yield replace(
             page, owners=owners, teams=tuple(teams.values()), cursor=digest if rows.more is None else "begun", last=rows.more is None
         )
+
+
+def _rows_or_none(part: Part) -> Rows:
+    """Give the rows of a part; none where the object is hidden from us."""
+    if isinstance(part.refused, Forbidden | Misconfigured):
+        return Rows(items=(), total=0, more=None, asked_at=part.asked_at)
+    return part.rows()
 
 
 def _plain(rows: Rows) -> list[dict[str, Any]]:

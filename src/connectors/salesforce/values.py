@@ -14,7 +14,7 @@ Item = Mapping[str, Any]
 
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 _CHECKSUM_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_REMEMBERED = 1_000  # moments; many rows share one
+_REMEMBERED = 1_000  # moments and ids; many rows share one
 
 
 def text_of(value: object) -> str | None:
@@ -54,6 +54,8 @@ def _moment_in(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    if moment.tzinfo is UTC:
+        return moment
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -71,6 +73,7 @@ def moment_or_refuse(row: Item, *fields: str) -> datetime:
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_id(text: str) -> bool:
     """Whether a text has the form of an id, of 15 or 18 characters."""
     return _ID.fullmatch(text) is not None and (len(text) == 15 or id18(text[:15]) == text)
@@ -89,5 +92,7 @@ def id18(id_: str) -> str:
 
 def id_in(row: Item, field: str = "Id") -> str | None:
     """Give an id of a row in its long form; None where it is not set."""
-    text = text_of(row.get(field))
-    return None if text is None else id18(text)
+    text = row.get(field)
+    if not text:
+        return None
+    return text if isinstance(text, str) and len(text) == 18 else id18(str(text))

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from sandbox.salesforce.answers import Json, nothing
 from sandbox.salesforce.asked import caller_of, checks_of, json_object, org_of, version_of
 from sandbox.salesforce.bulk_jobs import DONE, Job, order_of
-from sandbox.salesforce.csv_text import flat, line, text_of
+from sandbox.salesforce.csv_text import line, text_of, value_at
 from sandbox.salesforce.org import Selection
 from sandbox.salesforce.refusals import Refused, no_such_resource
 from sandbox.salesforce.resource import resource
@@ -114,11 +114,14 @@ def _columns(soql: str) -> tuple[list[str], str]:
 
 def _lines(selection: Selection, columns: list[str], delimiter: str, ending: str) -> Iterator[str]:
     yield line(columns, delimiter, ending)
-    paths = [column.lower() for column in columns]
+    paths = [column.lower().split(".") for column in columns]
     for start in range(0, selection.total, _CHUNK):
-        for row in selection.rows(start, start + _CHUNK):
-            values = dict(flat(row))
-            yield line([text_of(values.get(path)) for path in paths], delimiter, ending)
+        rows = selection.rows(start, start + _CHUNK)
+        names = {name.lower(): name for name in rows[0]} if rows else {}  # those of all rows of a query
+        plain = [names.get(path[0]) if len(path) == 1 else None for path in paths]
+        for row in rows:
+            values = [value_at(row, path) if name is None else row[name] for name, path in zip(plain, paths, strict=True)]
+            yield line(map(text_of, values), delimiter, ending)
 
 
 def _job(request: Request) -> Job:

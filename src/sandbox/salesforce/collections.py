@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from sandbox.salesforce.answers import Json
 from sandbox.salesforce.asked import caller_of, json_object, names, org_of, records_of, texts, truth
+from sandbox.salesforce.caller import Caller
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.refusals import Refused
@@ -40,7 +41,7 @@ async def create(request: Request) -> Response:
     def one(record: Item) -> Item:
         return _good(org.create(_type_of(record), _values(record), caller))
 
-    return Json(_each(org, records, one, all_or_none=truth(body.get("allOrNone"))))
+    return Json(_each(org, caller, records, one, all_or_none=truth(body.get("allOrNone"))))
 
 
 async def update(request: Request) -> Response:
@@ -53,7 +54,7 @@ async def update(request: Request) -> Response:
         org.update(_type_of(record), id_, _values(record), caller)
         return _good(id_)
 
-    return Json(_each(org, records, one, all_or_none=truth(body.get("allOrNone"))))
+    return Json(_each(org, caller, records, one, all_or_none=truth(body.get("allOrNone"))))
 
 
 async def upsert(request: Request) -> Response:
@@ -68,7 +69,7 @@ async def upsert(request: Request) -> Response:
         id_, is_new = upserted(org, sobject, (field, str(values.pop(named, ""))), values, caller)
         return {**_good(id_), "created": is_new}
 
-    return Json(_each(org, records, one, all_or_none=truth(body.get("allOrNone"))))
+    return Json(_each(org, caller, records, one, all_or_none=truth(body.get("allOrNone"))))
 
 
 async def delete(request: Request) -> Response:
@@ -85,7 +86,7 @@ async def delete(request: Request) -> Response:
         org.delete(sobject, id_, caller)
         return _good(id_)
 
-    return Json(_each(org, ids, one, all_or_none=truth(request.query_params.get("allOrNone"))))
+    return Json(_each(org, caller, ids, one, all_or_none=truth(request.query_params.get("allOrNone"))))
 
 
 async def read(request: Request) -> Response:
@@ -117,11 +118,11 @@ def _row_or_none(get: Callable[[], Item]) -> Item | None:
         raise
 
 
-def _each(org: Org, asked: Sequence[T], one: Callable[[T], Item], *, all_or_none: bool) -> list[Item]:
+def _each(org: Org, caller: Caller, asked: Sequence[T], one: Callable[[T], Item], *, all_or_none: bool) -> list[Item]:
     """What became of each; of all or none, nothing is kept if one fails, and the good ones say so."""
     told: list[Item] = []
     try:
-        with org.transaction():
+        with org.transaction(caller.commits_after):
             told.extend(_done(org, one, each) for each in asked)
             if all_or_none and not all(item["success"] for item in told):
                 raise _Undone

@@ -37,7 +37,7 @@ async def composite(request: Request) -> Response:
         return Json({"compositeResponse": _shown(parts, await _served(request, parts, halt=False))})
     answers: list[Answered] = []
     try:
-        with org_of(request).transaction():  # no part waits for anything, so no other call comes in between
+        with org_of(request).transaction(checks_of(request).commits_after):  # no part waits, so no other call comes in between
             answers = await _served(request, parts, halt=True)
             if not all(answer.is_good for answer in answers):
                 raise _Undone

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sandbox.salesforce.refusals import Refused
 
 DELIMITERS = {"COMMA": ",", "TAB": "\t", "SEMICOLON": ";", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
 ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\+0000")
+_MOMENT = len("2026-11-20T15:00:00.000+0000")
 _NULL = "#N/A"
 
 
@@ -23,25 +22,24 @@ def line(values: Iterable[str], delimiter: str, ending: str) -> str:
 
 def text_of(value: Any) -> str:
     """A value as the Bulk API writes it: nothing for null, moments with Z. Raises Refused for one of several parts."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return _MOMENT.sub(r"\1Z", value) if len(value) == 28 else value
-        case dict() | list():
-            raise Refused("API_ERROR", "Selecting compound data not supported in Bulk Query")
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        is_moment = len(value) == _MOMENT and value.endswith(".000+0000")
+        return value[:-5] + "Z" if is_moment else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        raise Refused("API_ERROR", "Selecting compound data not supported in Bulk Query")
     return str(value)
 
 
-def flat(row: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of a row by their paths in lower case: those of a parent are `owner.name`."""
-    for name, value in row.items():
-        if isinstance(value, Mapping) and "attributes" in value:
-            yield from flat(value, f"{before}{name.lower()}.")
-        elif name != "attributes":
-            yield before + name.lower(), value
+def value_at(row: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """The value of a row at a path such as owner, name, in any case; None if there is nothing on the way."""
+    here: Any = row
+    for step in path:
+        here = None if here is None else next((value for name, value in here.items() if name.lower() == step), None)
+    return here
 
 
 def read(text: str, delimiter: str) -> tuple[list[str], list[list[str]]]:

@@ -30,7 +30,7 @@ _TYPES = Literal[
 
 
 class CustomFieldLine(BaseModel):
-    """A custom field: `picklist` are its values, the first the default if `has_default`; `references` what a lookup points at."""
+    """A custom field: `picklist` are its values, `default` one of them; `references` what a lookup points at."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,6 +60,9 @@ def custom_field_of(schema: Schema, line: dict[str, Any], where: str) -> tuple[S
     sobject = schema.find(read.object)
     if sobject is None or not sobject.is_stored:
         raise BadLines([problem(where, read.object, "an object such as Lead", "object")])
+    unknown = [name for name in read.references if schema.find(name) is None]
+    if unknown or (read.type == "reference" and not read.references):
+        raise BadLines([problem(where, unknown or read.references, "the names of objects", "references")])
     return sobject, _field(read), read.tracked
 
 

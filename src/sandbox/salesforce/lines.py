@@ -100,12 +100,16 @@ class _Reader:
         row = self._row(where, line, sobject)
         id_ = row.get("Id")
         if id_ is None or not id_.startswith(sobject.prefix):
-            self.problems.append(problem(where, line.get("Id"), f"an id of 15 or 18 characters that begins with {sobject.prefix}", "Id"))
+            self.problems.append(
+                problem(
+                    where, line.get("Id"), f"an id of 15 characters, or of 18 with its checksum, that begins with {sobject.prefix}", "Id"
+                )
+            )
             return
         self.found.rows.append((sobject, row))
 
     def _row(self, where: str, line: dict[str, Any], sobject: SObject) -> Row:
-        row: Row = {}
+        row: Row = {"Id": long_id(line.get("Id"))}
         for name, value in line.items():
             column = self._column(sobject, name)
             if column is None:
@@ -143,7 +147,7 @@ class _Column:
 
 
 def _column(known: Field | None, name: str) -> _Column | None:
-    if name == "attributes" or (known is not None and known.derived):
+    if name in ("attributes", "Id") or (known is not None and known.derived):
         return _Column(name)
     if known is None:
         return None
@@ -218,7 +222,7 @@ _READERS: dict[str, tuple[Callable[[object], Any], str]] = {
     "boolean": (_boolean, "true or false"),
     "date": (lambda value: canonical_date(_string(value)), "a date such as 2026-11-20"),
     "datetime": (_moment, "a moment such as 2026-11-20T15:00:00.000+0000"),
-    "id": (_id, "an id of 15 or 18 characters"),
+    "id": (_id, "an id of 15 characters, or of 18 with its checksum"),
     "anyType": (_any, "a value"),
     "address": (_any, "an address"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
@@ -119,9 +119,12 @@ class Org:
 
     # --- writing: each call is all or nothing
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Undo everything that is written within, if it is left by an exception (allOrNone). May be nested."""
-        return self.store.transaction()
+    def transaction(self, commits_after: timedelta = timedelta()) -> AbstractContextManager[None]:
+        """Undo everything that is written within, if it is left by an exception (allOrNone). May be nested.
+
+        What the outermost one writes is seen `commits_after` later.
+        """
+        return self.store.transaction(commits_after)
 
     def create(self, sobject: str, values: Mapping[str, Any], caller: Caller) -> str:
         """Make a record; its 18-character id."""

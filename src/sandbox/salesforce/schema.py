@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 
 from sandbox.salesforce.fields import LONG_TEXT, Choice, Field
@@ -100,10 +101,16 @@ _SHARED_PREFIXES = frozenset({"017", "01J", ""})
 def built_in() -> Schema:
     """The objects and fields of a new org. Source: Salesforce's object reference; labels are our own."""
     objects = {row["name"]: _sobject(row) for row in _table("objects.csv")}
-    for row in _table("fields.csv"):
-        for name in _names(row["objects"], objects):
-            objects[name].add(_field(row, objects[name]))
+    for name, each in _fields():
+        objects[name].add(each)
     return Schema(iter(objects.values()))
+
+
+@cache
+def _fields() -> tuple[tuple[str, Field], ...]:
+    objects = {row["name"]: _sobject(row) for row in _table("objects.csv")}
+    rows = _table("fields.csv")
+    return tuple((name, _field(row, objects[name])) for row in rows for name in _names(row["objects"], objects))
 
 
 def choices(name: str) -> list[tuple[str, list[str]]]:
@@ -111,8 +118,9 @@ def choices(name: str) -> list[tuple[str, list[str]]]:
     return [(row["value"], row["marks"].split()) for row in _table("picklists.csv") if row["set"] == name]
 
 
-def _table(name: str) -> Iterator[dict[str, str]]:
-    return csv.DictReader((files("sandbox.salesforce") / name).read_text("utf-8").splitlines())
+@cache
+def _table(name: str) -> tuple[dict[str, str], ...]:
+    return tuple(csv.DictReader((files("sandbox.salesforce") / name).read_text("utf-8").splitlines()))
 
 
 def _sobject(row: Mapping[str, str]) -> SObject:

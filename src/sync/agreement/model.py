@@ -99,6 +99,8 @@ UNNAMED_RULES = (
     "recycle_due",
     "covered",
     "bounce_limit",
+    "not_delivered",
+    "drift",
     "crm_data",
 )  # promises that an agreement makes without naming a rule
 CrmKind = tuple[str, str]  # a CRM and one of its kinds of record: ("hubspot", "contact")

@@ -23,6 +23,7 @@ from sync.judge.premature import judge_premature
 from sync.judge.reasons import judge_reasons
 from sync.judge.recycle import judge_recycling
 from sync.judge.stale import judge_staleness
+from sync.judge.two_crms import judge_delivery, judge_drift
 from sync.judge.unknown import agree
 from sync.roster import member_ids
 from sync.rows import LeadRows
@@ -41,6 +42,7 @@ IN_CYCLE: tuple[Rule, ...] = (
     judge_reasons,
     judge_cover,
     judge_bounces,
+    judge_delivery,
 )
 OUT_OF_CYCLE: tuple[Callable[[Outside], Iterator[Judged]], ...] = (judge_missed, judge_early_pull)
 
@@ -77,6 +79,7 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
     judged: list[Judged] = []
     pending: list[datetime | None] = []
     all_cycles: list[Cycle] = []
+    all_cases: list[Case] = []
     first, latest = _reach(agreement.calendar_span, agreement.zone)
     for handoff in agreement.handoffs:
         cycles = find_cycles(timeline, handoff, agreement, now)
@@ -84,11 +87,15 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
         all_cycles += [cycle for cycle in cycles if first <= cycle.opened_at <= latest]
         pending.append(pending_return(timeline, handoff, now))
         for case in _cases(within, cycles, agreement=agreement, terms=terms, now=now):
+            all_cases.append(case)
             judged += _judge_case(case)
             pending.append(pending_absence(case))
         outside = Outside(timeline=timeline, handoff=handoff, cycles=cycles, agreement=agreement, terms=terms, now=now, latest=latest)
         judged += (one for rule in OUT_OF_CYCLE for one in rule(outside) if first <= one.began_at <= latest)
         pending.append(pending_pull(outside))
+    drifts, drifting = judge_drift(all_cases, now)
+    judged += drifts
+    pending += drifting
     if all_cycles:
         pending.append(pending_reply(timeline, now))
     judged += judge_oddities(timeline, all_cycles, agreement, terms)

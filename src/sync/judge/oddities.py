@@ -34,7 +34,8 @@ def judge_oddities(timeline: Timeline, cycles: Sequence[Cycle], agreement: Agree
     if not cycles:
         return
     ordered = sorted(cycles, key=lambda cycle: (cycle.opened_at, cycle.handoff.name))
-    for oddity in (*_early_touch(timeline), *_disorder(timeline, ordered, agreement), *_unknown_owner(timeline, terms)):
+    confused = [Oddity(sort=one.sort, at=ordered[0].opened_at, source=one.source) for one in timeline.confusions]
+    for oddity in (*_early_touch(timeline), *_disorder(timeline, ordered, agreement), *_unknown_owner(timeline, terms), *confused):
         yield Judged(_finding(timeline, ordered[0], oddity), oddity.at, None)
 
 
