@@ -245,6 +245,13 @@ class ConnectorContract:
         assert {owner.active for owner in owners} == {True, False}
         assert len({owner.id for owner in owners}) == len(owners)
 
+    def test_who_is_in_office_is_told_each_time_for_a_silent_crm_would_look_like_a_lost_permission(self, crm: Rehearsal):
+        connector = crm.connector()
+        whole = list(connector.pages("owners", None))
+        again = list(connector.pages("owners", whole[-1].cursor))
+        in_office = [{owner.id for page in pages for owner in page.owners if owner.active} for pages in (whole, again)]
+        assert in_office[0] == in_office[1] != set()
+
     def test_every_call_is_counted(self, crm: Rehearsal, persons_stream: str):
         connector = crm.connector()
         before = connector.usage().calls

@@ -47,7 +47,7 @@ class Salesforce:
             client=self._client, words=self._words, ahead=self._ahead, overlap=settings.overlap, bulk_above=settings.bulk_above
         )
         self._lock = Lock()
-        self._owner_news: Sequence[Part] | None = None
+        self._in_office: Sequence[Part] | None = None
 
     @property
     def crm(self) -> str:
@@ -65,20 +65,20 @@ class Salesforce:
         return self._client.server_now
 
     def account(self) -> Account:
-        """Read which org this is and the server's time, and whether its owners changed, in one call; begins a run.
+        """Read which org this is and the server's time, and who is in office, in one call; begins a run.
 
         The deadline for retries and the day's budget count from here.
         """
         line = self._client.line
         line.start_run()
-        organization, *news = together(self._client, [path_of(self._client, query) for query in (_ORGANIZATION, *owners.NEWS)])
+        organization, *in_office = together(self._client, [path_of(self._client, query) for query in (_ORGANIZATION, *owners.IN_OFFICE)])
         row = next(iter(organization.rows().items), {})
         org, server_now, zone = id_in(row), self._client.server_now, text_of(row.get("TimeZoneSidKey"))
         if org is None or server_now is None:
             raise Misconfigured("the answer about the org is not Salesforce's", fix="check salesforce.my_domain")
         line.budget.begin_day(server_now, zone_of(zone))
         with self._lock:
-            self._owner_news = news
+            self._in_office = in_office
         kind = "SANDBOX" if is_true(row.get("IsSandbox")) else text_of(row.get("OrganizationType")) or ""
         return Account(crm=CRM, id=org, time_zone=zone, kind=kind, server_now=server_now, record_pages=self._record_pages())
 
@@ -108,7 +108,7 @@ class Salesforce:
         self._ahead.announce(self._client, [*first, *others])
 
     def pages(self, stream: str, cursor: str | None) -> Iterator[Page]:
-        """Yield what changed in `stream` since `cursor`; definitions come whole each time, owners if anything of them changed.
+        """Yield what changed in `stream` since `cursor`; definitions and owners in office come whole each time.
 
         Deleted rows are told as gone, as long as Salesforce keeps them in its bin. Raises Forbidden where the user may not read the
         stream's object; a history that is closed to us leaves changes of its fields to be observed.
@@ -118,7 +118,7 @@ class Salesforce:
                 histories = [one for one in self._rows.values() if one.kind is None]
                 return definition_pages(self._client, self._words, histories)
             case "owners":
-                return owners.owner_pages(self._client, cursor, self._take_owner_news())
+                return owners.owner_pages(self._client, cursor, self._take_in_office())
             case _:
                 return self._row_pages(stream, cursor)
 
@@ -160,11 +160,11 @@ class Salesforce:
         """Let go of the connections."""
         self._client.close()
 
-    def _take_owner_news(self) -> Sequence[Part] | None:
+    def _take_in_office(self) -> Sequence[Part] | None:
         """Give what the account's call told of the owners, once."""
         with self._lock:
-            news, self._owner_news = self._owner_news, None
-        return news
+            told, self._in_office = self._in_office, None
+        return told
 
     def _row_pages(self, name: str, cursor: str | None) -> Iterator[Page]:
         stream = self._rows[name]

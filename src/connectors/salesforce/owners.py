@@ -8,53 +8,56 @@ from hashlib import blake2b
 from typing import Any
 
 from connectors.errors import Forbidden, Misconfigured
-from connectors.records import Page
+from connectors.records import Page, Team
 from connectors.salesforce.client import Client
 from connectors.salesforce.mapping import owner_from_queue, owner_from_user, team_from_user
 from connectors.salesforce.reading import Part, Rows, all_items, all_rows, path_of, together
 from connectors.salesforce.soql import Query, select
 from connectors.salesforce.values import Item, id_in
 
-_USERS = Query(soql=select(("Id", "Name", "Email", "IsActive", "UserType", "UserRoleId", "UserRole.Name"), "User", order="Id"))
-_LATEST_USER = Query(soql="SELECT COUNT(Id), MAX(SystemModstamp) FROM User")
+_USER = ("Id", "Name", "Email", "IsActive", "UserType", "UserRoleId", "UserRole.Name")
+_IN_OFFICE = Query(soql=select(_USER, "User", "IsActive = true", "UserType = 'Standard'", order="Id"))
+_OTHERS = Query(soql=select(_USER, "User", "(IsActive = false OR UserType != 'Standard')", order="Id"))
 _QUEUES = Query(soql=select(("Id", "Name", "Email"), "Group", "Type = 'Queue'", order="Id"))
 _HOLDING_LEADS = Query(soql=select(("QueueId",), "QueueSobject", "SobjectType = 'Lead'", order="QueueId"))
-NEWS = (_LATEST_USER, _QUEUES, _HOLDING_LEADS)  # by which it is told whether anything changed
+IN_OFFICE = (_IN_OFFICE, _QUEUES, _HOLDING_LEADS)  # what is asked in any case
 
 
-def owner_pages(client: Client, cursor: str | None, news: Sequence[Part] | None) -> Iterator[Page]:
-    """Yield all owners, unless they are as they were at `cursor`: then an empty page, and no call where `news` was asked for before.
+def owner_pages(client: Client, cursor: str | None, told: Sequence[Part] | None) -> Iterator[Page]:
+    """Yield who can own a lead now, users and queues, and, unless these are as they were at `cursor`, the other users.
 
+    `told` are the answers to `IN_OFFICE`, where these were asked before. Nobody goes to the others but from those in office.
     Queues that are hidden from us are none.
     """
-    latest_part, *queue_parts = news or together(client, [path_of(client, query) for query in NEWS])
-    latest = latest_part.rows()
-    queues, holding = (_rows_or_none(part) for part in queue_parts)
-    digest = blake2b(repr([_plain(rows) for rows in (latest, queues, holding)]).encode(), digest_size=6).hexdigest()
-    page = Page(stream="owners", began_at=latest.asked_at, cursor=digest, last=True)
+    users_part, *queue_parts = told or together(client, [path_of(client, query) for query in IN_OFFICE])
+    first = users_part.rows()
+    users = _whole(client, first, _IN_OFFICE)
+    queues, holding = (_rows_or_none(client, part, query) for part, query in zip(queue_parts, IN_OFFICE[1:], strict=True))
+    digest = blake2b(repr([_plain(rows) for rows in (users, queues, holding)]).encode(), digest_size=6).hexdigest()
+    may_hold = {id_ for row in holding if (id_ := id_in(row, "QueueId")) is not None}
+    owners = (*map(owner_from_user, users), *(owner_from_queue(row, may_hold) for row in queues))
+    page = Page(stream="owners", began_at=first.asked_at, owners=owners, teams=_teams(users), cursor=digest, last=True)
     if cursor == digest:
         yield page
         return
-    may_hold = {id_ for row in holding.items if (id_ := id_in(row, "QueueId")) is not None}
-    held = tuple(owner_from_queue(row, may_hold) for row in _whole(client, queues, _QUEUES))
-    yield replace(page, owners=held, cursor="begun", last=False)
-    for rows in all_rows(client, _USERS):
-        teams = {team.id: team for row in rows.items if (team := team_from_user(row)) is not None}
-        owners = tuple(map(owner_from_user, rows.items))
-        yield replace(
-            page, owners=owners, teams=tuple(teams.values()), cursor=digest if rows.more is None else "begun", last=rows.more is None
-        )
+    yield replace(page, cursor="begun", last=False)
+    for rows in all_rows(client, _OTHERS):
+        is_last = rows.more is None
+        others = tuple(map(owner_from_user, rows.items))
+        yield replace(page, owners=others, teams=_teams(rows.items), cursor=digest if is_last else "begun", last=is_last)
 
 
-def _rows_or_none(part: Part) -> Rows:
-    """Give the rows of a part; none where the object is hidden from us."""
-    if isinstance(part.refused, Forbidden | Misconfigured):
-        return Rows(items=(), total=0, more=None, asked_at=part.asked_at)
-    return part.rows()
+def _teams(users: Sequence[Item]) -> tuple[Team, ...]:
+    return tuple({team.id: team for row in users if (team := team_from_user(row)) is not None}.values())
 
 
-def _plain(rows: Rows) -> list[dict[str, Any]]:
-    return [{name: value for name, value in row.items() if name != "attributes"} for row in rows.items]
+def _rows_or_none(client: Client, part: Part, query: Query) -> Sequence[Item]:
+    """Give all rows of a query; none where the object is hidden from us."""
+    return () if isinstance(part.refused, Forbidden | Misconfigured) else _whole(client, part.rows(), query)
+
+
+def _plain(rows: Sequence[Item]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
 
 
 def _whole(client: Client, first: Rows, query: Query) -> Sequence[Item]:

@@ -26,7 +26,7 @@ _HISTORIES: Mapping[str, tuple[str, str]] = {  # object -> its history, the hist
 }
 _FIXED_HISTORY: Mapping[str, tuple[str, ...]] = {  # histories that are read in any case
     "Lead": (VOCABULARY.owner,),
-    "Contact": (VOCABULARY.owner,),  # from conversion on, that of the person
+    "Contact": (VOCABULARY.owner,),  # a converted Lead is passed on as its Contact
     "Opportunity": (VOCABULARY.deal_stage,),
 }
 LEAD_CONVERTED = "leadConverted"
