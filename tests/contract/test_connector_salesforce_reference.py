@@ -51,7 +51,7 @@ def test_a_history_that_is_hidden_is_closed_and_leaves_changes_to_be_observed(pr
     with pytest.raises(Forbidden, match="known only from what leadpact sees itself") as refused:
         list(connector.pages("LeadHistory", None))
     assert "Set History Tracking for Lead" in refused.value.fix
-    assert tracked(connector) == {("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
+    assert tracked(connector) == {("Contact", "OwnerId"), ("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
 
 
 def test_an_object_that_is_hidden_is_closed(practice: PracticeSalesforce):
@@ -66,12 +66,12 @@ def tracked(connector: Salesforce) -> set[tuple[str, str]]:
 
 def test_a_field_whose_history_is_off_is_not_told_as_tracked(practice: PracticeSalesforce):
     owner = {("Lead", "OwnerId"), ("Lead", "IsConverted")}
-    deal = {("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
-    assert tracked(practice.connector()) == {*owner, ("Lead", "Status"), *deal}
+    others = {("Contact", "OwnerId"), ("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
+    assert tracked(practice.connector()) == {*owner, ("Lead", "Status"), *others}
     practice.deed("history", sobject="Lead", field="Status", on=False)
-    assert tracked(practice.connector()) == {*owner, *deal}
+    assert tracked(practice.connector()) == {*owner, *others}
     practice.deed("history", sobject="Lead", on=False)
-    assert tracked(practice.connector()) == deal
+    assert tracked(practice.connector()) == others
 
 
 def test_where_the_org_does_not_tell_what_it_tracks_it_is_that_of_which_it_holds_a_history(practice: PracticeSalesforce):
