@@ -239,6 +239,14 @@ def test_both_crms_are_asked_and_what_only_one_shows_is_noted(account: Path, ser
     assert "stage.SQL: only salesforce shows it" in said_by(account, "check", code=0)
 
 
+def test_an_audit_reads_both(account: Path, served: Served) -> None:
+    with_hubspot(account, served)
+
+    said = said_by(account, "sync", "--dry-run", code=0)
+
+    assert said.index("hubspot 62515: 0 leads") < said.index("salesforce 00D")
+
+
 def test_one_crm_that_is_silent_does_not_hide_what_the_other_lacks(account: Path, served: Served, org: OrgCaller) -> None:
     with_hubspot(account, served)
     write(account / "secrets" / "hubspot_token", "wrong")
@@ -277,6 +285,9 @@ def test_our_own_user_is_nobody_in_the_draft(account: Path, org: OrgCaller) -> N
     text = (account / "roster.toml").read_text(encoding="utf-8")
     assert f'salesforce = ["{user}"]' in text
     assert "Integration User" not in text
+    assert "not in it" not in said_by(account, "check", code=0)
+    (account / "roster.toml").write_text(text.replace(f'["{user}"]', "[]"), encoding="utf-8")
+    assert "not in it" not in said_by(account, "check", code=0), "the config says who it is"
 
 
 def test_what_init_writes_for_salesforce_asks_for_what_it_needs(tmp_path: Path) -> None:
