@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,10 @@ IN_THE_GATE = {
     ("day over", True),
 }
 
+on_both = pytest.mark.parametrize(
+    "is_first", [pytest.param(True, id="first pull", marks=pytest.mark.campaign), pytest.param(False, id="later pull")]
+)
+
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
@@ -71,7 +76,7 @@ def test_a_fault_that_lasts_stops_the_run_with_a_reason_and_the_next_one_complet
     files, undisturbed = account.start(tmp_path / "files", is_first=is_first)
     before = mirror_of(files / "leadpact.db") if not is_first else []
     rule, code, said = STOPPING[fault]
-    arm(account.people, {"path": READS, "after": 12 if is_first else 4} | rule)
+    arm(account.people, {"path": READS, "after": 12 if is_first else 8} | rule)
     try:
         done = leadpact("sync", "--dry-run", "--config", str(files / "config.toml"))
     finally:
@@ -101,4 +106,54 @@ def test_all_faults_at_once_in_a_tenth_of_the_calls_leave_no_trace(
     finally:
         arm(account.people)
 
+    assert mirror_of(files / "leadpact.db") == undisturbed
+
+
+# --- what an admin hides
+
+
+@contextmanager
+def hidden(account: Account, sobject: str, field: str | None = None) -> Iterator[None]:
+    what = {"sobject": sobject} | ({"field": field} if field else {})
+    account.people.ask("POST", "/_sandbox/salesforce/hidden", what | {"hidden": True})
+    try:
+        yield
+    finally:
+        account.people.ask("POST", "/_sandbox/salesforce/hidden", what | {"hidden": False})
+
+
+@on_both
+def test_an_object_that_is_hidden_is_left_out_and_read_once_it_is_shown_again(is_first: bool, account: Account, tmp_path: Path) -> None:
+    files, undisturbed = account.start(tmp_path / "files", is_first=is_first)
+    with hidden(account, "Task"):
+        assert "no object Task" in audit_json(files)["crms"][0]["closed_streams"]["Task"]
+
+    audit_json(files)
+
+    assert mirror_of(files / "leadpact.db") == undisturbed
+
+
+@on_both
+@pytest.mark.parametrize(("sobject", "field"), [("Lead", None), ("Lead", "Status")])
+def test_what_cannot_be_done_without_stops_the_run_if_it_is_hidden(
+    sobject: str, field: str | None, is_first: bool, account: Account, tmp_path: Path
+) -> None:
+    files, undisturbed = account.start(tmp_path / "files", is_first=is_first)
+    with hidden(account, sobject, field):
+        done = leadpact("sync", "--dry-run", "--config", str(files / "config.toml"))
+        assert (done.returncode, "Traceback" in done.stderr) == (78, False), done.stderr
+        assert sobject in done.stderr and (field or sobject) in done.stderr, done.stderr
+
+    audit_json(files)
+
+    assert mirror_of(files / "leadpact.db") == undisturbed
+
+
+def test_a_field_that_is_hidden_after_its_definition_was_read_is_named(account: Account, tmp_path: Path) -> None:
+    files, undisturbed = account.start(tmp_path / "files", is_first=False)
+    audit_json(files)
+    with hidden(account, "Lead", "Status"):
+        done = leadpact("sync", "--dry-run", "--config", str(files / "config.toml"))
+        assert (done.returncode, "Traceback" in done.stderr) == (78, False), done.stderr
+        assert "Salesforce has no Status on Lead, or hides it from this user" in done.stderr
     assert mirror_of(files / "leadpact.db") == undisturbed

@@ -211,3 +211,13 @@ def test_csv_keeps_quotes_commas_and_line_breaks_within_values():
 def test_a_csv_that_broke_off_is_no_csv(data: bytes):
     with pytest.raises(ValueError, match=r".+"):
         list(rows_of_csv(data))
+
+
+@pytest.mark.parametrize("told", ["2026-11-20T15:00:00.000+0000", "2026-11-20T15:00:00.000Z"])
+def test_a_moment_is_one_text_whether_it_came_by_page_or_in_bulk(told: str) -> None:
+    assert text_of(told) == "2026-11-20T15:00:00.000+0000"
+
+
+@pytest.mark.parametrize("text", ["A title of twenty-four Z", "2026-11-20 15:00:00.000Z"])
+def test_a_text_that_is_no_moment_stays_as_it_is(text: str) -> None:
+    assert text_of(text) == text

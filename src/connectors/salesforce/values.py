@@ -14,16 +14,25 @@ Item = Mapping[str, Any]
 
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 _CHECKSUM_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_BULK_MOMENT = len("2026-11-20T15:00:00.000Z")
 _REMEMBERED = 1_000  # moments and ids; many rows share one
 
 
 def text_of(value: object) -> str | None:
-    """Read one value; None where it is not set. REST sends JSON's own types, Bulk sends text and "" for "not set"."""
+    """Read one value; None where it is not set. REST sends JSON's own types, Bulk sends text and "" for "not set".
+
+    A moment is one text, however it came: Bulk ends it with Z, REST with +0000.
+    """
     if value is None or isinstance(value, str):
-        return value or None
+        return _moment_text(value) if value and len(value) == _BULK_MOMENT else value or None
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def _moment_text(text: str) -> str:
+    """Write a moment of Bulk's (`2026-11-20T15:00:00.000Z`) as REST does; any other text stays as it is."""
+    return f"{text[:-1]}+0000" if text[10] == "T" and text.endswith(".000Z") else text
 
 
 def value_of(row: Item, field: str) -> object:
