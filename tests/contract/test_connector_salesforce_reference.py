@@ -66,12 +66,12 @@ def tracked(connector: Salesforce) -> set[tuple[str, str]]:
 
 def test_a_field_whose_history_is_off_is_not_told_as_tracked(practice: PracticeSalesforce):
     owner = {("Lead", "OwnerId"), ("Lead", "IsConverted")}
-    deal = {("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
-    assert tracked(practice.connector()) == {*owner, ("Lead", "Status"), *deal}
+    others = {("Contact", "OwnerId"), ("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
+    assert tracked(practice.connector()) == {*owner, ("Lead", "Status"), *others}
     practice.deed("history", sobject="Lead", field="Status", on=False)
-    assert tracked(practice.connector()) == {*owner, *deal}
+    assert tracked(practice.connector()) == {*owner, *others}
     practice.deed("history", sobject="Lead", on=False)
-    assert tracked(practice.connector()) == deal
+    assert tracked(practice.connector()) == others
 
 
 def test_where_the_org_does_not_tell_what_it_tracks_it_is_that_of_which_it_holds_a_history(practice: PracticeSalesforce):
