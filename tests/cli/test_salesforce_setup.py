@@ -164,6 +164,15 @@ def test_check_names_an_object_that_is_hidden(account: Path, org: OrgCaller) -> 
     assert "no object Lead, or hides it" in said_by(account, "check", code=78)
 
 
+def test_a_history_that_is_hidden_leaves_moments_unknown(account: Path, org: OrgCaller) -> None:
+    org.lever("salesforce/hidden", {"sobject": "LeadHistory"})
+
+    said = " ".join(said_by(account, "sync", "--dry-run", code=0).split())
+
+    assert "Not read: LeadHistory." in said
+    assert "nobody knows when the changes happened that LeadHistory would tell" in said
+
+
 def test_an_object_that_is_hidden_is_told_and_the_rest_is_read(account: Path, org: OrgCaller) -> None:
     org.lever("salesforce/hidden", {"sobject": "Task"})
 

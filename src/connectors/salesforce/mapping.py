@@ -29,6 +29,7 @@ VOCABULARY = Vocabulary(
     person_streams=("Lead", "Contact"),
     touch_streams=("Task", "Event"),
     context_streams=("Account", "Opportunity"),
+    history_streams=("LeadHistory", "ContactHistory", "AccountHistory", "OpportunityFieldHistory"),
     hold="Leadpact_Hold__c",
     references=(Reference(kind="Lead", field="ConvertedContactId", to_crm=CRM, to_kind="Contact"),),
 )
