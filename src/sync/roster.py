@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sync.agreement.calendar import Calendar
@@ -69,6 +69,12 @@ class Roster:
     def is_placeholder(self, crm: str, owner_id: str) -> bool:
         """Whether this owner id stands for nobody."""
         return owner_id in self.placeholders.get(crm, frozenset())
+
+    def with_nobody(self, owner_ids: Mapping[str, str]) -> Roster:
+        """Return the roster in which these owner ids, by CRM, stand for nobody too."""
+        crms = self.placeholders.keys() | owner_ids.keys()
+        more = {crm: {owner_ids[crm]} if crm in owner_ids else set() for crm in crms}
+        return replace(self, placeholders={crm: self.placeholders.get(crm, frozenset()) | more[crm] for crm in crms})
 
     def team_of(self, crm: str, owner_id: str) -> str | None:
         """Return the team of an owner; None where the roster names none."""

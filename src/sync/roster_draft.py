@@ -101,7 +101,17 @@ def draft_roster(facts: Sequence[Facts], *, pools: Sequence[str], own_users: Map
     ours = {one.account.crm: [own_users[one.account.crm]] if one.account.crm in own_users else [] for one in facts}
     people = sorted(_merged(facts, own_users), key=lambda person: (person.name.casefold(), *person.ids.values()))
     members = tuple(unique_names(people))
-    return roster_text(people, [DraftPool(name=pool, members=members) for pool in pools], placeholders=dict(ours))
+    managed = list(_with_managers(people, members, facts))
+    return roster_text(managed, [DraftPool(name=pool, members=members) for pool in pools], placeholders=dict(ours))
+
+
+def _with_managers(people: Sequence[DraftPerson], names: Sequence[str], facts: Sequence[Facts]) -> Iterator[DraftPerson]:
+    """Name each person's manager, where a CRM tells one who is in the roster too."""
+    named = {owner: name for person, name in zip(people, names, strict=True) for owner in person.ids.items()}
+    managers = {(owner.crm, owner.id): (owner.crm, owner.manager) for one in facts for owner in one.owners if owner.manager is not None}
+    for person, name in zip(people, names, strict=True):
+        told = [named[managers[owner]] for owner in person.ids.items() if managers.get(owner) in named]
+        yield replace(person, manager=next((manager for manager in told if manager != name), None))
 
 
 def _merged(facts: Sequence[Facts], own_users: Mapping[str, str]) -> Iterable[DraftPerson]:

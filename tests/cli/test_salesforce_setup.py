@@ -58,7 +58,7 @@ HUBSPOT = '[hubspot]\nbase_url = "{url}"\nburst_share = 1.0\n'
 ROLE, DEE = an_id("00E", 1), an_id("005", 8)
 STAFF = [
     a_line("UserRole", ROLE, Name="SDR", DeveloperName="SDR"),
-    a_line("User", DEE, Username="dee@example.com", LastName="Dee", Email="dee@example.com", UserRoleId=ROLE),
+    a_line("User", DEE, Username="dee@example.com", LastName="Dee", Email="dee@example.com", UserRoleId=ROLE, ManagerId=ANN),
     {"object": "owners", "id": "77", "email": "ANN@example.com", "firstName": "Ann", "lastName": "Ng", "userId": 1001, "type": "PERSON"},
     {"object": "owners", "id": "78", "email": "mo@example.com", "firstName": "Mo", "lastName": "Ark", "userId": 1002, "type": "PERSON"},
 ]
@@ -155,6 +155,24 @@ def test_fields_of_a_form_that_are_not_there_are_named(account: Path) -> None:
     assert "form_name_field:" not in said
 
 
+def test_check_names_an_object_that_is_hidden(account: Path, org: OrgCaller) -> None:
+    org.lever("salesforce/hidden", {"sobject": "Opportunity"})
+    assert "it has no object Opportunity, or hides it" in said_by(account, "check", code=0)
+    assert "Not read: Opportunity." in said_by(account, "sync", "--dry-run", code=0)
+
+    org.lever("salesforce/hidden", {"sobject": "Lead"})
+    assert "no object Lead, or hides it" in said_by(account, "check", code=78)
+
+
+def test_a_history_that_is_hidden_leaves_moments_unknown(account: Path, org: OrgCaller) -> None:
+    org.lever("salesforce/hidden", {"sobject": "LeadHistory"})
+
+    said = " ".join(said_by(account, "sync", "--dry-run", code=0).split())
+
+    assert "Not read: LeadHistory." in said
+    assert "nobody knows when the changes happened that LeadHistory would tell" in said
+
+
 def test_an_object_that_is_hidden_is_told_and_the_rest_is_read(account: Path, org: OrgCaller) -> None:
     org.lever("salesforce/hidden", {"sobject": "Task"})
 
@@ -180,10 +198,16 @@ def test_an_org_that_does_not_let_us_in_is_told_with_what_to_do(
 ) -> None:
     org.lever(f"salesforce/{lever}", order)
 
-    for command in (("check",), ("sync", "--dry-run")):
-        said = said_by(account, *command, code=code)
-        assert words in said
-        assert "fix:" in said
+    said = said_by(account, "check", code=code)
+
+    assert words in said
+    assert "fix:" in said
+
+
+def test_an_audit_that_is_not_let_in_says_the_same(account: Path, org: OrgCaller) -> None:
+    org.lever("salesforce/limits", {"elsewhere": 15_000})
+
+    assert "what was read so far is kept" in said_by(account, "sync", "--dry-run", code=1)
 
 
 def test_an_app_that_is_not_approved_is_told(account: Path, org: OrgCaller) -> None:
@@ -233,6 +257,14 @@ def test_both_crms_are_asked_and_what_only_one_shows_is_noted(account: Path, ser
     assert "stage.SQL: only salesforce shows it" in said_by(account, "check", code=0)
 
 
+def test_an_audit_reads_both(account: Path, served: Served) -> None:
+    with_hubspot(account, served)
+
+    said = said_by(account, "sync", "--dry-run", code=0)
+
+    assert said.index("hubspot 62515: 0 leads") < said.index("salesforce 00D")
+
+
 def test_one_crm_that_is_silent_does_not_hide_what_the_other_lacks(account: Path, served: Served, org: OrgCaller) -> None:
     with_hubspot(account, served)
     write(account / "secrets" / "hubspot_token", "wrong")
@@ -255,7 +287,7 @@ def test_a_roster_is_drafted_from_both_crms(account: Path, served: Served) -> No
 
     text = (account / "roster.toml").read_text(encoding="utf-8")
     assert f'hubspot    = "77"\nsalesforce = "{ANN}"' in text
-    assert f'salesforce = "{DEE}"\nteam       = "SDR"' in text
+    assert f'salesforce = "{DEE}"\nteam       = "SDR"\nmanager    = "Ann Ng"' in text
     assert "Inbound" not in text
     assert "0 errors" in said_by(account, "check", code=0)
 
@@ -271,6 +303,9 @@ def test_our_own_user_is_nobody_in_the_draft(account: Path, org: OrgCaller) -> N
     text = (account / "roster.toml").read_text(encoding="utf-8")
     assert f'salesforce = ["{user}"]' in text
     assert "Integration User" not in text
+    assert "not in it" not in said_by(account, "check", code=0)
+    (account / "roster.toml").write_text(text.replace(f'["{user}"]', "[]"), encoding="utf-8")
+    assert "not in it" not in said_by(account, "check", code=0), "the config says who it is"
 
 
 def test_what_init_writes_for_salesforce_asks_for_what_it_needs(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_history_that_is_hidden_is_closed_and_leaves_changes_to_be_observed(pr
     with pytest.raises(Forbidden, match="known only from what leadpact sees itself") as refused:
         list(connector.pages("LeadHistory", None))
     assert "Set History Tracking for Lead" in refused.value.fix
-    assert tracked(connector) == {("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
+    assert tracked(connector) == {("Contact", "OwnerId"), ("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
 
 
 def test_an_object_that_is_hidden_is_closed(practice: PracticeSalesforce):
@@ -66,12 +66,12 @@ def tracked(connector: Salesforce) -> set[tuple[str, str]]:
 
 def test_a_field_whose_history_is_off_is_not_told_as_tracked(practice: PracticeSalesforce):
     owner = {("Lead", "OwnerId"), ("Lead", "IsConverted")}
-    deal = {("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
-    assert tracked(practice.connector()) == {*owner, ("Lead", "Status"), *deal}
+    others = {("Contact", "OwnerId"), ("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
+    assert tracked(practice.connector()) == {*owner, ("Lead", "Status"), *others}
     practice.deed("history", sobject="Lead", field="Status", on=False)
-    assert tracked(practice.connector()) == {*owner, *deal}
+    assert tracked(practice.connector()) == {*owner, *others}
     practice.deed("history", sobject="Lead", on=False)
-    assert tracked(practice.connector()) == deal
+    assert tracked(practice.connector()) == others
 
 
 def test_where_the_org_does_not_tell_what_it_tracks_it_is_that_of_which_it_holds_a_history(practice: PracticeSalesforce):
@@ -107,6 +107,23 @@ def test_a_queue_that_may_hold_no_leads_any_more_is_not_active(practice: Practic
     practice.deed("delete", id=an_id("03g", 1))
     owners = {owner.id: owner for page in practice.connector().pages("owners", None) for owner in page.owners}
     assert not owners[QUEUE].active
+
+
+@pytest.mark.parametrize("kind", ["Contact", "Account", "Opportunity"])
+def test_an_object_that_is_hidden_has_no_definitions(practice: PracticeSalesforce, kind: str):
+    practice.deed("hidden", sobject=kind)
+
+    pages = [*practice.connector().pages("definitions", None)]
+
+    assert kind not in {definition.kind for page in pages for definition in page.definitions}
+    assert [page.last for page in pages] == [False, False, False, True]
+
+
+def test_without_leads_nothing_is_defined(practice: PracticeSalesforce):
+    practice.deed("hidden", sobject="Lead")
+
+    with pytest.raises(Forbidden, match="no object Lead, or hides it"):
+        list(practice.connector().pages("definitions", None))
 
 
 def test_queues_that_are_hidden_are_none(practice: PracticeSalesforce):

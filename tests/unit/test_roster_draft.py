@@ -35,8 +35,8 @@ PORTAL = staff(HUBSPOT, owner("hubspot", "1", "Ann", "ann@x.com"), owner("hubspo
 ORG = staff(
     SALESFORCE,
     owner("salesforce", ANN, "Ann Lee", "ann@x.com", team="t"),
-    owner("salesforce", BO, "Bo", "bo@x.com"),
-    owner("salesforce", "0050000000000B2AAI", "Bo 2", "bo@x.com"),
+    owner("salesforce", BO, "Bo", "bo@x.com", manager=ANN),
+    owner("salesforce", "0050000000000B2AAI", "Bo 2", "bo@x.com", manager="0050000000000D1AAI"),
     owner("salesforce", "0050000000000D1AAI", "Dan", "dan@x.com", active=False),
     owner("salesforce", QUEUE, "Inbound", None, is_queue=True),
     owner("salesforce", OURS, "leadpact", "api@x.com"),
@@ -53,6 +53,12 @@ def test_owners_of_one_address_are_one_person_with_both_ids() -> None:
 
     assert people["Ann"] == {"name": "Ann", "email": "ann@x.com", "hubspot": "1", "salesforce": ANN, "team": "EMEA"}
     assert people["Cy"] == {"name": "Cy", "hubspot": "3", "team": "Marketing"}
+
+
+def test_a_manager_who_is_in_the_roster_is_named_as_there() -> None:
+    people = {person["name"]: person.get("manager") for person in drafted(PORTAL, ORG)["person"]}
+
+    assert people == {"Ann": None, "Bo": "Ann", "Bo 2": None, "Cy": None, "leadpact": None}
 
 
 def test_queues_leavers_and_leadpact_itself_are_no_people() -> None:

@@ -173,10 +173,12 @@ def test_the_fields_of_a_form_are_the_orgs_own():
 
 def test_only_what_is_wanted_is_read_beyond_what_every_lead_needs():
     plain = row_streams(Wanted(fields={}, history={}))
-    assert tuple(plain) == ("Lead", "LeadHistory", "Contact", "Account", "Opportunity", "OpportunityFieldHistory", "Task", "Event")
+    deals = ("Opportunity", "OpportunityFieldHistory")
+    assert tuple(plain) == ("Lead", "LeadHistory", "Contact", "ContactHistory", "Account", *deals, "Task", "Event")
+    assert plain["ContactHistory"].tells == {"Owner": "OwnerId", "OwnerId": "OwnerId"}
     assert "Status" not in plain["Lead"].select
     more = row_streams(Wanted(fields={"Contact": frozenset({"Title"})}, history={"Contact": frozenset({"Title"})}))
-    assert "ContactHistory" in more
+    assert "Title" in more["ContactHistory"].tells
     assert more["Contact"].asked() != plain["Contact"].asked()
     assert more["Lead"].asked() == plain["Lead"].asked()
 

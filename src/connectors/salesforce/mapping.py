@@ -29,6 +29,7 @@ VOCABULARY = Vocabulary(
     person_streams=("Lead", "Contact"),
     touch_streams=("Task", "Event"),
     context_streams=("Account", "Opportunity"),
+    history_streams=("LeadHistory", "ContactHistory", "AccountHistory", "OpportunityFieldHistory"),
     hold="Leadpact_Hold__c",
     references=(Reference(kind="Lead", field="ConvertedContactId", to_crm=CRM, to_kind="Contact"),),
 )
@@ -117,6 +118,7 @@ def owner_from_user(row: Item) -> Owner:
         is_queue=False,
         active=is_true(row.get("IsActive")) and row.get("UserType") == "Standard",
         teams=(role,) if role else (),
+        manager=id_in(row, "ManagerId"),
     )
 
 

@@ -15,7 +15,7 @@ from connectors.salesforce.reading import Part, Rows, all_items, all_rows, path_
 from connectors.salesforce.soql import Query, select
 from connectors.salesforce.values import Item, id_in
 
-_USER = ("Id", "Name", "Email", "IsActive", "UserType", "UserRoleId", "UserRole.Name")
+_USER = ("Id", "Name", "Email", "IsActive", "UserType", "UserRoleId", "UserRole.Name", "ManagerId")
 _IN_OFFICE = Query(soql=select(_USER, "User", "IsActive = true", "UserType = 'Standard'", order="Id"))
 _OTHERS = Query(soql=select(_USER, "User", "(IsActive = false OR UserType != 'Standard')", order="Id"))
 _QUEUES = Query(soql=select(("Id", "Name", "Email"), "Group", "Type = 'Queue'", order="Id"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.lines import BadLines, problem
 from sandbox.salesforce.custom_lines import custom_field_of
@@ -132,7 +133,7 @@ class _Reader:
             return None
         try:
             return column.read(value)
-        except (ValueError, TypeError, OverflowError):
+        except (ValueError, TypeError, OverflowError, OSError, ZoneInfoNotFoundError):
             self.problems.append(problem(where, value, column.expected, column.name))
             return None
 
@@ -151,7 +152,17 @@ def _column(known: Field | None, name: str) -> _Column | None:
         return _Column(name)
     if known is None:
         return None
-    family = "text" if known.is_text else "number" if known.is_number else "id" if known.is_id else known.type
+    family = (
+        "zone"
+        if known.name == "TimeZoneSidKey"
+        else "text"
+        if known.is_text
+        else "number"
+        if known.is_number
+        else "id"
+        if known.is_id
+        else known.type
+    )
     return _Column(known.name, *_READERS[family])
 
 
@@ -212,6 +223,10 @@ def _id(value: object) -> str:
     return found
 
 
+def _zone(value: object) -> str:
+    return ZoneInfo(_string(value)).key
+
+
 def _any(value: object) -> object:
     return value
 
@@ -223,6 +238,7 @@ _READERS: dict[str, tuple[Callable[[object], Any], str]] = {
     "date": (lambda value: canonical_date(_string(value)), "a date such as 2026-11-20"),
     "datetime": (_moment, "a moment such as 2026-11-20T15:00:00.000+0000"),
     "id": (_id, "an id of 15 characters, or of 18 with its checksum"),
+    "zone": (_zone, "a time zone such as America/New_York"),
     "anyType": (_any, "a value"),
     "address": (_any, "an address"),
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from zoneinfo import available_timezones
+
 from sandbox.salesforce.fields import Choice, Field
 from sandbox.salesforce.rows import Row
 from sandbox.salesforce.store import Store
@@ -11,11 +14,18 @@ _FOLLOWS = {("Lead", "Status"): "LeadStatus", ("Task", "Status"): "TaskStatus", 
 
 def choices_of(store: Store, sobject: str, field: Field) -> tuple[Choice, ...]:
     """The active values of a picklist in their order."""
+    if field.name == "TimeZoneSidKey":
+        return _zones()
     source = _FOLLOWS.get((sobject, field.name))
     if source is None:
         return field.choices
     rows = sorted(store.tables[source].rows.values(), key=lambda row: row.get("SortOrder") or 0)
     return tuple(_choice(row) for row in rows if row.get("IsActive", True))
+
+
+@cache
+def _zones() -> tuple[Choice, ...]:
+    return tuple(Choice(value=name, label=name) for name in sorted(available_timezones()))
 
 
 def default_of(store: Store, sobject: str, field: Field) -> str | None:

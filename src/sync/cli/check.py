@@ -22,7 +22,7 @@ def check(
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Check the files only, ask no CRM.")] = False,
 ) -> int:
-    """Check config, agreement, roster, credentials, stages, owners and properties: all problems at once."""
+    """Check config, agreement, roster, credentials, stages, owners and fields: all problems at once."""
     from sync.remarks import Level
     from sync.wiring import read_files
 
@@ -87,11 +87,12 @@ def _of_crms(files: Files) -> list[Remark]:
                 answers.append(crm_facts(files.config, connector))
             except ConnectorError as error:
                 silent.append(_refused(connector.crm, error))
+    roster = files.roster.with_nobody(files.config.own_users)
     for facts in answers:
         typer.echo(_account(facts, files.config.api_versions[facts.account.crm]))
     if silent:  # what only all together can tell is left open
-        return [*silent, *(remark for facts in answers for remark in lint_crm(files.agreement, files.roster, facts))]
-    return lint(files.agreement, files.roster, *answers)
+        return [*silent, *(remark for facts in answers for remark in lint_crm(files.agreement, roster, facts))]
+    return lint(files.agreement, roster, *answers)
 
 
 def _refused(crm: str, error: ConnectorError) -> Remark:
