@@ -54,6 +54,12 @@ def test_a_history_that_is_hidden_is_closed_and_leaves_changes_to_be_observed(pr
     assert tracked(connector) == {("Contact", "OwnerId"), ("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
 
 
+def test_a_lead_names_the_fields_whose_changes_are_asked_for_whoever_tells_them(practice: PracticeSalesforce):
+    """A store that sees another value than last time, and was told no change, knows that there was one."""
+    told = [record.history for page in practice.connector().pages("Lead", None) for record in page.records]
+    assert told and all(history == {"IsConverted": (), "OwnerId": (), "Status": ()} for history in told)
+
+
 def test_an_object_that_is_hidden_is_closed(practice: PracticeSalesforce):
     practice.deed("hidden", sobject="Event")
     with pytest.raises(Forbidden, match="Event"):

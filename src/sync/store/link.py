@@ -41,7 +41,8 @@ class Links:
                 mark_named(tx, changed, since=to_ms(now), why="linked")
 
     def _persons(self, tx: sqlite3.Connection) -> Iterator[PersonRecord]:
-        held = {person: lead for person, (lead, _) in _members(tx).items()}
+        survivors = dict(tx.execute("SELECT id, merged_into FROM record WHERE merged_into IS NOT NULL").fetchall())
+        held = {person: _surviving(lead, survivors) for person, (lead, _) in _members(tx).items()}
         ids = _Ids(tx, [reference for words in self._vocabularies for reference in words.references])
         for words in self._vocabularies:
             for kind in words.persons:
@@ -72,6 +73,13 @@ def _rows(tx: sqlite3.Connection, words: Vocabulary, kind: str, fields: Iterable
     )
 
 
+def _surviving(id_: int, survivors: Mapping[int, int]) -> int:
+    """Return the record into which one was merged, step by step; itself if it was not."""
+    while id_ in survivors:
+        id_ = survivors[id_]
+    return id_
+
+
 class _Ids:
     """The row ids of the records that references may name."""
 
@@ -95,7 +103,7 @@ class _Ids:
 _SURVIVING = """
     WITH RECURSIVE way (id, upto) AS (
         SELECT id, id FROM object WHERE crm = :crm AND kind = :kind
-        UNION ALL SELECT way.id, record.merged_into FROM way JOIN record ON record.id = way.upto WHERE record.merged_into IS NOT NULL
+        UNION SELECT way.id, record.merged_into FROM way JOIN record ON record.id = way.upto WHERE record.merged_into IS NOT NULL
     )
     SELECT record.id, object.crm_id FROM way JOIN object ON object.id = way.id
     JOIN record ON record.id = way.upto AND record.merged_into IS NULL AND record.erased_at IS NULL
@@ -115,9 +123,10 @@ def _renew_members(tx: sqlite3.Connection, leads: Members, now: int) -> set[int]
     begun = {person: told for person, told in leads.items() if before.get(person, (None,))[0] != told[0]}
     tx.executemany("UPDATE member SET unlinked_at = ? WHERE person = ? AND unlinked_at IS NULL", ((now, person) for person in ended))
     judged = _judged(tx, {*begun, *(lead for lead, _ in begun.values())})
+    moved = _former_members(tx, begun)
     tx.executemany(
         "INSERT INTO member (person, lead, linked_at, why) VALUES (?, ?, ?, ?)",
-        ((person, lead, now if {person, lead} <= judged else None, why) for person, (lead, why) in begun.items()),
+        ((person, lead, now if person in moved or {person, lead} <= judged else None, why) for person, (lead, why) in begun.items()),
     )
     return {*ended, *ended.values(), *(lead for lead, _ in begun.values())} - leads.keys()
 
@@ -130,6 +139,14 @@ def _judged(tx: sqlite3.Connection, ids: Iterable[int]) -> set[int]:
         UNION SELECT person FROM member WHERE person IN (SELECT value FROM json_each(:ids)) AND unlinked_at IS NOT NULL
         """,
         {"ids": as_json(ids)},
+    )
+    return {id_ for (id_,) in rows}
+
+
+def _former_members(tx: sqlite3.Connection, ids: Iterable[int]) -> set[int]:
+    """Return those of `ids` that were part of another record's lead: they cannot have been part of two."""
+    rows = tx.execute(
+        "SELECT person FROM member WHERE person IN (SELECT value FROM json_each(?)) AND unlinked_at IS NOT NULL", (as_json(ids),)
     )
     return {id_ for (id_,) in rows}
 
