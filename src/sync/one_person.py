@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, permutations, product
+from itertools import permutations
 
 ROLES = frozenset(
     (
@@ -15,9 +15,7 @@ ROLES = frozenset(
     )
 )
 """What stands before the @ in addresses of an office, not of a person."""
-
-
-Claim = dict[int, list[int]]  # first record of a family -> those of its records that claim an address
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class PersonRecord:
 
     id: int
     crm: str
-    order: tuple[int, int, str]  # among all persons: the first of a lead names it
+    order: int  # its place among all persons: the first of a lead names it
     email: str | None  # as the CRM holds it
     refers_to: tuple[int, ...] = ()  # records that the CRM says are the same person
     is_live: bool = True
@@ -50,27 +48,27 @@ def group_persons(persons: Sequence[PersonRecord], *, shared: Collection[str] = 
     """
     families, grouping = _Families(persons), Grouping()
     families.join_all((person.id, other) for person in persons for other in person.refers_to)
-    by_reference = {person.id: families.first(person.id) for person in persons}
-    families.join_all(_kept(persons))
-    pairs, unclear = _sort_out(list(_claims(persons, shared, families)), families)
-    families.join_all(pairs)
-    for claim in unclear:
+    by_reference = {person.id: first for person in persons if (first := families.first(person.id)) != person.id}
+    families.join_all(_kept(persons, families))
+    claims = _claims(persons, shared)
+    families.join_all(_pairs(claims, families).items())
+    for claim in claims:
         for one, other in permutations(claim, 2):
             if families.first(one) != families.first(other):
-                grouping.doubts.update(product(claim[one], claim[other]))
+                grouping.doubts.add((one, other))
     for person in persons:
-        first = families.first(person.id)
-        if first != person.id:
-            grouping.leads[person.id] = (first, "reference" if by_reference[person.id] == by_reference[first] else "e-mail")
+        id_, first = person.id, families.first(person.id)
+        if first != id_:
+            grouping.leads[id_] = first, "reference" if by_reference.get(id_, id_) == by_reference.get(first, first) else "e-mail"
     return grouping
 
 
-def _kept(persons: Sequence[PersonRecord]) -> Iterator[tuple[int, int]]:
+def _kept(persons: Iterable[PersonRecord], families: _Families) -> Iterator[tuple[int, int]]:
     """Yield the records that stay together because one of them is gone."""
-    live = {person.id: person.is_live for person in persons}
+    gone = {person.id for person in persons if not person.is_live}
     for person in persons:
         before = person.lead_before
-        if before in live and not (person.is_live and live[before]):
+        if before is not None and families.know(before) and (person.id in gone or before in gone):
             yield person.id, before
 
 
@@ -83,27 +81,26 @@ def address_of(email: str | None, shared: Collection[str] = ()) -> str | None:
     return address
 
 
-def _claims(persons: Iterable[PersonRecord], shared: Collection[str], families: _Families) -> Iterator[Claim]:
-    """Yield the families that claim one address, where several do."""
+def _claims(persons: Iterable[PersonRecord], shared: Collection[str]) -> list[list[int]]:
+    """Return the records that claim one address, for each that several claim."""
     by_address: dict[str, list[int]] = defaultdict(list)
     for person in persons:
         if person.is_live and (address := address_of(person.email, shared)) is not None:
             by_address[address].append(person.id)
-    for claimed in by_address.values():
-        if len(claimed) > 1:
-            of_family: Claim = defaultdict(list)
-            for id_ in claimed:
-                of_family[families.first(id_)].append(id_)
-            if len(of_family) > 1:
-                yield of_family
+    return [claim for claim in by_address.values() if len(claim) > 1]
 
 
-def _sort_out(claims: Sequence[Claim], families: _Families) -> tuple[list[tuple[int, int]], list[Claim]]:
-    """Return the pairs of families that one address links, and the claims that link nobody."""
-    pairs = {(min(claim), max(claim)) for claim in claims if len(claim) == 2 and families.are_apart(*claim)}
-    sought = Counter(chain.from_iterable(pairs))
-    clear = {pair for pair in pairs if sought[pair[0]] == sought[pair[1]] == 1}
-    return sorted(clear), [claim for claim in claims if len(claim) > 2 or (min(claim), max(claim)) not in clear]
+def _pairs(claims: Iterable[Sequence[int]], families: _Families) -> dict[int, int]:
+    """Return the families that an address links, each to one other."""
+    partners: dict[int, int] = {}
+    contested: set[int] = set()
+    for claim in claims:
+        claimants = {families.first(id_) for id_ in claim}
+        if len(claimants) == 2 and families.are_apart(*claimants):
+            for one, other in permutations(claimants):
+                if partners.setdefault(one, other) != other:
+                    contested.add(one)
+    return {one: other for one, other in partners.items() if contested.isdisjoint((one, other))}
 
 
 class _Families:
@@ -111,7 +108,8 @@ class _Families:
 
     def __init__(self, persons: Iterable[PersonRecord]) -> None:
         self._order = {person.id: person.order for person in persons}
-        self._crms = {person.id: frozenset({person.crm} if person.is_live else ()) for person in persons}
+        crms = {person.crm: frozenset({person.crm}) for person in persons}
+        self._crms = {person.id: crms[person.crm] for person in persons if person.is_live}
         self._upper: dict[int, int] = {}
 
     def first(self, person: int) -> int:
@@ -125,7 +123,11 @@ class _Families:
 
     def are_apart(self, one: int, other: int) -> bool:
         """Whether no CRM has live records of both families."""
-        return self._crms[one].isdisjoint(self._crms[other])
+        return self._crms.get(one, NONE).isdisjoint(self._crms.get(other, NONE))
+
+    def know(self, person: int) -> bool:
+        """Whether a record is one of the persons."""
+        return person in self._order
 
     def join_all(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Make one family of the families of each pair."""
@@ -136,4 +138,4 @@ class _Families:
         upper, lower = sorted((self.first(one), self.first(other)), key=self._order.__getitem__)
         if upper != lower:
             self._upper[lower] = upper
-            self._crms[upper] |= self._crms[lower]
+            self._crms[upper] = self._crms.get(upper, NONE) | self._crms.get(lower, NONE)

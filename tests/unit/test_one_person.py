@@ -17,15 +17,15 @@ HUBSPOT, SALESFORCE = "hubspot", "salesforce"
 
 def contact(id_: int, email: str | None = None, *, refers: Sequence[int] = (), live: bool = True, was: int | None = None) -> PersonRecord:
     """A HubSpot contact; leads are named by it before any other record."""
-    return PersonRecord(id_, HUBSPOT, (0, id_, str(id_)), email, tuple(refers), live, was)
+    return PersonRecord(id_, HUBSPOT, id_, email, tuple(refers), live, was)
 
 
 def sf_lead(id_: int, email: str | None = None, *, refers: Sequence[int] = (), live: bool = True, was: int | None = None) -> PersonRecord:
-    return replace(contact(id_, email, refers=refers, live=live, was=was), crm=SALESFORCE, order=(1, id_, str(id_)))
+    return replace(contact(id_, email, refers=refers, live=live, was=was), crm=SALESFORCE, order=100 + id_)
 
 
 def sf_contact(id_: int, email: str | None = None) -> PersonRecord:
-    return replace(contact(id_, email), crm=SALESFORCE, order=(2, id_, str(id_)))
+    return replace(contact(id_, email), crm=SALESFORCE, order=200 + id_)
 
 
 def leads(*persons: PersonRecord, shared: Sequence[str] = ()) -> dict[int, tuple[int, str]]:

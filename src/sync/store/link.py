@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
 from connectors.records import Reference, Vocabulary
 from sync.one_person import Grouping, PersonRecord, group_persons
 from sync.store.database import Database
-from sync.store.keys import as_json, id_number
-from sync.store.lead_chunk import Kinds
+from sync.store.keys import as_json
+from sync.store.lead_chunk import Kind, Kinds
 from sync.store.mark_leads import mark_named
 from sync.store.moments import to_ms
 
@@ -45,15 +46,15 @@ class Links:
         survivors = dict(tx.execute("SELECT id, merged_into FROM record WHERE merged_into IS NOT NULL").fetchall())
         held = {person: _surviving(one.lead, survivors) for person, one in _members(tx).items()}
         ids = _Ids(tx, [reference for words in self._vocabularies for reference in words.references])
+        places = count()
         for words in self._vocabularies:
             for kind in words.persons:
-                place = self._kinds.persons.index((words.crm, kind))
                 fields = [reference for reference in words.references if reference.kind == kind]
-                for id_, crm_id, gone_at, email, *referred in _rows(tx, words, kind, fields):
+                for id_, gone_at, email, *referred in _rows(tx, words, kind, fields):
                     yield PersonRecord(
                         id_,
                         words.crm,
-                        (place, id_number(crm_id), crm_id),
+                        next(places),
                         email,
                         tuple(ids.find(zip(fields, referred, strict=True))),
                         is_live=gone_at is None,
@@ -62,13 +63,14 @@ class Links:
 
 
 def _rows(tx: sqlite3.Connection, words: Vocabulary, kind: str, fields: Iterable[Reference]) -> sqlite3.Cursor:
-    """Select row id, CRM id, when it went, the address, and the value of each reference of the persons of a kind."""
+    """Select row id, when it went, the address, and the value of each reference of the persons of a kind, in the order of their ids."""
     paths = [f'$."{name}"' for name in (words.email, *(reference.field for reference in fields))]
     return tx.execute(
         f"""
-        SELECT object.id, object.crm_id, record.gone_at, {", ".join("record.field_values ->> ?" for _ in paths)}
-        FROM object JOIN record ON record.id = object.id
+        SELECT object.id, record.gone_at, {", ".join("record.field_values ->> ?" for _ in paths)}
+        FROM object CROSS JOIN record ON record.id = object.id
         WHERE object.crm = ? AND object.kind = ? AND record.merged_into IS NULL AND record.erased_at IS NULL
+        ORDER BY object.id_number, object.crm_id
         """,
         (*paths, words.crm, kind),
     )
@@ -82,22 +84,22 @@ def _surviving(id_: int, survivors: Mapping[int, int]) -> int:
 
 
 class _Ids:
-    """The row ids of the records that references may name."""
+    """The row ids of the records that references may name; where ids are also written cut, by what is left of them."""
 
     def __init__(self, tx: sqlite3.Connection, references: Iterable[Reference]) -> None:
-        self._ids: dict[tuple[str, str], dict[str, int]] = {}
-        for reference in references:
-            named = self._ids.setdefault((reference.to_crm, reference.to_kind), {})
-            for id_, crm_id in tx.execute(_SURVIVING, {"crm": reference.to_crm, "kind": reference.to_kind}):
-                named[crm_id] = id_
-                if reference.short is not None:
-                    named.setdefault(crm_id[: reference.short], id_)
+        self._short: dict[Kind, int | None] = {}
+        for reference in sorted(references, key=lambda one: one.short is not None):
+            self._short[reference.to_crm, reference.to_kind] = reference.short
+        self._ids = {
+            (crm, kind): {crm_id[:short]: id_ for id_, crm_id in tx.execute(_SURVIVING, {"crm": crm, "kind": kind})}
+            for (crm, kind), short in self._short.items()
+        }
 
     def find(self, told: Iterable[tuple[Reference, str | None]]) -> Iterator[int]:
         """Yield the rows that are there of those that `told` names."""
         for reference, value in told:
-            id_ = self._ids[reference.to_crm, reference.to_kind].get(value or "")
-            if id_ is not None:
+            kind = reference.to_crm, reference.to_kind
+            if value and (id_ := self._ids[kind].get(value[: self._short[kind]])) is not None:
                 yield id_
 
 
