@@ -38,10 +38,15 @@ def several_records(rows: LeadRows, terms: Terms) -> list[RecordKey]:
     for crm, known in terms.crms.items():
         kind = (crm, known.vocabulary.person)
         theirs = [one for one in rows.people if (one.key.crm, one.key.kind) == kind and one.key not in rows.gone_at]
-        still = [one.key for one in theirs if not any(one.values.get(reference.field) for reference in _references(one, terms, own=True))]
+        still = [one.key for one in theirs if not is_carried_on(one, terms)]
         if len(still) > 1:
             return still
     return []
+
+
+def is_carried_on(person: Record, terms: Terms) -> bool:
+    """Whether another record of its CRM took the place of one: a converted Lead cannot be written any more."""
+    return any(person.values.get(reference.field) for reference in _references(person, terms, own=True))
 
 
 def _references(person: Record, terms: Terms, *, own: bool) -> Iterator[Reference]:
