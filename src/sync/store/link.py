@@ -36,8 +36,9 @@ class Links:
         """
         if len(self._kinds.persons) < 2:
             return
-        with self._database.transaction() as tx:
+        with self._database.snapshot() as tx:
             grouping = group_persons(list(self._persons(tx)), shared=frozenset(address.casefold() for address in shared))
+        with self._database.transaction() as tx:
             changed = {*_renew_members(tx, grouping.leads, to_ms(now)), *_renew_doubts(tx, grouping, to_ms(now))}
             if tx.execute("SELECT fingerprint FROM judged_by").fetchone()[0] is not None:
                 mark_named(tx, changed, since=to_ms(now), why="linked")
