@@ -18,7 +18,7 @@ import orjson
 import urllib3
 
 from sandbox.fill import Bulk, fill
-from sync.cli.practice_files import TOKEN, write_files
+from sync.cli.practice_files import TOKEN, PracticeFiles, write_files
 from sync.pull import Pulled
 from sync.run import begin, pull
 from sync.wiring import open_context
@@ -90,7 +90,7 @@ def practice(folder: Path, *, contacts: int, engagements: int = 0, options: tupl
 
 def config_for(practice: Practice, folder: Path) -> Path:
     """Write the files of an account in `folder` that point at the practice HubSpot; its store will be `leadpact.db`."""
-    write_files(folder, url=practice.url, roster="", agreement="agreement.example")
+    write_files(folder, PracticeFiles(url=practice.url, crms=("hubspot",), roster="", agreement="agreement.example"))
     config = folder / "config.toml"
     config.write_text(config.read_text(encoding="utf-8") + '[log]\nlevel = "error"\n', encoding="utf-8")
     return config
