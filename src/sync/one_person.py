@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import chain, permutations, product
 
 ROLES = frozenset(
     (
@@ -15,6 +15,9 @@ ROLES = frozenset(
     )
 )
 """What stands before the @ in addresses of an office, not of a person."""
+
+
+Claim = dict[int, list[int]]  # first record of a family -> those of its records that claim an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +42,36 @@ class Grouping:
 
 
 def group_persons(persons: Sequence[PersonRecord], *, shared: Collection[str] = ()) -> Grouping:
-    """Group records into leads.
+    """Group records into leads, whatever the order of `persons`.
 
     What the CRMs refer to is one person. An e-mail address links two groups if exactly two claim it, one in each CRM; if more do, or
-    both in one CRM, none is linked, and each is in doubt. Addresses of an office and those that are `shared` link nobody. A record
-    that is gone claims nothing, but stays where it was.
+    both in one CRM, none is linked, and each is in doubt. Nor is a group that two addresses would link to two others. Addresses of an
+    office and those that are `shared` link nobody. A record that is gone claims nothing, but stays in the lead in which it was.
     """
-    families = _Families(persons)
-    grouping, known = Grouping(), {person.id for person in persons}
-    for person in persons:
-        for other in person.refers_to:
-            families.join(person.id, other)
-        if not person.is_live and person.lead_before in known:
-            families.join(person.id, person.lead_before)
+    families, grouping = _Families(persons), Grouping()
+    families.join_all((person.id, other) for person in persons for other in person.refers_to)
     by_reference = {person.id: families.first(person.id) for person in persons}
-    for claim in _claims(persons, shared).values():
-        _settle(claim, families, grouping)
+    families.join_all(_kept(persons))
+    pairs, unclear = _sort_out(list(_claims(persons, shared, families)), families)
+    families.join_all(pairs)
+    for claim in unclear:
+        for one, other in permutations(claim, 2):
+            if families.first(one) != families.first(other):
+                grouping.doubts.update(product(claim[one], claim[other]))
     for person in persons:
         first = families.first(person.id)
         if first != person.id:
             grouping.leads[person.id] = (first, "reference" if by_reference[person.id] == by_reference[first] else "e-mail")
     return grouping
+
+
+def _kept(persons: Sequence[PersonRecord]) -> Iterator[tuple[int, int]]:
+    """Yield the records that stay together because one of them is gone."""
+    live = {person.id: person.is_live for person in persons}
+    for person in persons:
+        before = person.lead_before
+        if before in live and not (person.is_live and live[before]):
+            yield person.id, before
 
 
 def address_of(email: str | None, shared: Collection[str] = ()) -> str | None:
@@ -71,27 +83,27 @@ def address_of(email: str | None, shared: Collection[str] = ()) -> str | None:
     return address
 
 
-def _claims(persons: Iterable[PersonRecord], shared: Collection[str]) -> Mapping[str, list[PersonRecord]]:
-    claims: dict[str, list[PersonRecord]] = defaultdict(list)
+def _claims(persons: Iterable[PersonRecord], shared: Collection[str], families: _Families) -> Iterator[Claim]:
+    """Yield the families that claim one address, where several do."""
+    by_address: dict[str, list[int]] = defaultdict(list)
     for person in persons:
         if person.is_live and (address := address_of(person.email, shared)) is not None:
-            claims[address].append(person)
-    return {address: claimed for address, claimed in claims.items() if len(claimed) > 1}
+            by_address[address].append(person.id)
+    for claimed in by_address.values():
+        if len(claimed) > 1:
+            of_family: Claim = defaultdict(list)
+            for id_ in claimed:
+                of_family[families.first(id_)].append(id_)
+            if len(of_family) > 1:
+                yield of_family
 
 
-def _settle(claim: Sequence[PersonRecord], families: _Families, grouping: Grouping) -> None:
-    """Link the families of those who claim one address, or note that they are in doubt."""
-    of_family: dict[int, list[PersonRecord]] = defaultdict(list)
-    for person in claim:
-        of_family[families.first(person.id)].append(person)
-    if len(of_family) < 2:
-        return
-    crms = [families.crms(first) for first in of_family]
-    if len(of_family) == 2 and crms[0].isdisjoint(crms[1]):
-        families.join(*of_family)
-        return
-    for ours, theirs in permutations(of_family.values(), 2):
-        grouping.doubts |= {(person.id, other.id) for person in ours for other in theirs}
+def _sort_out(claims: Sequence[Claim], families: _Families) -> tuple[list[tuple[int, int]], list[Claim]]:
+    """Return the pairs of families that one address links, and the claims that link nobody."""
+    pairs = {(min(claim), max(claim)) for claim in claims if len(claim) == 2 and families.are_apart(*claim)}
+    sought = Counter(chain.from_iterable(pairs))
+    clear = {pair for pair in pairs if sought[pair[0]] == sought[pair[1]] == 1}
+    return sorted(clear), [claim for claim in claims if len(claim) > 2 or (min(claim), max(claim)) not in clear]
 
 
 class _Families:
@@ -99,7 +111,7 @@ class _Families:
 
     def __init__(self, persons: Iterable[PersonRecord]) -> None:
         self._order = {person.id: person.order for person in persons}
-        self._crms = {person.id: frozenset({person.crm}) for person in persons}
+        self._crms = {person.id: frozenset({person.crm} if person.is_live else ()) for person in persons}
         self._upper: dict[int, int] = {}
 
     def first(self, person: int) -> int:
@@ -111,12 +123,16 @@ class _Families:
             self._upper[person], person = top, self._upper[person]
         return top
 
-    def crms(self, first: int) -> frozenset[str]:
-        """Return the CRMs in which the family has records."""
-        return self._crms[first]
+    def are_apart(self, one: int, other: int) -> bool:
+        """Whether no CRM has live records of both families."""
+        return self._crms[one].isdisjoint(self._crms[other])
 
-    def join(self, one: int, other: int) -> None:
-        """Make two families one."""
+    def join_all(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Make one family of the families of each pair."""
+        for one, other in pairs:
+            self._join(one, other)
+
+    def _join(self, one: int, other: int) -> None:
         upper, lower = sorted((self.first(one), self.first(other)), key=self._order.__getitem__)
         if upper != lower:
             self._upper[lower] = upper

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.records import Reference, Vocabulary
@@ -41,7 +42,8 @@ class Links:
                 mark_named(tx, changed, since=to_ms(now), why="linked")
 
     def _persons(self, tx: sqlite3.Connection) -> Iterator[PersonRecord]:
-        held = {person: lead for person, (lead, _) in _members(tx).items()}
+        survivors = dict(tx.execute("SELECT id, merged_into FROM record WHERE merged_into IS NOT NULL").fetchall())
+        held = {person: _surviving(one.lead, survivors) for person, one in _members(tx).items()}
         ids = _Ids(tx, [reference for words in self._vocabularies for reference in words.references])
         for words in self._vocabularies:
             for kind in words.persons:
@@ -72,6 +74,13 @@ def _rows(tx: sqlite3.Connection, words: Vocabulary, kind: str, fields: Iterable
     )
 
 
+def _surviving(id_: int, survivors: Mapping[int, int]) -> int:
+    """Return the record into which one was merged, step by step; itself if it was not."""
+    while id_ in survivors:
+        id_ = survivors[id_]
+    return id_
+
+
 class _Ids:
     """The row ids of the records that references may name."""
 
@@ -95,7 +104,7 @@ class _Ids:
 _SURVIVING = """
     WITH RECURSIVE way (id, upto) AS (
         SELECT id, id FROM object WHERE crm = :crm AND kind = :kind
-        UNION ALL SELECT way.id, record.merged_into FROM way JOIN record ON record.id = way.upto WHERE record.merged_into IS NOT NULL
+        UNION SELECT way.id, record.merged_into FROM way JOIN record ON record.id = way.upto WHERE record.merged_into IS NOT NULL
     )
     SELECT record.id, object.crm_id FROM way JOIN object ON object.id = way.id
     JOIN record ON record.id = way.upto AND record.merged_into IS NULL AND record.erased_at IS NULL
@@ -103,23 +112,78 @@ _SURVIVING = """
 """The row that an id means today, and the id: that of the survivor for one that was merged away."""
 
 
-def _members(tx: sqlite3.Connection) -> Members:
-    rows = tx.execute("SELECT person, lead, why FROM member WHERE unlinked_at IS NULL")
-    return {person: (lead, why) for person, lead, why in rows}
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A membership that stands."""
+
+    lead: int
+    linked_at: int | None
+
+
+def _members(tx: sqlite3.Connection) -> dict[int, _Held]:
+    rows = tx.execute("SELECT person, lead, linked_at FROM member WHERE unlinked_at IS NULL")
+    return {person: _Held(lead, linked_at) for person, lead, linked_at in rows}
 
 
 def _renew_members(tx: sqlite3.Connection, leads: Members, now: int) -> set[int]:
     """End and open memberships; return the records that name a lead which changed."""
     before = _members(tx)
-    ended = {person: lead for person, (lead, _) in before.items() if leads.get(person, (None,))[0] != lead}
-    begun = {person: told for person, told in leads.items() if before.get(person, (None,))[0] != told[0]}
-    tx.executemany("UPDATE member SET unlinked_at = ? WHERE person = ? AND unlinked_at IS NULL", ((now, person) for person in ended))
-    judged = _judged(tx, {*begun, *(lead for lead, _ in begun.values())})
+    ended = {person: held for person, held in before.items() if leads.get(person, (None,))[0] != held.lead}
+    begun = {person: told for person, told in leads.items() if person not in before or before[person].lead != told[0]}
+    moves = _Moves(tx, ended=ended, begun={person: lead for person, (lead, _) in begun.items()}, now=now)
+    tx.executemany(
+        "UPDATE member SET unlinked_at = ? WHERE person = ? AND unlinked_at IS NULL", ((moves.left_at(one) or 0, one) for one in ended)
+    )
     tx.executemany(
         "INSERT INTO member (person, lead, linked_at, why) VALUES (?, ?, ?, ?)",
-        ((person, lead, now if {person, lead} <= judged else None, why) for person, (lead, why) in begun.items()),
+        ((person, lead, moves.came_at(person), why) for person, (lead, why) in begun.items()),
     )
-    return {*ended, *ended.values(), *(lead for lead, _ in begun.values())} - leads.keys()
+    return {*ended, *(held.lead for held in ended.values()), *(lead for lead, _ in begun.values())} - leads.keys()
+
+
+class _Moves:
+    """When persons left the leads in which they were, and came to those in which they are (ms); None: as long as both are known."""
+
+    def __init__(self, tx: sqlite3.Connection, *, ended: Mapping[int, _Held], begun: Mapping[int, int], now: int) -> None:
+        self._ended, self._begun, self._now = ended, begun, now
+        ids = {*begun, *begun.values()}
+        self._judged, self._former = _judged(tx, ids), _former_members(tx, ids)
+        self._over = _over(tx, {*ended, *(held.lead for held in ended.values())})
+        heirs = ((into, one, at) for one, (at, into) in self._over.items() if into is not None and one in ended)
+        self._inherited = {into: at for into, one, at in heirs if begun.get(into) == ended[one].lead}
+
+    def left_at(self, person: int) -> int | None:
+        """Return when a person left: with the record that named its lead, else now."""
+        lead = self._ended[person].lead
+        if person in self._begun and self._begun.get(lead) == self._begun[person]:
+            return self.came_at(lead)
+        for one in (lead, person):
+            if one in self._over:
+                return self._over[one][0]
+        return self._now
+
+    def came_at(self, person: int) -> int | None:
+        """Return when a person came: when it left where it was, or the record merged into it went; now where both were judged apart."""
+        if person in self._ended:
+            return max((at for at in (self._ended[person].linked_at, self.left_at(person)) if at is not None), default=None)
+        if person in self._inherited:
+            return self._inherited[person]
+        return self._now if person in self._former or {person, self._begun[person]} <= self._judged else None
+
+
+def _over(tx: sqlite3.Connection, ids: Iterable[int]) -> dict[int, tuple[int | None, int | None]]:
+    """Return those of `ids` that are no records of their own any more: since when, and what they were merged into.
+
+    Of those that were erased nobody knows when they were any.
+    """
+    rows = tx.execute(
+        """
+        SELECT id, iif(erased_at IS NULL, gone_at, NULL), merged_into FROM record
+        WHERE id IN (SELECT value FROM json_each(?)) AND (merged_into IS NOT NULL OR erased_at IS NOT NULL)
+        """,
+        (as_json(ids),),
+    )
+    return {id_: (at, into) for id_, at, into in rows}
 
 
 def _judged(tx: sqlite3.Connection, ids: Iterable[int]) -> set[int]:
@@ -130,6 +194,14 @@ def _judged(tx: sqlite3.Connection, ids: Iterable[int]) -> set[int]:
         UNION SELECT person FROM member WHERE person IN (SELECT value FROM json_each(:ids)) AND unlinked_at IS NOT NULL
         """,
         {"ids": as_json(ids)},
+    )
+    return {id_ for (id_,) in rows}
+
+
+def _former_members(tx: sqlite3.Connection, ids: Iterable[int]) -> set[int]:
+    """Return those of `ids` that were part of another record's lead: they cannot have been part of two."""
+    rows = tx.execute(
+        "SELECT person FROM member WHERE person IN (SELECT value FROM json_each(?)) AND unlinked_at IS NOT NULL", (as_json(ids),)
     )
     return {id_ for (id_,) in rows}
 
