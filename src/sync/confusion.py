@@ -60,12 +60,17 @@ def _points_to_nothing(person: Record, rows: LeadRows, terms: Terms) -> str | No
     """Return the field of a live record that names a record of the other CRM which is not there."""
     if person.key in rows.gone_at:
         return None
-    there = {(one.key.crm, one.key.kind) for one in rows.people if one.key not in rows.gone_at}
+    there = [one.key for one in rows.people if one.key not in rows.gone_at]
     for reference in _references(person, terms, own=False):
-        is_missing = (reference.to_crm, reference.to_kind) not in there and _was_read(reference, terms)
-        if is_missing and person.values.get(reference.field):
+        named = person.values.get(reference.field)
+        if named and _was_read(reference, terms) and not any(_is_named(key, named, reference) for key in there):
             return reference.field
     return None
+
+
+def _is_named(key: RecordKey, named: str, reference: Reference) -> bool:
+    """Whether `named`, in full or cut short, is the id of the record that `reference` leads to."""
+    return (key.crm, key.kind) == (reference.to_crm, reference.to_kind) and named in (key.id, key.id[: reference.short])
 
 
 def _was_read(reference: Reference, terms: Terms) -> bool:

@@ -109,6 +109,17 @@ def test_owners_who_are_as_they_were_cost_one_call_and_are_told_as_far_as_they_a
     assert found[ANN] is False
 
 
+def test_more_users_than_a_page_holds_are_read_on_from_where_the_first_page_ends():
+    users = [
+        line("User", an_id("005", 100 + n), LastName=f"U {n}", Username=f"u{n}@example.com", UserType="Standard") for n in range(2_000)
+    ]
+    with practice_salesforce(*users) as crowded:
+        before = crowded.calls()
+        told = [owner.id for page in crowded.connector().pages("owners", None) for owner in page.owners]
+        assert (len(told), len(set(told))) == (2_005, 2_005)
+        assert crowded.calls() - before == 3  # the first page with the queues, the second one, those who left
+
+
 def test_a_queue_that_may_hold_no_leads_any_more_is_not_active(practice: PracticeSalesforce):
     practice.deed("delete", id=an_id("03g", 1))
     owners = {owner.id: owner for page in practice.connector().pages("owners", None) for owner in page.owners}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = [sys.executable, "-m", "sync"]
-STARTS_WITHIN_S = 60.0
+STARTS_WITHIN_S = 120.0
 
 
 def leadpact(*arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -43,9 +43,9 @@ def practice_hubspot(folder: Path, *options: str) -> Iterator[Path]:
         process.communicate(timeout=30)
 
 
-def base_url(files: Path) -> str:
-    """Return the address that the config in `files` names."""
-    address: str = tomllib.loads((files / "config.toml").read_text(encoding="utf-8"))["hubspot"]["base_url"]
+def base_url(files: Path, crm: str = "hubspot") -> str:
+    """Return the address of a practice CRM that the config in `files` names."""
+    address: str = tomllib.loads((files / "config.toml").read_text(encoding="utf-8"))[crm]["base_url"]
     return address
 
 
