@@ -33,7 +33,7 @@ def rows_of_both(*, company: bool = True, named: str | None = None) -> LeadRows:
 
 def both_terms() -> Terms:
     terms = the_terms(upto=ARRIVED)
-    return replace(terms, crms={**terms.crms, "salesforce": CrmTerms(vocabulary=SALESFORCE)})
+    return replace(terms, crms={**terms.crms, "salesforce": CrmTerms(vocabulary=SALESFORCE, upto={"Lead": ARRIVED})})
 
 
 def value(rows: LeadRows, field: str, at: datetime) -> object:
