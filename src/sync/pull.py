@@ -170,4 +170,4 @@ def _unknown_without(stream: str, words: Vocabulary) -> str:
 
 
 def _size(page: Page) -> int:
-    return len(page.records) + len(page.activities) + len(page.owners) + len(page.definitions)
+    return len(page.records) + len(page.activities) + len(page.changes) + len(page.owners) + len(page.definitions)

@@ -106,6 +106,14 @@ def test_a_page_is_as_long_as_its_header_asks_within_bounds(call: OrgCaller, ask
     assert (len(page["records"]), page["nextRecordsUrl"].rpartition("-")[2]) == (rows, str(rows))
 
 
+def test_a_page_may_be_shorter_than_was_asked_for(call: OrgCaller) -> None:
+    assert call.lever("salesforce/api", {"page_rows": 2})["page_rows"] == 2
+    page = call.query("SELECT Id FROM Lead ORDER BY Id", **{"Sforce-Query-Options": "batchSize=300"})
+    rest = call.get(page["nextRecordsUrl"])
+    assert [row["Id"] for row in (*page["records"], *rest["records"])] == [ADA, EVE, IVY]
+    assert (page["totalSize"], page["done"], rest["done"]) == (3, False, True)
+
+
 def test_a_cursor_keeps_its_rows_but_shows_what_they_hold_now(call: OrgCaller) -> None:
     call.lever("records", leads(300))
     page = call.query("SELECT Id, LastName FROM Lead WHERE Company = 'Many' ORDER BY LastName", **{"Sforce-Query-Options": "batchSize=200"})

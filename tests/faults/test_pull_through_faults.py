@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.mirrored import Row, mirror_of
-from tests.flow.people import People
-from tests.flow.practice import audit_json, base_url, leadpact, practice_hubspot
+from tests.faults.accounts import Account, arm, each_on_both, spoiled, standing_account
+from tests.faults.mirrored import mirror_of
+from tests.flow.practice import audit_json, leadpact
 
 READS = "/crm/*"
 SEARCHES = "/crm/*/search"
@@ -28,7 +27,7 @@ PASSING: dict[str, dict[str, Any]] = {
     "silent": {"fault": "slow", "seconds": 60},
     "stale_search": {"fault": "stale_search", "path": SEARCHES},
 }
-IN_THE_GATE = {("502", True), ("cut_json", True), ("429 of a search", False), ("reset_after", False), ("401", True), ("403", False)}
+IN_THE_GATE = {("cut_json", True), ("429 of a search", False), ("401", True), ("403", False)}
 STOPPING = {
     "401": ({"status": 401}, 78, "HubSpot does not accept the token"),
     "403": ({"status": 403, "path": "/crm/*/contacts*", "after": 1}, 78, "does not let this token read"),
@@ -36,68 +35,15 @@ STOPPING = {
 }
 
 
-def each_on_both(faults: Iterable[str]) -> pytest.MarkDecorator:
-    """Each fault on a first pull and on a later one; a few of them in the gate."""
-    pairs = [(fault, is_first) for fault in faults for is_first in (True, False)]
-    ids = [f"{fault}, {'first' if is_first else 'later'} pull" for fault, is_first in pairs]
-    marks = [() if pair in IN_THE_GATE else pytest.mark.campaign for pair in pairs]
-    return pytest.mark.parametrize(
-        ("fault", "is_first"), [pytest.param(*pair, id=id_, marks=mark) for pair, id_, mark in zip(pairs, ids, marks, strict=True)]
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """A portal that stands still, and what runs that nobody disturbs make of it."""
-
-    people: People
-    empty: Path  # files without a store
-    earlier: Path  # files with a store of an hour ago
-    full: list[Row]  # the mirror of a pull into the first
-    later: list[Row]  # and of one into the second
-
-
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    folder = tmp_path_factory.mktemp("account")
-    with practice_hubspot(folder, "--leads", "60", "--seed", "6", "--now", "2026-11-20T15:00Z") as files:
-        with (files / "config.toml").open("a", encoding="utf-8") as config:
-            config.write("timeout_s = 2\n")
-        people = People(base_url(files), 6)
-        empty, earlier = folder / "empty", folder / "earlier"
-        shutil.copytree(files, empty)
-        audit_json(files)
-        shutil.copytree(files, earlier)
-        people.rest(3600)
-        for _ in range(80):
-            people.do(people.restless_deeds)
-        people.rest(1)
-        yield Account(
-            people=people, empty=empty, earlier=earlier, full=pulled(empty, folder / "calm"), later=pulled(earlier, folder / "on")
-        )
+    with standing_account("hubspot", tmp_path_factory.mktemp("account")) as account:
+        yield account
 
 
-def pulled(start: Path, folder: Path) -> list[Row]:
-    """Run undisturbed in a copy of `start`, and return the mirror."""
-    shutil.copytree(start, folder)
-    audit_json(folder)
-    return mirror_of(folder / "leadpact.db")
-
-
-def arm(people: People, *rules: dict[str, Any]) -> None:
-    people.ask("DELETE", "/_sandbox/faults")
-    if rules:
-        people.ask("POST", "/_sandbox/faults", list(rules))
-
-
-def spoiled(people: People) -> int:
-    return sum(rule["fired"] for rule in people.ask("GET", "/_sandbox/faults")["faults"])
-
-
-@each_on_both(PASSING)
+@each_on_both(PASSING, in_the_gate=IN_THE_GATE)
 def test_a_fault_that_passes_leaves_no_trace(fault: str, is_first: bool, account: Account, tmp_path: Path) -> None:
-    start, undisturbed = (account.empty, account.full) if is_first else (account.earlier, account.later)
-    files = shutil.copytree(start, tmp_path / "files")
+    files, undisturbed = account.start(tmp_path / "files", is_first=is_first)
     arm(account.people, {"path": READS, "after": 1, "every": 2, "count": 2} | PASSING[fault])
     try:
         audit_json(files)
@@ -108,12 +54,11 @@ def test_a_fault_that_passes_leaves_no_trace(fault: str, is_first: bool, account
     assert mirror_of(files / "leadpact.db") == undisturbed
 
 
-@each_on_both(STOPPING)
+@each_on_both(STOPPING, in_the_gate=IN_THE_GATE)
 def test_a_fault_that_lasts_stops_the_run_with_a_reason_and_the_next_one_completes_it(
     fault: str, is_first: bool, account: Account, tmp_path: Path
 ) -> None:
-    start, undisturbed = (account.empty, account.full) if is_first else (account.earlier, account.later)
-    files = shutil.copytree(start, tmp_path / "files")
+    files, undisturbed = account.start(tmp_path / "files", is_first=is_first)
     rule, code, said = STOPPING[fault]
     arm(account.people, {"path": READS, "after": 8} | rule)
     try:
@@ -145,8 +90,7 @@ def test_a_search_that_shows_nothing_all_day_loses_nothing(account: Account, tmp
 @pytest.mark.parametrize("is_first", [pytest.param(True, id="first pull"), pytest.param(False, id="later pull")])
 @pytest.mark.parametrize("seed", range(5))
 def test_all_faults_at_once_in_a_tenth_of_the_calls_leave_no_trace(seed: int, is_first: bool, account: Account, tmp_path: Path) -> None:
-    start, undisturbed = (account.empty, account.full) if is_first else (account.earlier, account.later)
-    files = shutil.copytree(start, tmp_path / "files")
+    files, undisturbed = account.start(tmp_path / "files", is_first=is_first)
     faults = random.Random(seed).sample([fault for name, fault in PASSING.items() if name not in {"silent", "429 policy"}], k=12)
     arm(account.people, *({"path": READS, "probability": 0.1 / len(faults), "seed": seed * 100 + n} | f for n, f in enumerate(faults)))
     try:

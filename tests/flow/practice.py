@@ -43,9 +43,9 @@ def practice_hubspot(folder: Path, *options: str) -> Iterator[Path]:
         process.communicate(timeout=30)
 
 
-def base_url(files: Path) -> str:
-    """Return the address that the config in `files` names."""
-    address: str = tomllib.loads((files / "config.toml").read_text(encoding="utf-8"))["hubspot"]["base_url"]
+def base_url(files: Path, crm: str = "hubspot") -> str:
+    """Return the address of a practice CRM that the config in `files` names."""
+    address: str = tomllib.loads((files / "config.toml").read_text(encoding="utf-8"))[crm]["base_url"]
     return address
 
 

@@ -62,10 +62,10 @@ def http_moment(request: Request, header: str) -> datetime | None:
 
 
 def batch_size(request: Request) -> int:
-    """How many rows a page has. Source: crm-facts, Salesforce, section 3."""
+    """How many rows a page has: as many as were asked for, or fewer. Source: crm-facts, Salesforce, section 3."""
     text = _options(request.headers.get("sforce-query-options", "")).get("batchsize", "")
     asked = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 2_000
-    return min(max(asked, 200), 2_000)
+    return min(max(asked, 200), 2_000, checks_of(request).page_rows)
 
 
 async def json_object(request: Request) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from sandbox.salesforce.sessions import Sessions
 
 @dataclass(slots=True, kw_only=True)
 class Checks:
-    """The log and the faults are those of the whole process; `commits_after` is how late what a call writes is seen."""
+    """The log and the faults are those of the whole process.
+
+    `commits_after` is how late what a call writes is seen, `page_rows` the most rows that a page has, whatever a call asks for.
+    """
 
     calls: CallLog
     faults: Faults
@@ -24,3 +27,4 @@ class Checks:
     cursors: Cursors = field(default_factory=Cursors)
     jobs: Jobs = field(default_factory=Jobs)
     commits_after: timedelta = timedelta()
+    page_rows: int = 2_000

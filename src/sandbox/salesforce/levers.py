@@ -61,10 +61,11 @@ class AppOrder(_Order):
 
 
 class ApiOrder(_Order):
-    """Whether the API is switched off, and how long after its moment what a call writes is seen."""
+    """Whether the API is switched off, how long after its moment what a call writes is seen, and how many rows a page has at most."""
 
     disabled: bool | None = None
     commits_after_s: Seconds | None = None
+    page_rows: Annotated[int, Field(ge=1, le=2_000)] | None = None
 
 
 class JobsOrder(_Order):
@@ -124,7 +125,9 @@ async def api(request: Request) -> Response:
         org.api_disabled = order.disabled
     if order.commits_after_s is not None:
         checks.commits_after = timedelta(seconds=order.commits_after_s)
-    return JSONResponse({"disabled": org.api_disabled, "commits_after_s": checks.commits_after.total_seconds()})
+    checks.page_rows = order.page_rows or checks.page_rows
+    told = {"disabled": org.api_disabled, "commits_after_s": checks.commits_after.total_seconds(), "page_rows": checks.page_rows}
+    return JSONResponse(told)
 
 
 async def jobs(request: Request) -> Response:
