@@ -14,6 +14,7 @@ from connectors.salesforce.values import Item, id18, id_in, is_true, moment_or_r
 CRM = "salesforce"
 ID, CREATED, MOVED, DELETED, SURVIVOR = "Id", "CreatedDate", "SystemModstamp", "IsDeleted", "MasterRecordId"
 CONVERTED = ("IsConverted", "ConvertedDate", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId")
+_SHORT = 15  # characters of an id in its short form
 
 VOCABULARY = Vocabulary(
     crm=CRM,
@@ -68,8 +69,11 @@ def record_from_row(kind: str, row: Item, fields: Iterable[str], history: Mappin
 
 
 def _value(name: str, row: Item) -> str | None:
+    value = row.get(name)
+    if isinstance(value, str) and len(value) != _SHORT:  # as most are
+        return value or None
     text = text_of(value_of(row, name))
-    return id18(text) if text is not None and len(text) == 15 and name.endswith("Id") else text
+    return id18(text) if text is not None and len(text) == _SHORT and name.endswith("Id") else text
 
 
 def changed_at_of(row: Item) -> datetime:

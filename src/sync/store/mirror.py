@@ -74,8 +74,10 @@ class Mirror:
             seen_ms = to_ms(seen_at)
             news = News(before=newest_rows(tx), seen_at=seen_ms)
             ids = object_ids(tx, _named_keys(page))
-            page = with_survivors(tx, without_erased(tx, page, ids, seen_at=seen_ms), ids)
-            ids |= object_ids(tx, _named_keys(page) - ids.keys())
+            kept = without_erased(tx, page, ids, seen_at=seen_ms)
+            page = with_survivors(tx, kept, ids)
+            if page is not kept:
+                ids |= object_ids(tx, _named_keys(page) - ids.keys())
             new_rows = save_records(tx, page.records, ids, news, _tracked(tx, page)) | save_activities(tx, page.activities, ids, news)
             save_changes(tx, page.changes, ids, seen_at=seen_ms)
             upto = _upto(tx, crm, page.stream)
