@@ -30,7 +30,7 @@ from generated_store import CRM, NOW, handed_over, write_store
 from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import FieldChange, Page, Record, RecordKey
 from sync.cli.init import example
-from sync.cli.practice_files import write_files
+from sync.cli.practice_files import PracticeFiles, write_files
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms
@@ -55,7 +55,9 @@ class Store:
     @classmethod
     def make(cls, folder: Path, leads: int) -> Store:
         folder.mkdir()
-        write_files(folder, url="http://127.0.0.1:9", roster=example("roster"), agreement="practice.agreement")
+        write_files(
+            folder, PracticeFiles(url="http://127.0.0.1:9", crms=("hubspot",), roster=example("roster"), agreement="practice.agreement")
+        )
         write_store(folder / "leadpact.db", leads)
         return cls(folder, leads)
 

@@ -1,12 +1,11 @@
 """The least that a pull has to do: the same calls one after the other, and the same rows written as they come, page by page.
 
 It knows the shapes of the practice HubSpot and believes every answer: nothing is tried again, compared with what is there or
-resumed. It holds the row ids in a dict. `differences` tells what it wrote otherwise than a pull of ours.
+resumed.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -17,11 +16,11 @@ from urllib.parse import parse_qs
 
 import orjson
 import urllib3
+from plain_store import PlainStore
 
 from connectors.hubspot.activities import SHAPES
 from connectors.hubspot.mapping import CRM
 from connectors.hubspot.streams import PLURALS
-from sync.store.database import CACHE_KB, open_store
 
 Item = Mapping[str, Any]
 
@@ -34,14 +33,10 @@ class PlainPull:
     """Makes calls that were made before, and writes the rows that their answers hold into a new store."""
 
     def __init__(self, url: str, token: str, store: Path, *, seen_at: int) -> None:
-        open_store(store).close()
         self._url = url
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Accept-Encoding": "gzip"}
         self._pool = urllib3.PoolManager(headers=headers, retries=False)
-        self._tables = sqlite3.connect(store, isolation_level=None)
-        self._tables.execute("PRAGMA synchronous = FULL")
-        self._tables.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-        self._ids: dict[tuple[str, str], int] = {}
+        self._store = PlainStore(store, CRM, int)
         self._seen_at = seen_at
 
     def run(self, requests: list[dict[str, Any]]) -> None:
@@ -49,7 +44,7 @@ class PlainPull:
             answer = self._call(request)
             if request["method"] == "GET":
                 self._save(request, answer["results"], cursor=(answer.get("paging") or {}).get("next", {}).get("after"))
-        self._tables.close()
+        self._store.close()
 
     def _call(self, request: dict[str, Any]) -> Any:
         body = orjson.dumps(request["body"]) if request["body"] else None
@@ -63,45 +58,33 @@ class PlainPull:
         kind = _KINDS[stream]
         asked = parse_qs(request["query"])
         linked = asked.get("associations", [""])[0]
-        self._tables.execute("BEGIN IMMEDIATE")
-        self._name([(kind, item["id"]) for item in items])
-        self._name([(_KINDS[linked], id_) for item in items for id_ in _linked(item, linked)] if linked else [])
-        if kind in SHAPES:
-            self._save_activities(kind, items)
-        else:
-            fields = sorted(asked["properties"][0].split(","))
-            self._many("record (id, created_at, changed_at, seen_at, field_values)", map(self._record, *_repeat(items, kind, fields)))
-            self._many(
-                "field_change (record, field, value, at, since, source, source_id, actor, seen_at)",
-                [change for item in items for change in self._changes(kind, item)],
-            )
-        if linked:
-            pairs = {pair for item in items for pair in self._links(kind, item, linked)}
-            self._many("association (low, high, is_primary)", pairs)
-        self._tables.execute("INSERT OR REPLACE INTO stream (crm, name, cursor) VALUES (?, ?, ?)", (CRM, stream, cursor or ""))
-        self._tables.execute("COMMIT")
+        with self._store.page(stream, cursor or ""):
+            self._store.name((kind, item["id"]) for item in items)
+            self._store.name((_KINDS[linked], id_) for item in items for id_ in _linked(item, linked))
+            if kind in SHAPES:
+                self._save_activities(kind, items)
+            else:
+                self._save_records(kind, items, fields=sorted(asked["properties"][0].split(",")))
+            if linked:
+                pairs = {pair for item in items for pair in self._links(kind, item, linked)}
+                self._store.insert("association (low, high, is_primary)", pairs)
 
-    def _name(self, named: list[tuple[str, str]]) -> None:
-        new = [key for key in dict.fromkeys(named) if key not in self._ids]
-        first = len(self._ids) + 1
-        self._ids.update(zip(new, range(first, first + len(new)), strict=True))
-        self._many(
-            "object (id, crm, kind, id_number, crm_id)",
-            [(first + place, CRM, kind, int(id_), id_) for place, (kind, id_) in enumerate(new)],
+    def _save_records(self, kind: str, items: list[Item], *, fields: list[str]) -> None:
+        self._store.insert(
+            "record (id, created_at, changed_at, seen_at, field_values)", [self._record(item, kind, fields) for item in items]
         )
-
-    def _many(self, columns: str, rows: Any) -> None:
-        rows = list(rows)
-        if rows:
-            self._tables.executemany(f"INSERT INTO {columns} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        self._store.insert(
+            "field_change (record, field, value, at, since, source, source_id, actor, seen_at)",
+            [change for item in items for change in self._changes(kind, item)],
+        )
 
     def _record(self, item: Item, kind: str, fields: list[str]) -> tuple[Any, ...]:
         properties = item["properties"]
         values = orjson.dumps({name: properties.get(name) or None for name in fields}).decode()
-        return self._ids[kind, item["id"]], _ms(item["createdAt"]), _ms(item["updatedAt"]), self._seen_at, values
+        return self._store.ids[kind, item["id"]], _ms(item["createdAt"]), _ms(item["updatedAt"]), self._seen_at, values
 
     def _changes(self, kind: str, item: Item) -> Iterator[tuple[Any, ...]]:
-        row, seen_at, properties = self._ids[kind, item["id"]], self._seen_at, item["properties"]
+        row, seen_at, properties = self._store.ids[kind, item["id"]], self._seen_at, item["properties"]
         for name, versions in item.get("propertiesWithHistory", {}).items():
             for version in reversed(versions):
                 by = version["sourceId"]
@@ -112,20 +95,24 @@ class PlainPull:
                 yield row, name, value, seen_at, _ms(item["createdAt"]), None, None, None, seen_at
 
     def _save_activities(self, kind: str, items: list[Item]) -> None:
-        self._many(
+        self._store.insert(
             "activity (id, kind, happened_at, logged_at, changed_at, owner, direction, duration_s, marketing, auto_reply, alike, seen_at)",
-            map(self._activity, *_repeat(items, kind)),
+            [self._activity(item, kind) for item in items],
         )
-        self._many(
+        self._store.insert(
             "activity_status (activity, status, at, seen_at)",
-            [(self._ids[kind, item["id"]], _STATUSES[kind], _ms(item["createdAt"]), self._seen_at) for item in items if kind in _STATUSES],
+            [
+                (self._store.ids[kind, item["id"]], _STATUSES[kind], _ms(item["createdAt"]), self._seen_at)
+                for item in items
+                if kind in _STATUSES
+            ],
         )
 
     def _activity(self, item: Item, kind: str) -> tuple[Any, ...]:
         told = item["properties"].get
         length = told("hs_call_duration")
         return (
-            self._ids[kind, item["id"]],
+            self._store.ids[kind, item["id"]],
             kind,
             _ms(told("hs_timestamp")),
             _ms(told("hs_createdate")),
@@ -140,15 +127,11 @@ class PlainPull:
         )
 
     def _links(self, kind: str, item: Item, linked: str) -> Iterator[tuple[int, int, int]]:
-        one = self._ids[kind, item["id"]]
+        one = self._store.ids[kind, item["id"]]
         primary = any(row["type"] == "contact_to_company" for row in item.get("associations", {}).get(linked, {}).get("results", ()))
         for id_ in _linked(item, linked):
-            other = self._ids[_KINDS[linked], id_]
+            other = self._store.ids[_KINDS[linked], id_]
             yield min(one, other), max(one, other), int(primary)
-
-
-def _repeat(items: list[Item], *same: object) -> tuple[list[Any], ...]:
-    return (items, *([one] * len(items) for one in same))
 
 
 def _linked(item: Item, linked: str) -> list[str]:
@@ -165,29 +148,3 @@ def _alike(kind: str, properties: Item) -> str:
     names = ("hubspot_owner_id", shape.direction, shape.subject, shape.status, "hs_call_duration")
     shared = "\x1f".join((kind, *(properties.get(name) or "" if name else "" for name in names)))
     return blake2b(shared.encode(), digest_size=12).hexdigest()
-
-
-_SAME = {
-    "record": "created_at, changed_at, seen_at, field_values FROM {db}.record AS one JOIN {db}.object AS named ON named.id = one.id",
-    "field_change": "field, value, at, since, source, source_id, actor, seen_at"
-    " FROM {db}.field_change AS one JOIN {db}.object AS named ON named.id = one.record",
-    "activity": "happened_at, logged_at, changed_at, ends_at, owner, direction, duration_s, marketing, auto_reply, alike, seen_at"
-    " FROM {db}.activity AS one JOIN {db}.object AS named ON named.id = one.id",
-    "activity_status": "status, at, seen_at FROM {db}.activity_status AS one JOIN {db}.object AS named ON named.id = one.activity",
-    "association": "min(named.kind, other.kind), max(named.kind, other.kind), named.crm_id + other.crm_id, is_primary, linked_at"
-    " FROM {db}.association AS one JOIN {db}.object AS named ON named.id = one.low JOIN {db}.object AS other ON other.id = one.high",
-}
-
-
-def differences(ours: Path, plain: Path) -> dict[str, int]:
-    """Count by table the rows that only one of the stores holds, whatever row ids they have."""
-    tables = sqlite3.connect(ours)
-    tables.execute("ATTACH ? AS plain", (str(plain),))
-    found = {}
-    for table, told in _SAME.items():
-        named = "" if table == "association" else "named.kind, named.crm_id, "
-        mine, theirs = (f"SELECT {named}{told.format(db=db)}" for db in ("main", "plain"))
-        both = (f"{mine} EXCEPT {theirs}", f"{theirs} EXCEPT {mine}")
-        found[table] = sum(tables.execute(f"SELECT count(*) FROM ({one})").fetchone()[0] for one in both)
-    tables.close()
-    return {table: count for table, count in found.items() if count}

@@ -20,7 +20,6 @@ The promise is `--contacts 20000 --audited 200000`; the defaults are for every d
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -31,8 +30,11 @@ from time import process_time, sleep
 from typing import Any
 from urllib.parse import parse_qs
 
-from plain_pull import PlainPull, differences
-from practice_process import NOW, Practice, config_for, practice, pull_once
+from measured import Ratios, exit_if_beyond, peak_mb
+from plain_pull import PlainPull
+from plain_store import differences
+from practice_portal import change, config_for, practice
+from practice_process import NOW, Practice, Requests, pull_once
 
 from sync.cli.practice_files import TOKEN
 from sync.store.moments import to_ms
@@ -44,12 +46,6 @@ BURST, LIMITED_CONTACTS = 50, 2_000  # calls in ten seconds; contacts that take 
 BURST_S = 10
 
 _IDLE = "import hubspot.crm.owners.api_client, sync.cli.reports, sync.cli.sync, sync.cli.terminal, sync.report.spool, sync.run, sync.wiring"
-_PEAK = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
-_PEAK += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"  # a small parent: a child counts it until it is another program
-_MB = 1024 * 1024 if sys.platform == "darwin" else 1024  # units of ru_maxrss in one
-
-Requests = list[dict[str, Any]]
-Ratios = dict[str, float]
 
 
 def full_and_changed(folder: Path, contacts: int) -> Ratios:
@@ -125,7 +121,7 @@ def made_for(changed: int, portal: Practice, config: Path) -> int:
     """Count the calls of a pull after `changed` contacts changed, and nothing else in the hour before."""
     portal.let_pass(3600)
     pull_once(config)
-    portal.change(changed)
+    change(portal, changed)
     before = portal.calls()
     pulled, _ = pull_once(config)
     assert pulled.rows["contacts"] == changed, f"{pulled.rows['contacts']} contacts came where {changed} had changed"
@@ -137,7 +133,7 @@ def limited(folder: Path) -> Ratios:
     with practice(folder / "limited", contacts=LIMITED_CONTACTS, engagements=ENGAGEMENTS, options=("--burst", str(BURST))) as portal:
         config = config_for(portal, folder / "slowed")
         full = made_by(portal, config)
-        portal.change(LIMITED_CONTACTS // 5)
+        change(portal, LIMITED_CONTACTS // 5)
         sleep(BURST_S)  # what was called before is not counted against the next one, which is alone
         changed = made_by(portal, config)
     times = sorted(call["since_start_s"] for call in full if not call["path"].endswith("/search"))
@@ -163,12 +159,6 @@ def audit_mb(folder: Path, contacts: int) -> float:
         return peak_mb([sys.executable, "-m", "sync", "sync", "--dry-run", "--config", str(config)])
 
 
-def peak_mb(command: list[str]) -> float:
-    """Run a command; return the most memory that it held."""
-    told = subprocess.run([sys.executable, "-c", _PEAK, *command], check=True, stdout=subprocess.PIPE, text=True)
-    return int(told.stdout) / _MB
-
-
 @dataclass(frozen=True)
 class Asked:
     contacts: int
@@ -190,10 +180,7 @@ def main() -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         ratios = memory(folder, asked.audited) | full_and_changed(folder, asked.contacts) | limited(folder)
-    for name, ratio in ratios.items():
-        print(f"{name:18} {ratio:8.3f}  (limit {limits[name]:g})")
-    if broken := [name for name, ratio in ratios.items() if ratio > limits[name]]:
-        sys.exit(f"a pull costs too much: {', '.join(broken)}")
+    exit_if_beyond(limits, ratios, complaint="a pull costs too much")
 
 
 if __name__ == "__main__":

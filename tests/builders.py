@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, Record, RecordKey, StatusChange
+from connectors.salesforce.mapping import VOCABULARY as SF_VOCABULARY
 from sync.agreement.load import agreement_of
 from sync.agreement.model import Agreement
+from sync.authority import Authority
 from sync.judge.findings import CycleRef, Finding, Judgement, Side, Status
 from sync.judge.judge import judge_lead
 from sync.roster import Absence, Member, Person, Roster
@@ -25,6 +27,10 @@ COMPANY = RecordKey(CRM, "company", "7")
 DEAL = RecordKey(CRM, "deal", "5")
 BORN = datetime(2026, 9, 1, tzinfo=UTC)
 ANN, BEN = "11", "12"
+SF = "salesforce"
+SF_LEAD = RecordKey(SF, "Lead", "00Q1")
+SF_CONTACT = RecordKey(SF, "Contact", "0031")
+SF_ANN, SF_BEN = "0051", "0052"  # the same two people
 STAGES = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist", "other")
 NEW_YORK = ZoneInfo("America/New_York")
 MS = timedelta(milliseconds=1)
@@ -82,6 +88,16 @@ def owned_by(owner: str | None, when: datetime) -> FieldChange:
 def status(value: str | None, when: datetime) -> FieldChange:
     """The lead status was set: IN_PROGRESS (SAL), UNQUALIFIED, RECYCLED, ..."""
     return set_to("hs_lead_status", value, when)
+
+
+def sf_status(value: str | None, when: datetime, **more: object) -> FieldChange:
+    """The Salesforce Lead took a status."""
+    return set_to("Status", value, when, record=SF_LEAD, **more)  # type: ignore[arg-type]
+
+
+def sf_owned_by(owner: str | None, when: datetime, **more: object) -> FieldChange:
+    """The Salesforce Lead got an owner."""
+    return set_to("OwnerId", owner, when, record=SF_LEAD, **more)  # type: ignore[arg-type]
 
 
 def unreachable(when: datetime, *, value: str = "true") -> list[FieldChange]:
@@ -185,6 +201,17 @@ def the_rows(
     )
 
 
+def both_rows(
+    changes: Sequence[FieldChange], activities: Sequence[Activity] = (), *, born: Mapping[RecordKey, datetime] | None = None, **more: object
+) -> LeadRows:
+    """Mirror rows of one person in HubSpot and in Salesforce; `born` names its records, in order, and when each was created."""
+    born = born or {LEAD: BORN, SF_LEAD: BORN}
+    people = tuple(the_record(key, changes, born=at) for key, at in born.items())
+    company = the_record(COMPANY, changes) if any(change.record == COMPANY for change in changes) else None
+    told: dict[str, object] = {"alike": {}, "gone_at": {}, "company": company, "deals": ()}
+    return LeadRows(lead=str(people[0].key), people=people, changes=tuple(changes), activities=tuple(activities), **(told | more))  # type: ignore[arg-type]
+
+
 def the_roster(*, away: Sequence[tuple[str, datetime, datetime]] = (), pools: Mapping[str, Sequence[str]] | None = None) -> Roster:
     """A roster of Ann, Ben and whoever else is in `pools` (pool -> owner ids), absent as told: (owner id, since, upto)."""
     ids = {ANN, BEN, *(owner for members in (pools or {}).values() for owner in members)}
@@ -215,6 +242,21 @@ def the_terms(*, upto: datetime, roster: Roster | None = None, agreement: Agreem
     return Terms(
         spans=(span,), roster=roster or Roster(placeholders={CRM: frozenset({"90"})}), crms={CRM: crm}, settle=timedelta(minutes=30)
     )
+
+
+def both_terms(*, upto: datetime, parts: Mapping[str, object] | None = None, **more: object) -> Terms:
+    """Terms of the practice agreement for a marketing HubSpot and a sales Salesforce, every stream read up to `upto`."""
+    streams = (*SF_VOCABULARY.person_streams, *SF_VOCABULARY.context_streams, *SF_VOCABULARY.touch_streams)
+    salesforce = CrmTerms(
+        vocabulary=SF_VOCABULARY,
+        queues=frozenset({"00G1"}),
+        emails={SF_ANN: "ann@us.example", SF_BEN: "ben@us.example"},
+        upto=dict.fromkeys(streams, upto),
+    )
+    emails = {ANN: "ann@us.example", BEN: "ben@us.example"}
+    terms = the_terms(upto=upto, agreement=the_practice_agreement(), emails=emails, **more)
+    authority = Authority(**({"marketing": CRM, "sales": SF, "owner": SF} | dict(parts or {})))  # type: ignore[arg-type]
+    return replace(terms, crms={**terms.crms, SF: salesforce}, parts=authority)
 
 
 def judgement(

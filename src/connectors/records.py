@@ -282,6 +282,7 @@ class Vocabulary:
     person_streams: tuple[str, ...]  # streams that tell of persons; without the first nothing can be judged
     touch_streams: tuple[str, ...]  # streams that could hold a touch
     context_streams: tuple[str, ...]  # streams whose rows can end a cycle or excuse a clock
+    history_streams: tuple[str, ...] = ()  # streams that tell of the changes of records which other streams bring
     customers: frozenset[str] = frozenset()  # values of the ladder that customers have, lower case
     by_hand: frozenset[str] = frozenset()  # sources of changes that a person made in the CRM's own pages and apps
     hold: str = "leadpact_hold"  # field of a person that keeps leadpact from moving it

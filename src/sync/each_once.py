@@ -17,13 +17,13 @@ def each_once(activities: Sequence[Activity], terms: Terms, *, crm: str) -> tupl
     """Return activities with the owner ids of `crm`; of one that both CRMs hold, that which was logged first.
 
     A copy is of the same kind, owner and direction, stands in the other CRM, and happened within the lag that is allowed between the
-    CRMs. Each activity is the copy of one other at most, the nearest in time: two calls remain two.
+    CRMs. Each activity is the copy of one other at most, the nearest in time: two calls remain two. What was deleted is nobody's copy.
     """
     if not terms.authority.is_shared:
         return tuple(activities)
     ours = [_owned_in(activity, terms, crm) for activity in activities]
     apart: dict[Alike, list[Activity]] = defaultdict(list)
-    for activity in ours:
+    for activity in (one for one in ours if one.archived_at is None):
         apart[activity.kind, activity.owner, activity.direction].append(activity)
     copies = {copy.key for alike in apart.values() for copy in _copies(alike, terms.authority.lag)}
     return tuple(activity for activity in ours if activity.key not in copies)

@@ -53,12 +53,13 @@ def crm_terms(
 
 
 def open_seats(roster: Roster, terms: Terms, now: datetime) -> dict[str, tuple[Seat, ...]]:
-    """Return per pool the members who are active in the CRM and not absent at `now`, in the roster's order."""
+    """Return per pool the members who are active in the CRM that says who owns leads, and not absent at `now`, in the roster's order."""
     return {pool: tuple(_open_seats(roster, terms, pool, now)) for pool in roster.pools}
 
 
 def _open_seats(roster: Roster, terms: Terms, pool: str, now: datetime) -> Iterator[Seat]:
+    crm = terms.authority.owner
     for member in roster.members(pool):
-        for crm, owner in roster.people[member.person].ids.items():
-            if crm in terms.crms and owner not in terms.crms[crm].gone and not roster.absent(member.person, now):
-                yield Seat(owner=owner, weight=member.weight)
+        owner = roster.people[member.person].ids.get(crm)
+        if owner is not None and owner not in terms.crms[crm].gone and not roster.absent(member.person, now):
+            yield Seat(owner=owner, weight=member.weight)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -126,9 +126,12 @@ def fact_name(change: FieldChange) -> str:
     return f"{change.record}#{change.field}={change.value or ''}@{sign}{round(moment.timestamp() * 1000)}"
 
 
-def shared_name(person: RecordKey, fact: str) -> str:
-    """Return the natural key, for one person, of a fact that several may share: a company's change, an activity with two contacts."""
-    return f"{person}|{fact}"
+def shared_name(persons: Sequence[RecordKey], crm: str, fact: str) -> str:
+    """Return the natural key, for one person, of a fact that several may share: a company's change, an activity with two contacts.
+
+    The person is named by their first record in the CRM that tells the fact: so it is the same before they were linked to the other.
+    """
+    return f"{next((person for person in persons if person.crm == crm), persons[0])}|{fact}"
 
 
 def readings(rows: LeadRows, fields: Mapping[str, Collection[str]]) -> Iterator[LeadRows]:

@@ -75,7 +75,7 @@ class Misfit(ConfigurationError):
 def lint(agreement: Agreement, roster: Roster, *facts: Facts) -> list[Remark]:
     """Return every remark about the CRMs of `facts`, which are all that are connected: errors first, then warnings, then notes."""
     remarks = [remark for one in facts for remark in lint_crm(agreement, roster, one)]
-    remarks += [*_teams_of_nobody(agreement, roster, facts), *_unfinished_people(roster, facts)] if facts else []
+    remarks += [*_teams_of_nobody(agreement, roster, facts), *_unfinished_people(roster, facts), *_unlinked(facts)] if facts else []
     return sorted(remarks, key=lambda remark: list(Level).index(remark.level))
 
 
@@ -186,6 +186,24 @@ def _empty_pools(agreement: Agreement, roster: Roster, facts: Facts) -> Iterator
                 f'add [[pool]] name = "{pool}" with its members to roster.toml',
             )
             yield Remark(level=Level.WARNING, where="roster.toml: pool", what=what, fix=fix)
+
+
+def _unlinked(facts: Sequence[Facts]) -> Iterator[Remark]:
+    """Fields by which one CRM would name the records of the other, and that it does not have."""
+    crms = {one.account.crm for one in facts}
+    for one in facts:
+        known = {(definition.kind, definition.name) for definition in one.definitions}
+        lacking = [
+            link for link in one.vocabulary.references if link.to_crm in crms - {one.account.crm} and (link.kind, link.field) not in known
+        ]
+        if lacking:
+            others = listed({link.to_crm for link in lacking})
+            yield Remark(
+                level=Level.NOTE,
+                where=one.account.crm,
+                what=f"it has no {listed(link.field for link in lacking)}: records of {others} are found by e-mail address alone",
+                fix=f"install {one.account.crm}'s own integration with {others}, if that is to keep the two in step; else nothing",
+            )
 
 
 def _queues(facts: Facts) -> Iterator[Remark]:

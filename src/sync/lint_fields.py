@@ -15,10 +15,24 @@ from sync.remarks import Level, Remark
 
 def field_remarks(agreement: Agreement, words: Vocabulary, known: Known) -> Iterator[Remark]:
     """Yield a remark for each field of one CRM that is missing, and for those whose changes cannot be dated."""
+    yield from _hidden_kinds(words, known)
     yield from _missing_fields(agreement, words.crm, known)
     yield from _criteria(agreement, words.crm, known)
     yield from _own_fields(agreement, words, known)
     yield from _without_history(agreement, words, known)
+
+
+def _hidden_kinds(words: Vocabulary, known: Known) -> Iterator[Remark]:
+    """The kinds of record that the CRM shows nothing of; of those that it always shows none can be hidden."""
+    shown = {kind for kind, _ in known}
+    for kind in (*words.persons, words.company, words.deal) if words_of(words.crm).hides and shown else ():
+        if kind not in shown:
+            yield Remark(
+                level=Level.WARNING,
+                where=words.crm,
+                what=f"it has no object {kind}, or hides it from leadpact's user: what rests on {kind} is unknown",
+                fix=f"give the permission set of leadpact's user read access to {kind}",
+            )
 
 
 def _missing_fields(agreement: Agreement, crm: str, known: Known) -> Iterator[Remark]:
@@ -75,7 +89,9 @@ def _without_history(agreement: Agreement, words: Vocabulary, known: Known) -> I
     path = words_of(words.crm).history
     if path is None:
         return
-    dated: dict[str, set[str]] = {words.person: {words.owner, *([words.hand_raise_at] if words.hand_raise_at else [])}}
+    dated = {kind: {words.owner} for kind in words.persons}
+    if words.hand_raise_at is not None:
+        dated[words.person].add(words.hand_raise_at)
     for kind, names in agreement.recognising_fields(words.crm):
         dated.setdefault(kind, set()).update(names)
     for kind, needed in sorted(dated.items()):

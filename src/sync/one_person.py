@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
@@ -15,6 +15,7 @@ ROLES = frozenset(
     )
 )
 """What stands before the @ in addresses of an office, not of a person."""
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class PersonRecord:
 
     id: int
     crm: str
-    order: tuple[int, int, str]  # among all persons: the first of a lead names it
+    order: int  # its place among all persons: the first of a lead names it
     email: str | None  # as the CRM holds it
     refers_to: tuple[int, ...] = ()  # records that the CRM says are the same person
     is_live: bool = True
@@ -39,27 +40,36 @@ class Grouping:
 
 
 def group_persons(persons: Sequence[PersonRecord], *, shared: Collection[str] = ()) -> Grouping:
-    """Group records into leads.
+    """Group records into leads, whatever the order of `persons`.
 
     What the CRMs refer to is one person. An e-mail address links two groups if exactly two claim it, one in each CRM; if more do, or
-    both in one CRM, none is linked, and each is in doubt. Addresses of an office and those that are `shared` link nobody. A record
-    that is gone claims nothing, but stays where it was.
+    both in one CRM, none is linked, and each is in doubt. Nor is a group that two addresses would link to two others. Addresses of an
+    office and those that are `shared` link nobody. A record that is gone claims nothing, but stays in the lead in which it was.
     """
-    families = _Families(persons)
-    grouping, known = Grouping(), {person.id for person in persons}
+    families, grouping = _Families(persons), Grouping()
+    families.join_all((person.id, other) for person in persons for other in person.refers_to)
+    by_reference = {person.id: first for person in persons if (first := families.first(person.id)) != person.id}
+    families.join_all(_kept(persons, families))
+    claims = _claims(persons, shared)
+    families.join_all(_pairs(claims, families).items())
+    for claim in claims:
+        for one, other in permutations(claim, 2):
+            if families.first(one) != families.first(other):
+                grouping.doubts.add((one, other))
     for person in persons:
-        for other in person.refers_to:
-            families.join(person.id, other)
-        if not person.is_live and person.lead_before in known:
-            families.join(person.id, person.lead_before)
-    by_reference = {person.id: families.first(person.id) for person in persons}
-    for claim in _claims(persons, shared).values():
-        _settle(claim, families, grouping)
-    for person in persons:
-        first = families.first(person.id)
-        if first != person.id:
-            grouping.leads[person.id] = (first, "reference" if by_reference[person.id] == by_reference[first] else "e-mail")
+        id_, first = person.id, families.first(person.id)
+        if first != id_:
+            grouping.leads[id_] = first, "reference" if by_reference.get(id_, id_) == by_reference.get(first, first) else "e-mail"
     return grouping
+
+
+def _kept(persons: Iterable[PersonRecord], families: _Families) -> Iterator[tuple[int, int]]:
+    """Yield the records that stay together because one of them is gone."""
+    gone = {person.id for person in persons if not person.is_live}
+    for person in persons:
+        before = person.lead_before
+        if before is not None and families.know(before) and (person.id in gone or before in gone):
+            yield person.id, before
 
 
 def address_of(email: str | None, shared: Collection[str] = ()) -> str | None:
@@ -71,27 +81,26 @@ def address_of(email: str | None, shared: Collection[str] = ()) -> str | None:
     return address
 
 
-def _claims(persons: Iterable[PersonRecord], shared: Collection[str]) -> Mapping[str, list[PersonRecord]]:
-    claims: dict[str, list[PersonRecord]] = defaultdict(list)
+def _claims(persons: Iterable[PersonRecord], shared: Collection[str]) -> list[list[int]]:
+    """Return the records that claim one address, for each that several claim."""
+    by_address: dict[str, list[int]] = defaultdict(list)
     for person in persons:
         if person.is_live and (address := address_of(person.email, shared)) is not None:
-            claims[address].append(person)
-    return {address: claimed for address, claimed in claims.items() if len(claimed) > 1}
+            by_address[address].append(person.id)
+    return [claim for claim in by_address.values() if len(claim) > 1]
 
 
-def _settle(claim: Sequence[PersonRecord], families: _Families, grouping: Grouping) -> None:
-    """Link the families of those who claim one address, or note that they are in doubt."""
-    of_family: dict[int, list[PersonRecord]] = defaultdict(list)
-    for person in claim:
-        of_family[families.first(person.id)].append(person)
-    if len(of_family) < 2:
-        return
-    crms = [families.crms(first) for first in of_family]
-    if len(of_family) == 2 and crms[0].isdisjoint(crms[1]):
-        families.join(*of_family)
-        return
-    for ours, theirs in permutations(of_family.values(), 2):
-        grouping.doubts |= {(person.id, other.id) for person in ours for other in theirs}
+def _pairs(claims: Iterable[Sequence[int]], families: _Families) -> dict[int, int]:
+    """Return the families that an address links, each to one other."""
+    partners: dict[int, int] = {}
+    contested: set[int] = set()
+    for claim in claims:
+        claimants = {families.first(id_) for id_ in claim}
+        if len(claimants) == 2 and families.are_apart(*claimants):
+            for one, other in permutations(claimants):
+                if partners.setdefault(one, other) != other:
+                    contested.add(one)
+    return {one: other for one, other in partners.items() if contested.isdisjoint((one, other))}
 
 
 class _Families:
@@ -99,7 +108,8 @@ class _Families:
 
     def __init__(self, persons: Iterable[PersonRecord]) -> None:
         self._order = {person.id: person.order for person in persons}
-        self._crms = {person.id: frozenset({person.crm}) for person in persons}
+        crms = {person.crm: frozenset({person.crm}) for person in persons}
+        self._crms = {person.id: crms[person.crm] for person in persons if person.is_live}
         self._upper: dict[int, int] = {}
 
     def first(self, person: int) -> int:
@@ -111,13 +121,21 @@ class _Families:
             self._upper[person], person = top, self._upper[person]
         return top
 
-    def crms(self, first: int) -> frozenset[str]:
-        """Return the CRMs in which the family has records."""
-        return self._crms[first]
+    def are_apart(self, one: int, other: int) -> bool:
+        """Whether no CRM has live records of both families."""
+        return self._crms.get(one, NONE).isdisjoint(self._crms.get(other, NONE))
 
-    def join(self, one: int, other: int) -> None:
-        """Make two families one."""
+    def know(self, person: int) -> bool:
+        """Whether a record is one of the persons."""
+        return person in self._order
+
+    def join_all(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Make one family of the families of each pair."""
+        for one, other in pairs:
+            self._join(one, other)
+
+    def _join(self, one: int, other: int) -> None:
         upper, lower = sorted((self.first(one), self.first(other)), key=self._order.__getitem__)
         if upper != lower:
             self._upper[lower] = upper
-            self._crms[upper] |= self._crms[lower]
+            self._crms[upper] = self._crms.get(upper, NONE) | self._crms.get(lower, NONE)

@@ -34,7 +34,7 @@ class Only:
 
     def shows(self, finding: Finding, terms: Terms) -> bool:
         """Whether `finding` is to be shown."""
-        crm, owner = finding.records[0].crm, finding.owner
+        crm, owner = terms.owning_crm(finding.records), finding.owner
         names = {(owner or "").casefold(), terms.crms[crm].names.get(owner or "", "").casefold()}
         team = (terms.team_of(crm, owner) or "").casefold()
         return (

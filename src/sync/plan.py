@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from connectors.records import RecordKey
+from connectors.records import Record, RecordKey
 from sync.agreement.model import Agreement, StageEntered
 from sync.agreement.spans import Span
+from sync.authority import speaking
+from sync.confusion import is_carried_on
 from sync.facts import Exit, Left
 from sync.history import local_text
 from sync.judge.findings import Finding, Side, Status
@@ -86,8 +88,9 @@ class Lead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writes:
-    """The field writes of a remedy, and why one of them cannot be named."""
+    """The field writes of a remedy to one record, and why one of them cannot be named."""
 
+    record: Record
     fields: tuple[FieldWrite, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -123,7 +126,7 @@ class Planner:
             return None
         return Step(
             lead=finding.lead,
-            record=lead.rows.people[0].key,
+            record=writes.record.key,
             action=action,
             fields=tuple(sorted(fields, key=lambda write: write.field)),
             finding=finding.key,
@@ -150,40 +153,48 @@ class Planner:
             case "promote":
                 return self._promotion(due.finding, lead)
             case _:
-                return Writes()
+                return Writes(record=self._written(lead, self.terms.authority.owner))
+
+    def _written(self, lead: Lead, crm: str) -> Record:
+        """Return the record that is written where `crm` has the last word: a live one that no other carries on, if there is one."""
+        live = [person for person in lead.rows.people if person.key not in lead.rows.gone_at]
+        return min(speaking(live or lead.rows.people, crm), key=lambda person: is_carried_on(person, self.terms))
 
     def _reassignment(self, finding: Finding, lead: Lead) -> Writes:
-        person = lead.rows.people[0]
+        crm = self.terms.authority.owner
+        person = self._written(lead, crm)
         owner_field = self.terms.crms[person.key.crm].vocabulary.owner
         before = person.values.get(owner_field)
-        failed = frozenset(f.owner for f in lead.findings if f.owner and f.status is Status.BREACHED and f.side is Side.OWNER)
+        failed = {f.owner for f in lead.findings if f.owner and f.status is Status.BREACHED and f.side is Side.OWNER}
+        had = {(lead.timeline.crm, owner) for owner in failed} | {(person.key.crm, before or "")}
         pool = next((handoff.pool for handoff in self.agreement.handoffs if handoff.name == finding.cycle.handoff), None)
-        after = self.routing.give(pool, failed=failed | {before or ""})
-        if after is None:
-            return Writes(missing=(f"nobody in pool {pool or '(none)'} is left who may get this lead",))
-        return Writes(fields=(FieldWrite(field=owner_field, before=before, after=after),))
+        given = self.routing.give(pool, failed=frozenset(self.terms.owner_in(crm, owner, of=of) for of, owner in had))
+        if given is None:
+            return Writes(record=person, missing=(f"nobody in pool {pool or '(none)'} is left who may get this lead",))
+        after = self.terms.owner_in(person.key.crm, given, of=crm)
+        if after == f"{crm}:{given}":  # has no id there
+            return Writes(record=person, missing=(f"owner {given} of {crm} is nobody in {person.key.crm}",))
+        return Writes(record=person, fields=(FieldWrite(field=owner_field, before=before, after=after),))
 
     def _recycling(self, reason: str | None, lead: Lead) -> Writes:
-        person = lead.rows.people[0]
+        person = self._written(lead, self.terms.authority.sales)
         kind = (person.key.crm, person.key.kind)
         recognised = self.agreement.recycle.recognised.get(kind)
         if recognised is None or recognised.picklist is None or len(recognised.picklist[1]) != 1:
-            return Writes(missing=(f"the agreement does not say which value recycles a {' '.join(kind)}",))
+            return Writes(record=person, missing=(f"the agreement does not say which value recycles a {' '.join(kind)}",))
         name, (value,) = recognised.picklist
         status = FieldWrite(field=name, before=person.values.get(name), after=value)
-        return Writes(fields=(status, *self._reason_write(reason, lead)))
+        return Writes(record=person, fields=(status, *self._reason_write(reason, person)))
 
-    def _reason_write(self, reason: str | None, lead: Lead) -> Iterator[FieldWrite]:
-        home = lead.timeline.values.home(self.agreement.recycle.reason) if self.agreement.recycle.reason else None
-        if home is not None and reason is not None:
-            record, name = home
+    def _reason_write(self, reason: str | None, record: Record) -> Iterator[FieldWrite]:
+        field = self.agreement.fields.get(self.agreement.recycle.reason or "")
+        name = field.sources.get((record.key.crm, record.key.kind)) if field is not None else None
+        if name is not None and reason is not None:
             options = self.terms.crms[record.key.crm].labels.get((record.key.kind, name), {})
             value = next((value for value, label in options.items() if folded(reason) in (folded(value), folded(label))), reason)
             yield FieldWrite(field=name, before=record.values.get(name), after=value)
 
     def _promotion(self, finding: Finding, lead: Lead) -> Writes:
-        person = lead.rows.people[0]
-        kind = (person.key.crm, person.key.kind)
         opening = {
             trigger.stage
             for handoff in self.agreement.handoffs
@@ -192,11 +203,14 @@ class Planner:
             if isinstance(trigger, StageEntered)
         }
         for stage in self.agreement.stages:
-            recognised = stage.recognised.get(kind)
+            person = self._written(lead, self.terms.authority.of_stage(stage))
+            recognised = stage.recognised.get((person.key.crm, person.key.kind))
             if stage.name in opening and recognised is not None and recognised.picklist is not None and len(recognised.picklist[1]) == 1:
                 name, (value,) = recognised.picklist
-                return Writes(fields=(FieldWrite(field=name, before=person.values.get(name), after=value),))
-        return Writes(missing=(f"the agreement does not say which value hands over a {' '.join(kind)}",))
+                return Writes(record=person, fields=(FieldWrite(field=name, before=person.values.get(name), after=value),))
+        person = self._written(lead, self.terms.authority.marketing)
+        kind = f"{person.key.crm} {person.key.kind}"
+        return Writes(record=person, missing=(f"the agreement does not say which value hands over a {kind}",))
 
     def _blocked_by(self, due: Due, lead: Lead) -> Iterator[str]:
         finding, action = due.finding, due.remedy.action

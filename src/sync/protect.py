@@ -42,8 +42,8 @@ def protections(lead: Shielded) -> Iterator[str]:
         reason = _reason(lead, protection)
         if reason is not None:
             yield f"protected: {reason}"
-    if several := _several_records(lead):
-        yield f"protected: {several}"
+    if confusion := _confusion(lead):
+        yield f"protected: {confusion}"
 
 
 def _reason(lead: Shielded, protection: Protection) -> str | None:
@@ -64,13 +64,13 @@ def _reason(lead: Shielded, protection: Protection) -> str | None:
             return _held(lead)
 
 
-def _several_records(lead: Shielded) -> str | None:
-    """Say that one CRM holds the person more than once: which of these would be moved?"""
+def _confusion(lead: Shielded) -> str | None:
+    """Say what leaves open which records are this person's: which of them would be moved?"""
     if several := several_records(lead.rows, lead.terms):
         return f"several open records of one person: {', '.join(map(str, several))}"
     if lead.rows.doubts:
         return f"perhaps the same person as {', '.join(map(str, lead.rows.doubts))}"
-    return None
+    return next((f"{one.sort}: {one.source}" for one in lead.timeline.confusions), None)
 
 
 def _open_deal(lead: Shielded) -> str | None:
@@ -92,7 +92,7 @@ def _customer(lead: Shielded) -> str | None:
 
 
 def _future_meeting(lead: Shielded) -> str | None:
-    for activity in lead.rows.activities:
+    for activity in lead.timeline.activities:
         booked = activity.kind is ActivityKind.MEETING and _status(activity) is ActivityStatus.BOOKED and activity.archived_at is None
         if booked and activity.happened_at > lead.now and activity.owner is not None and activity.owner == lead.owner:
             return f"meeting {activity.key} on {local_text(activity.happened_at, lead.agreement.zone)}"
@@ -101,7 +101,7 @@ def _future_meeting(lead: Shielded) -> str | None:
 
 def _conversation(lead: Shielded, protection: Protection) -> str | None:
     calendar = lead.agreement.calendars["default"]
-    for activity in reversed(lead.rows.activities):
+    for activity in reversed(lead.timeline.activities):
         at = activity.happened_at
         if at.date() <= calendar.since or protection.within is None:
             return None  # older than the calendars: so are all before it

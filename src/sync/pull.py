@@ -162,10 +162,12 @@ def _note_closed(stream: str, why: Forbidden, mirror: Mirror, pulled: Pulled, *,
 def _unknown_without(stream: str, words: Vocabulary) -> str:
     if stream in words.touch_streams:
         return f"Until then promises that {stream} could have kept are unknown, never broken"
-    if stream in words.context_streams:
+    if stream in words.history_streams:
+        return f"Until then nobody knows when the changes happened that {stream} would tell, and what rests on that is unknown"
+    if stream in (*words.context_streams, *words.person_streams):
         return f"Until then what rests on {stream} (criteria, the end of a passage, protection) is unknown"
     return f"No promise rests on {stream}"
 
 
 def _size(page: Page) -> int:
-    return len(page.records) + len(page.activities) + len(page.owners) + len(page.definitions)
+    return len(page.records) + len(page.activities) + len(page.changes) + len(page.owners) + len(page.definitions)

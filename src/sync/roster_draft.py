@@ -42,7 +42,7 @@ class DraftPool:
     members: tuple[str, ...]
 
 
-def roster_text(people: Sequence[DraftPerson], pools: Sequence[DraftPool], *, placeholders: dict[str, Sequence[str]]) -> str:
+def roster_text(people: Sequence[DraftPerson], pools: Sequence[DraftPool], *, placeholders: Mapping[str, Sequence[str]]) -> str:
     """Return a roster.toml; what is not known stands as a comment to be filled in."""
     return "\n".join([*_head(), *_people(people), *_pools(pools), *_placeholders(placeholders)]) + "\n"
 
@@ -82,7 +82,7 @@ def _pools(pools: Sequence[DraftPool]) -> Iterator[str]:
         yield "]"
 
 
-def _placeholders(placeholders: dict[str, Sequence[str]]) -> Iterator[str]:
+def _placeholders(placeholders: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield from ("", "[placeholders]                # owners that stand for nobody: a marketing user, an integration user")
     for crm, ids in placeholders.items():
         yield f"{crm} = [{', '.join(_text(id_) for id_ in ids)}]"

@@ -50,12 +50,13 @@ def presence_of(rows: LeadRows) -> tuple[Presence, ...]:
 
 
 def stages_shown(rows: LeadRows, agreement: Agreement, history: History) -> Shown:
-    """Return per CRM which way out, else which last stage its records show; of those that both CRMs are told how to show."""
+    """Return per CRM which way out, else which last stage its records show; of those that a record of the lead in each CRM can show."""
     ways = ((Exit.RECYCLED, agreement.recycle), (Exit.REJECTED, agreement.reject), (Exit.DISQUALIFIED, agreement.disqualify))
     words: list[tuple[str, Recognised]] = [(how.value, way.recognised) for how, way in ways]
     words += [(stage.name, stage.recognised) for stage in reversed(agreement.stages)]
-    crms = sorted({person.key.crm for person in rows.people})
-    both = [(word, recognised) for word, recognised in words if set(crms) <= {crm for crm, _ in recognised}]
+    kinds = {(person.key.crm, person.key.kind) for person in rows.people}
+    crms = sorted({crm for crm, _ in kinds})
+    both = [(word, recognised) for word, recognised in words if set(crms) == {crm for crm, _ in kinds & recognised.keys()}]
     return {crm: _stages(_of(rows, crm), both, agreement, history) for crm in crms}
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from connectors.records import FieldChange, Vocabulary
+from connectors.records import FieldChange, RecordKey, Vocabulary
 from sync.agreement.calendar import Calendar
 from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
@@ -106,6 +106,11 @@ class Terms:
         for stream in (*words.person_streams, *words.context_streams, *(words.touch_streams if touches else ())):
             if (upto := crm.upto.get(stream)) is None or upto < at:
                 yield stream if len(self.crms) == 1 else f"{words.crm} {stream}"
+
+    def owning_crm(self, records: Sequence[RecordKey]) -> str:
+        """Return the CRM whose owner ids are said of a lead with these records."""
+        crms = [record.crm for record in records]
+        return self.authority.owner if self.authority.owner in crms else crms[0]
 
     def owner_in(self, crm: str, owner: str, *, of: str) -> str:
         """Return the id in `crm` of an owner of the CRM `of`, by roster, else by address; with its CRM before it if it has none there."""

@@ -240,12 +240,13 @@ def _deletions(rows: LeadRows) -> Iterator[Fact]:
 
 
 def _replies(rows: LeadRows) -> Iterator[Fact]:
+    persons = [person.key for person in rows.people]
     for activity in rows.activities:
         machine = activity.auto_reply or activity.marketing
         if activity.kind not in REPLIES or activity.direction is not Direction.IN or machine or activity.archived_at is not None:
             continue
         if not activity.statuses or activity.statuses[-1].status not in NEVER_CAME:
-            name = shared_name(rows.people[0].key, str(activity.key))
+            name = shared_name(persons, activity.key.crm, str(activity.key))
             yield Replied(at=activity.happened_at, name=name, source=str(activity.key))
 
 

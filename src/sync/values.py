@@ -19,9 +19,13 @@ class Values:
     """Answers what the agreement's fields held for one lead at a moment."""
 
     def __init__(self, rows: LeadRows, agreement: Agreement, history: History, preferred: Mapping[str, str] | None = None) -> None:
-        """Answer by the marketing CRM's record before the sales CRM's, but for the fields that `preferred` gives to one of them."""
-        self._records = (*rows.people, *((rows.company,) if rows.company else ()))
-        self._born = min(person.created_at for person in rows.people)
+        """Answer by the marketing CRM's records before the sales CRM's, but for the fields that `preferred` gives to one of them."""
+        self._records = sorted(
+            (*rows.people, *((rows.company,) if rows.company else ())), key=lambda one: one.key.crm != rows.people[0].key.crm
+        )
+        self._persons = [person.key for person in rows.people]
+        first = min(rows.people, key=lambda person: person.created_at)
+        self._born, self._first = first.created_at, first.key
         self._agreement = agreement
         self._preferred = preferred or {}
         self._history = history
@@ -50,7 +54,7 @@ class Values:
         return self._tracks[field]
 
     def home(self, field: str) -> Home | None:
-        """Return the record and its CRM field that hold `field`; the person's before the company's."""
+        """Return the record and its CRM field that hold `field`; in each CRM the person's before the company's."""
         if field not in self._homes:
             self._homes[field] = self._find_home(field)
         return self._homes[field]
@@ -101,12 +105,12 @@ class Values:
 
         What happened to a company is a fact of each of its persons.
         """
-        person = self._records[0].key
         for record, name in filter(None, (self.home(field) for field in sorted(fields))):
             if (change := change_at({name: self._history.track(record, name)}, at)) is not None:
                 fact = fact_name(change)
-                return fact if record.key.kind == person.kind else shared_name(person, fact), f"{record.key}#{name}"
-        return f"{person}@created", str(person)
+                is_own = record.key in self._persons
+                return fact if is_own else shared_name(self._persons, record.key.crm, fact), f"{record.key}#{name}"
+        return f"{self._first}@created", str(self._first)
 
 
 def surely(criterion: Criterion) -> Callable[[Row], bool]:

@@ -155,6 +155,24 @@ def test_fields_of_a_form_that_are_not_there_are_named(account: Path) -> None:
     assert "form_name_field:" not in said
 
 
+def test_check_names_an_object_that_is_hidden(account: Path, org: OrgCaller) -> None:
+    org.lever("salesforce/hidden", {"sobject": "Opportunity"})
+    assert "it has no object Opportunity, or hides it" in said_by(account, "check", code=0)
+    assert "Not read: Opportunity." in said_by(account, "sync", "--dry-run", code=0)
+
+    org.lever("salesforce/hidden", {"sobject": "Lead"})
+    assert "no object Lead, or hides it" in said_by(account, "check", code=78)
+
+
+def test_a_history_that_is_hidden_leaves_moments_unknown(account: Path, org: OrgCaller) -> None:
+    org.lever("salesforce/hidden", {"sobject": "LeadHistory"})
+
+    said = " ".join(said_by(account, "sync", "--dry-run", code=0).split())
+
+    assert "Not read: LeadHistory." in said
+    assert "nobody knows when the changes happened that LeadHistory would tell" in said
+
+
 def test_an_object_that_is_hidden_is_told_and_the_rest_is_read(account: Path, org: OrgCaller) -> None:
     org.lever("salesforce/hidden", {"sobject": "Task"})
 

@@ -54,6 +54,12 @@ def test_a_history_that_is_hidden_is_closed_and_leaves_changes_to_be_observed(pr
     assert tracked(connector) == {("Contact", "OwnerId"), ("Opportunity", "StageName"), ("Opportunity", "IsClosed")}
 
 
+def test_a_lead_names_the_fields_whose_changes_are_asked_for_whoever_tells_them(practice: PracticeSalesforce):
+    """A store that sees another value than last time, and was told no change, knows that there was one."""
+    told = [record.history for page in practice.connector().pages("Lead", None) for record in page.records]
+    assert told and all(history == {"IsConverted": (), "OwnerId": (), "Status": ()} for history in told)
+
+
 def test_an_object_that_is_hidden_is_closed(practice: PracticeSalesforce):
     practice.deed("hidden", sobject="Event")
     with pytest.raises(Forbidden, match="Event"):
@@ -103,10 +109,38 @@ def test_owners_who_are_as_they_were_cost_one_call_and_are_told_as_far_as_they_a
     assert found[ANN] is False
 
 
+def test_more_users_than_a_page_holds_are_read_on_from_where_the_first_page_ends():
+    users = [
+        line("User", an_id("005", 100 + n), LastName=f"U {n}", Username=f"u{n}@example.com", UserType="Standard") for n in range(2_000)
+    ]
+    with practice_salesforce(*users) as crowded:
+        before = crowded.calls()
+        told = [owner.id for page in crowded.connector().pages("owners", None) for owner in page.owners]
+        assert (len(told), len(set(told))) == (2_005, 2_005)
+        assert crowded.calls() - before == 3  # the first page with the queues, the second one, those who left
+
+
 def test_a_queue_that_may_hold_no_leads_any_more_is_not_active(practice: PracticeSalesforce):
     practice.deed("delete", id=an_id("03g", 1))
     owners = {owner.id: owner for page in practice.connector().pages("owners", None) for owner in page.owners}
     assert not owners[QUEUE].active
+
+
+@pytest.mark.parametrize("kind", ["Contact", "Account", "Opportunity"])
+def test_an_object_that_is_hidden_has_no_definitions(practice: PracticeSalesforce, kind: str):
+    practice.deed("hidden", sobject=kind)
+
+    pages = [*practice.connector().pages("definitions", None)]
+
+    assert kind not in {definition.kind for page in pages for definition in page.definitions}
+    assert [page.last for page in pages] == [False, False, False, True]
+
+
+def test_without_leads_nothing_is_defined(practice: PracticeSalesforce):
+    practice.deed("hidden", sobject="Lead")
+
+    with pytest.raises(Forbidden, match="no object Lead, or hides it"):
+        list(practice.connector().pages("definitions", None))
 
 
 def test_queues_that_are_hidden_are_none(practice: PracticeSalesforce):

@@ -46,9 +46,9 @@ def put_store(files: Path, store: Path) -> None:
         config.write(f'\n[files]\nstore = "{store}"\n')
 
 
-def refused(files: Path, *, code: int = 1) -> str:
+def refused(files: Path, *options: str, code: int = 1) -> str:
     """Run the audit, which must fail with `code` and a fix; return what it said."""
-    done = leadpact("sync", "--dry-run", "--config", str(files / "config.toml"))
+    done = leadpact("sync", "--dry-run", "--config", str(files / "config.toml"), *options)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert "fix: " in done.stderr
@@ -156,7 +156,7 @@ def cut_short(store: Path) -> None:
     store.write_bytes(content[: len(content) // 2])
 
 
-@pytest.mark.parametrize("damage", [overwritten, cut_short])
+@pytest.mark.parametrize("damage", [overwritten, pytest.param(cut_short, marks=pytest.mark.campaign)])
 def test_a_damaged_store_is_named_and_can_be_pulled_anew(files: Path, damage) -> None:
     store = files / "leadpact.db"
     audit_json(files)
@@ -194,7 +194,7 @@ def test_a_program_that_keeps_a_transaction_open_is_waited_for_and_then_named(fi
     before = rows_of(store)
 
     with program_that_writes(store):
-        said = refused(files)
+        said = refused(files, "--wait", "1 second")
 
     assert f"another program is writing to the store {store}; what was saved before stands" in said
     assert rows_of(store) == before

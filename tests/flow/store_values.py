@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,12 +17,14 @@ from connectors.records import (
     Page,
     Record,
     RecordKey,
+    Reference,
     StatusChange,
     Vocabulary,
 )
 from sync.judge.findings import CycleRef, Evidence, Finding, Judgement, Side, Status
 from sync.rows import LeadRows
 from sync.store.database import Database
+from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
 
@@ -46,9 +49,33 @@ WORDS = Vocabulary(
     context_streams=("companies", "deals"),
 )
 
+SF_WORDS = Vocabulary(
+    crm="salesforce",
+    persons=("Lead", "Contact"),
+    company="Account",
+    deal="Opportunity",
+    owner="OwnerId",
+    email="Email",
+    hand_raise_at=None,
+    hand_raise_form=None,
+    deal_closed="IsClosed",
+    deal_stage="StageName",
+    ladder=None,
+    person_streams=("Lead", "Contact"),
+    touch_streams=("Task",),
+    context_streams=("Account", "Opportunity"),
+    references=(Reference("Lead", "ConvertedContactId", "salesforce", "Contact"),),
+)
+_TO_SALESFORCE = (
+    Reference("contact", "salesforceleadid", "salesforce", "Lead", 15),
+    Reference("contact", "salesforcecontactid", "salesforce", "Contact", 15),
+)
+BOTH = {"hubspot": replace(WORDS, references=_TO_SALESFORCE), "salesforce": SF_WORDS}
+
 
 def a_key(text: str) -> RecordKey:
-    return RecordKey.parse(f"hubspot/{text}")
+    """Read `contact/1`, of HubSpot unless another CRM stands before it."""
+    return RecordKey.parse(text if text.count("/") == 2 else f"hubspot/{text}")
 
 
 def a_change(record: str, field: str, value: str | None, at: datetime, **more: Any) -> FieldChange:
@@ -118,8 +145,18 @@ def save(store: Database, *rows: Record | Activity, seen_at: datetime = NINE, **
     a_mirror(store).save_page("hubspot", a_page(*rows, **more), seen_at=seen_at)
 
 
-def read(store: Database, *, upto: datetime | None = None, keys: Iterable[str] | None = None) -> list[LeadRows]:
-    return list(LeadReader(store, [WORDS]).leads(upto=upto, bulk_within=5 * MINUTE, keys=keys))
+def save_in_both(store: Database, *rows: Record | Activity, at: datetime = NINE, shared: Iterable[str] = (), **more: Any) -> None:
+    """Save rows of both CRMs, HubSpot's first unless Salesforce's come first, and link the persons."""
+    mirror = Mirror(store, BOTH)
+    for crm in dict.fromkeys(row.key.crm for row in rows):
+        mirror.save_page(crm, a_page(*(row for row in rows if row.key.crm == crm), **more), seen_at=at)
+    Links(store, BOTH).renew(now=at, shared=tuple(shared))
+
+
+def read(
+    store: Database, *, upto: datetime | None = None, keys: Iterable[str] | None = None, words: Iterable[Vocabulary] = (WORDS,)
+) -> list[LeadRows]:
+    return list(LeadReader(store, words).leads(upto=upto, bulk_within=5 * MINUTE, keys=keys))
 
 
 def changes_of(store: Database) -> list[tuple[str | None, object, object]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ WORLD = ("--leads", "300", "--now", "2026-11-18T14:00Z")
 LEAST_COMPARED = 0.5  # of the leads with findings; else a comparison says little
 
 Judge = Callable[[Kept], datetime]
+JUDGES: Mapping[str, Judge] = {"tick": Kept.tick, "audit": Kept.audit}
 
 
 def fresh_findings(kept: Kept, path: Path, moment: datetime) -> tuple[Leads, set[str]]:
@@ -30,16 +32,21 @@ def only(leads: Leads, left_out: set[str]) -> Leads:
     return {lead: told for lead, told in leads.items() if lead not in left_out}
 
 
-@pytest.mark.parametrize("judge", [pytest.param(Kept.tick, id="tick"), pytest.param(Kept.audit, id="audit")])
+def on_both(*world: int, id: str) -> list[Any]:
+    return [pytest.param(judge, *world, id=f"{id}, {name}", marks=pytest.mark.campaign) for name, judge in JUDGES.items()]
+
+
 @pytest.mark.parametrize(
-    ("seed", "steps", "most"),
+    ("judge", "seed", "steps", "most"),
     [
-        pytest.param(10, 3, 80, id="a few busy days"),
-        pytest.param(4, 500, 12, id="many steps", marks=pytest.mark.campaign),
-        pytest.param(5, 500, 12, id="as many others", marks=pytest.mark.campaign),
+        pytest.param(Kept.tick, 10, 2, 80, id="two busy days, tick"),
+        pytest.param(Kept.audit, 4, 1, 80, id="a busy day, audit"),
+        *on_both(10, 3, 80, id="a few busy days"),
+        *on_both(4, 500, 12, id="many steps"),
+        *on_both(5, 500, 12, id="as many others"),
     ],
 )
-def test_a_kept_store_finds_what_a_fresh_one_finds(seed: int, steps: int, most: int, judge: Judge, tmp_path: Path) -> None:
+def test_a_kept_store_finds_what_a_fresh_one_finds(judge: Judge, seed: int, steps: int, most: int, tmp_path: Path) -> None:
     """Left out are leads of which the one that watched must know more, or cannot know as much.
 
     - Changes that were only observed (see `Kept.unsure`): who watches knows better when they happened.

@@ -67,6 +67,8 @@ WORDS = {
     "recycle_reason": (RECYCLE, f"filling in {RECYCLE.replace(' says one of:', ' with one of:')}"),
     "recycle_due": ("a lead that is due to go back is recycled within 1 business day", "recycling it, with its reason"),
     "covered": ("an owner who is there, within 1 business day", "an owner who is there"),
+    "not_delivered": ("a lead that is handed over is in the other CRM in time", "the lead in the other CRM"),
+    "drift": ("both CRMs show the same stage and the same owner", "the same in both CRMs"),
     "bounce_limit": ("a lead changes hands at most 2 times in a passage", "keeping it with one owner"),
 }
 

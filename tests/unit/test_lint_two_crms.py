@@ -162,6 +162,15 @@ def test_a_person_lacks_a_manager_once_and_a_team_only_if_no_crm_has_one() -> No
     assert [one for one in warnings if "Ann" in one] == ["roster.toml: without manager (nobody to escalate to): Ann"]
 
 
+def test_a_crm_that_does_not_name_the_others_records_is_noted() -> None:
+    portal, org = facts(HUBSPOT, field("salesforceleadid", kind="contact", crm="hubspot")), facts(SALESFORCE, *LEAD)
+
+    (told,) = [one for one in said(lint(read(), Roster(), portal, org), Level.NOTE) if "by e-mail address alone" in one]
+
+    assert told == "hubspot: it has no salesforcecontactid: records of salesforce are found by e-mail address alone"
+    assert not [one for one in lint(read(), Roster(), portal) if "by e-mail address alone" in one.what]
+
+
 def test_a_stage_that_only_one_of_two_shows_is_noted() -> None:
     remarks = list(recognition_remarks(read(), BOTH))
 

@@ -18,7 +18,31 @@ from sync.agreement.spans import parse_span
 from sync.judge.judge import judge_lead
 from sync.plan import Planner, Policy, Routing, Step
 from sync.route import Seat, next_owner
-from tests.builders import ANN, BEN, BORN, a_call, mql, ny, owned_by, status, the_agreement, the_practice_agreement, the_rows, the_terms
+from tests.builders import (
+    ANN,
+    BEN,
+    BORN,
+    SF_ANN,
+    SF_BEN,
+    SF_CONTACT,
+    SF_LEAD,
+    a_call,
+    both_rows,
+    both_terms,
+    fits,
+    mql,
+    ny,
+    owned_by,
+    set_to,
+    sf_owned_by,
+    sf_status,
+    status,
+    the_agreement,
+    the_practice_agreement,
+    the_rows,
+    the_terms,
+)
+from tests.builders import LEAD as LEAD_KEY
 
 HANDOFF = ny("2026-11-18 10:00")
 DUE = ny("2026-11-18 12:00")
@@ -134,3 +158,46 @@ def test_no_move_is_planned_that_the_record_shows_already(shown: str, planned: l
     changes = [mql(HANDOFF), status(shown, HANDOFF - timedelta(days=90)), owned_by(ANN, HANDOFF)]
     now = HANDOFF + timedelta(minutes=40)
     assert [step.action for step in steps(changes, now, judged_by=agreement, in_force=agreement)] == planned
+
+
+def both_steps(changes: list[FieldChange], now: datetime, *, seats: Seats, **more: object) -> tuple[Step, ...]:
+    """Plan for a lead in both CRMs: HubSpot's records are Marketing's, Salesforce's those of Sales."""
+    rows, terms = both_rows(changes, **more), both_terms(upto=now)  # type: ignore[arg-type]
+    policy = Policy(mode_of=lambda *_: "enforce", not_enforcing=None, max_act_age=parse_span("2 business days"), enforced_since=BORN)
+    planner = Planner(agreement=the_practice_agreement(), terms=terms, policy=policy, routing=Routing(seats=seats), now=now)
+    return planner.steps(rows, judge_lead(rows, terms, now).findings)
+
+
+SF_SEATS = {"sdr": (Seat(owner=SF_ANN, weight=1), Seat(owner=SF_BEN, weight=1))}
+BOTH_LEAD = [mql(HANDOFF), owned_by(ANN, HANDOFF), *fits(BORN)]
+
+
+def test_a_lead_in_both_crms_is_given_to_the_next_where_the_owner_has_the_last_word() -> None:
+    changes = [*BOTH_LEAD, sf_owned_by(SF_ANN, HANDOFF), sf_status("Accepted", HANDOFF)]
+    (step,) = (one for one in both_steps(changes, DUE + timedelta(hours=1), seats=SF_SEATS) if one.action == "reassign")
+    assert step.record == SF_LEAD
+    assert [(w.field, w.before, w.after) for w in step.fields] == [("OwnerId", SF_ANN, SF_BEN)]
+
+
+def test_a_lead_in_one_crm_alone_is_given_to_the_same_person_by_the_id_there() -> None:
+    (step,) = (
+        one for one in both_steps(BOTH_LEAD, DUE + timedelta(hours=1), seats=SF_SEATS, born={LEAD_KEY: BORN}) if one.action == "reassign"
+    )
+    assert step.record == LEAD_KEY
+    assert [(w.field, w.before, w.after) for w in step.fields] == [("hubspot_owner_id", ANN, BEN)]
+
+
+def test_a_converted_lead_is_not_written_but_its_contact() -> None:
+    changes = [*BOTH_LEAD, sf_owned_by(SF_ANN, HANDOFF), set_to("OwnerId", SF_ANN, HANDOFF, record=SF_CONTACT)]
+    changes += [set_to("ConvertedContactId", SF_CONTACT.id, HANDOFF, record=SF_LEAD)]
+    born = {LEAD_KEY: BORN, SF_LEAD: BORN, SF_CONTACT: HANDOFF}
+    found = [one for one in both_steps(changes, DUE + timedelta(hours=1), seats=SF_SEATS, born=born) if one.action == "reassign"]
+    assert [(one.record, one.fields[0].after) for one in found] == [(SF_CONTACT, SF_BEN)]
+
+
+def test_who_has_no_id_in_the_crm_that_would_be_written_is_said() -> None:
+    seats = {"sdr": (Seat(owner="0059", weight=1),)}
+    (step,) = (
+        one for one in both_steps(BOTH_LEAD, DUE + timedelta(hours=1), seats=seats, born={LEAD_KEY: BORN}) if one.action == "reassign"
+    )
+    assert (step.fields, step.blocked_by[0]) == ((), "owner 0059 of salesforce is nobody in hubspot")

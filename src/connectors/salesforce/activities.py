@@ -69,7 +69,7 @@ def activity_from_row(kind: str, row: Item) -> Activity:
     """Read one Task or Event. Source: crm-facts, Salesforce, section 5.
 
     A Task happened when it was completed; until then it is only planned. What was completed later than it was created was logged
-    then. An Event is a meeting in the diary: Salesforce does not tell how it went.
+    then. An Event is a meeting in the diary; Salesforce tells no outcome, so one that is over and was not deleted took place.
     """
     return _from_event(row) if kind == EVENT else _from_task(row)
 
@@ -108,15 +108,18 @@ def _from_task(row: Item) -> Activity:
 
 def _from_event(row: Item) -> Activity:
     created_at = moment_or_refuse(row, CREATED)
+    starts_at, ends_at = moment_of(row.get("StartDateTime")) or created_at, moment_of(row.get("EndDateTime"))
+    over_at = max(ends_at or starts_at, created_at)
+    booked = (StatusChange(status=ActivityStatus.BOOKED, at=created_at),) if created_at < over_at else ()
     return Activity(
         key=key_in(EVENT, row),
         kind=ActivityKind.MEETING,
-        happened_at=moment_of(row.get("StartDateTime")) or created_at,
+        happened_at=starts_at,
         logged_at=created_at,
         changed_at=changed_at_of(row),
-        ends_at=moment_of(row.get("EndDateTime")),
+        ends_at=ends_at,
         owner=id_in(row, "OwnerId"),
-        statuses=(StatusChange(status=ActivityStatus.BOOKED, at=created_at),),
+        statuses=(*booked, StatusChange(status=ActivityStatus.HELD, at=over_at)),
         source=BY_USER,
         source_id=id_in(row, "CreatedById"),
         alike=_alike(ActivityKind.MEETING, row),

@@ -32,15 +32,19 @@ def changes_of(stream: RowStream, rows: Sequence[Item], known: Known) -> Iterato
     Shape: {"Id", "LeadId", "Field", "OldValue", "NewValue", "CreatedDate", "CreatedById"}; a row `created` tells nothing.
     Source: crm-facts, Salesforce, section 4.
     """
-    told = [(row, field) for row in rows if (field := stream.tells.get(str(row.get("Field")))) is not None]
-    by_id = {_place(stream, row, field) for row, field in told if _is_reference(field) and _names_ids(row)}
-    for row, field in told:
+    told = [
+        (row, field, _is_reference(field) and _names_ids(row))
+        for row in rows
+        if (field := stream.tells.get(str(row.get("Field")))) is not None
+    ]
+    by_id = {_place(stream, row, field) for row, field, has_ids in told if has_ids}
+    for row, field, has_ids in told:
         if row.get("Field") == LEAD_CONVERTED:
             yield replace(_change(stream, row, field), value="true", before="false")
         elif not _is_reference(field):
             yield (change := _change(stream, row, field))
             yield from _closing(change, known)
-        elif _names_ids(row):
+        elif has_ids:
             yield _change(stream, row, field)
         elif field == VOCABULARY.owner and _place(stream, row, field) not in by_id:
             yield from _owner_change(_change(stream, row, field), known)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from threading import Lock
 
 from connectors.salesforce.client import Client
-from connectors.salesforce.reading import all_items
+from connectors.salesforce.reading import all_items, path_of, together, whole
 from connectors.salesforce.soql import Query, select
 from connectors.salesforce.values import id_in, is_true, text_of
 
@@ -45,7 +45,8 @@ class Words:
             self._stages = dict(closed)
 
     def _read_owners(self) -> Mapping[str, str]:
-        rows = [row for query in (_USERS, _QUEUES) for row in all_items(self._client, query)]
+        parts = together(self._client, [path_of(self._client, query) for query in (_USERS, _QUEUES)])
+        rows = [row for part in parts for row in whole(self._client, part.rows())]
         named = [(name, id_) for row in rows if (name := text_of(row.get("Name"))) and (id_ := id_in(row))]
         times = Counter(name for name, _ in named)
         return {name: id_ for name, id_ in named if times[name] == 1}

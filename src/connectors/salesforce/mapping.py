@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from connectors.records import FieldDefinition, Link, Merge, Option, Owner, Record, RecordKey, Reference, Team, Vocabulary
+from connectors.records import FieldChange, FieldDefinition, Link, Merge, Option, Owner, Record, RecordKey, Reference, Team, Vocabulary
 from connectors.salesforce.values import Item, id18, id_in, is_true, moment_or_refuse, text_of, value_of
 
 CRM = "salesforce"
 ID, CREATED, MOVED, DELETED, SURVIVOR = "Id", "CreatedDate", "SystemModstamp", "IsDeleted", "MasterRecordId"
 CONVERTED = ("IsConverted", "ConvertedDate", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId")
+_SHORT = 15  # characters of an id in its short form
 
 VOCABULARY = Vocabulary(
     crm=CRM,
@@ -29,9 +31,11 @@ VOCABULARY = Vocabulary(
     person_streams=("Lead", "Contact"),
     touch_streams=("Task", "Event"),
     context_streams=("Account", "Opportunity"),
+    history_streams=("LeadHistory", "ContactHistory", "AccountHistory", "OpportunityFieldHistory"),
     hold="Leadpact_Hold__c",
     references=(Reference(kind="Lead", field="ConvertedContactId", to_crm=CRM, to_kind="Contact"),),
 )
+NO_HISTORY: Mapping[str, tuple[FieldChange, ...]] = MappingProxyType({})
 
 
 def vocabulary(*, form_date_field: str | None, form_name_field: str | None) -> Vocabulary:
@@ -49,23 +53,27 @@ def key_in(kind: str, row: Item, field: str = ID) -> RecordKey:
     return RecordKey(CRM, kind, id_in(row, field) or "")
 
 
-def record_from_row(kind: str, row: Item, fields: Iterable[str]) -> Record:
+def record_from_row(kind: str, row: Item, fields: Iterable[str], history: Mapping[str, tuple[FieldChange, ...]] = NO_HISTORY) -> Record:
     """Read one Lead, Contact, Account or Opportunity of a query; `fields` are those to keep.
 
-    Ids in values have 18 characters. Its history comes by another stream.
+    Ids in values have 18 characters. Its changes come by another stream: `history` only names the fields of which they are asked for.
     Shape: {"Id", "CreatedDate", "SystemModstamp", field: value | nested row}. Source: crm-facts, Salesforce, sections 4 and 14.
     """
     return Record(
         key=key_in(kind, row),
         values={name: _value(name, row) for name in fields},
+        history=history,
         created_at=moment_or_refuse(row, CREATED),
         changed_at=changed_at_of(row),
     )
 
 
 def _value(name: str, row: Item) -> str | None:
+    value = row.get(name)
+    if isinstance(value, str) and len(value) != _SHORT:  # as most are
+        return value or None
     text = text_of(value_of(row, name))
-    return id18(text) if text is not None and len(text) == 15 and name.endswith("Id") else text
+    return id18(text) if text is not None and len(text) == _SHORT and name.endswith("Id") else text
 
 
 def changed_at_of(row: Item) -> datetime:

@@ -11,7 +11,7 @@ from connectors.errors import Forbidden, Misconfigured
 from connectors.records import Page, Team
 from connectors.salesforce.client import Client
 from connectors.salesforce.mapping import owner_from_queue, owner_from_user, team_from_user
-from connectors.salesforce.reading import Part, Rows, all_items, all_rows, path_of, together
+from connectors.salesforce.reading import Part, all_rows, path_of, together, whole
 from connectors.salesforce.soql import Query, select
 from connectors.salesforce.values import Item, id_in
 
@@ -31,8 +31,8 @@ def owner_pages(client: Client, cursor: str | None, told: Sequence[Part] | None)
     """
     users_part, *queue_parts = told or together(client, [path_of(client, query) for query in IN_OFFICE])
     first = users_part.rows()
-    users = _whole(client, first, _IN_OFFICE)
-    queues, holding = (_rows_or_none(client, part, query) for part, query in zip(queue_parts, IN_OFFICE[1:], strict=True))
+    users = whole(client, first)
+    queues, holding = (_rows_or_none(client, part) for part in queue_parts)
     digest = blake2b(repr([_plain(rows) for rows in (users, queues, holding)]).encode(), digest_size=6).hexdigest()
     may_hold = {id_ for row in holding if (id_ := id_in(row, "QueueId")) is not None}
     owners = (*map(owner_from_user, users), *(owner_from_queue(row, may_hold) for row in queues))
@@ -51,18 +51,13 @@ def _teams(users: Sequence[Item]) -> tuple[Team, ...]:
     return tuple({team.id: team for row in users if (team := team_from_user(row)) is not None}.values())
 
 
-def _rows_or_none(client: Client, part: Part, query: Query) -> Sequence[Item]:
+def _rows_or_none(client: Client, part: Part) -> Sequence[Item]:
     """Give all rows of a query; none where the object is hidden from us."""
-    return () if isinstance(part.refused, Forbidden | Misconfigured) else _whole(client, part.rows(), query)
+    return () if isinstance(part.refused, Forbidden | Misconfigured) else whole(client, part.rows())
 
 
 def _plain(rows: Sequence[Item]) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
-
-
-def _whole(client: Client, first: Rows, query: Query) -> Sequence[Item]:
-    """Give all rows of a query whose first page is there."""
-    return first.items if first.more is None else all_items(client, query)
 
 
 _MEMBERS = Query(soql=select(("GroupId", "UserOrGroupId"), "GroupMember"))
@@ -74,9 +69,8 @@ _WITH_SUBORDINATES = frozenset({"RoleAndSubordinates", "RoleAndSubordinatesInter
 
 def queue_members(client: Client) -> Mapping[str, frozenset[str]]:
     """Read who is served by each queue: the ids of active users, through groups in groups and roles, by the queue's id."""
-    queries = (_MEMBERS, _GROUPS, _PEOPLE, _ROLES)
-    parts = together(client, [path_of(client, query) for query in queries])
-    members, groups, people, roles = (_whole(client, part.rows(), query) for part, query in zip(parts, queries, strict=True))
+    parts = together(client, [path_of(client, query) for query in (_MEMBERS, _GROUPS, _PEOPLE, _ROLES)])
+    members, groups, people, roles = (whole(client, part.rows()) for part in parts)
     return Membership(members=members, groups=groups, people=people, roles=roles).by_queue()
 
 

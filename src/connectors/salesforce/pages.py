@@ -31,7 +31,7 @@ def page_of(stream: RowStream, rows: Sequence[Item], known: Known, *, began_at: 
         stream=stream.name,
         kind=stream.kind,
         began_at=began_at,
-        records=() if stream.is_activity else tuple([record_from_row(stream.kind, row, stream.shown) for row in live]),
+        records=() if stream.is_activity else tuple([record_from_row(stream.kind, row, stream.shown, stream.history) for row in live]),
         activities=tuple([activity_from_row(stream.kind, row) for row in live]) if stream.is_activity else (),
         links=_links(stream, stream.kind, live),
         linked_kinds=_PERSONS if stream.is_activity else LINKED.get(stream.kind, frozenset()),

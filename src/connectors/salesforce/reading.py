@@ -48,7 +48,10 @@ def ask_on(client: Client, more: str) -> Rows:
 
 def all_rows(client: Client, query: Query) -> Iterator[Rows]:
     """Yield every page of a query."""
-    rows = ask(client, query)
+    yield from _from(client, ask(client, query))
+
+
+def _from(client: Client, rows: Rows) -> Iterator[Rows]:
     yield rows
     while rows.more is not None:
         rows = ask_on(client, rows.more)
@@ -57,7 +60,12 @@ def all_rows(client: Client, query: Query) -> Iterator[Rows]:
 
 def all_items(client: Client, query: Query) -> list[Item]:
     """Give every row of a query; for what is small."""
-    return [item for rows in all_rows(client, query) for item in rows.items]
+    return whole(client, ask(client, query))
+
+
+def whole(client: Client, first: Rows) -> list[Item]:
+    """Give every row of a query whose first page is there; for what is small."""
+    return [item for rows in _from(client, first) for item in rows.items]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.errors import Misconfigured
+from connectors.errors import Forbidden, Misconfigured
 from connectors.records import Page
+from connectors.salesforce.answers import Absent
 from connectors.salesforce.client import Client
 from connectors.salesforce.known import STAGES, Words
 from connectors.salesforce.mapping import VOCABULARY, definition_from
@@ -22,6 +23,8 @@ _STATUSES = Query(soql=select(("ApiName", "IsConverted"), "LeadStatus"))
 def definition_pages(client: Client, words: Words, histories: Sequence[RowStream]) -> Iterator[Page]:
     """Yield the definitions, a page a kind, in two calls; three where the org does not tell which fields it tracks.
 
+    A kind that is hidden from us has an empty page; Forbidden where that is Lead.
+
     `histories` are the streams that are read: of no other field is each change told.
     """
     paths = [*map(client.paths.describe, KINDS), *(client.paths.describe(stream.name) for stream in histories)]
@@ -36,7 +39,7 @@ def definition_pages(client: Client, words: Words, histories: Sequence[RowStream
     for kind, describe in zip(KINDS, describes, strict=False):
         definitions = tuple(
             definition_from(kind, field, tracked=(kind, _name(field)) in told, closed=closed.get((kind, _name(field)), {}))
-            for field in _fields(describe)
+            for field in _fields_of(kind, describe)
         )
         yield Page(stream="definitions", began_at=describes[0].asked_at, definitions=definitions, cursor="whole", last=kind == KINDS[-1])
 
@@ -50,6 +53,18 @@ def _flags(part: Part, flag: str) -> Mapping[str, bool]:
     if part.refused is not None:
         return {}
     return {str(row.get("ApiName")): is_true(row.get(flag)) for row in part.rows().items}
+
+
+def _fields_of(kind: str, describe: Part) -> Sequence[Mapping[str, Any]]:
+    """Read the fields of an object; none where it is hidden from us, as its stream tells. Forbidden for Lead: nothing could be judged."""
+    if not isinstance(describe.refused, Absent | Forbidden):
+        return _fields(describe)
+    if kind != VOCABULARY.person:
+        return ()
+    raise Forbidden(
+        f"Salesforce has no object {kind}, or hides it from this user",
+        fix=f"give the integration user's permission set read access to {kind}",
+    )
 
 
 def _fields(describe: Part) -> Sequence[Mapping[str, Any]]:

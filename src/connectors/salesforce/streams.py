@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import MappingProxyType
 
-from connectors.records import Wanted
+from connectors.records import FieldChange, Wanted
 from connectors.salesforce import activities
 from connectors.salesforce.mapping import CONVERTED, CREATED, DELETED, ID, MOVED, SURVIVOR, VOCABULARY
 from connectors.salesforce.soql import texts
@@ -29,6 +30,10 @@ _FIXED_HISTORY: Mapping[str, tuple[str, ...]] = {  # histories that are read in 
     "Contact": (VOCABULARY.owner,),  # a converted Lead is passed on as its Contact
     "Opportunity": (VOCABULARY.deal_stage,),
 }
+_FOLLOWS: Mapping[str, tuple[str, ...]] = {  # fields whose changes follow from what a history tells
+    "Lead": ("IsConverted",),
+    "Opportunity": (VOCABULARY.deal_closed,),
+}
 LEAD_CONVERTED = "leadConverted"
 
 
@@ -40,6 +45,9 @@ class RowStream:
     kind: str | None  # of its rows; None for a history: its rows are changes of other rows
     select: tuple[str, ...]  # fields to read, in order
     shown: tuple[str, ...] = ()  # of these, the fields that become values of a record
+    history: Mapping[str, tuple[FieldChange, ...]] = field(
+        default_factory=dict
+    )  # the values of which the changes matter; they come by another stream
     moved: str = MOVED  # the field that holds the time of the last change
     has_archive: bool = False  # old rows are hidden from a plain query
     owner_of: str = ""  # history: the object whose changes it tells
@@ -80,7 +88,7 @@ def _streams(wanted: Wanted, form_fields: tuple[str, ...]) -> Iterator[RowStream
     for kind, (history, parent) in _HISTORIES.items():
         more = form_fields if kind == VOCABULARY.person else ()
         tracked = frozenset({*_FIXED_HISTORY.get(kind, ()), *wanted.history.get(kind, ()), *more})
-        yield _records(kind, {*wanted.fields.get(kind, ()), *wanted.history.get(kind, ()), *more})
+        yield _records(kind, {*wanted.fields.get(kind, ()), *tracked}, observed=tracked)
         if tracked:
             yield _history(kind, history, parent, tracked)
     for kind in activities.KINDS:
@@ -88,10 +96,12 @@ def _streams(wanted: Wanted, form_fields: tuple[str, ...]) -> Iterator[RowStream
         yield RowStream(name=kind, kind=kind, select=fields, has_archive=True)
 
 
-def _records(kind: str, wanted: set[str]) -> RowStream:
+def _records(kind: str, wanted: set[str], *, observed: Collection[str]) -> RowStream:
+    """A stream of records; changes of the fields that are `observed` are noticed even where the org keeps no history of them."""
     shown = tuple(sorted({*_FIXED[kind], *wanted} - {ID}))
     system = (ID, DELETED, CREATED, MOVED, *((SURVIVOR,) if kind in _MERGED else ()))
-    return RowStream(name=kind, kind=kind, select=tuple(dict.fromkeys((*system, *shown))), shown=shown)
+    history = MappingProxyType(dict.fromkeys((*sorted(observed), *_FOLLOWS.get(kind, ())), ()))
+    return RowStream(name=kind, kind=kind, select=tuple(dict.fromkeys((*system, *shown))), shown=shown, history=history)
 
 
 def _history(kind: str, name: str, parent: str, tracked: frozenset[str]) -> RowStream:

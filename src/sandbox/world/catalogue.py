@@ -31,7 +31,7 @@ from sandbox.world.stories.ordinary import ordinary
 from sandbox.world.story import MILLISECOND, Story
 from sandbox.world.touches import COUNTED, NOT_COUNTED
 
-ENOUGH_FOR_ALL = 720  # leads from which on every story is told
+ENOUGH_FOR_ALL = 720  # leads from which on every story of one CRM is told
 
 
 def pick_stories(stories: Sequence[Story], *, count: int, complete: bool, readers: int, rng: Random) -> list[Story]:

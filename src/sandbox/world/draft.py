@@ -27,6 +27,7 @@ from sandbox.world.promises import (
     Promise,
 )
 from sandbox.world.sheet import FORM, SCORING, WORKFLOW, Sheet, Source, iso, to_ms
+from sandbox.world.sync import Sync
 from sandbox.world.touches import BACKGROUND, COUNTED, EVERYDAY, NOT_COUNTED, activity, by, deal, meeting
 from sandbox.world.verdicts.first_days import touched_within
 
@@ -64,6 +65,7 @@ class Draft:
     silent: bool = False  # out of scope, or gone before anybody looked: nothing is promised
     unseen: bool = False  # the portal kept too little history: what rests on it is told outright
     unknowable: list[Promise] = field(default_factory=list)  # that, with an empty record
+    sync: Sync = field(default_factory=Sync)  # between two CRMs, where there are two
     campaign: Campaign = field(init=False)
 
     @property

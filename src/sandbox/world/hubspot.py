@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 from sandbox.world.campaigns import INDUSTRIES
-from sandbox.world.catalogue import STORIES
+from sandbox.world.catalogue import ENOUGH_FOR_ALL, STORIES
 from sandbox.world.draft import Draft, Scene
 from sandbox.world.passage import Course
-from sandbox.world.people import staff_lines
+from sandbox.world.people import Staff, staff_lines
 from sandbox.world.picklists import reason_lines
 from sandbox.world.promises import COMPETITOR_INDUSTRY
 from sandbox.world.sheet import Sheet
@@ -41,11 +41,17 @@ class OnHubSpot:
         """Whether nothing is promised about it."""
         return self.draft.silent
 
+    @property
+    def apart(self) -> tuple[()]:
+        """Nothing else came of it."""
+        return ()
+
 
 class HubSpotTelling:
     """How a HubSpot portal tells of people."""
 
     stories = STORIES
+    enough_for_all = ENOUGH_FOR_ALL
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
@@ -54,19 +60,18 @@ class HubSpotTelling:
         """What the portal shows of `draft`: all of it."""
         return OnHubSpot(draft=draft, course=draft.course())
 
-    def owner(self, owner_id: str) -> str:
+    def ids_of(self, owner_id: str) -> dict[str, str]:
         """The same id: stories name owners as HubSpot does."""
-        return owner_id
+        return {"hubspot": owner_id}
 
     def lines(self, shown: Sequence[OnHubSpot], rng: Random) -> list[dict[str, Any]]:
         """Number all records and write them down: the account, its people, the records."""
         sheets = [*self._scene.companies, *(sheet for each in shown for sheet in each.draft.sheets())]
-        _number(sheets)
-        account = _portal_lines(rng.randrange(1_000_000, 100_000_000))
-        return [*account, *staff_lines(self._scene.staff), *(sheet.line() for sheet in sheets)]
+        number(sheets)
+        return portal_lines(self._scene.staff, sheets, rng)
 
 
-def _number(sheets: Sequence[Sheet]) -> None:
+def number(sheets: Sequence[Sheet]) -> None:
     """Give every record its id, unique within its kind; activities share one run of numbers."""
     given: Counter[str] = Counter()
     for sheet in sheets:
@@ -75,7 +80,12 @@ def _number(sheets: Sequence[Sheet]) -> None:
         given[run] += 1
 
 
-def _portal_lines(portal_id: int) -> list[dict[str, Any]]:
+def portal_lines(staff: Staff, sheets: Sequence[Sheet], rng: Random) -> list[dict[str, Any]]:
+    """The portal's file: the account, its people, and the records, which have their ids."""
+    return [*_account_lines(rng.randrange(1_000_000, 100_000_000)), *staff_lines(staff), *(sheet.line() for sheet in sheets)]
+
+
+def _account_lines(portal_id: int) -> list[dict[str, Any]]:
     """The account, an id of its own for every world, and what is special about its definitions."""
     account = {"object": "account", "portalId": portal_id, "timeZone": "America/New_York"}
     industries = sorted({*INDUSTRIES, COMPETITOR_INDUSTRY})

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
+from sandbox.world.beside import Beside
 from sandbox.world.clock import OpenHours
 from sandbox.world.deeds import Deed
 from sandbox.world.ownership import Ownership, Tenure
@@ -63,6 +64,7 @@ class Course:
     hours: Mapping[str, OpenHours]
     excused_at: datetime | None = None  # opted out of mail and calls
     deals_closed: Sequence[datetime] = ()
+    beside: Beside | None = None  # with two CRMs
 
     @cached_property
     def executives(self) -> Ownership:

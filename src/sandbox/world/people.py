@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
@@ -31,7 +31,7 @@ class Absence:
 class Person:
     """Somebody who works here, as a roster would name them."""
 
-    owner_id: str
+    ids: Mapping[str, str]  # CRM -> the id under which they own records there
     name: str
     email: str
     team: str
@@ -161,19 +161,19 @@ def _away(rep: Rep, today: date, rng: Random) -> Rep:
     )
 
 
-def people_of(staff: Staff, owner: Callable[[str], str]) -> list[Person]:
-    """Everybody who works here now, managers first; `owner` turns an owner id into the CRM's."""
+def people_of(staff: Staff, ids_of: Callable[[str], Mapping[str, str]]) -> list[Person]:
+    """Everybody who works here now, managers first; `ids_of` tells the ids that CRMs have for an owner."""
     head = staff.managers[0].name
     bosses = {manager.team.id: manager.name for manager in staff.managers[1:]}
-    listed = [_person(staff.managers[0], None)]
-    listed += [_person(manager, head) for manager in staff.managers[1:]]
-    listed += [_person(rep, bosses.get(rep.team.id, head)) for rep in (*staff.active(), *staff.executives)]
-    return [replace(person, owner_id=owner(person.owner_id)) for person in listed]
+    listed: list[tuple[Rep, str | None]] = [(staff.managers[0], None)]
+    listed += [(manager, head) for manager in staff.managers[1:]]
+    listed += [(rep, bosses.get(rep.team.id, head)) for rep in (*staff.active(), *staff.executives)]
+    return [_person(rep, boss, ids_of(rep.owner_id)) for rep, boss in listed]
 
 
-def _person(rep: Rep, boss: str | None) -> Person:
+def _person(rep: Rep, boss: str | None, ids: Mapping[str, str]) -> Person:
     return Person(
-        owner_id=rep.owner_id,
+        ids=ids,
         name=rep.name,
         email=rep.email,
         team=rep.team.name,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import Any, Protocol, TypeVar
 
-from sandbox.world.catalogue import ENOUGH_FOR_ALL, pick_stories
+from sandbox.world.catalogue import pick_stories
 from sandbox.world.draft import Draft, Scene
 from sandbox.world.passage import Course, DoesNotFit, PlanError
 from sandbox.world.promises import NotCounted, Promise
@@ -34,6 +34,10 @@ class Shown(Protocol):
     def silent(self) -> bool:
         """Whether nothing is promised about it."""
 
+    @property
+    def apart(self) -> Sequence[Shown]:
+        """What came of the same plan and is another lead."""
+
 
 S = TypeVar("S", bound=Shown)
 
@@ -45,11 +49,15 @@ class Telling(Protocol[S]):
     def stories(self) -> tuple[Story, ...]:
         """The stories that it can tell."""
 
+    @property
+    def enough_for_all(self) -> int:
+        """Leads from which on every one of them is told."""
+
     def show(self, draft: Draft) -> S:
         """What its records show of `draft`. Raises DoesNotFit where they cannot."""
 
-    def owner(self, owner_id: str) -> str:
-        """The id under which it knows somebody who can own a lead."""
+    def ids_of(self, owner_id: str) -> Mapping[str, str]:
+        """CRM -> the id under which it knows somebody who can own a lead."""
 
     def lines(self, shown: Sequence[S], rng: Random) -> list[dict[str, Any]]:
         """Number all records and write them down, in an order that can be loaded."""
@@ -79,7 +87,7 @@ def plan_all(cast: Cast, telling: Telling[S]) -> Iterator[S]:
     stories = pick_stories(
         telling.stories,
         count=cast.leads - bystanders,
-        complete=cast.leads >= ENOUGH_FOR_ALL,
+        complete=cast.leads >= telling.enough_for_all,
         readers=len(readers),
         rng=cast.rng,
     )
@@ -97,7 +105,9 @@ def _plan(story: Story, scene: Scene, seed: str, telling: Telling[S]) -> S:
             story.tell(draft)
             draft.refuse_if_in_future()
             shown = telling.show(draft)
-            promises_about(shown)
+            leads: list[Shown] = [shown, *shown.apart]
+            for lead in leads:
+                promises_about(lead)
         except DoesNotFit:
             continue
         return shown

@@ -27,6 +27,8 @@ PromiseName = Literal[
     "covered",  # its owner is there
     "few hands",  # it does not change hands too often
     "sound data",  # nothing in the CRM contradicts itself
+    "delivered",  # Sales' CRM has what is handed over in Marketing's
+    "in step",  # the CRMs agree about it
 ]
 Status = Literal["running", "at_risk", "kept", "breached", "excused", "unknown"]
 Side = Literal["system", "owner", "marketing", "manager", "none"]
@@ -103,6 +105,7 @@ PROMISES: Mapping[PromiseName, Terms] = MappingProxyType(
         "alive": Terms(within=NO_SPAN, days=5),
         "given back": Terms(within=NO_SPAN, days=1),
         "covered": Terms(within=NO_SPAN, days=1, owed_by="manager"),
+        "delivered": Terms(within=timedelta(hours=1), owed_by="system"),
     }
 )
 EFFORT = Effort(attempts=6, days=10, at_least=timedelta(hours=4), at_most_days=3, channels=MappingProxyType({"call": 3, "email": 2}))
@@ -147,4 +150,5 @@ PULLED_WITHIN = timedelta(minutes=15)
 COOL_OFF_DAYS = 30
 AGREEMENT_ZONE = "America/New_York"
 BOUNCE_LIMIT = 2
+LAG = timedelta(minutes=30)  # so long two CRMs may disagree
 CREATED_WITHIN = timedelta(seconds=5)  # creating a record is several writes

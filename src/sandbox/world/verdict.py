@@ -11,6 +11,7 @@ from sandbox.world.passage import MARGIN, SHORT_MARGIN, Course, DoesNotFit, Pass
 from sandbox.world.promises import NotCounted, Promise
 from sandbox.world.touching import Weighed, weigh
 from sandbox.world.verdicts.answers import answers, nurtured
+from sandbox.world.verdicts.between import confusions, delivered, in_step
 from sandbox.world.verdicts.cadence import work_of, worked
 from sandbox.world.verdicts.first_days import first_days, takes_over
 from sandbox.world.verdicts.going_back import given_back, reasons
@@ -89,11 +90,14 @@ def _told(course: Course, now: datetime) -> Iterator[Told]:
     yield from reasons(course, now)
     if course.passages:
         yield from sound_data(course)
+        yield from confusions(course)
+        yield from in_step(course, now)
 
 
 def _of_passage(course: Course, passage: Passage, now: datetime) -> Iterator[Told]:
     yield from covered(course, passage, now)
     yield from few_hands(course, passage)
+    yield from delivered(course, passage, now)
     if passage.handoff == "ae":
         yield takes_over(course, passage, now)
         return

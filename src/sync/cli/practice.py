@@ -14,7 +14,7 @@ from typing import Any
 from sandbox.keeping import begin, reopen
 from sandbox.limits import Limits
 from sandbox.lines import BadLines
-from sandbox.load import load, load_org
+from sandbox.load import load, load_both, load_org
 from sandbox.portal import Portal, Store
 from sandbox.salesforce.org import Org
 from sandbox.server import Served, serve
@@ -22,7 +22,7 @@ from sandbox.state_file import UnusableState
 from sandbox.world.make import Crm, World, make_world
 from sandbox.world.truth import truth_document
 from sync.cli.practice_files import TOKEN, PracticeFiles, refuse_if_not_practice, write_files
-from sync.cli.practice_roster import roster_of_org, roster_of_portal, roster_of_world
+from sync.cli.practice_roster import roster_of_both, roster_of_org, roster_of_portal, roster_of_world
 from sync.cli.sync import parse_moment
 from sync.cli.terminal import err
 from sync.errors import ConfigurationError, SyncError, UsageError
@@ -48,6 +48,8 @@ RULES = {
     "covered": "covered",
     "few hands": "bounce_limit",
     "sound data": "crm_data",
+    "delivered": "not_delivered",
+    "in step": "drift",
 }  # the world's promise -> the agreement's rule
 _ROSTER, _AGREEMENT = "roster", "agreement"  # notes in a portal
 _OF_A_WORLD, _OF_LOADED = "practice.agreement", "agreement.example"
@@ -55,7 +57,7 @@ _OF_A_WORLD, _OF_LOADED = "practice.agreement", "agreement.example"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practice:
-    """What a practice CRM serves, and who works in it: a portal, or an org."""
+    """What is served, and who works in it: a portal, an org, or both under one clock."""
 
     portal: Portal | None = None
     org: Org | None = None
@@ -64,7 +66,7 @@ class Practice:
     truth: Mapping[str, Any] | None = None  # None for loaded records
 
     @property
-    def crms(self) -> tuple[Crm, ...]:
+    def crms(self) -> tuple[str, ...]:
         """The CRMs that are served."""
         return (*(("hubspot",) if self.portal else ()), *(("salesforce",) if self.org else ()))
 
@@ -77,10 +79,19 @@ def invented(*, leads: int, seed: int, crm: Crm, moment: str | None, live: bool,
     refuse_if_not_kept(crm, state)
     world = make_world(leads=leads, seed=seed, now=_moment(moment), crm=crm)
     truth = truth_document(world, RULES)
-    if crm == "salesforce":
-        org = Org.from_lines(world.lines, now=world.now, live=live)
-        return Practice(org=org, roster=roster_of_world(world), agreement=_OF_A_WORLD, truth=truth)
+    if crm != "hubspot":
+        portal, org = _served_world(world, live=live)
+        return Practice(portal=portal, org=org, roster=roster_of_world(world), agreement=_OF_A_WORLD, truth=truth)
     return _of_portal(_invented_portal(world, live=live, state=state), truth=truth)
+
+
+def _served_world(world: World, *, live: bool) -> tuple[Portal | None, Org]:
+    """The org, and with two CRMs the portal that shares its clock."""
+    theirs = [line for line in world.lines if "attributes" in line]
+    if world.crm == "salesforce":
+        return None, Org.from_lines(theirs, now=world.now, live=live)
+    portal = Portal.from_lines([line for line in world.lines if "attributes" not in line], now=world.now, live=live)
+    return portal, Org.from_lines(theirs, now=world.now, clock=portal.clock)
 
 
 def refuse_if_not_kept(crm: Crm, state: Path | None) -> None:
@@ -107,6 +118,9 @@ def loaded(path: Path, *, crm: Crm, moment: str | None, live: bool, state: Path 
         if crm == "salesforce":
             org = load_org(path, now=now, live=live)
             return Practice(org=org, roster=roster_of_org(org), agreement=_OF_LOADED)
+        if crm == "both":
+            portal, org = load_both(path, now=now, live=live)
+            return Practice(portal=portal, org=org, roster=roster_of_both(portal, org), agreement=_OF_LOADED)
         return _of_portal(_kept(state, lambda store: load(path, now=now, live=live, store=store)))
     except BadLines as error:
         raise ConfigurationError(

@@ -6,7 +6,8 @@ from enum import Enum
 
 
 class PracticeCrm(Enum):
-    """A CRM that `sandbox` and `demo` can serve."""
+    """What `sandbox` and `demo` can serve."""
 
     HUBSPOT = "hubspot"
     SALESFORCE = "salesforce"
+    BOTH = "both"

@@ -29,6 +29,10 @@ form_date_field = "Last_Form_At__c"
 form_name_field = "Last_Form__c"
 """,
 }
+AUTHORITY = """
+[authority]
+fields = { reject_reason = "salesforce", recycle_reason = "salesforce" } # reps note there why a lead goes back
+"""
 AGREEMENTS = ("agreement.example", "practice.agreement")
 SECRETS = {"hubspot": "hubspot_token", "salesforce": "salesforce_consumer_secret"}
 NAMES = ("config.toml", "agreement.toml", "roster.toml", "secrets")
@@ -95,4 +99,6 @@ def _write_secrets(folder: Path, crms: tuple[str, ...]) -> None:
 def config_text(files: PracticeFiles) -> str:
     """Return a config for the practice CRMs that are served; everything else keeps its default."""
     head = f"{MARK} CRM on this machine. Every key is explained in docs/reference/config.md.\n"
-    return head + "\n".join(TABLES[crm].format(url=files.url, own_user=files.own_user) for crm in files.crms)
+    tables = "\n".join(TABLES[crm].format(url=files.url, own_user=files.own_user) for crm in files.crms)
+    shares_reasons = len(files.crms) > 1 and files.agreement == "practice.agreement"
+    return head + tables + (AUTHORITY if shares_reasons else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandbox.portal import Portal
 from sandbox.salesforce.org import Org
 from sandbox.world.make import World
@@ -13,17 +15,16 @@ POOL = "sdr"
 
 def roster_of_world(world: World) -> str:
     """Who works in the invented company, and in which pool."""
-    people = [_drafted(person, world.crm) for person in world.people]
-    names = dict(zip((person.owner_id for person in world.people), unique_names(people), strict=True))
-    pools = [DraftPool(name=pool, members=tuple(names[owner] for owner in owners)) for pool, owners in world.pools.items()]
-    return roster_text(people, pools, placeholders={world.crm: world.placeholders})
+    people = [_drafted(person) for person in world.people]
+    pools = [DraftPool(name=pool, members=tuple(names)) for pool, names in world.pools.items()]
+    return roster_text(people, pools, placeholders=world.placeholders)
 
 
-def _drafted(person: Person, crm: str) -> DraftPerson:
+def _drafted(person: Person) -> DraftPerson:
     return DraftPerson(
         name=person.name,
         email=person.email,
-        ids={crm: person.owner_id},
+        ids=person.ids,
         team=person.team,
         manager=person.manager_name,
         calendar=person.calendar,
@@ -33,7 +34,31 @@ def _drafted(person: Person, crm: str) -> DraftPerson:
 
 def roster_of_portal(portal: Portal) -> str:
     """Draft a roster of the portal's owners: everybody active is in the pool and keeps the default hours."""
+    return _everybody_in_one_pool(_owners_of(portal), ("hubspot",))
+
+
+def roster_of_org(org: Org) -> str:
+    """Draft a roster of the org's active users, with their roles as teams: everybody is in the pool and keeps the default hours."""
+    return _everybody_in_one_pool(_users_of(org), ("salesforce",))
+
+
+def roster_of_both(portal: Portal, org: Org) -> str:
+    """Draft a roster of the portal's owners and the org's users: one person an address."""
+    users = {_address(user): user for user in _users_of(org)}
     people = [
+        replace(one, ids={**one.ids, **users.pop(_address(one)).ids}) if _address(one) in users else one for one in _owners_of(portal)
+    ]
+    people += users.values()
+    return _everybody_in_one_pool(people, ("hubspot", "salesforce"))
+
+
+def _address(person: DraftPerson) -> str:
+    """Their address without regard to case; who has none is known by their ids."""
+    return (person.email or f"{person.ids}").casefold()
+
+
+def _owners_of(portal: Portal) -> list[DraftPerson]:
+    return [
         DraftPerson(
             name=f"{owner.first_name} {owner.last_name}".strip() or owner.id,
             email=owner.email,
@@ -43,14 +68,12 @@ def roster_of_portal(portal: Portal) -> str:
         for owner in portal.staff.listed(archived=False)
         if owner.type == "PERSON"
     ]
-    return _everybody_in_one_pool(people, "hubspot")
 
 
-def roster_of_org(org: Org) -> str:
-    """Draft a roster of the org's active users, with their roles as teams: everybody is in the pool and keeps the default hours."""
+def _users_of(org: Org) -> list[DraftPerson]:
     asked = "SELECT Id, Name, Email, UserRole.Name FROM User WHERE IsActive = true AND UserType = 'Standard' ORDER BY Name, Id"
     found = org.select(asked, org.caller())
-    people = [
+    return [
         DraftPerson(
             name=user["Name"],
             email=user["Email"],
@@ -60,8 +83,8 @@ def roster_of_org(org: Org) -> str:
         for user in found.rows(0, found.total)
         if user["Id"] != org.integration_user
     ]
-    return _everybody_in_one_pool(people, "salesforce")
 
 
-def _everybody_in_one_pool(people: list[DraftPerson], crm: str) -> str:
-    return roster_text(people, [DraftPool(name=POOL, members=tuple(unique_names(people)))], placeholders={crm: ()})
+def _everybody_in_one_pool(people: list[DraftPerson], crms: tuple[str, ...]) -> str:
+    pools = [DraftPool(name=POOL, members=tuple(unique_names(people)))]
+    return roster_text(people, pools, placeholders=dict.fromkeys(crms, ()))

@@ -34,7 +34,7 @@ def sandbox(
     daily: Annotated[int | None, typer.Option(min=0, metavar="N", help="Calls a day (625000); enforces limits.")] = None,
     search_per_second: Annotated[int | None, typer.Option(min=0, metavar="N", help="Searches a second (5); enforces limits.")] = None,
 ) -> int:
-    """Serve a practice HubSpot or Salesforce on this machine; its token, consumer key and secret are `sandbox`."""
+    """Serve a practice HubSpot, a practice Salesforce or both on this machine; token, consumer key and secret are `sandbox`."""
     from sandbox.limits import limits_asked
     from sync.cli.practice import invented, loaded, refuse_if_not_kept, reopened, serve_until_stopped
     from sync.errors import UsageError

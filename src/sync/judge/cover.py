@@ -73,7 +73,7 @@ def _judge(case: Case, cover: Cover, stretch: Stretch) -> Judged:
 
 
 def _owner_field(case: Case) -> str:
-    person = case.timeline.records[0]
+    person = next(record for record in case.timeline.records if record.crm == case.timeline.crm)
     return f"{person}#{case.terms.crms[person.crm].vocabulary.owner}"
 
 

@@ -90,8 +90,9 @@ def _judge_stay(case: Case, stage: Stage, span: Span, stay: Stay, *, is_last: bo
 
 def _signs(case: Case, stay: Stay) -> Sequence[Sign]:
     """Return the touches that count and the replies within a stay, in order; of several at one moment the first."""
+    persons = case.timeline.records
     found = [
-        Sign(at=a.at, name=shared_name(case.timeline.records[0], str(a.activity.key)), what=a.what, source=str(a.activity.key))
+        Sign(at=a.at, name=shared_name(persons, a.activity.key.crm, str(a.activity.key)), what=a.what, source=str(a.activity.key))
         for a in case.attempts(BY_OWNER)
         if a.refused is None
     ]

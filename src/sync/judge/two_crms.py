@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby
 
 from sync.history import local_text
 from sync.judge.case import Case
@@ -53,7 +53,7 @@ class Stretch:
     until: datetime | None  # None: still
     name: str
     source: str
-    last: Showing  # the last change within it, or before it
+    last: Showing  # the last change after which they differed
     ahead: str  # the CRM in which that change happened
 
 
@@ -65,7 +65,8 @@ def judge_drift(cases: Sequence[Case], now: datetime) -> tuple[list[Judged], lis
         return judged, pending
     timeline, lag = cases[0].timeline, cases[0].terms.authority.lag
     for sort, shown in (("stage", timeline.stages_shown), ("owner", timeline.owners_shown)):
-        for stretch in find_stretches(shown, *window):
+        for found in find_stretches(shown, window.since, window.until or now):
+            stretch = replace(found, until=found.until or window.until)
             if (stretch.until or now) - stretch.since > lag:
                 judged.append(_judge(sort, stretch, cases))
             elif stretch.until is None:
@@ -73,15 +74,23 @@ def judge_drift(cases: Sequence[Case], now: datetime) -> tuple[list[Judged], lis
     return judged, pending
 
 
-def _window(cases: Sequence[Case], now: datetime) -> tuple[datetime, datetime] | None:
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """When both CRMs have the lead, and it was handed over."""
+
+    since: datetime
+    until: datetime | None  # None: still
+
+
+def _window(cases: Sequence[Case], now: datetime) -> _Window | None:
     """Return from when to when both CRMs have the lead, and it was handed over; None if never, or if one has it more than once."""
     timeline = cases[0].timeline
     if len(timeline.stages_shown) != 2 or timeline.is_doubled:
         return None
     opened = min(case.cycle.opened_at for case in cases)
     since = max(opened, *(_there(timeline, crm)[0] for crm in timeline.stages_shown))
-    until = min([now, *(gone for crm in timeline.stages_shown if (gone := _there(timeline, crm)[1]) is not None)])
-    return (since, until) if since < until else None
+    until = min((gone for crm in timeline.stages_shown if (gone := _there(timeline, crm)[1]) is not None), default=None)
+    return _Window(since, until) if since < (until or now) else None
 
 
 def _there(timeline: Timeline, crm: str) -> tuple[datetime, datetime | None]:
@@ -92,26 +101,28 @@ def _there(timeline: Timeline, crm: str) -> tuple[datetime, datetime | None]:
 
 
 def find_stretches(shown: Shown, since: datetime, until: datetime) -> Iterator[Stretch]:
-    """Yield the spans within `since` and `until` in which two CRMs show different things; one that lasts to the end is open."""
+    """Yield the spans from `since` on in which two CRMs show different things; one that lasts to `until` is open."""
     one, other = sorted(shown)
     changes = sorted(((showing.at, crm, showing) for crm in (one, other) for showing in shown[crm]), key=lambda change: change[:2])
-    now_shown: dict[str, str | None] = {one: None, other: None}
-    last: tuple[str, Showing] | None = None
-    begun: tuple[datetime, str, str] | None = None
-    moments = sorted({since, *(at for at, _, _ in changes if since < at < until)})
-    place = 0
-    for moment, following in pairwise([*moments, until]):
-        while place < len(changes) and changes[place][0] <= moment:
-            _, crm, showing = changes[place]
-            now_shown[crm], last, place = showing.what, (crm, showing), place + 1
-        differ = now_shown[one] != now_shown[other]
-        if differ and begun is None and last is not None:
-            begun = (moment, last[1].name, last[1].source)
-        elif not differ and begun is not None and last is not None:
-            yield Stretch(since=begun[0], until=moment, name=begun[1], source=begun[2], last=last[1], ahead=last[0])
+    now_shown: dict[str, Showing | None] = {one: None, other: None}
+    begun: Stretch | None = None
+    for at, together in groupby(changes, key=lambda change: max(change[0], since)):
+        if at > until:
+            break
+        for _, crm, showing in together:
+            now_shown[crm] = last = showing
+            ahead = crm
+        shows = {showing.what if showing is not None else None for showing in now_shown.values()}
+        if len(shows) == 1:
+            if begun is not None:
+                yield replace(begun, until=at)
             begun = None
-        if following == until and begun is not None and last is not None:
-            yield Stretch(since=begun[0], until=None, name=begun[1], source=begun[2], last=last[1], ahead=last[0])
+        elif begun is None:
+            begun = Stretch(since=at, until=None, name=last.name, source=last.source, last=last, ahead=ahead)
+        else:
+            begun = replace(begun, last=last, ahead=ahead)
+    if begun is not None:
+        yield begun
 
 
 def _judge(sort: str, stretch: Stretch, cases: Sequence[Case]) -> Judged:

@@ -100,6 +100,8 @@ def _unnamed(agreement: Agreement, handoff: str | None) -> Iterator[tuple[str, s
     yield "recycle_due", f"a lead that is due to go back is recycled within {back}", "recycling it, with its reason"
     if agreement.cover is not None:
         yield "covered", f"an owner who is there, within {agreement.cover.within.text}", "an owner who is there"
+    yield "not_delivered", "a lead that is handed over is in the other CRM in time", "the lead in the other CRM"
+    yield "drift", "both CRMs show the same stage and the same owner", "the same in both CRMs"
     yield "bounce_limit", f"a lead changes hands at most {agreement.recycle.bounce_limit} times in a passage", "keeping it with one owner"
 
 

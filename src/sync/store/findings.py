@@ -144,12 +144,12 @@ def _waiting(tx: sqlite3.Connection, judgements: Sequence[Judgement], judged_at:
 
     What a CRM's own data leave open is not waited for: only a change of the lead can tell it.
     """
-    told = tx.execute("SELECT crm, min(ifnull(upto, 0)) FROM stream WHERE name <> 'definitions' GROUP BY crm")  # of fields, not of leads
-    read_upto = dict(told.fetchall())
+    told = tx.execute("SELECT min(ifnull(upto, 0)) FROM stream WHERE name <> 'definitions'")  # of fields, not of leads
+    read_upto = told.fetchone()[0] or 0  # of whichever CRM: it may hold a record of the lead
     for judgement in judgements:
         unknown = [finding for finding in judgement.findings if finding.status is Status.UNKNOWN]
         moments = [min(finding.due_at or judged_at, judged_at) for finding in unknown if finding.kind != "data"]
-        if moments and read_upto.get(RecordKey.parse(judgement.lead).crm, 0) < to_ms(max(moments)):
+        if moments and read_upto < to_ms(max(moments)):
             yield judgement.lead
 
 

@@ -39,12 +39,18 @@ def known_ids(tx: sqlite3.Connection, keys: Iterable[RecordKey]) -> dict[RecordK
         families[key.crm, key.kind].append(key)
     found: dict[RecordKey, int] = {}
     for (crm, kind), family in families.items():
-        numbered = {number: key for key in family if str(number := id_number(key.id)) == key.id}
+        numbered: dict[int, RecordKey] = {}
+        named: list[tuple[int, RecordKey]] = []
+        for key in family:
+            number = id_number(key.id)
+            if number != NOT_A_NUMBER and str(number) == key.id:
+                numbered[number] = key
+            else:
+                named.append((number, key))
         found.update((numbered[number], id_) for number, id_ in tx.execute(_BY_NUMBER, (as_json(numbered), crm, kind)))
-        if len(numbered) < len(family):
-            named = [key for key in family if str(id_number(key.id)) != key.id]
-            asked = as_json((id_number(key.id), key.id) for key in named)
-            found.update((named[position], id_) for position, id_ in tx.execute(_BY_NAME, (asked, crm, kind)))
+        if named:
+            asked = as_json((number, key.id) for number, key in named)
+            found.update((named[position][1], id_) for position, id_ in tx.execute(_BY_NAME, (asked, crm, kind)))
     return found
 
 

@@ -80,13 +80,13 @@ IS_ITS_OWN = "(record.merged_into IS NULL OR record.gone_at > :upto) AND record.
 HOLDS = "(member.linked_at IS NULL OR member.linked_at <= :upto) AND (member.unlinked_at IS NULL OR member.unlinked_at > :upto)"
 """Whether a person belongs to the lead of another record at a moment (ms)."""
 
-NAMES_A_LEAD = f"""
-    NOT EXISTS (
-        SELECT 1 FROM member JOIN record AS first ON first.id = member.lead
-        WHERE member.person = object.id AND {HOLDS} AND first.created_at <= :upto
-            AND (first.merged_into IS NULL OR first.gone_at > :upto) AND first.erased_at IS NULL
-    )
+LEAD_OF = f"""
+    SELECT member.lead FROM member JOIN record AS first ON first.id = member.lead
+    WHERE {HOLDS} AND first.created_at <= :upto AND (first.merged_into IS NULL OR first.gone_at > :upto) AND first.erased_at IS NULL
 """
+"""Selects the record of which a person belongs to the lead at a moment (ms), once `member.person` is said to be it."""
+
+NAMES_A_LEAD = f"NOT EXISTS ({LEAD_OF} AND member.person = object.id)"
 """Whether a person is the first record of its lead at a moment (ms)."""
 
 _HELD = """
@@ -117,7 +117,7 @@ def people_with(tx: sqlite3.Connection, asked: Asked, ids: Iterable[int]) -> lis
     """Return the first records of the leads of the persons with these row ids, in order."""
     rows = tx.execute(
         f"""
-        SELECT ifnull((SELECT member.lead FROM member WHERE member.person = wanted.value AND {HOLDS}), wanted.value)
+        SELECT ifnull(({LEAD_OF} AND member.person = wanted.value), wanted.value)
         FROM json_each(:ids) AS wanted
         """,
         {"ids": as_json(ids), "upto": asked.upto},

@@ -75,7 +75,8 @@ def read_histories(tx: sqlite3.Connection, records: Iterable[HeldRecord], upto: 
         changes = told.get(id_, [])
         if id_ in unsure:
             changes = _without_explained(changes)
-        if fields := tracked.get((record.key.crm, record.key.kind)):
+        fields = tracked.get((record.key.crm, record.key.kind), ())
+        if fields or any(change.before is not None for change in changes):
             changes = _from_the_beginning(record, changes, fields)
         if changes:
             found[id_] = _cut(changes, upto) if id_ in late else History(upto=upto, changes=changes)
@@ -91,13 +92,13 @@ def _tracked_fields(tx: sqlite3.Connection) -> dict[tuple[str, str], list[str]]:
 
 
 def _from_the_beginning(held: HeldRecord, changes: Sequence[FieldChange], fields: Iterable[str]) -> list[FieldChange]:
-    """Add the values with which a record began: what the oldest change of a tracked field replaced, or, unchanged, what it holds."""
+    """Add the values with which a record began: what the oldest change replaced, or of a tracked field that never changed what it holds."""
     values = orjson.loads(held.field_values)
     oldest: dict[str, FieldChange] = {}
     for change in changes:
         oldest.setdefault(change.field, change)
     first = []
-    for name in fields:
+    for name in sorted({*fields, *(name for name, change in oldest.items() if change.before is not None)}):
         value = oldest[name].before if name in oldest else values.get(name)
         if value:
             first.append(FieldChange(record=held.key, field=name, value=value, at=from_ms(held.created_at)))

@@ -86,9 +86,9 @@ def mark_owners(tx: sqlite3.Connection, words: Vocabulary, owners: Collection[st
         _mark(tx, _OWNED, given, why="owner")
 
 
-def mark_unknown(tx: sqlite3.Connection, words: Vocabulary) -> None:
-    """Mark the persons about whom something is unknown: a stream was read for the first time, and may tell it."""
-    _mark(tx, _UNKNOWN, {"crm": words.crm, "persons": as_json(words.persons)}, why="unknown")
+def mark_unknown(tx: sqlite3.Connection) -> None:
+    """Mark the leads about which something is unknown: a stream was read for the first time, and may tell it."""
+    _mark(tx, _UNKNOWN, {}, why="unknown")
 
 
 def mark_all(tx: sqlite3.Connection, vocabularies: Iterable[Vocabulary], *, why: str) -> None:
@@ -161,8 +161,8 @@ _EVERY = f"""
 
 _NAMED = "SELECT value, :since, :why, (SELECT mark + 1 FROM judged_by) FROM json_each(:leads) WHERE true"
 
-_UNKNOWN = f"""
-    SELECT DISTINCT object.id, 0, :why, (SELECT mark + 1 FROM judged_by)
-    FROM finding CROSS JOIN finding_version AS version ON version.id = finding.version CROSS JOIN object ON object.id = finding.lead
-    WHERE finding.withdrawn = 0 AND version.status = 'unknown' AND object.crm = :crm AND object.kind IN {_PERSONS}
+_UNKNOWN = """
+    SELECT DISTINCT finding.lead, 0, :why, (SELECT mark + 1 FROM judged_by)
+    FROM finding CROSS JOIN finding_version AS version ON version.id = finding.version
+    WHERE finding.withdrawn = 0 AND version.status = 'unknown'
 """

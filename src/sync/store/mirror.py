@@ -16,7 +16,7 @@ from sync.store.erase import erase_persons, without_erased
 from sync.store.errors import AccountMismatch
 from sync.store.keys import as_json, known_ids, object_ids
 from sync.store.live import Difference, Surplus, compare, count_live, created_since
-from sync.store.mark_leads import News, mark_owners, mark_page, mark_unknown, newest_rows
+from sync.store.mark_leads import News, mark_all, mark_owners, mark_page, mark_unknown, newest_rows
 from sync.store.moments import FOR_EVER, from_ms, from_ms_if_known, to_ms, to_ms_if_known
 from sync.store.save_activities import save_activities
 from sync.store.save_links import LinkedPage, save_links
@@ -74,8 +74,10 @@ class Mirror:
             seen_ms = to_ms(seen_at)
             news = News(before=newest_rows(tx), seen_at=seen_ms)
             ids = object_ids(tx, _named_keys(page))
-            page = with_survivors(tx, without_erased(tx, page, ids, seen_at=seen_ms), ids)
-            ids |= object_ids(tx, _named_keys(page) - ids.keys())
+            kept = without_erased(tx, page, ids, seen_at=seen_ms)
+            page = with_survivors(tx, kept, ids)
+            if page is not kept:
+                ids |= object_ids(tx, _named_keys(page) - ids.keys())
             new_rows = save_records(tx, page.records, ids, news, _tracked(tx, page)) | save_activities(tx, page.activities, ids, news)
             save_changes(tx, page.changes, ids, seen_at=seen_ms)
             upto = _upto(tx, crm, page.stream)
@@ -89,15 +91,17 @@ class Mirror:
             )
             news.unlinked.extend(save_links(tx, page.links, ids, linked))
             news.owners.update(save_people(tx, crm, page, seen_ms))
-            _save_definitions(tx, page.definitions)
+            retold = _save_definitions(tx, page.definitions)
             news.objects.update(_mark_gone(tx, [*page.gone, *((key, None) for key in page.erased if key not in persons)], upto))
             save_merges(tx, page.merged, told_kinds=page.linked_kinds, news=news)
             erase_persons(tx, persons, at=seen_ms)
             if words is not None:
                 mark_page(tx, words, news, why=page.stream)
                 mark_owners(tx, words, news.owners, since=seen_ms)
+                if retold:
+                    mark_all(tx, [words], why="definitions")
                 if upto is None and page.last:
-                    mark_unknown(tx, words)
+                    mark_unknown(tx)
             if page.cursor is not None:
                 _save_cursor(tx, crm, page)
 
@@ -209,7 +213,11 @@ def _named_keys(page: Page) -> set[RecordKey]:
 
 def _tracked(tx: sqlite3.Connection, page: Page) -> Tracked:
     """Return the fields of the page's records of which a stream tells each change."""
-    return set(tx.execute("SELECT crm, kind, name FROM definition WHERE tracked = 1")) if page.records else frozenset()
+    return _tracked_fields(tx) if page.records else frozenset()
+
+
+def _tracked_fields(tx: sqlite3.Connection) -> Tracked:
+    return set(tx.execute("SELECT crm, kind, name FROM definition WHERE tracked = 1"))
 
 
 def _upto(tx: sqlite3.Connection, crm: str, stream: str) -> int | None:
@@ -217,8 +225,12 @@ def _upto(tx: sqlite3.Connection, crm: str, stream: str) -> int | None:
     return row[0] if row else None
 
 
-def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinition]) -> None:
-    """Put the fields of each kind in the place of those that were known: a page holds all of a kind."""
+def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinition]) -> bool:
+    """Put the fields of each kind in the place of those that were known: a page holds all of a kind.
+
+    Return whether other fields are tracked now: how their histories are read changes with it.
+    """
+    before = _tracked_fields(tx)
     tx.executemany("DELETE FROM definition WHERE crm = ? AND kind = ?", {(one.crm, one.kind) for one in definitions})
     tx.executemany(
         "INSERT OR REPLACE INTO definition (crm, kind, name, label, type, options, read_only, tracked) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -227,6 +239,7 @@ def _save_definitions(tx: sqlite3.Connection, definitions: Sequence[FieldDefinit
             for d in definitions
         ),
     )
+    return _tracked_fields(tx) != before
 
 
 def _json(value: object) -> str:

@@ -70,12 +70,16 @@ class LeadReader:
             return sum(count_live(tx, words.crm, kind) for kind in words.persons)
 
     def count_leads(self) -> int:
-        """Count the leads, those that are gone left out: persons' records less those that belong to the lead of another."""
+        """Count the leads that are not gone: persons' records, but one for all those of a lead."""
         with self._database.snapshot() as tx:
-            (members,) = tx.execute(
-                "SELECT count(*) FROM member JOIN record ON record.id = member.person WHERE unlinked_at IS NULL AND gone_at IS NULL"
+            members, leads = tx.execute(
+                """
+                SELECT count(*), count(DISTINCT iif(first.gone_at IS NULL, NULL, first.id))
+                FROM member JOIN record ON record.id = member.person JOIN record AS first ON first.id = member.lead
+                WHERE member.unlinked_at IS NULL AND record.gone_at IS NULL
+                """
             ).fetchone()
-        return sum(self.count_persons(words) for words in self._vocabularies) - int(members)
+        return sum(self.count_persons(words) for words in self._vocabularies) - int(members) + int(leads)
 
     def _asked(self, upto: int, bulk_within: timedelta) -> Asked:
         return Asked(kinds=self._kinds, upto=upto, alike=AlikeCounts(within=bulk_within // timedelta(milliseconds=1), upto=upto))

@@ -48,13 +48,14 @@ def save_activities(tx: sqlite3.Connection, activities: Sequence[Activity], ids:
     """
     if not activities:
         return frozenset()
-    named = [id_ for activity in activities if (id_ := ids[activity.key]) <= news.before.object]
+    row_ids = [ids[activity.key] for activity in activities]
+    named = [id_ for id_ in row_ids if id_ <= news.before.object]
     stored = {row.id: row for row in select_activities(tx, named)} if named else {}
     known = frozenset(stored)
     fresh: dict[int, ActivityRow] = {}
-    for activity in activities:
-        before = stored.get(ids[activity.key])
-        after = _row(activity, ids[activity.key], before, news.seen_at)
+    for activity, id_ in zip(activities, row_ids, strict=True):
+        before = stored.get(id_)
+        after = _row(activity, id_, before, news.seen_at)
         if before is None or (after.changed_at >= before.changed_at and after._replace(seen_at=before.seen_at) != before):
             fresh[after.id] = stored[after.id] = after
             _tell(news, before, after)
@@ -64,7 +65,7 @@ def save_activities(tx: sqlite3.Connection, activities: Sequence[Activity], ids:
     )
     tx.executemany(
         "INSERT INTO activity_status (activity, status, at, seen_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        _statuses(activities, ids, _last_statuses(tx, known), news.seen_at),
+        _statuses(zip(activities, row_ids, strict=True), _last_statuses(tx, known), news.seen_at),
     )
     return frozenset(fresh) - known
 
@@ -117,11 +118,10 @@ def _last_statuses(tx: sqlite3.Connection, ids: frozenset[int]) -> dict[int, str
 
 
 def _statuses(
-    activities: Sequence[Activity], ids: Mapping[RecordKey, int], last: Mapping[int, str | None], seen_at: int
+    activities: Iterable[tuple[Activity, int]], last: Mapping[int, str | None], seen_at: int
 ) -> Iterator[tuple[int, str | None, int, int]]:
     """Yield the statuses of the page; one without history that is not the one we held began with the last change."""
-    for activity in activities:
-        id_ = ids[activity.key]
+    for activity, id_ in activities:
         for change in activity.statuses:
             status = change.status.value if change.status else None
             edited = len(activity.statuses) == 1 and id_ in last and last[id_] != status

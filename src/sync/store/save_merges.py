@@ -56,7 +56,10 @@ def _new_ones(tx: sqlite3.Connection, merges: Iterable[Merge], seen_at: int) -> 
 
 
 def with_survivors(tx: sqlite3.Connection, page: Page, ids: Mapping[RecordKey, int]) -> Page:
-    """Link survivors in a page that was read before what it links was merged, but is saved after that was noted."""
+    """Link survivors in a page that was read before what it links was merged, but is saved after that was noted.
+
+    A page that links none of these is returned as it is.
+    """
     ends = {key for link in page.links for key in (link.left, link.right)} - {record.key for record in page.records}
     keys = {id_: key for key in ends if (id_ := ids.get(key)) is not None}
     rows = tx.execute(_SURVIVORS, (as_json(keys),)).fetchall() if keys else []

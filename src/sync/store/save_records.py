@@ -60,7 +60,7 @@ def save_records(
         after = _row(record, ids[record.key], before, news.seen_at)
         if before and after.changed_at < before.changed_at:
             continue
-        unexplained += [one for one in _unexplained(record, after, before) if (record.key.crm, record.key.kind, one.field) not in tracked]
+        unexplained += _unexplained(record, after, before, tracked)
         if before is None or after._replace(seen_at=before.seen_at) != before:
             fresh[after.id] = stored[after.id] = after
             if before is None or _says_news(record, after, before):
@@ -126,10 +126,13 @@ def _row(record: Record, id_: int, before: _Row | None, seen_at: int) -> _Row:
     )
 
 
-def _unexplained(record: Record, after: _Row, before: _Row | None) -> Iterator[_Unexplained]:
+def _unexplained(record: Record, after: _Row, before: _Row | None, tracked: Tracked) -> Iterator[_Unexplained]:
     """Yield the fields that were asked for with history and hold a value that it does not end in."""
+    asked = [(name, told) for name, told in record.history.items() if (record.key.crm, record.key.kind, name) not in tracked]
+    if not asked:
+        return
     values_before: dict[str, str | None] = orjson.loads(before.field_values) if before else {}
-    for field, history in record.history.items():
+    for field, history in asked:
         value = _blank(record.values.get(field))
         value_before = _blank(values_before.get(field))
         told = _blank(history[-1].value) if history else None

@@ -46,8 +46,10 @@ def deed_shown(deed: Deed, shown: Sheet, now: datetime) -> Deed:
     """The deed as its Task or Event shows it."""
     if shown.kind == "Event":
         start, end = (datetime.fromisoformat(shown.plain[name] or "") for name in ("StartDateTime", "EndDateTime"))
-        flaw = "has not happened yet" if start > now else "booked, no outcome logged"
-        return replace(deed, sheet=shown, at=start, logged_at=shown.written_at, over_at=end, flaw=flaw, nurtures=False, frees_until=end)
+        lasts = "booked, no outcome logged" if end > now else None
+        flaw = "has not happened yet" if start > now else lasts
+        held = replace(deed, sheet=shown, flaw=flaw, nurtures=flaw is None)
+        return replace(held, at=start, logged_at=shown.written_at, over_at=end, frees_until=end)
     done = shown.plain["CompletedDateTime"]
     at = datetime.fromisoformat(done) if done else shown.written_at
     channel = "call" if shown.has("CallType") else deed.channel

@@ -10,7 +10,7 @@ _NO_FATE = "a Task does not tell what became of a mail"
 _NO_WORKFLOW = "a mail that automation sends is logged nowhere"
 _NO_CHANNEL = "no subtype of a Task stands for it: LinkedIn alone is a message"
 _NO_SOURCE = "a Task does not tell by which program it was logged"
-_NO_OUTCOME = "an Event has no outcome"
+_NO_OUTCOME = "an Event that was called off is deleted, which tells no outcome"
 _NO_BACKDATING = "the server dates what was done by when it was closed, so nothing is logged later than it happened"
 _NO_NOTE = "a note is no activity"
 _ONE_PICKLIST = "one picklist holds the status, so a lead cannot be accepted and wait for its handoff"
@@ -32,8 +32,6 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "touched by: mail from the CRM": _NO_SOURCE,
         "touched by: SMS": _NO_CHANNEL,
         "touched by: WhatsApp message": _NO_CHANNEL,
-        "touched by: held meeting": _NO_OUTCOME,
-        "touched by: meeting, no-show": _NO_OUTCOME,
         "not touched by: workflow mail": _NO_WORKFLOW,
         "not touched by: mail that bounced": _NO_FATE,
         "not touched by: failed mail": _NO_FATE,
@@ -53,7 +51,6 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "returned from a later stage": _READ_ONLY,
         "deal closed": _NO_DEAL,
         "deal closed before": _NO_DEAL,
-        "meeting held or missed": _NO_OUTCOME,
         "meeting called off": _NO_OUTCOME,
         "meeting booked again": _NO_OUTCOME,
         "not cut short by an automatic reply": _NO_INCOMING,

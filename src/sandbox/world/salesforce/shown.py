@@ -37,6 +37,11 @@ class OnSalesforce:
         return self.draft.silent or self.lead is None
 
     @property
+    def apart(self) -> tuple[()]:
+        """Nothing else came of it."""
+        return ()
+
+    @property
     def lead(self) -> Sheet | None:
         """The Lead."""
         return self.course.contact if self.course.contact.kind == "Lead" else None
@@ -60,9 +65,14 @@ def show(draft: Draft) -> OnSalesforce:
     upto = None if end is None else to_second(end)
     lead = lead_sheet(draft, upto=upto)
     activities, deeds = _doings(draft, since=lead.written_at)
-    course = course_of(draft, lead, deeds, upto=upto)
+    return with_conversion(draft, course_of(draft, lead, deeds, upto=upto), activities, upto=upto)
+
+
+def with_conversion(draft: Draft, course: Course, activities: Sequence[Sheet], *, upto: datetime | None) -> OnSalesforce:
+    """The Lead of `course` with what it was converted into at `upto`, if it was."""
     if upto is None:
         return OnSalesforce(draft=draft, course=course, activities=activities)
+    lead = course.contact
     contact = _contact(draft, lead, upto)
     return OnSalesforce(
         draft=draft,

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from sandbox.salesforce.ids import Mint
-from sandbox.world.catalogue import STORIES
+from sandbox.world.catalogue import ENOUGH_FOR_ALL, STORIES
 from sandbox.world.draft import Draft, Scene
 from sandbox.world.salesforce.course import OWNER
 from sandbox.world.salesforce.fields import LEAD_FIELDS, UNTRACKED, SalesforceField
@@ -30,6 +30,7 @@ class SalesforceTelling:
     """How a Salesforce org tells of people."""
 
     stories = (*(story for story in STORIES if story.title not in LEFT_OUT), *conversions.STORIES)
+    enough_for_all = ENOUGH_FOR_ALL
 
     def __init__(self, scene: Scene) -> None:
         self._mint = Mint()
@@ -39,9 +40,13 @@ class SalesforceTelling:
         """What the org shows of `draft`. Raises DoesNotFit where it cannot."""
         return show(draft)
 
-    def owner(self, owner_id: str) -> str:
+    def ids_of(self, owner_id: str) -> dict[str, str]:
         """The id of a User or a Group."""
-        return self._roll.owner(owner_id)
+        return {"salesforce": self._roll.owner(owner_id)}
+
+    def unused_id(self, sobject: str) -> str:
+        """An id that no record has."""
+        return self._mint.new(PREFIXES[sobject])
 
     def lines(self, shown: Sequence[OnSalesforce], rng: Random) -> list[dict[str, Any]]:
         """Number all records and write them down: the org, its people, the records, their histories."""
