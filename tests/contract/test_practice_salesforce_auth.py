@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,18 +109,18 @@ def stranger_owner(served: Served, id_: str) -> str:
 @pytest.mark.parametrize(
     ("form", "error", "description"),
     [
-        (a_jwt(rsa.generate_private_key(public_exponent=65_537, key_size=2048)), "invalid_grant", "invalid assertion"),
-        (a_jwt(iss="other"), "invalid_client_id", "client identifier invalid"),
-        (a_jwt(sub="nobody@example.com"), "invalid_grant", "user hasn't approved this consumer"),
-        (a_jwt(sub="gone@example.com"), "inactive_user", "user is inactive"),
-        (a_jwt(aud="https://example.com"), "invalid_grant", "audience is invalid"),
-        (a_jwt(exp=int(time.time()) - 60), "invalid_grant", "token validity expired"),
-        (a_jwt() | {"assertion": "x.y.z"}, "invalid_grant", "invalid assertion"),
+        (lambda: a_jwt(rsa.generate_private_key(public_exponent=65_537, key_size=2048)), "invalid_grant", "invalid assertion"),
+        (lambda: a_jwt(iss="other"), "invalid_client_id", "client identifier invalid"),
+        (lambda: a_jwt(sub="nobody@example.com"), "invalid_grant", "user hasn't approved this consumer"),
+        (lambda: a_jwt(sub="gone@example.com"), "inactive_user", "user is inactive"),
+        (lambda: a_jwt(aud="https://example.com"), "invalid_grant", "audience is invalid"),
+        (lambda: a_jwt(exp=int(time.time()) - 60), "invalid_grant", "token validity expired"),
+        (lambda: a_jwt() | {"assertion": "x.y.z"}, "invalid_grant", "invalid assertion"),
     ],
 )
-def test_a_jwt_that_is_no_good_says_why(stranger: OrgCaller, form: dict[str, str], error: str, description: str) -> None:
+def test_a_jwt_that_is_no_good_says_why(stranger: OrgCaller, form: Callable[[], dict[str, str]], error: str, description: str) -> None:
     stranger.lever("salesforce/app", {"certificate": public_pem(KEY)})
-    assert login(stranger, form) == (400, {"error": error, "error_description": description})
+    assert login(stranger, form()) == (400, {"error": error, "error_description": description})
 
 
 def test_a_jwt_for_an_app_that_nobody_approved_is_refused(stranger: OrgCaller) -> None:

@@ -11,6 +11,7 @@ import functools
 import io
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -264,7 +265,8 @@ def asynchronously(served: Served, trusted: Path, auth: Any, talk: Callable[[Asy
         async with httpx.AsyncClient(transport=ToTls(served, trusted)) as http:
             await talk(AsyncSalesforce(http, base_url=f"https://{MY_DOMAIN}.salesforce.com", auth=auth, version="62.0"))
 
-    asyncio.run(session())
+    with ThreadPoolExecutor(1) as apart:  # a browser that is open in this thread has a loop of its own running
+        apart.submit(lambda: asyncio.run(session())).result()
 
 
 def test_aiosalesforce_queries_and_writes_rows(served: Served, trusted: Path, call: OrgCaller) -> None:
