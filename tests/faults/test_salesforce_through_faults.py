@@ -35,14 +35,7 @@ STOPPING = {
     "API off": ({"status": 403, "code": "API_DISABLED_FOR_ORG"}, 78, "the API is switched off in this org"),
     "404": ({"status": 404}, 78, "Salesforce has nothing at"),
 }
-IN_THE_GATE = {
-    ("session over between two pages", True),
-    ("cursor lost", True),
-    ("503", False),
-    ("cut_json", False),
-    ("session revoked", True),
-    ("day over", True),
-}
+IN_THE_GATE = {("503", False), ("cut_json", False)}
 
 on_both = pytest.mark.parametrize(
     "is_first", [pytest.param(True, id="first pull", marks=pytest.mark.campaign), pytest.param(False, id="later pull")]
