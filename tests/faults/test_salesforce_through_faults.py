@@ -114,6 +114,7 @@ def hidden(account: Account, sobject: str, field: str | None = None) -> Iterator
         account.people.ask("POST", "/_sandbox/salesforce/hidden", what | {"hidden": False})
 
 
+@pytest.mark.campaign
 @on_both
 def test_an_object_that_is_hidden_is_left_out_and_read_once_it_is_shown_again(is_first: bool, account: Account, tmp_path: Path) -> None:
     files, undisturbed = account.start(tmp_path / "files", is_first=is_first)
@@ -125,6 +126,7 @@ def test_an_object_that_is_hidden_is_left_out_and_read_once_it_is_shown_again(is
     assert mirror_of(files / "leadpact.db") == undisturbed
 
 
+@pytest.mark.campaign
 @on_both
 @pytest.mark.parametrize(("sobject", "field"), [("Lead", None), ("Lead", "Status")])
 def test_what_cannot_be_done_without_stops_the_run_if_it_is_hidden(
