@@ -85,6 +85,15 @@ def test_where_the_org_does_not_tell_what_it_tracks_it_is_that_of_which_it_holds
     assert tracked(practice.connector()) == {("Lead", "OwnerId"), ("Lead", "IsConverted")}
 
 
+@pytest.mark.parametrize("hidden", [False, True], ids=["told by the org", "read from the histories"])
+def test_what_an_org_tracks_may_stand_on_several_pages(practice: PracticeSalesforce, hidden: bool):
+    if hidden:
+        practice.deed("hidden", sobject="FieldDefinition")
+    at_once = tracked(practice.connector())
+    practice.deed("api", page_rows=1)
+    assert tracked(practice.connector()) == at_once
+
+
 # --- owners
 
 

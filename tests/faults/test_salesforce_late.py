@@ -5,15 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.faults.portal_now import differences, mirror_holding
 from tests.faults.worlds import practice_world
 from tests.flow.org_people import OrgPeople
 from tests.flow.practice import audit_json
 
 
-@pytest.mark.campaign
 def test_a_row_that_commits_behind_the_last_pull_is_found_by_the_next(tmp_path: Path) -> None:
     with practice_world("salesforce", tmp_path, leads=40, seed=9) as world:
         people, store = world.people, world.files / "leadpact.db"

@@ -136,6 +136,19 @@ def test_a_field_that_is_no_longer_tracked_keeps_its_history_from_the_beginning(
     assert history(store) == [*WHOLE, ("Rejected", SEEN + HOUR, SEEN)]
 
 
+@pytest.mark.parametrize("order", list(permutations(("record", "first", "second"))))
+@pytest.mark.parametrize(("value", "last"), [("Accepted", []), ("Rejected", [("Rejected", SEEN, SECOND)])])
+def test_what_was_observed_does_not_depend_on_when_the_history_of_before_was_read(
+    store: Database, value: str, last: list[Told], order: tuple[str, ...]
+) -> None:
+    define(store)
+    for what in order:
+        shown(store, value) if what == "record" else told(store, TWO[what == "second"])
+    assert history(store) == [*WHOLE, *last]
+    with store.snapshot() as tx:
+        assert tx.execute("SELECT count(*) FROM field_change WHERE since IS NOT NULL").fetchone() == (len(last),)
+
+
 def test_each_field_stands_for_itself(store: Database) -> None:
     define(store, "OwnerId")
     record = a_record(LEAD, {"Status": "New", "OwnerId": "005B"}, history={"Status": [], "OwnerId": []}, created_at=BORN, changed_at=SEEN)

@@ -11,7 +11,7 @@ from connectors.salesforce.answers import Absent
 from connectors.salesforce.client import Client
 from connectors.salesforce.known import STAGES, Words
 from connectors.salesforce.mapping import VOCABULARY, definition_from
-from connectors.salesforce.reading import Part, path_of, together
+from connectors.salesforce.reading import Part, path_of, together, whole
 from connectors.salesforce.soql import Query, select, text
 from connectors.salesforce.streams import LEAD_CONVERTED, RowStream
 from connectors.salesforce.values import is_true
@@ -30,8 +30,8 @@ def definition_pages(client: Client, words: Words, histories: Sequence[RowStream
     paths = [*map(client.paths.describe, KINDS), *(client.paths.describe(stream.name) for stream in histories)]
     *describes, stages, statuses = together(client, [*paths, path_of(client, STAGES), path_of(client, _STATUSES)])
     closed = {
-        (VOCABULARY.deal, VOCABULARY.deal_stage): _flags(stages, "IsClosed"),
-        (VOCABULARY.person, "Status"): _flags(statuses, "IsConverted"),
+        (VOCABULARY.deal, VOCABULARY.deal_stage): _flags(client, stages, "IsClosed"),
+        (VOCABULARY.person, "Status"): _flags(client, statuses, "IsConverted"),
     }
     words.learn_stages(closed[VOCABULARY.deal, VOCABULARY.deal_stage])
     is_open = [stream for stream, part in zip(histories, describes[len(KINDS) :], strict=True) if part.refused is None]
@@ -48,11 +48,11 @@ def _name(field: Mapping[str, Any]) -> str:
     return str(field.get("name"))
 
 
-def _flags(part: Part, flag: str) -> Mapping[str, bool]:
+def _flags(client: Client, part: Part, flag: str) -> Mapping[str, bool]:
     """Read which values of a picklist have a flag; empty where the org hides that from us."""
     if part.refused is not None:
         return {}
-    return {str(row.get("ApiName")): is_true(row.get(flag)) for row in part.rows().items}
+    return {str(row.get("ApiName")): is_true(row.get(flag)) for row in whole(client, part.rows())}
 
 
 def _fields_of(kind: str, describe: Part) -> Sequence[Mapping[str, Any]]:
@@ -81,10 +81,10 @@ def _told(client: Client, histories: Sequence[RowStream]) -> frozenset[tuple[str
     Where the org does not say what it tracks, it is taken to be that of which there is any history.
     """
     parts = together(client, [path_of(client, _tracking(stream.owner_of)) for stream in histories]) if histories else []
-    tracked = {stream.name: _tracked(part) for stream, part in zip(histories, parts, strict=True) if part.refused is None}
+    tracked = {stream.name: _tracked(client, part) for stream, part in zip(histories, parts, strict=True) if part.refused is None}
     if silent := [stream for stream in histories if stream.name not in tracked]:
         kept = together(client, [path_of(client, _kept(stream)) for stream in silent])
-        tracked |= {stream.name: _kept_fields(part) for stream, part in zip(silent, kept, strict=True)}
+        tracked |= {stream.name: _kept_fields(client, part) for stream, part in zip(silent, kept, strict=True)}
     return frozenset((stream.owner_of, field) for stream in histories for field in _told_by(stream, tracked[stream.name]))
 
 
@@ -105,13 +105,14 @@ def _tracking(kind: str) -> Query:
     return Query(soql=select(fields, "FieldDefinition", f"EntityDefinition.QualifiedApiName = {text(kind)}"))
 
 
-def _tracked(part: Part) -> frozenset[str]:
-    return frozenset(str(row.get("QualifiedApiName")) for row in part.rows().items if is_true(row.get("IsFieldHistoryTracked")))
+def _tracked(client: Client, part: Part) -> frozenset[str]:
+    rows = whole(client, part.rows())
+    return frozenset(str(row.get("QualifiedApiName")) for row in rows if is_true(row.get("IsFieldHistoryTracked")))
 
 
 def _kept(stream: RowStream) -> Query:
     return Query(soql=f"SELECT Field FROM {stream.name} GROUP BY Field")
 
 
-def _kept_fields(part: Part) -> frozenset[str]:
-    return frozenset() if part.refused is not None else frozenset(str(row.get("Field")) for row in part.rows().items)
+def _kept_fields(client: Client, part: Part) -> frozenset[str]:
+    return frozenset() if part.refused is not None else frozenset(str(row.get("Field")) for row in whole(client, part.rows()))

@@ -86,7 +86,9 @@ def save_changes(tx: sqlite3.Connection, changes: Sequence[FieldChange], ids: Ma
     """Save what a stream of histories tells of records, of those too that no stream has brought yet."""
     if changes:
         told = _told(changes, ids, seen_at)
-        _add_changes(tx, _unknown_ones(tx, {one[0] for one in told}, told))
+        records = {one[0] for one in told}
+        _add_changes(tx, _unknown_ones(tx, records, told))
+        _settle_observed(tx, records)
 
 
 def _says_news(record: Record, after: _Row, before: _Row) -> bool:
@@ -189,6 +191,25 @@ def _newest_changes(tx: sqlite3.Connection, records: set[int]) -> dict[tuple[int
         (as_json(records),),
     )
     return {(record, field): (value, at) for record, field, value, at in rows}
+
+
+def _settle_observed(tx: sqlite3.Connection, records: Iterable[int]) -> None:
+    """Let what was only observed of `records` be what it were if their histories had been read first."""
+    tx.execute(
+        f"DELETE FROM field_change AS seen {_ONLY_SEEN} AND EXISTS (SELECT 1 {_TOLD_MEANWHILE} AND value IS seen.value)",
+        (as_json(records),),
+    )
+    tx.execute(
+        f"UPDATE field_change AS seen SET since = (SELECT max(at) {_TOLD_MEANWHILE}) {_ONLY_SEEN} AND EXISTS (SELECT 1 {_TOLD_MEANWHILE})",
+        (as_json(records),),
+    )
+
+
+_ONLY_SEEN = "WHERE seen.since IS NOT NULL AND seen.record IN (SELECT value FROM json_each(?))"
+_TOLD_MEANWHILE = """
+    FROM field_change AS told WHERE told.record = seen.record AND told.field = seen.field AND told.since IS NULL
+    AND told.at BETWEEN seen.since AND seen.at
+"""
 
 
 def _add_changes(tx: sqlite3.Connection, changes: Iterable[_Change]) -> None:
