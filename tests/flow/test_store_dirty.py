@@ -310,6 +310,21 @@ def test_leads_to_judge_come_in_key_order_over_more_than_one_chunk(store: Databa
     assert dirty(store) == [f"contact/{n}" for n in range(1, 701)]
 
 
+@pytest.mark.parametrize("lead_first", [True, False])
+def test_a_lead_is_judged_again_when_its_meeting_begins_whichever_of_both_was_read_first(judged: Database, lead_first: bool) -> None:
+    begins = LATER + 2 * HOUR
+    readings = [
+        lambda: save(judged, a_record("contact/3", created_at=LATER), seen_at=LATER),
+        lambda: save(judged, an_activity("meeting/9", begins), links=(a_link("contact/3", "meeting/9"),), seen_at=LATER),
+    ]
+    for reading in readings if lead_first else reversed(readings):
+        reading()
+
+    judge(judged, a_judgement(lead="hubspot/contact/3"), at=LATER)
+
+    assert dirty(judged, now=begins) == ["contact/3"]
+
+
 def test_a_link_to_a_lead_that_was_not_read_yet_marks_nothing(store: Database) -> None:
     save(store, an_activity("call/1"), links=(Link(left=a_key("call/1"), right=a_key("contact/1")),))
     assert dirty(store) == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connectors.records import Merge
 from sync.store.database import Database
+from sync.store.moments import to_ms
 from tests.flow.store_values import HOUR, NINE, a_key, a_link, a_record, an_activity, read, save
 
 MERGED = NINE + HOUR
@@ -34,3 +37,25 @@ def test_what_was_linked_to_a_record_that_was_made_and_merged_between_two_pulls_
     save(store, a_record("contact/2", changed_at=MERGED), merged=(a_merge("contact/1", "contact/2"),), seen_at=MERGED)
 
     assert calls(store) == {"hubspot/contact/2": ["5"]}
+
+
+@pytest.mark.parametrize("merge_first", [True, False])
+def test_when_a_link_passed_on_does_not_depend_on_what_was_read_first(store: Database, merge_first: bool) -> None:
+    save(store, a_record("contact/1"), a_record("contact/2"))
+    moves = frozenset({"contact"})
+    save(store, an_activity("call/5"), stream="calls", links=(a_link("call/5", "contact/1"),), linked_kinds=moves)
+    seen = MERGED + HOUR
+
+    def read_merge() -> None:
+        save(store, a_record("contact/2", changed_at=MERGED), merged=(a_merge("contact/1", "contact/2"),), seen_at=seen)
+
+    def read_call() -> None:
+        save(store, an_activity("call/5"), stream="calls", links=(a_link("call/5", "contact/2"),), linked_kinds=moves, seen_at=seen)
+
+    for reading in (read_merge, read_call) if merge_first else (read_call, read_merge):
+        reading()
+
+    assert calls(store) == {"hubspot/contact/2": ["5"]}
+    with store.snapshot() as tx:
+        links = tx.execute("SELECT linked_at, unlinked_at, why FROM association ORDER BY id").fetchall()
+    assert links == [(None, to_ms(MERGED), "merged"), (to_ms(MERGED), None, None)]

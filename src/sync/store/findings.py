@@ -144,7 +144,7 @@ def _waiting(tx: sqlite3.Connection, judgements: Sequence[Judgement], judged_at:
 
     What a CRM's own data leave open is not waited for: only a change of the lead can tell it.
     """
-    told = tx.execute("SELECT min(ifnull(upto, 0)) FROM stream WHERE name <> 'definitions'")  # of fields, not of leads
+    told = tx.execute("SELECT min(ifnull(upto, 0)) FROM stream WHERE name NOT IN ('definitions', 'owners')")  # what tells of leads
     read_upto = told.fetchone()[0] or 0  # of whichever CRM: it may hold a record of the lead
     for judgement in judgements:
         unknown = [finding for finding in judgement.findings if finding.status is Status.UNKNOWN]

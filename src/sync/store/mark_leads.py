@@ -60,7 +60,8 @@ def newest_rows(tx: sqlite3.Connection) -> Newest:
 def mark_page(tx: sqlite3.Connection, words: Vocabulary, news: News, *, why: str) -> None:
     """Mark the persons that a page changed: themselves, what they are linked to, or the links.
 
-    Also those of whose activities look-alikes came or went, for that can make them bulk. As long as no lead was judged, the first
+    Also persons whose own row is yet to come: what is to happen later is told once. Also those of whose activities look-alikes came
+    or went, for that can make them bulk. As long as no lead was judged, the first
     judgement is of all of them: only what it will not see yet is marked.
     """
     before = news.before
@@ -137,7 +138,7 @@ _CHANGED = f"""
         UNION ALL SELECT high, at FROM links
     )
     SELECT {_LEAD}, max(touched.at), :why, (SELECT mark + 1 FROM judged_by)
-    FROM touched CROSS JOIN object ON object.id = touched.id CROSS JOIN record ON record.id = object.id
+    FROM touched CROSS JOIN object ON object.id = touched.id
     WHERE object.crm = :crm AND object.kind IN {_PERSONS} GROUP BY 1
 """
 

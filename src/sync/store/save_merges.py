@@ -33,6 +33,7 @@ def save_merges(tx: sqlite3.Connection, merges: Sequence[Merge], *, told_kinds: 
     for merged in _new_ones(tx, merges, news.seen_at):
         tx.execute("UPDATE record SET merged_into = ?, gone_at = ? WHERE id = ?", (merged.into, merged.at, merged.id))
         news.unlinked.extend(_pass_links(tx, merged, told_kinds))
+        _date_passed_links(tx, merged)
         news.objects.update({merged.id: merged.at, merged.into: max(merged.at, news.objects.get(merged.into, 0))})
 
 
@@ -104,3 +105,19 @@ def _pass_links(tx: sqlite3.Connection, merged: _Merged, told_kinds: Set[str]) -
         ),
     )
     return [link[0] for link in links]
+
+
+def _date_passed_links(tx: sqlite3.Connection, merged: _Merged) -> None:
+    """Let what was seen to pass to the survivor, on the other end's row, have passed when the records were merged."""
+    for one, other in (("low", "high"), ("high", "low")):
+        passed = f"{one} = :id AND why = 'no longer listed' AND unlinked_at >= :at"
+        tx.execute(
+            f"""
+            UPDATE association SET linked_at = :at WHERE unlinked_at IS NULL AND linked_at >= :at AND (
+                low = :into AND high IN (SELECT {other} FROM association WHERE {passed})
+                OR high = :into AND low IN (SELECT {other} FROM association WHERE {passed})
+            )
+            """,
+            {"id": merged.id, "into": merged.into, "at": merged.at},
+        )
+        tx.execute(f"UPDATE association SET unlinked_at = :at, why = 'merged' WHERE {passed}", {"id": merged.id, "at": merged.at})
