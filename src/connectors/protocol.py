@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from connectors.changes import Change, Outcome
 from connectors.records import Account, Page, RecordKey, Usage
 
 
@@ -84,4 +85,38 @@ class Connector(Protocol):
 
     def close(self) -> None:
         """Let go of the connections."""
+        ...
+
+
+class Writer(Protocol):
+    """The half of a connector that changes records. Nothing is ever sent twice: whoever asks decides by reading what was lost."""
+
+    def in_order(self, change: Change, held: Mapping[str, str | None]) -> tuple[Change, ...]:
+        """Split a change of a record that holds `held` into those that must be sent one after the other; mostly one. Pure.
+
+        A CRM that ignores a step back on its ladder has the field cleared first.
+        """
+        ...
+
+    def batches(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+        """Cut changes of different records into what is sent at once, in order. Pure.
+
+        As many as a call takes; changes that must not be written over somebody else's are apart from those that may.
+        """
+        ...
+
+    def write(self, batch: Sequence[Change]) -> Sequence[Outcome]:
+        """Send one of `batches`, once, and tell what became of each change, in their order.
+
+        What a CRM leaves out of its answer is told as changed or refused, never as done; if no answer came, all are unknown. Raises
+        Denied, Forbidden, Exhausted or Misconfigured where the whole batch was refused for what is nobody's own fault: nothing of it
+        was written.
+        """
+        ...
+
+    def read_now(self, persons: Sequence[RecordKey]) -> Iterator[Page]:
+        """Yield persons as they are now, past any cache or index, with the histories of their fields; those that are gone as gone.
+
+        The pages have no cursor.
+        """
         ...

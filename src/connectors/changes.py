@@ -1,0 +1,39 @@
+"""What a CRM is asked to change, and what became of it: frozen, CRM-neutral. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from connectors.records import RecordKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """New values for some fields of one record."""
+
+    record: RecordKey
+    values: Mapping[str, str | None]  # as the CRM writes them; None clears the field
+    unless_changed_since: datetime | None = None  # refused by a CRM that can tell, if the record changed later (seconds count, not less)
+
+
+class Fate(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"  # the CRM says so
+    REFUSED = "refused"  # by a rule of the CRM's, for this record: the same change will be refused again
+    CHANGED = "changed"  # not written: the record changed meanwhile, or is gone or merged away
+    LATER = "later"  # not written, for a reason that passes: a lock, a limit, a server's error that tells so
+    UNKNOWN = "unknown"  # sent, and the answer was lost: only reading tells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a CRM answered to one change."""
+
+    change: Change
+    fate: Fate
+    said: str | None = None  # the CRM's own code and words, where it did not simply do it
+    at: datetime | None = None  # server time of the answer, where there was one
