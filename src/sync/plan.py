@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 from connectors.records import Record, RecordKey
 from sync.agreement.model import Agreement, StageEntered
@@ -18,7 +18,7 @@ from sync.judge.findings import Finding, Side, Status
 from sync.judge.reasons import folded
 from sync.ladder import MOVES, Due, due_remedies, go_together
 from sync.protect import Shielded, protections
-from sync.route import Seat, next_owner
+from sync.route import Book, Given, Seat
 from sync.rows import LeadRows
 from sync.terms import Terms
 from sync.timeline import Timeline, build_timeline
@@ -46,6 +46,7 @@ class Step:
     rung: int  # 1 is the ladder's first
     reason: str  # moments, never ages
     blocked_by: tuple[str, ...]  # why it would not be carried out now; empty if it would
+    given: Given | None = None  # a new owner: by which turn of the pool
 
     def held_by(self, why: str) -> Step:
         """Return the step with one reason more why it would not be carried out."""
@@ -59,22 +60,30 @@ class Policy:
     mode_of: Callable[[str, str | None], str]  # (rule, team of the owner) -> observe | remind | enforce
     not_enforcing: str | None  # why the agreement may not be enforced, a sentence
     max_act_age: Span  # breaches older than this go to the digest
-    enforced_since: datetime | None = None  # when leadpact first wrote by this agreement; passages opened before are backlog
+    enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
+
+
+class Router(Protocol):
+    """Chooses who gets a lead."""
+
+    def give(self, pool: str | None, *, failed: Collection[str], takes_turn: bool) -> Given | None:
+        """Return who gets the next lead of a pool, and who could have; None if nobody is left. It need not take their turn."""
+        ...
 
 
 @dataclass(slots=True)
 class Routing:
-    """Who may get leads of a pool, and what each was given in this plan; a copy, never the ledger itself."""
+    """Gives the leads of a plan to those who are owed most; on a copy, never the ledger itself."""
 
     seats: Mapping[str, tuple[Seat, ...]]  # pool -> seats, in the roster's order
-    received: Counter[str] = field(default_factory=Counter)
+    book: Book = field(default_factory=Book)
 
-    def give(self, pool: str | None, *, failed: frozenset[str]) -> str | None:
-        """Return who gets the next lead and count it; None if nobody is left."""
-        owner = next_owner(self.seats.get(pool or "", ()), received=self.received, failed=failed)
-        if owner is not None:
-            self.received[owner] += 1
-        return owner
+    def give(self, pool: str | None, *, failed: Collection[str], takes_turn: bool) -> Given | None:
+        """Return who gets the next lead; count it, if it takes a turn: a lead that will not be moved takes nobody's."""
+        given = self.book.next(pool or "", self.seats.get(pool or "", ()), failed=failed)
+        if given is not None and takes_turn:
+            self.book.count(given)
+        return given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +102,7 @@ class Writes:
     record: Record
     fields: tuple[FieldWrite, ...] = ()
     missing: tuple[str, ...] = ()
+    given: Given | None = None  # by which turn of the pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +112,7 @@ class Planner:
     agreement: Agreement  # the version in force now, else the current file
     terms: Terms
     policy: Policy
-    routing: Routing
+    routing: Router
     now: datetime
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
@@ -120,7 +130,8 @@ class Planner:
     def _step(self, due: Due, lead: Lead) -> Step | None:
         """Return the step that a remedy asks for; None for a move that would change nothing: the record shows it already."""
         finding, action = due.finding, due.remedy.action
-        writes = self._writes(due, lead)
+        kept = tuple(self._kept_by_lead(due, lead))
+        writes = self._writes(due, lead, takes_turn=not kept)
         fields = [write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold()]
         if action in MOVES and not fields and not writes.missing:
             return None
@@ -133,7 +144,8 @@ class Planner:
             rule=finding.rule,
             rung=due.rung,
             reason=self._because(due),
-            blocked_by=(*writes.missing, *self._blocked_by(due, lead)),
+            blocked_by=(*writes.missing, *self._held_by_policy(due, lead), *kept),
+            given=writes.given,
         )
 
     def _because(self, due: Due) -> str:
@@ -144,10 +156,10 @@ class Planner:
         back = period.after(self.now.astimezone(self.agreement.zone).date())
         return f"{due.finding.message}; recycled as `{due.remedy.detail}`, may come back from {back}"
 
-    def _writes(self, due: Due, lead: Lead) -> Writes:
+    def _writes(self, due: Due, lead: Lead, *, takes_turn: bool) -> Writes:
         match due.remedy.action:
             case "reassign":
-                return self._reassignment(due.finding, lead)
+                return self._reassignment(due.finding, lead, takes_turn=takes_turn)
             case "recycle" | "return":
                 return self._recycling(due.remedy.detail, lead)
             case "promote":
@@ -160,7 +172,7 @@ class Planner:
         live = [person for person in lead.rows.people if person.key not in lead.rows.gone_at]
         return min(speaking(live or lead.rows.people, crm), key=lambda person: is_carried_on(person, self.terms))
 
-    def _reassignment(self, finding: Finding, lead: Lead) -> Writes:
+    def _reassignment(self, finding: Finding, lead: Lead, *, takes_turn: bool) -> Writes:
         crm = self.terms.authority.owner
         person = self._written(lead, crm)
         owner_field = self.terms.crms[person.key.crm].vocabulary.owner
@@ -168,13 +180,13 @@ class Planner:
         failed = {f.owner for f in lead.findings if f.owner and f.status is Status.BREACHED and f.side is Side.OWNER}
         had = {(lead.timeline.crm, owner) for owner in failed} | {(person.key.crm, before or "")}
         pool = next((handoff.pool for handoff in self.agreement.handoffs if handoff.name == finding.cycle.handoff), None)
-        given = self.routing.give(pool, failed=frozenset(self.terms.owner_in(crm, owner, of=of) for of, owner in had))
+        given = self.routing.give(pool, failed={self.terms.owner_in(crm, owner, of=of) for of, owner in had}, takes_turn=takes_turn)
         if given is None:
             return Writes(record=person, missing=(f"nobody in pool {pool or '(none)'} is left who may get this lead",))
-        after = self.terms.owner_in(person.key.crm, given, of=crm)
-        if after == f"{crm}:{given}":  # has no id there
-            return Writes(record=person, missing=(f"owner {given} of {crm} is nobody in {person.key.crm}",))
-        return Writes(record=person, fields=(FieldWrite(field=owner_field, before=before, after=after),))
+        after = self.terms.owner_in(person.key.crm, given.owner, of=crm)
+        if after == f"{crm}:{given.owner}":  # has no id there
+            return Writes(record=person, missing=(f"owner {given.owner} of {crm} is nobody in {person.key.crm}",))
+        return Writes(record=person, fields=(FieldWrite(field=owner_field, before=before, after=after),), given=given)
 
     def _recycling(self, reason: str | None, lead: Lead) -> Writes:
         person = self._written(lead, self.terms.authority.sales)
@@ -212,7 +224,8 @@ class Planner:
         kind = f"{person.key.crm} {person.key.kind}"
         return Writes(record=person, missing=(f"the agreement does not say which value hands over a {kind}",))
 
-    def _blocked_by(self, due: Due, lead: Lead) -> Iterator[str]:
+    def _held_by_policy(self, due: Due, lead: Lead) -> Iterator[str]:
+        """Yield what config and agreement say against a step, whatever the lead."""
         finding, action = due.finding, due.remedy.action
         mode = self.policy.mode_of(finding.rule, self.terms.team_of(lead.timeline.crm, finding.owner))
         held_by_mode = mode == "observe" or (mode == "remind" and action != "remind")
@@ -222,16 +235,20 @@ class Planner:
             yield self.policy.not_enforcing
         if not held_by_mode:
             yield from self._backlog(finding)
-        if action in MOVES:
+
+    def _kept_by_lead(self, due: Due, lead: Lead) -> Iterator[str]:
+        """Yield what the lead itself says against a step now."""
+        moves = due.remedy.action in MOVES
+        if moves:
             yield from self._protected(due, lead)
             yield from _spent(due, lead, self.agreement, self.now)
-        if finding.due_at is not None:
-            yield from self._too_early_or_late(finding.due_at, moves=action in MOVES)
+        if due.finding.due_at is not None:
+            yield from self._too_early_or_late(due.finding.due_at, moves=moves)
 
     def _backlog(self, finding: Finding) -> Iterator[str]:
-        since = self.policy.enforced_since
+        since = self.policy.enforced_since(finding.rule)
         if since is None:
-            yield "no run has enforced this agreement yet: passages opened before the first one are backlog, for a person to decide"
+            yield f"no run has enforced {finding.rule} yet: passages opened before the first one are backlog, for a person to decide"
         elif finding.cycle.opened_at is None or finding.cycle.opened_at < since:
             yield f"its passage opened before {local_text(since, self.agreement.zone)}, when enforcement began: backlog"
 

@@ -1,9 +1,10 @@
-"""Who gets the next lead of a pool: weighted round robin that stays within one lead of every share. Pure."""
+"""Who gets the next lead of a pool: weighted round robin over those who could get it. Pure."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,19 +15,47 @@ class Seat:
     weight: float  # above 0; 2 gets twice as many as 1
 
 
-def next_owner(seats: Sequence[Seat], *, received: Mapping[str, int], failed: Collection[str]) -> str | None:
-    """Return the seat whose share will be overdue soonest; ties go to the one named first in the roster.
+def next_owner(seats: Sequence[Seat], *, owed: Mapping[str, float]) -> str:
+    """Return the seat whose share of this lead and all before is overdue soonest; ties go to the one named first in the roster.
 
-    `received` counts what each owner got so far; `failed` never gets this lead. None if nobody is left.
-    As long as nobody failed, every seat has at all times within one lead of its share.
-    Source: R. Tijdeman, The chairman assignment problem, Discrete Mathematics 32 (1980).
+    `owed` is what each was owed before this lead. As long as the seats stay the same, everybody has at all times within one lead of
+    its share. Source: R. Tijdeman, The chairman assignment problem, Discrete Mathematics 32 (1980).
     """
-    open_seats = [seat for seat in seats if seat.owner not in failed]
-    if len(open_seats) < 2:
-        return open_seats[0].owner if open_seats else None
-    whole = sum(seat.weight for seat in open_seats)
-    leads = sum(received.get(seat.owner, 0) for seat in open_seats) + 1
-    slack = 1 / (2 * len(open_seats) - 2)
-    behind = {seat.owner: leads * seat.weight / whole - received.get(seat.owner, 0) for seat in open_seats}
-    entitled = [seat for seat in open_seats if behind[seat.owner] >= slack] or open_seats
+    if len(seats) == 1:
+        return seats[0].owner
+    whole = sum(seat.weight for seat in seats)
+    slack = 1 / (2 * len(seats) - 2)
+    behind = {seat.owner: owed.get(seat.owner, 0.0) + seat.weight / whole for seat in seats}
+    entitled = [seat for seat in seats if behind[seat.owner] >= slack] or seats
     return min(entitled, key=lambda seat: (1 - slack - behind[seat.owner]) / seat.weight).owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One lead of a pool: who could have got it, and who did."""
+
+    pool: str
+    seats: tuple[Seat, ...]
+    owner: str
+
+
+@dataclass(slots=True)
+class Book:
+    """What the members of each pool are owed: their share of the leads that they could have got, less those that they got.
+
+    Whoever is away is owed nothing for what came meanwhile, so nobody who joins or comes back is flooded.
+    """
+
+    owed: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))  # pool -> owner -> leads
+
+    def count(self, given: Given) -> None:
+        """Enter a lead that was given."""
+        owed, whole = self.owed[given.pool], sum(seat.weight for seat in given.seats)
+        for seat in given.seats:
+            owed[seat.owner] = owed.get(seat.owner, 0.0) + seat.weight / whole
+        owed[given.owner] = owed.get(given.owner, 0.0) - 1
+
+    def next(self, pool: str, seats: Sequence[Seat], *, failed: Collection[str]) -> Given | None:
+        """Choose who gets the next lead; None if nobody is left. Who has `failed` this lead never gets it, and is owed nothing for it."""
+        could = tuple(seat for seat in seats if seat.owner not in failed)
+        return Given(pool=pool, seats=could, owner=next_owner(could, owed=self.owed[pool])) if could else None

@@ -35,6 +35,8 @@ from sync.report.spool import Spool
 from sync.report.summary import Summary
 from sync.rows import LeadRows
 from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
+from sync.store.journal import Journal
+from sync.store.ledger import Enforced, Ledger
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
 from sync.sweep import find_erased, sweep
@@ -53,6 +55,9 @@ class Context:
     connectors: tuple[Connector, ...]
     plans: Plans
     runs: Runs
+    journal: Journal
+    ledger: Ledger
+    enforced: Enforced
     meter: Meter
     clock: Callable[[], datetime]
     tell: Callable[[Progress], None]
@@ -261,11 +266,8 @@ class Report:
 def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, moment: datetime, keep: bool) -> SavedPlan | None:
     """Judge every lead as it was known at `moment` and plan for it, chunk by chunk; `keep` findings and plan in the store."""
     known, agreement = run.known, terms.agreement_at(moment)
-    policy = Policy(
-        mode_of=known.config.mode.of, not_enforcing=why_not_enforcing(agreement, moment), max_act_age=known.config.act.max_act_age
-    )
-    routing = Routing(seats=open_seats(known.roster, terms, moment))
-    planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
+    routing = Routing(seats=open_seats(known.roster, terms, moment), book=run.ledger.book(terms.authority.owner))
+    planner = Planner(agreement=agreement, terms=terms, policy=policy_at(run, agreement, moment), routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
     known.dirty.refresh(judged_by(terms), bulk_within=agreement.touches.bulk_within)
     marked_upto, toll = known.dirty.newest(), Toll()
@@ -286,6 +288,16 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
     trips = toll.trips(known.config.limits)
     report.hold(trips)
     return run.plans.close(plan, trips) if plan is not None else None
+
+
+def policy_at(run: Context, agreement: Agreement, moment: datetime) -> Policy:
+    """Gather what keeps leadpact from acting by `agreement` at a moment."""
+    return Policy(
+        mode_of=run.known.config.mode.of,
+        not_enforcing=why_not_enforcing(agreement, moment),
+        max_act_age=run.known.config.act.max_act_age,
+        enforced_since=run.enforced.since().get,
+    )
 
 
 def _leads(run: Context, agreement: Agreement, moment: datetime) -> Iterator[LeadRows]:

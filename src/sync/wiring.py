@@ -45,6 +45,8 @@ from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store, open_store_readonly
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.journal import Journal
+from sync.store.ledger import Enforced, Ledger
 from sync.store.link import Links
 from sync.store.lock import WAIT, hold_store, this_process
 from sync.store.mirror import Mirror
@@ -220,6 +222,9 @@ def open_context(
             connectors=connectors,
             plans=Plans(store),
             runs=Runs(store),
+            journal=Journal(store),
+            ledger=Ledger(store),
+            enforced=Enforced(store),
             meter=Meter(connectors, ApiUsage(store)),
             clock=machine_clock,
             tell=tell,

@@ -22,6 +22,8 @@ from sync.store.database import open_store
 from sync.store.dirty import Dirty
 from sync.store.finding_rows import fingerprint
 from sync.store.findings import Findings
+from sync.store.journal import Journal
+from sync.store.ledger import Enforced, Ledger
 from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
@@ -134,7 +136,14 @@ def emptied(kept: Kept, path: Path) -> Iterator[Kept]:
             agreements=Agreements(store),
             links=Links(store, words),
         )
-        yield Kept(run=replace(kept.run, known=known, connectors=(connector,), plans=Plans(store), runs=Runs(store)))
+        tables = {
+            "plans": Plans(store),
+            "runs": Runs(store),
+            "journal": Journal(store),
+            "ledger": Ledger(store),
+            "enforced": Enforced(store),
+        }
+        yield Kept(run=replace(kept.run, known=known, connectors=(connector,), **tables))
 
 
 class _Clock:

@@ -340,7 +340,7 @@ def test_the_parts_of_the_time_are_all_of_it(story: Story) -> None:
 @settings(max_examples=100, deadline=None)
 def test_one_lead_gets_one_move_at_most_and_no_reminder_beside_it(story: Story) -> None:
     policy = Policy(
-        mode_of=lambda _rule, _team: "enforce", not_enforcing=None, max_act_age=parse_span("2 business days"), enforced_since=BORN
+        mode_of=lambda _rule, _team: "enforce", not_enforcing=None, max_act_age=parse_span("2 business days"), enforced_since=lambda _: BORN
     )
     seats = {"sdr": (Seat(owner=ANN, weight=1), Seat(owner=BEN, weight=1))}
     planner = Planner(agreement=the_practice_agreement(), terms=TERMS, policy=policy, routing=Routing(seats=seats), now=NOW)

@@ -17,7 +17,7 @@ from sync.agreement.promises import Rung
 from sync.agreement.spans import parse_span
 from sync.judge.judge import judge_lead
 from sync.plan import Planner, Policy, Routing, Step
-from sync.route import Seat, next_owner
+from sync.route import Book, Seat
 from tests.builders import (
     ANN,
     BEN,
@@ -71,7 +71,7 @@ def steps(
             mode_of=lambda _rule, _team: mode,
             not_enforcing=not_enforcing,
             max_act_age=parse_span("2 business days"),
-            enforced_since=BORN,
+            enforced_since=lambda _: BORN,
         ),
         routing=Routing(seats=seats),
         now=now,
@@ -143,11 +143,12 @@ def test_only_the_owner_who_has_the_lead_now_is_reminded() -> None:
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.integers(1, 4)), min_size=1, unique_by=lambda seat: seat[0]), st.integers(1, 200))
 def test_after_any_number_of_leads_nobody_is_more_than_one_from_their_share(pool: list[tuple[str, int]], leads: int) -> None:
     seats = [Seat(owner=owner, weight=weight) for owner, weight in pool]
-    received: Counter[str] = Counter()
+    received, book = Counter[str](), Book()
     for _ in range(leads):
-        owner = next_owner(seats, received=received, failed=())
-        assert owner is not None
-        received[owner] += 1
+        given = book.next("sdr", seats, failed=())
+        assert given is not None
+        book.count(given)
+        received[given.owner] += 1
     whole = sum(seat.weight for seat in seats)
     assert all(abs(received[seat.owner] - leads * seat.weight / whole) <= 1 + 1e-9 for seat in seats)
 
@@ -163,7 +164,9 @@ def test_no_move_is_planned_that_the_record_shows_already(shown: str, planned: l
 def both_steps(changes: list[FieldChange], now: datetime, *, seats: Seats, **more: object) -> tuple[Step, ...]:
     """Plan for a lead in both CRMs: HubSpot's records are Marketing's, Salesforce's those of Sales."""
     rows, terms = both_rows(changes, **more), both_terms(upto=now)  # type: ignore[arg-type]
-    policy = Policy(mode_of=lambda *_: "enforce", not_enforcing=None, max_act_age=parse_span("2 business days"), enforced_since=BORN)
+    policy = Policy(
+        mode_of=lambda *_: "enforce", not_enforcing=None, max_act_age=parse_span("2 business days"), enforced_since=lambda _: BORN
+    )
     planner = Planner(agreement=the_practice_agreement(), terms=terms, policy=policy, routing=Routing(seats=seats), now=now)
     return planner.steps(rows, judge_lead(rows, terms, now).findings)
 

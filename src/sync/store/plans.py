@@ -5,16 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
 from connectors.records import RecordKey
-from sync.ladder import MOVES
 from sync.plan import FieldWrite, Step
+from sync.route import Given, Seat
 from sync.store.database import Database
 from sync.store.keys import object_ids
+from sync.store.moments import from_ms
 from sync.store.runs import run_row_id
 
 
@@ -24,6 +26,18 @@ class SavedPlan:
 
     id: int
     hash: str  # 64 hex digits over account ids, agreement hash and steps; the same steps give the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPlan:
+    """A plan of the store, without its steps."""
+
+    id: int
+    hash: str
+    accounts: Mapping[str, str]  # crm -> account id
+    agreement_hash: str
+    run: str
+    made_at: datetime
 
 
 class Plans:
@@ -54,37 +68,56 @@ class Plans:
     def close(self, plan_id: int, trips: Mapping[str, str] | None = None) -> SavedPlan:
         """Seal a plan: its hash is over account ids, agreement hash and steps in their order.
 
-        `trips` says of the rules that went beyond a limit what holds their moves back.
+        `trips` says of the rules that went beyond a limit what holds their moves back; a person may let these very moves pass.
         """
         with self._database.transaction() as tx:
-            _hold_moves(tx, plan_id, trips or {})
             accounts, agreement_hash = tx.execute("SELECT accounts, agreement_hash FROM plan WHERE id = ?", (plan_id,)).fetchone()
             digest = plan_hash(orjson.loads(accounts), agreement_hash, map(_step, _step_rows(tx, plan_id)))
-            tx.execute("UPDATE plan SET hash = ? WHERE id = ?", (digest, plan_id))
+            tx.execute("UPDATE plan SET hash = ?, trips = ? WHERE id = ?", (digest, orjson.dumps(dict(trips or {})).decode(), plan_id))
         return SavedPlan(id=plan_id, hash=digest)
 
     def steps(self, plan_id: int) -> Iterator[Step]:
-        """Yield the steps of a plan in their order; none for a plan that does not exist."""
+        """Yield the steps of a plan in their order, also those that a limit holds back; none for a plan that does not exist."""
         with self._database.snapshot() as tx:
             rows = _step_rows(tx, plan_id).fetchall()
         return map(_step, rows)
 
+    def trips(self, plan_id: int) -> Mapping[str, str]:
+        """Return of the rules of a plan that went beyond a limit what holds their moves back."""
+        with self._database.snapshot() as tx:
+            row = tx.execute("SELECT trips FROM plan WHERE id = ?", (plan_id,)).fetchone()
+        return dict(orjson.loads(row[0])) if row else {}
 
-def _hold_moves(tx: sqlite3.Connection, plan_id: int, trips: Mapping[str, str]) -> None:
-    tx.executemany(
-        f"""
-        UPDATE plan_step SET blocked_by = json_insert(blocked_by, '$[#]', ?)
-        WHERE plan = ? AND rule = ? AND action IN ({", ".join("?" * len(MOVES))})
-        """,
-        ((why, plan_id, rule, *MOVES) for rule, why in trips.items()),
-    )
+    def find(self, hash_: str) -> KeptPlan | None:
+        """Return the newest plan with this hash."""
+        return self._one("plan.hash = ?", hash_)
+
+    def get(self, plan_id: int) -> KeptPlan | None:
+        """Return the plan with this id."""
+        return self._one("plan.id = ?", plan_id)
+
+    def _one(self, condition: str, value: object) -> KeptPlan | None:
+        with self._database.snapshot() as tx:
+            row = tx.execute(
+                f"""
+                SELECT plan.id, plan.hash, plan.accounts, plan.agreement_hash, run.name, run.began_at
+                FROM plan JOIN run ON run.id = plan.run WHERE {condition} AND plan.hash <> '' ORDER BY plan.id DESC LIMIT 1
+                """,
+                (value,),
+            ).fetchone()
+        if row is None:
+            return None
+        id_, hash_, accounts, agreement_hash, run, began_at = row
+        return KeptPlan(
+            id=id_, hash=hash_, accounts=orjson.loads(accounts), agreement_hash=agreement_hash, run=run, made_at=from_ms(began_at)
+        )
 
 
 def _step_rows(tx: sqlite3.Connection, plan_id: int) -> sqlite3.Cursor:
     return tx.execute(
         """
         SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
-            action, field_writes, finding, rule, rung, reason, blocked_by
+            action, field_writes, finding, rule, rung, reason, blocked_by, given
         FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
         WHERE plan = ? ORDER BY position
         """,
@@ -105,7 +138,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
     ids = object_ids(tx, [*leads.values(), *(step.record for step in steps)])
     (first,) = tx.execute("SELECT count(*) FROM plan_step WHERE plan = ?", (plan,)).fetchone()
     tx.executemany(
-        "INSERT INTO plan_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO plan_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 plan,
@@ -119,6 +152,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
                 step.rung,
                 step.reason,
                 orjson.dumps(step.blocked_by).decode(),
+                None if step.given is None else orjson.dumps(asdict(step.given)).decode(),
             )
             for position, step in enumerate(steps, start=first)
         ),
@@ -126,7 +160,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
 
 
 def _step(row: Sequence[Any]) -> Step:
-    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by = row
+    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by, given = row
     return Step(
         lead=lead,
         record=RecordKey(crm, kind, crm_id),
@@ -137,4 +171,10 @@ def _step(row: Sequence[Any]) -> Step:
         rung=rung,
         reason=reason,
         blocked_by=tuple(orjson.loads(blocked_by)),
+        given=None if given is None else given_from(orjson.loads(given)),
     )
+
+
+def given_from(told: Mapping[str, Any]) -> Given:
+    """Read a turn of a pool: {"pool", "seats": [{"owner", "weight"}], "owner"}."""
+    return Given(pool=told["pool"], seats=tuple(Seat(**seat) for seat in told["seats"]), owner=told["owner"])

@@ -1,0 +1,62 @@
+"""What became of the steps of a plan: the words in which the journal tells it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """What happened to one write of a step, in the order in which it may happen."""
+
+    SKIPPED = "skipped"  # nothing was sent: what was planned for is not so any more
+    INTENDED = "intended"  # noted before it is sent
+    DONE = "done"  # the CRM says so
+    REFUSED = "refused"
+    CHANGED = "changed"  # not written: somebody else changed the record
+    LATER = "later"  # not written, for a reason that passes
+    UNKNOWN = "unknown"  # sent, and the answer was lost
+    VERIFIED = "verified"  # read back
+    NOT_WRITTEN = "not_written"  # read back: it never arrived
+    OVERWRITTEN = "overwritten"  # read back: it shows what neither we nor the plan had in mind
+
+
+OPEN = frozenset({Event.INTENDED, Event.UNKNOWN, Event.DONE})  # only reading tells whether it stands
+FAILED = frozenset({Event.REFUSED, Event.LATER, Event.NOT_WRITTEN, Event.OVERWRITTEN, Event.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """One write: a step's place in its plan, and its part of the step."""
+
+    plan: int
+    position: int
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the journal."""
+
+    place: Place
+    event: Event
+    at: datetime
+    before: Mapping[str, str | None] | None = None  # of an intent: the fields that it writes
+    after: Mapping[str, str | None] | None = None
+    said: str | None = None
+
+
+def what_stands(entries: Iterable[Entry]) -> dict[Place, Entry]:
+    """Return the newest line about each write; `entries` in the order in which they were noted."""
+    return {entry.place: entry for entry in entries}
+
+
+def what_reading_tells(before: Mapping[str, str | None], after: Mapping[str, str | None], now: Mapping[str, str | None]) -> Event:
+    """Say what a record that holds `now` tells about a write; a blank and no value are the same."""
+    if all((now.get(name) or "") == (value or "") for name, value in after.items()):
+        return Event.VERIFIED
+    if all((now.get(name) or "") == (value or "") for name, value in before.items()):
+        return Event.NOT_WRITTEN
+    return Event.OVERWRITTEN

@@ -1,0 +1,108 @@
+"""The journal: what became of each step of each plan, noted before a CRM is asked and after it answered. Append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from sync.journal import Entry, Event, Place
+from sync.ladder import MOVES
+from sync.store.database import Database
+from sync.store.moments import from_ms, to_ms
+from sync.store.runs import run_row_id
+
+
+class Journal:
+    """The table of what was tried."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def note(self, run_id: str, entries: Sequence[Entry]) -> None:
+        """Append `entries`, all or none. KeyError if there is no such run."""
+        with self._database.transaction() as tx:
+            run = run_row_id(tx, run_id)
+            tx.executemany(
+                "INSERT INTO journal (run, plan, position, part, event, at, before, after, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        run,
+                        entry.place.plan,
+                        entry.place.position,
+                        entry.place.part,
+                        entry.event,
+                        to_ms(entry.at),
+                        _json(entry.before),
+                        _json(entry.after),
+                        entry.said,
+                    )
+                    for entry in entries
+                ],
+            )
+
+    def of_plan(self, plan_id: int) -> list[Entry]:
+        """Return what is noted about a plan, in the order in which it was."""
+        with self._database.snapshot() as tx:
+            return [_entry(row) for row in tx.execute(f"{_SELECT} WHERE plan = ? ORDER BY id", (plan_id,))]
+
+    def unsettled(self) -> list[Entry]:
+        """Return the intents of writes of which only reading tells whether they stand, by plan and place.
+
+        Also those of parts that were never sent, where another part of their step was.
+        """
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                f"""
+                {_SELECT} WHERE event = 'intended' AND id IN (
+                    SELECT max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
+                    HAVING max(id) IN (SELECT id FROM journal WHERE event IN ('intended', 'unknown', 'done'))
+                ) ORDER BY plan, position, part
+                """
+            )
+            return [_entry(row) for row in rows]
+
+    def moves_since(self, at: datetime) -> int:
+        """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none."""
+        with self._database.snapshot() as tx:
+            (count,) = tx.execute(
+                f"""
+                SELECT count(DISTINCT journal.plan || '/' || journal.position) FROM journal JOIN plan_step AS step
+                ON step.plan = journal.plan AND step.position = journal.position
+                WHERE event = 'intended' AND at > ? AND step.action IN ({", ".join("?" * len(_MOVING))})
+                """,
+                (to_ms(at), *_MOVING),
+            ).fetchone()
+        return int(count)
+
+    def take_up(self, run_id: str, plan_id: int, *, at: datetime) -> str | None:
+        """Note that a run carries out a plan; return the run that did so already, if one did: a plan is carried out once."""
+        with self._database.transaction() as tx:
+            row = tx.execute("SELECT run.name FROM plan_use JOIN run ON run.id = plan_use.run WHERE plan = ?", (plan_id,)).fetchone()
+            if row is not None:
+                return str(row[0])
+            tx.execute("INSERT INTO plan_use (plan, run, at) VALUES (?, ?, ?)", (plan_id, run_row_id(tx, run_id), to_ms(at)))
+        return None
+
+
+UNDO = "undo"
+_MOVING = (*MOVES, UNDO)
+_SELECT = "SELECT plan, position, part, event, at, before, after, said FROM journal"
+
+
+def _json(values: object) -> str | None:
+    return None if values is None else orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    plan, position, part, event, at, before, after, said = row
+    return Entry(
+        place=Place(plan, position, part),
+        event=Event(event),
+        at=from_ms(at),
+        before=None if before is None else orjson.loads(before),
+        after=None if after is None else orjson.loads(after),
+        said=said,
+    )
