@@ -1,0 +1,63 @@
+"""Whether a step that was planned is still asked for, once everything about its lead was read again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from sync.judge.findings import Finding
+from sync.plan import FieldWrite, Step
+from sync.route import Given, Seat
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Gives a lead to whom the plan gave it, as long as they may have it."""
+
+    given: Given | None
+    seats: Sequence[Seat]  # who may get leads of the pool now
+
+    def give(self, pool: str | None, *, failed: Collection[str], takes_turn: bool) -> Given | None:  # noqa: ARG002 - the turn was taken
+        """Return the turn of the plan; None if its owner may not have this lead any more."""
+        given = self.given
+        may = given is not None and given.pool == (pool or "") and given.owner in {seat.owner for seat in self.seats}
+        return given if may and given is not None and given.owner not in failed else None
+
+
+def why_not_now(step: Step, asked_now: Iterable[Step], findings: Iterable[Finding]) -> str | None:
+    """Say why a planned step must not be carried out, given the steps and findings of its lead as it is now; None if it may."""
+    same = next((one for one in asked_now if (one.finding, one.action) == (step.finding, step.action)), None)
+    if same is None:
+        return _what_became_of(step, findings)
+    if same.record != step.record:
+        return f"{same.record} would be written now"
+    changed = [write.field for write in step.fields if write not in same.fields]
+    if same.blocked_by:
+        return "; ".join(same.blocked_by)
+    if changed or len(same.fields) != len(step.fields):
+        names = changed or [write.field for write in same.fields]
+        return f"{', '.join(names)} changed since it was planned"
+    return None
+
+
+def _what_became_of(step: Step, findings: Iterable[Finding]) -> str:
+    finding = next((one for one in findings if one.key == step.finding), None)
+    if finding is None:
+        return f"{step.rule} does not stand any more"
+    return f"{step.rule} is not owed any more: {finding.status.value}" if not finding.owed else f"{step.rule} asks for another step now"
+
+
+def back(step: Step) -> Step:
+    """Return the step that puts back what one changed."""
+    fields = tuple(FieldWrite(field=write.field, before=write.after, after=write.before) for write in step.fields)
+    return Step(
+        lead=step.lead,
+        record=step.record,
+        action="undo",
+        fields=fields,
+        finding=step.finding,
+        rule=step.rule,
+        rung=step.rung,
+        reason=f"undoes a {step.action}",
+        blocked_by=(),
+    )
