@@ -16,10 +16,11 @@ from connectors.records import Usage
 class Purpose(StrEnum):
     """What a call is for, in the order in which calls are given up when they run out: the last one first.
 
-    Nothing verifies writes or reads for reports yet; their places keep the order.
+    Nothing reads for reports yet; its place keeps the order.
     """
 
-    VERIFY = "verify"  # whether a write stands
+    VERIFY = "verify"  # what a record is before it is written, and whether a write stands
+    WRITE = "write"
     EVIDENCE = "evidence"  # for promises that have fallen due
     DELTA = "delta"  # what changed
     SWEEP = "sweep"  # what vanished
@@ -27,7 +28,7 @@ class Purpose(StrEnum):
 
 
 # Of our share of the day: what is less urgent stops sooner, so that the rest stays for what is more urgent.
-STOPS_AT = {Purpose.VERIFY: 1.0, Purpose.EVIDENCE: 0.98, Purpose.DELTA: 0.95, Purpose.SWEEP: 0.8, Purpose.REPORT: 0.7}
+STOPS_AT = {Purpose.VERIFY: 1.0, Purpose.WRITE: 0.99, Purpose.EVIDENCE: 0.98, Purpose.DELTA: 0.95, Purpose.SWEEP: 0.8, Purpose.REPORT: 0.7}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,15 +39,16 @@ class TryAgain(Exception):
     """A call failed in a way that may pass.
 
     `after_s` is how long the CRM asks to wait at least; `silent` says that no answer came at all, `slowed` that one only came to
-    say that we are too fast.
+    say that we are too fast. `untouched` says that the CRM surely did nothing of what it was asked.
     """
 
-    def __init__(self, said: str, *, after_s: float = 0.0, silent: bool = False, slowed: bool = False) -> None:
+    def __init__(self, said: str, *, after_s: float = 0.0, silent: bool = False, slowed: bool = False, untouched: bool = False) -> None:
         super().__init__(said)
         self.said = said
         self.after_s = after_s
         self.silent = silent
         self.slowed = slowed
+        self.untouched = untouched or slowed
 
 
 class Window:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from connectors.changes import Change, Outcome
-from connectors.records import Account, Page, RecordKey, Usage
+from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage
 
 
 class Connector(Protocol):
@@ -90,6 +90,13 @@ class Connector(Protocol):
 
 class Writer(Protocol):
     """The half of a connector that changes records. Nothing is ever sent twice: whoever asks decides by reading what was lost."""
+
+    def learn(self, definitions: Iterable[FieldDefinition]) -> None:
+        """Hear how fields are defined, as they were read earlier; what `pages` of definitions tell is known without.
+
+        By them one knows a step back on a ladder, and how a value is written. Without them every step may be one.
+        """
+        ...
 
     def in_order(self, change: Change, held: Mapping[str, str | None]) -> tuple[Change, ...]:
         """Split a change of a record that holds `held` into those that must be sent one after the other; mostly one. Pure.

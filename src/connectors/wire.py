@@ -15,19 +15,27 @@ _SAID = {
     "IncompleteRead": "the connection broke",
     "SSLError": "the secure connection failed",
 }
+_BEFORE_ANYTHING_WAS_SENT = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
 
 
 def failure_of(error: Exception) -> str:
-    """Say what a network error means; its own text may hold the address with its query.
+    """Say what a network error means; its own text may hold the address with its query."""
+    name = _cause_of(error)
+    return _SAID.get(name, name)
 
-    urllib3 names the cause in `reason`, requests wraps urllib3's error as its first argument.
-    """
+
+def is_unsent(error: Exception) -> bool:
+    """Whether a network error came before anything was sent."""
+    return _cause_of(error) in _BEFORE_ANYTHING_WAS_SENT
+
+
+def _cause_of(error: Exception) -> str:
+    """Name the error behind an error: urllib3 has it in `reason`, requests wraps urllib3's error as its first argument."""
     while isinstance(cause := getattr(error, "reason", None) or next(iter(error.args), None), Exception):
         if type(error).__name__ in _SAID:
             break
         error = cause
-    name = type(error).__name__
-    return _SAID.get(name, name)
+    return type(error).__name__
 
 
 def lower_names(headers: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,8 @@ from connectors.pacing import TryAgain
 from connectors.wire import retry_after_s
 
 _TRANSIENT = frozenset({408, 423, 425, 477})
+_UNTOUCHED = frozenset({423, 425, 477})  # locked, too early, being moved: what was asked was not begun
+_OF_ROWS = frozenset({400, 404, 409})
 _WINDOW_WAIT_S = {"SECONDLY": 1.0, "TEN_SECONDLY": 10.0}
 _LOCKED_WAIT_S = 2.0  # 423: at least two seconds, says HubSpot's error guide
 _NAMED = re.compile(r'"name":\s*"([A-Za-z0-9_]{1,100})"')  # in the JSON that a validation message embeds
@@ -21,6 +23,14 @@ _SAFE = re.compile(r"^[A-Za-z0-9_.:\-]{1,120}$")
 
 class Absent(Misconfigured):
     """HubSpot has nothing at this path: a record that is gone, or a path it does not know."""
+
+
+class BatchRefused(Exception):
+    """HubSpot refuses a batch of writes whole, for what some of its rows say; nothing of it was done."""
+
+    def __init__(self, answer: ErrorAnswer) -> None:
+        super().__init__(_said(answer))
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +42,7 @@ class ErrorAnswer:
     body: bytes | str | None
     path: str
     goes_on: str = "after midnight in the account's time zone"  # when the day's calls begin anew
+    writes: bool = False  # it answers a write
 
     def told(self) -> Mapping[str, Any]:
         """Read the body's JSON object; empty where it is none."""
@@ -67,8 +78,23 @@ def refusal_of(answer: ErrorAnswer) -> ConnectorError | TryAgain:
         case 429:
             return _too_many(answer, said)
         case status if status in _TRANSIENT or status >= 500:
-            return TryAgain(said, after_s=_asked_wait_s(answer))
+            return TryAgain(said, after_s=_asked_wait_s(answer), untouched=_is_untouched(answer))
     return _misconfigured(answer, said)
+
+
+def refusal_of_write(answer: ErrorAnswer) -> ConnectorError | TryAgain | BatchRefused:
+    """Translate the refusal of a call that writes as `refusal_of` does, but for one that is about rows: other rows can be sent again."""
+    is_of_rows = answer.status in _OF_ROWS and answer.told().get("category")
+    return BatchRefused(answer) if is_of_rows else refusal_of(answer)
+
+
+def _is_untouched(answer: ErrorAnswer) -> bool:
+    """Whether a server's trouble shows that it did nothing: a 503 does if it is HubSpot's own, or names a time to come again.
+
+    A bare page of a gateway does not: it may have passed the call on before it lost the answer.
+    """
+    says_so = bool(answer.told()) or "retry-after" in answer.headers
+    return answer.status in _UNTOUCHED or (answer.status == 503 and says_so)
 
 
 def _said(answer: ErrorAnswer) -> str:
@@ -83,10 +109,10 @@ def _said(answer: ErrorAnswer) -> str:
 
 
 def _forbidden(answer: ErrorAnswer, said: str) -> Forbidden:
-    scopes = ", ".join(_scopes_in(answer.told()))
+    scopes, right = ", ".join(_scopes_in(answer.told())), "write" if answer.writes else "read"
     return Forbidden(
-        f"HubSpot does not let this token read {answer.path} ({said})",
-        fix=f"give the app the scope {scopes}" if scopes else "give the app the read scope of this object",
+        f"HubSpot does not let this token {right} {answer.path} ({said})",
+        fix=f"give the app the scope {scopes}" if scopes else f"give the app the {right} scope of this object",
     )
 
 

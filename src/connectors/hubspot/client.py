@@ -16,12 +16,12 @@ from urllib3.exceptions import HTTPError, LocationValueError
 
 from connectors.budget import DayBudget, Purpose
 from connectors.errors import Misconfigured, Unreachable
-from connectors.hubspot.answers import ErrorAnswer, refusal_of
+from connectors.hubspot.answers import ErrorAnswer, refusal_of, refusal_of_write
 from connectors.hubspot.paths import Paths
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import Patience, TryAgain, Waiting, Window
 from connectors.records import Usage
-from connectors.wire import date_in, failure_of, lower_names, number_in
+from connectors.wire import date_in, failure_of, is_unsent, lower_names, number_in
 
 _BURST_SPAN_S = 10.0
 _BURST_MAX = 190  # calls in ten seconds of a Professional or Enterprise account, until a header says otherwise
@@ -32,13 +32,22 @@ _MARGIN_S = 0.4  # by which our windows are longer: so much longer may a call be
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request: all of ours can be repeated safely (reads; a search or batch read is a POST)."""
+    """One request: what only reads can be repeated safely (a search or batch read is a POST); what writes is sent once."""
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     search: bool = False
+    writes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, whole."""
+
+    told: dict[str, Any]
+    at: datetime | None  # server time, where it was told
 
 
 class Line:
@@ -65,7 +74,11 @@ class Line:
 
     def insist(self, call: Call, purpose: Purpose) -> dict[str, Any]:
         """Make a call, paced, until it is answered; raises any family of `connectors.errors`."""
-        return self._patience.insist(lambda: self._paced(call, purpose), crm=f"HubSpot at {self._settings.base_url}")
+        return self._patience.insist(lambda: self._paced(call, purpose), crm=f"HubSpot at {self._settings.base_url}").told
+
+    def once(self, call: Call, purpose: Purpose) -> Answer:
+        """Make a call, paced, and never again: raises TryAgain where it failed in a way that may pass."""
+        return self._paced(call, purpose)
 
     def pause(self, seconds: float) -> None:
         """Wait."""
@@ -77,7 +90,7 @@ class Line:
         self._api.rest_client.pool_manager.clear()
         self._api.close()
 
-    def _paced(self, call: Call, purpose: Purpose) -> dict[str, Any]:
+    def _paced(self, call: Call, purpose: Purpose) -> Answer:
         if self._closed:
             raise Unreachable("the connection was closed meanwhile", fix="run again")
         self.budget.spend(purpose, self.server_now)
@@ -89,7 +102,7 @@ class Line:
             self._burst.take()
         return self._send(call)
 
-    def _send(self, call: Call) -> dict[str, Any]:
+    def _send(self, call: Call) -> Answer:
         """Make one call and read its answer whole; no token, body or header leaves in an error."""
         from hubspot.crm.owners.exceptions import ApiException  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
 
@@ -113,17 +126,18 @@ class Line:
         except LocationValueError:
             raise Misconfigured("hubspot.base_url is no address", fix="set it to https://api.hubapi.com") from None
         except HTTPError as error:
-            raise TryAgain(failure_of(error), silent=True) from None
+            raise TryAgain(failure_of(error), silent=True, untouched=is_unsent(error)) from None
         answer, told = _read(call, data), lower_names(response.headers)
         self._learn(told)
         self._learn_time(told)
-        return answer
+        return Answer(told=answer, at=date_in(told.get("date")))
 
     def _refused(self, call: Call, status: int, headers: Mapping[str, str] | None, body: bytes | str | None) -> Exception:
         told = lower_names(headers or {})
         self._learn(told)
-        answer = ErrorAnswer(status=status, headers=told, body=body, path=call.path, goes_on=self.budget.goes_on())
-        return refusal_of(answer)
+        goes_on = self.budget.goes_on()
+        answer = ErrorAnswer(status=status, headers=told, body=body, path=call.path, goes_on=goes_on, writes=call.writes)
+        return refusal_of_write(answer) if call.writes else refusal_of(answer)
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         """Take the account's limits from an answer's headers, each where it is there.
@@ -186,6 +200,10 @@ class Client:
         """Search, within the account's five searches a second."""
         return self.line.insist(Call(method="POST", path=path, body=body, search=True), self._purpose)
 
+    def write(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """Write, once. Raises TryAgain where it failed in a way that may pass, BatchRefused, and any family of `connectors.errors`."""
+        return self.line.once(Call(method="POST", path=path, body=body, writes=True), self._purpose)
+
     def pause(self, seconds: float) -> None:
         """Wait before asking the same again."""
         self.line.pause(seconds)
@@ -220,6 +238,8 @@ def _read(call: Call, data: bytes) -> dict[str, Any]:
         parsed = orjson.loads(data)  # nothing is no answer either: all that we ask for has a body
     except orjson.JSONDecodeError:
         raise TryAgain(f"the answer of {call.path} is no JSON") from None
+    if not isinstance(parsed, dict) and call.writes:
+        raise TryAgain(f"the answer of {call.path} is not HubSpot's")
     if not isinstance(parsed, dict):
         raise Misconfigured(f"the answer of {call.path} is not HubSpot's", fix="check hubspot.base_url")
     return parsed

@@ -1,25 +1,29 @@
-"""HubSpot as a Connector: one account, read page by page."""
+"""HubSpot as a Connector and Writer: one account, read page by page, written batch by batch."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectors.budget import Purpose
+from connectors.changes import Change, Outcome
+from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
+from connectors.hubspot import write
 from connectors.hubspot.client import Client
 from connectors.hubspot.evidence import evidence_pages
 from connectors.hubspot.incremental import count
-from connectors.hubspot.mapping import CRM, VOCABULARY, record_pages
+from connectors.hubspot.ladder import in_order
+from connectors.hubspot.mapping import CRM, LIFECYCLE_STAGE, VOCABULARY, record_pages
 from connectors.hubspot.pull import object_pages
 from connectors.hubspot.reading import results_of
 from connectors.hubspot.reference import definition_pages, owner_pages
 from connectors.hubspot.settings import HubSpotSettings
-from connectors.hubspot.streams import object_streams
+from connectors.hubspot.streams import PLURALS, object_streams
 from connectors.hubspot.values import text_of
-from connectors.hubspot.vanished import bin_pages, live_ids, looked_up
+from connectors.hubspot.vanished import as_they_are, bin_pages, live_ids, looked_up
 from connectors.pacing import Waiting
-from connectors.records import Account, Page, RecordKey, Usage, Wanted
+from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage, Wanted
 from connectors.zones import zone_of
 
 
@@ -33,6 +37,7 @@ class HubSpot:
         self._client = Client(settings, waiting)
         self._base_url = settings.base_url
         self._objects = object_streams(wanted)
+        self._definitions = Definitions()
 
     @property
     def crm(self) -> str:
@@ -88,7 +93,7 @@ class HubSpot:
         """
         match stream:
             case "definitions":
-                return definition_pages(self._client)
+                return self._definitions.overheard(definition_pages(self._client))
             case "owners":
                 return owner_pages(self._client, cursor)
             case _:
@@ -114,6 +119,28 @@ class HubSpot:
     def look_up(self, stream: str, ids: Sequence[str]) -> Iterator[Page]:
         """Yield what became of `ids`, a hundred a page."""
         return looked_up(self._client.on(Purpose.SWEEP), self._objects[stream], ids)
+
+    def learn(self, definitions: Iterable[FieldDefinition]) -> None:
+        """Take over the order of life-cycle stages from definitions that were read earlier."""
+        self._definitions.learn(definitions)
+
+    def in_order(self, change: Change, held: Mapping[str, str | None]) -> tuple[Change, ...]:
+        """Clear the life-cycle stage in a change of its own first, unless it is blank or surely moves up."""
+        return in_order(change, held, self._definitions.values_of(change.record.kind, LIFECYCLE_STAGE))
+
+    def batches(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+        """Cut changes into a hundred of one type each."""
+        return write.batches(changes)
+
+    def write(self, batch: Sequence[Change]) -> Sequence[Outcome]:
+        """Send one of `batches`; in parts where HubSpot refuses it whole for what one row says. `unless_changed_since` means nothing."""
+        return write.write(self._client.on(Purpose.WRITE), batch)
+
+    def read_now(self, persons: Sequence[RecordKey]) -> Iterator[Page]:
+        """Yield persons by id with their histories, fifty a page and call; those that are not there as gone, merged or erased."""
+        for kind in dict.fromkeys(person.kind for person in persons):
+            ids = [person.id for person in persons if person.kind == kind]
+            yield from as_they_are(self._client.on(Purpose.VERIFY), self._objects[PLURALS[kind]], ids)
 
     def add_earlier_calls(self, calls: int) -> None:
         """Count the calls that earlier runs made on the account's present day."""

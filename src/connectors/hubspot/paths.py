@@ -50,6 +50,10 @@ class Paths:
         """Read up to 100 objects by id (50 with history)."""
         return f"{self.objects(plural)}/batch/read"
 
+    def batch_update(self, plural: str) -> str:
+        """Change up to 100 objects by id."""
+        return f"{self.objects(plural)}/batch/update"
+
     def search(self, plural: str) -> str:
         """Search the objects of a type."""
         return f"{self.objects(plural)}/search"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from connectors.hubspot.client import Client
 from connectors.hubspot.pull import page_of
-from connectors.hubspot.reading import PAGE, Found, id_rows, read_by_ids, read_links, server_time
+from connectors.hubspot.reading import PAGE, PAGE_WITH_HISTORY, Found, id_rows, read_by_ids, read_links, server_time
 from connectors.hubspot.streams import ObjectStream
 from connectors.hubspot.values import id_of
 from connectors.records import Page
@@ -34,3 +35,11 @@ def looked_up(client: Client, stream: ObjectStream, ids: Sequence[str]) -> Itera
         found = read_by_ids(client, stream, ids[start : start + PAGE])
         links = read_links(client, stream, [id_of(item) for item in found.items])
         yield page_of(stream, found, links, began_at=server_time(client))
+
+
+def as_they_are(client: Client, stream: ObjectStream, ids: Sequence[str]) -> Iterator[Page]:
+    """Yield what `ids` are now, a call's worth a page, and what became of those that are not there; no associations are read."""
+    size = PAGE_WITH_HISTORY if stream.history else PAGE
+    for start in range(0, len(ids), size):
+        found = read_by_ids(client, stream, ids[start : start + size])
+        yield replace(page_of(stream, found, (), began_at=server_time(client)), linked_kinds=frozenset())

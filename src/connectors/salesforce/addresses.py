@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from connectors.errors import Misconfigured
 from connectors.salesforce.settings import DEFAULT_VERSION
@@ -69,6 +69,14 @@ class Paths:
     def composite(self) -> str:
         """Make up to 25 calls in one."""
         return f"{self._base}/composite"
+
+    def collections(self) -> str:
+        """Write up to 200 rows in one call."""
+        return f"{self._base}/composite/sobjects"
+
+    def row(self, sobject: str, id_: str) -> str:
+        """Change one row."""
+        return f"{self._base}/sobjects/{quote(sobject, safe='')}/{quote(id_, safe='')}"
 
     def describe(self, sobject: str) -> str:
         """Read how an object is defined."""

@@ -16,6 +16,8 @@ _TRANSIENT = frozenset({406, 408, 420, 425, 429})  # beside all from 500 on
 _TRANSIENT_CODES = frozenset(
     {"UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"}
 )
+_UNTOUCHED_CODES = _TRANSIENT_CODES - {"QUERY_TIMEOUT"}
+_UNTOUCHED = frozenset({420, 425})  # no way to the org yet, too early: what was asked was not begun
 _API_OFF = frozenset({"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"})
 _CONFLICTS = frozenset({"PRECONDITION_FAILED", "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"})
 _OF_THE_RECORD = frozenset(
@@ -43,8 +45,19 @@ _NO_RELATION = re.compile(r"Didn't understand relationship '(\w{1,80})'")
 _NO_OBJECT = re.compile(r"sObject type '(\w{1,80})' is not supported")
 
 
+_OF_EVERY_ROW = frozenset({"INVALID_FIELD", "LIMIT_EXCEEDED", "EXCEEDED_ID_LIMIT"})
+
+
 class SessionOver(Exception):
     """Salesforce does not know the session (any more): it expired, or somebody ended it."""
+
+
+class BatchRefused(Exception):
+    """Salesforce refuses a call that writes whole, for what some of its rows say; nothing of it was done."""
+
+    def __init__(self, answer: ErrorAnswer) -> None:
+        super().__init__(_said(answer))
+        self.answer = answer
 
 
 class CursorLost(Misconfigured):
@@ -64,6 +77,7 @@ class ErrorAnswer:
     body: bytes | str | None
     path: str
     goes_on: str = "later"  # when there are calls again
+    writes: bool = False  # it answers a write
 
     def errors(self) -> list[Mapping[str, Any]]:
         """Read the body's errors; empty where it has none of Salesforce's shape."""
@@ -95,7 +109,8 @@ def refusal_of(answer: ErrorAnswer) -> ConnectorError | TryAgain | SessionOver:
     if "REQUEST_LIMIT_EXCEEDED" in codes:
         return _limit_reached(answer, said)
     if codes & _TRANSIENT_CODES or answer.status in _TRANSIENT or answer.status >= 500:
-        return TryAgain(said, after_s=retry_after_s(answer.headers), slowed=answer.status == 429)
+        after_s, slowed = retry_after_s(answer.headers), answer.status == 429
+        return TryAgain(said, after_s=after_s, slowed=slowed, untouched=_is_untouched(answer, codes))
     if codes & _API_OFF:
         return Denied(
             f"the API is switched off in this org, or its edition has none ({said})",
@@ -106,14 +121,26 @@ def refusal_of(answer: ErrorAnswer) -> ConnectorError | TryAgain | SessionOver:
     return _by_status(answer, codes, said)
 
 
+def refusal_of_write(answer: ErrorAnswer) -> ConnectorError | TryAgain | SessionOver | BatchRefused:
+    """Translate the refusal of a call that writes as `refusal_of` does, but for one that is about rows: other rows can be sent again.
+
+    What names a field or object that the user does not see concerns all rows.
+    """
+    refused = refusal_of(answer)
+    codes = set(answer.codes())
+    is_of_rows = isinstance(refused, Rejected | Misconfigured) and answer.status == 400
+    return BatchRefused(answer) if is_of_rows and codes and not codes & _OF_EVERY_ROW else refused
+
+
 def _by_status(answer: ErrorAnswer, codes: set[str], said: str) -> ConnectorError:
     match answer.status:
         case 401:
             return Denied(f"Salesforce does not accept the session ({said})", fix="check the credentials of the app in the secrets")
         case 403:
+            right = "write" if answer.writes else "read"
             return Forbidden(
-                f"Salesforce does not let this user read {answer.path} ({said})",
-                fix="give the integration user's permission set read access to it",
+                f"Salesforce does not let this user {right} {answer.path} ({said})",
+                fix=f"give the integration user's permission set {right} access to it",
             )
         case 404:
             return Absent(f"Salesforce has nothing at {answer.path} ({said})", fix="check salesforce.my_domain and salesforce.api_version")
@@ -122,6 +149,12 @@ def _by_status(answer: ErrorAnswer, codes: set[str], said: str) -> ConnectorErro
         case 414 | 431:
             return Misconfigured(f"a request was too long for Salesforce ({said})", fix="name fewer fields in the agreement")
     return _by_code(answer, codes, said)
+
+
+def _is_untouched(answer: ErrorAnswer, codes: set[str]) -> bool:
+    """Whether a server's trouble shows that it did nothing: by its code, or by a time to come again. A bare page of a gateway does not."""
+    names_a_time = answer.status == 503 and "retry-after" in answer.headers
+    return bool(codes & _UNTOUCHED_CODES) or answer.status in _UNTOUCHED or names_a_time
 
 
 def _by_code(answer: ErrorAnswer, codes: set[str], said: str) -> ConnectorError:

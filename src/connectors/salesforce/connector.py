@@ -1,16 +1,18 @@
-"""Salesforce as a Connector: one org, read page by page."""
+"""Salesforce as a Connector and Writer: one org, read page by page, written batch by batch."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 
 from connectors.budget import Purpose
+from connectors.changes import Change, Outcome
+from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
 from connectors.pacing import Waiting
-from connectors.records import Account, Page, RecordKey, Usage, Vocabulary, Wanted
-from connectors.salesforce import owners
+from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage, Vocabulary, Wanted
+from connectors.salesforce import owners, write
 from connectors.salesforce.addresses import host_of
 from connectors.salesforce.ahead import Ahead
 from connectors.salesforce.client import Client
@@ -24,7 +26,7 @@ from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Query, moment, select
 from connectors.salesforce.streams import row_streams
 from connectors.salesforce.values import id_in, is_true, text_of
-from connectors.salesforce.vanished import bin_pages, live_ids, looked_up
+from connectors.salesforce.vanished import as_they_are, bin_pages, live_ids, looked_up
 from connectors.zones import zone_of
 
 _ORGANIZATION = Query(soql=select(("Id", "TimeZoneSidKey", "OrganizationType", "IsSandbox"), "Organization"))
@@ -41,6 +43,7 @@ class Salesforce:
         self._settings = settings
         self._form_fields = tuple(filter(None, (settings.form_date_field, settings.form_name_field)))
         self._rows = row_streams(wanted, self._form_fields)
+        self._definitions = Definitions()
         self._words = Words(self._client)
         self._ahead = Ahead()
         self._walk = Walk(
@@ -116,7 +119,7 @@ class Salesforce:
         match stream:
             case "definitions":
                 histories = [one for one in self._rows.values() if one.kind is None]
-                return definition_pages(self._client, self._words, histories)
+                return self._definitions.overheard(definition_pages(self._client, self._words, histories))
             case "owners":
                 return owners.owner_pages(self._client, cursor, self._take_in_office())
             case _:
@@ -143,6 +146,30 @@ class Salesforce:
     def look_up(self, stream: str, ids: Sequence[str]) -> Iterator[Page]:
         """Yield what became of `ids`, five hundred a page."""
         return looked_up(self._client.on(Purpose.SWEEP), self._rows[stream], ids, self._words)
+
+    def learn(self, definitions: Iterable[FieldDefinition]) -> None:
+        """Take over the types of fields from definitions that were read earlier: numbers and flags are written as such."""
+        self._definitions.learn(definitions)
+
+    def in_order(self, change: Change, held: Mapping[str, str | None]) -> tuple[Change, ...]:  # noqa: ARG002 - what it holds bars no step
+        """Nothing to split: Salesforce sets what it is asked to."""
+        return (change,)
+
+    def batches(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+        """Cut changes into 25 where a row must not have changed, and 200 where it may."""
+        return write.batches(changes)
+
+    def write(self, batch: Sequence[Change]) -> Sequence[Outcome]:
+        """Send one of `batches`; no assignment rule runs. In parts where Salesforce refuses it whole for what one row says."""
+        return write.write(self._client.on(Purpose.WRITE), batch, self._definitions)
+
+    def read_now(self, persons: Sequence[RecordKey]) -> Iterator[Page]:
+        """Yield persons by id and what is kept of their histories, five hundred a call; those that are not there as gone or merged."""
+        client = self._client.on(Purpose.VERIFY)
+        for kind in dict.fromkeys(person.kind for person in persons):
+            histories = [one for one in self._rows.values() if one.kind is None and one.owner_of == kind]
+            ids = [person.id for person in persons if person.kind == kind]
+            yield from as_they_are(client, self._rows[kind], histories, ids, self._words)
 
     def queue_members(self) -> Mapping[str, frozenset[str]]:
         """Read the ids of the active users whom each queue serves, by the queue's id, in one call."""

@@ -9,7 +9,7 @@ from connectors.records import Link, Page
 from connectors.salesforce.client import Client
 from connectors.salesforce.histories import Known
 from connectors.salesforce.pages import page_of
-from connectors.salesforce.reading import Rows, ask_on, path_of, together
+from connectors.salesforce.reading import all_pages, path_of, together
 from connectors.salesforce.soql import Query, select, texts
 from connectors.salesforce.streams import RowStream
 
@@ -25,16 +25,9 @@ def evidence_pages(client: Client, streams: Sequence[RowStream], persons: Sequen
         ]
         parts = together(client, [path_of(client, query) for query in queries])
         for stream, part in zip(streams, parts, strict=True):
-            for rows in _to_the_end(client, part.rows()):
+            for rows in all_pages(client, part.rows()):
                 page = page_of(stream, rows.items, known, began_at=rows.asked_at)
                 yield replace(page, links=tuple(map(_turned, page.links)), linked_kinds=frozenset())
-
-
-def _to_the_end(client: Client, rows: Rows) -> Iterator[Rows]:
-    yield rows
-    while rows.more is not None:
-        rows = ask_on(client, rows.more)
-        yield rows
 
 
 def _turned(link: Link) -> Link:

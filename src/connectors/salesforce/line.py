@@ -23,18 +23,18 @@ from connectors.csv_rows import rows_of_csv
 from connectors.errors import Denied, Unreachable
 from connectors.pacing import Patience, TryAgain, Waiting
 from connectors.salesforce.addresses import host_of, loopback_port
-from connectors.salesforce.answers import ErrorAnswer, SessionOver, refusal_of
-from connectors.salesforce.auth import as_it_is, can_renew, log_in
+from connectors.salesforce.answers import ErrorAnswer, SessionOver, refusal_of, refusal_of_write
+from connectors.salesforce.auth import Session, as_it_is, can_renew, log_in
 from connectors.salesforce.loopback import Loopback
 from connectors.salesforce.settings import SalesforceSettings
-from connectors.wire import date_in, failure_of, lower_names, number_in
+from connectors.wire import date_in, failure_of, is_unsent, lower_names, number_in
 
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")  # the answer may tell of the app's own usage as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request: all of ours can be repeated safely (reads; a composite call and a bulk query are a POST)."""
+    """One request: what only reads can be repeated safely (queries in one call and a bulk query are a POST); what writes is sent once."""
 
     method: str
     path: str
@@ -42,6 +42,7 @@ class Call:
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     csv: bool = False
+    writes: bool = False
 
     @property
     def where(self) -> str:
@@ -84,6 +85,10 @@ class Line:
         """Make a call until it is answered; raises any family of `connectors.errors`."""
         return self._patience.insist(lambda: self._send(call, purpose), crm=f"Salesforce at {self._settings.my_domain}")
 
+    def once(self, call: Call, purpose: Purpose) -> Answer:
+        """Make a call and never again, but for a session that was over: raises TryAgain where it failed in a way that may pass."""
+        return self._send(call, purpose)
+
     def pause(self, seconds: float) -> None:
         """Wait."""
         self._waiting.sleep(seconds)
@@ -118,7 +123,7 @@ class Line:
         """Give the session that follows `after`; of several threads that ask for it one logs in."""
         with self._login:
             if self._session is None or self._session is after:
-                given = log_in(self._http, self._settings)
+                given = self._given()
                 session = Salesforce(
                     session_id=given.token,
                     instance_url=f"https://{given.host}",
@@ -129,6 +134,14 @@ class Line:
                 session.headers["X-PrettyPrint"] = "0"
                 self._session = session
             return self._session
+
+    def _given(self) -> Session:
+        """Log in; what fails there leaves the call that needs the session unsent."""
+        try:
+            return log_in(self._http, self._settings)
+        except TryAgain as error:
+            error.untouched = True
+            raise
 
     def _exchange(self, call: Call, session: Salesforce, purpose: Purpose) -> Answer:
         """Send a request and read its answer whole; no token, body or address leaves in an error."""
@@ -150,7 +163,7 @@ class Line:
         except SalesforceError:
             raise self._refused(call, heard[-1]) from None
         except RequestException as error:
-            raise TryAgain(failure_of(error), silent=True) from None
+            raise TryAgain(failure_of(error), silent=True, untouched=is_unsent(error)) from None
         headers = lower_names(response.headers)
         self._learn(headers)
         told = _read_csv(call, response.content, headers) if call.csv else _read(call, response.content)
@@ -160,9 +173,14 @@ class Line:
         headers = lower_names(response.headers)
         self._learn(headers)
         answer = ErrorAnswer(
-            status=response.status_code, headers=headers, body=response.content, path=call.where, goes_on=self.budget.goes_on()
+            status=response.status_code,
+            headers=headers,
+            body=response.content,
+            path=call.where,
+            goes_on=self.budget.goes_on(),
+            writes=call.writes,
         )
-        return refusal_of(answer)
+        return refusal_of_write(answer) if call.writes else refusal_of(answer)
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         """Take over what every answer tells of the org's calls: `api-usage=18/5000`. Source: crm-facts, Salesforce, section 3."""

@@ -48,10 +48,11 @@ def ask_on(client: Client, more: str) -> Rows:
 
 def all_rows(client: Client, query: Query) -> Iterator[Rows]:
     """Yield every page of a query."""
-    yield from _from(client, ask(client, query))
+    yield from all_pages(client, ask(client, query))
 
 
-def _from(client: Client, rows: Rows) -> Iterator[Rows]:
+def all_pages(client: Client, rows: Rows) -> Iterator[Rows]:
+    """Yield every page of a query whose first one is there."""
     yield rows
     while rows.more is not None:
         rows = ask_on(client, rows.more)
@@ -65,7 +66,7 @@ def all_items(client: Client, query: Query) -> list[Item]:
 
 def whole(client: Client, first: Rows) -> list[Item]:
     """Give every row of a query whose first page is there; for what is small."""
-    return [item for rows in _from(client, first) for item in rows.items]
+    return [item for rows in all_pages(client, first) for item in rows.items]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

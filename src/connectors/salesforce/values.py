@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,8 @@ Item = Mapping[str, Any]
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 _CHECKSUM_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _BULK_MOMENT = len("2026-11-20T15:00:00.000Z")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
 _REMEMBERED = 1_000  # moments and ids; many rows share one
 
 
@@ -105,3 +108,20 @@ def id_in(row: Item, field: str = "Id") -> str | None:
     if not text:
         return None
     return text if isinstance(text, str) and len(text) == 18 else id18(str(text))
+
+
+def json_of(text: str | None, type_: str | None) -> str | float | bool | None:
+    """Write a value as JSON for a field of a type: numbers and flags as such, everything else as text, "" and None as null.
+
+    What the type does not fit, or a number would not keep exactly, goes out as text; so does a value of a field of unknown type.
+    Source: crm-facts, Salesforce, section 14 (moments and days are text).
+    """
+    if not text:
+        return None
+    if type_ == "boolean" and text in ("true", "false"):
+        return text == "true"
+    if type_ not in _NUMBERS or not _NUMBER.fullmatch(text):
+        return text
+    if "." not in text:
+        return int(text)
+    return float(text) if Decimal(repr(float(text))) == Decimal(text) else text
