@@ -86,7 +86,7 @@ def write_config(folder: Path, files: PracticeFiles, *, more: str = "") -> Path:
 def pull_once(config: Path) -> tuple[Pulled, float]:
     """Pull what changed into the store beside `config`; return what came, and the seconds that our processor took for it."""
     with open_context(config, tell=lambda _: None) as run:
-        begun = begin(run, None)
+        begun = begin(run, None, kind="dry-run")
         began = process_time()
         (pulled,) = pull(run, begun)
         return pulled, process_time() - began

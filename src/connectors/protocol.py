@@ -127,3 +127,7 @@ class Writer(Protocol):
         The pages have no cursor.
         """
         ...
+
+
+class WritingConnector(Connector, Writer, Protocol):
+    """A connector that reads and changes."""

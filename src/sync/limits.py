@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from sync.judge.findings import Finding
@@ -13,11 +14,27 @@ from sync.plan import Step
 
 
 class Limits(Protocol):
-    """Most moves of one run; the share is of the rule's open passages."""
+    """Most moves of one run, rolling hour and day; the share is of the rule's open passages."""
 
     moves_per_run: int
+    moves_per_hour: int
+    moves_per_day: int
     moves_share: float
     moves_at_least: int
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Moves that were made before, as the journal counts them."""
+
+    hour: int = 0  # in the last hour
+    day: int = 0  # in the last 24 hours
+
+
+NOTHING_SPENT = Spent()
 
 
 @dataclass(slots=True)
@@ -32,14 +49,13 @@ class Toll:
         for rule, *_ in {(finding.rule, finding.cycle.handoff, finding.cycle.number) for finding in findings if finding.owed}:
             self.open_passages[rule] += 1
         for step in steps:
-            self.moves[step.rule] += step.action in MOVES
+            self.moves[step.rule] += step.action in MOVES and step.is_pending
 
-    def trips(self, limits: Limits) -> dict[str, str]:
+    def trips(self, limits: Limits, spent: Spent = NOTHING_SPENT) -> dict[str, str]:
         """Return the rules whose moves go beyond the limits, with the figures and what would let this plan pass."""
         found = {rule: told for rule, moves in self.moves.items() if (told := self._trip(rule, moves, limits)) is not None}
-        total = sum(self.moves.values())
-        if total > limits.moves_per_run:
-            told = f"the plan makes {total} moves, {limits.moves_per_run} are allowed a run; {_way_out(total)}"
+        told = beyond(sum(self.moves.values()), limits, spent)
+        if told is not None:
             found = {rule: found.get(rule, told) for rule, moves in self.moves.items() if moves}
         return found
 
@@ -54,8 +70,18 @@ class Toll:
         )
 
 
-def _way_out(total: int) -> str:
-    return f"to let it pass: [limits] moves_per_run = {total} in config.toml"
+def beyond(moves: int, limits: Limits, spent: Spent) -> str | None:
+    """Say which limit all moves of a plan together go beyond, and what would let it pass."""
+    for span, before, key, most in (
+        ("a run", 0, "moves_per_run", limits.moves_per_run),
+        ("an hour", spent.hour, "moves_per_hour", limits.moves_per_hour),
+        ("a day", spent.day, "moves_per_day", limits.moves_per_day),
+    ):
+        if moves and moves + before > most:
+            made = f", {before} were made" if before else ""
+            way_out = f"to let it pass: [limits] {key} = {moves + before} in config.toml"
+            return f"the plan makes {moves} moves{made}, {most} are allowed {span}; {way_out}"
+    return None
 
 
 def hold_back(steps: Sequence[Step], trips: Mapping[str, str]) -> list[Step]:

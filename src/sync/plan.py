@@ -47,6 +47,7 @@ class Step:
     reason: str  # moments, never ages
     blocked_by: tuple[str, ...]  # why it would not be carried out now; empty if it would
     given: Given | None = None  # a new owner: by which turn of the pool
+    is_pending: bool = True  # nothing but mode and agreement is against it: limits count it
 
     def held_by(self, why: str) -> Step:
         """Return the step with one reason more why it would not be carried out."""
@@ -61,6 +62,7 @@ class Policy:
     not_enforcing: str | None  # why the agreement may not be enforced, a sentence
     max_act_age: Span  # breaches older than this go to the digest
     enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
+    undone: frozenset[str] = frozenset()  # keys of findings whose move a person had undone
 
 
 class Router(Protocol):
@@ -130,7 +132,7 @@ class Planner:
     def _step(self, due: Due, lead: Lead) -> Step | None:
         """Return the step that a remedy asks for; None for a move that would change nothing: the record shows it already."""
         finding, action = due.finding, due.remedy.action
-        kept = tuple(self._kept_by_lead(due, lead))
+        kept = (*self._backlog(due, lead), *self._kept_by_lead(due, lead))
         writes = self._writes(due, lead, takes_turn=not kept)
         fields = [write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold()]
         if action in MOVES and not fields and not writes.missing:
@@ -146,6 +148,7 @@ class Planner:
             reason=self._because(due),
             blocked_by=(*writes.missing, *self._held_by_policy(due, lead), *kept),
             given=writes.given,
+            is_pending=not kept and not writes.missing,
         )
 
     def _because(self, due: Due) -> str:
@@ -226,30 +229,34 @@ class Planner:
 
     def _held_by_policy(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what config and agreement say against a step, whatever the lead."""
-        finding, action = due.finding, due.remedy.action
-        mode = self.policy.mode_of(finding.rule, self.terms.team_of(lead.timeline.crm, finding.owner))
-        held_by_mode = mode == "observe" or (mode == "remind" and action != "remind")
-        if held_by_mode:
-            yield f"mode of {finding.rule} is {mode} (config.toml, [mode])"
+        mode = self._mode(due, lead)
+        if not _allows(mode, due.remedy.action):
+            yield f"mode of {due.finding.rule} is {mode} (config.toml, [mode])"
         if self.policy.not_enforcing is not None:
             yield self.policy.not_enforcing
-        if not held_by_mode:
-            yield from self._backlog(finding)
+
+    def _mode(self, due: Due, lead: Lead) -> str:
+        return self.policy.mode_of(due.finding.rule, self.terms.team_of(lead.timeline.crm, due.finding.owner))
 
     def _kept_by_lead(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what the lead itself says against a step now."""
         moves = due.remedy.action in MOVES
+        if moves and due.finding.key in self.policy.undone:
+            yield "a person undid the move that this asked for"
         if moves:
             yield from self._protected(due, lead)
             yield from _spent(due, lead, self.agreement, self.now)
         if due.finding.due_at is not None:
             yield from self._too_early_or_late(due.finding.due_at, moves=moves)
 
-    def _backlog(self, finding: Finding) -> Iterator[str]:
-        since = self.policy.enforced_since(finding.rule)
+    def _backlog(self, due: Due, lead: Lead) -> Iterator[str]:
+        """Yield why a passage is older than enforcement, once the mode allows the step at all."""
+        if not _allows(self._mode(due, lead), due.remedy.action):
+            return
+        since, opened_at = self.policy.enforced_since(due.finding.rule), due.finding.cycle.opened_at
         if since is None:
-            yield f"no run has enforced {finding.rule} yet: passages opened before the first one are backlog, for a person to decide"
-        elif finding.cycle.opened_at is None or finding.cycle.opened_at < since:
+            yield f"no run has enforced {due.finding.rule} yet: passages opened before the first one are backlog, for a person to decide"
+        elif opened_at is None or opened_at < since:
             yield f"its passage opened before {local_text(since, self.agreement.zone)}, when enforcement began: backlog"
 
     def _protected(self, due: Due, lead: Lead) -> Iterator[str]:
@@ -272,6 +279,10 @@ class Planner:
             yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
         if self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
             yield f"due {local_text(due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
+
+
+def _allows(mode: str, action: str) -> bool:
+    return mode == "enforce" or (mode == "remind" and action == "remind")
 
 
 def _spent(due: Due, lead: Lead, agreement: Agreement, now: datetime) -> Iterator[str]:

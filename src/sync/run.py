@@ -11,7 +11,7 @@ from itertools import islice
 import structlog
 
 from connectors.errors import ConnectorError
-from connectors.protocol import Connector
+from connectors.protocol import Connector, WritingConnector
 from connectors.records import Account
 from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
@@ -22,7 +22,7 @@ from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
 from sync.known import Known, eras_at, gather_terms
-from sync.limits import Toll
+from sync.limits import DAY, HOUR, Spent, Toll
 from sync.lint import Facts, fits, refuse_if_misfit
 from sync.meter import EVERY, Meter
 from sync.only import EVERYTHING, Only
@@ -43,6 +43,7 @@ from sync.sweep import find_erased, sweep
 from sync.terms import Terms
 
 log = structlog.get_logger()
+DRY_RUN = "dry-run"
 CHUNK = 500  # leads whose findings are saved in one transaction
 CLOCK_MAY_BE_OFF = timedelta(seconds=30)
 
@@ -52,7 +53,7 @@ class Context:
     """Everything a run needs from the world, put together by wiring."""
 
     known: Known
-    connectors: tuple[Connector, ...]
+    connectors: tuple[WritingConnector, ...]
     plans: Plans
     runs: Runs
     journal: Journal
@@ -83,23 +84,47 @@ def dry_run(run: Context, spool: Spool, asked: Asked = NOTHING_SPECIAL) -> Audit
     With `as_of` the leads are judged as they were known at that moment, and neither findings nor a plan are
     kept, because they are not today's. Raises ConnectorError, StoreError, LimitReached or UsageError; pages read before stay.
     """
+    with opened_run(run, DRY_RUN, asked) as begun:
+        judged = pull_and_judge(run, begun, spool, asked)
+        finish(run, begun, judged)
+        return judged.audit
+
+
+@contextmanager
+def opened_run(run: Context, kind: str, asked: Asked = NOTHING_SPECIAL) -> Iterator[Begun]:
+    """Begin a run; what it cost, and how it ended where a CRM or a limit ends it, is noted."""
     _refuse_if_unknown(asked.shrunken, run.connectors)
     with _metered(run):
-        begun = begin(run, asked.as_of)
+        begun = begin(run, asked.as_of, kind=kind)
         with _noted_if_it_fails(run, begun):
-            return _pull_and_judge(run, begun, spool, asked)
+            yield begun
 
 
-def _pull_and_judge(run: Context, begun: Begun, spool: Spool, asked: Asked) -> Audit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a run read, found and planned."""
+
+    pulled: tuple[Pulled, ...]
+    terms: Terms
+    audit: Audit
+
+
+def pull_and_judge(run: Context, begun: Begun, spool: Spool, asked: Asked) -> Judged:
+    """Pull what changed, judge every lead and plan."""
     pulled = pull(run, begun, asked)
     terms = gather_terms(run.known, begun.eras, upto=asked.as_of)
     asked.only.refuse_if_unknown(terms)
     report = Report(spool=spool, summary=Summary(), shown=lambda finding: asked.only.shows(finding, terms))
     plan = judge_and_plan(run, begun.run_id, terms, report, moment=begun.moment, keep=asked.as_of is None)
-    run.runs.finish(begun.run_id, outcome="ok", summary=report.summary.as_json() | _usage(run))
-    log.info("run_finished", run=begun.run_id, leads=report.summary.leads, breaches=report.summary.breaches)
-    audit = _audit(run, begun, pulled, terms, report.summary, plan)
-    return replace(audit, limited=asked.only != EVERYTHING)
+    audit = replace(_audit(run, begun, pulled, terms, report.summary, plan), limited=asked.only != EVERYTHING)
+    return Judged(pulled=pulled, terms=terms, audit=audit)
+
+
+def finish(run: Context, begun: Begun, judged: Judged) -> None:
+    """Note that a run came to its end, and what it found."""
+    summary = judged.audit.summary
+    run.runs.finish(begun.run_id, outcome="ok", summary=summary.as_json() | _usage(run))
+    log.info("run_finished", run=begun.run_id, leads=summary.leads, breaches=summary.breaches)
 
 
 def _refuse_if_unknown(streams: Iterable[str], connectors: Iterable[Connector]) -> None:
@@ -139,17 +164,19 @@ class Begun:
 
     run_id: str
     now: datetime
+    ahead: timedelta  # of this machine's clock
     moment: datetime  # at which leads are judged
     facts: Mapping[str, Facts]  # crm -> what it says about itself
     eras: tuple[AgreementSpan, ...]
     agreement: Agreement  # the version in force at `moment`, else the current file
 
 
-def begin(run: Context, as_of: datetime | None) -> Begun:
+def begin(run: Context, as_of: datetime | None, *, kind: str) -> Begun:
     """Ask each CRM who and when it is, and refuse what does not fit: another account's store, files that name what is not there."""
     known = run.known
     accounts = {connector.crm: connector.account() for connector in run.connectors}
-    now = corrected(run.clock(), accounts.values())
+    machine = run.clock()
+    now = corrected(machine, accounts.values())
     moment = now if as_of is None else refuse_if_future(as_of, now)
     facts = {connector.crm: _facts(run, connector, accounts[connector.crm]) for connector in run.connectors}
     refuse_if_misfit(known.agreement, known.roster, facts.values())
@@ -158,9 +185,10 @@ def begin(run: Context, as_of: datetime | None) -> Begun:
     known.agreements.remember(version_of(known.agreement, seen_at=now))
     eras = eras_at(known, upto=as_of)
     agreement = next(era.agreement for era in eras if era.covers(moment))
-    run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=agreement.hash)
+    mode = "observe" if kind == DRY_RUN else known.config.mode.default
+    run_id = run.runs.start(kind, mode=mode, as_of=as_of, now=now, agreement_hash=agreement.hash)
     log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=agreement.hash[:12])
-    return Begun(run_id=run_id, now=now, moment=moment, facts=facts, eras=eras, agreement=agreement)
+    return Begun(run_id=run_id, now=now, ahead=now - machine, moment=moment, facts=facts, eras=eras, agreement=agreement)
 
 
 def _facts(run: Context, connector: Connector, account: Account) -> Facts:
@@ -285,9 +313,14 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
         run.tell(Progress(work="judging", rows=judged, total=max(total, judged), done=judged >= total))
     if keep:
         known.findings.withdraw_former(run_id, judged_at=moment)
-    trips = toll.trips(known.config.limits)
+    trips = toll.trips(known.config.limits, moves_before(run, moment))
     report.hold(trips)
     return run.plans.close(plan, trips) if plan is not None else None
+
+
+def moves_before(run: Context, moment: datetime) -> Spent:
+    """Count the moves that limits of an hour and a day count at a moment."""
+    return Spent(hour=run.journal.moves_since(moment - HOUR), day=run.journal.moves_since(moment - DAY))
 
 
 def policy_at(run: Context, agreement: Agreement, moment: datetime) -> Policy:
@@ -297,6 +330,7 @@ def policy_at(run: Context, agreement: Agreement, moment: datetime) -> Policy:
         not_enforcing=why_not_enforcing(agreement, moment),
         max_act_age=run.known.config.act.max_act_age,
         enforced_since=run.enforced.since().get,
+        undone=run.journal.undone(),
     )
 
 

@@ -21,7 +21,7 @@ from connectors.hubspot import mapping as hubspot_mapping
 from connectors.hubspot.connector import HubSpot
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import RetryPolicy, Waiting
-from connectors.protocol import Connector
+from connectors.protocol import Connector, WritingConnector
 from connectors.records import Vocabulary, Wanted
 from connectors.salesforce import mapping as salesforce_mapping
 from connectors.salesforce.connector import Salesforce
@@ -129,13 +129,13 @@ def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
     return Wanted(fields={kind: named.get(kind, frozenset()) | more.get(kind, set()) for kind in sorted(kinds)}, history=named)
 
 
-def connect(config: Config, agreement: Agreement) -> tuple[Connector, ...]:
+def connect(config: Config, agreement: Agreement) -> tuple[WritingConnector, ...]:
     """Return a connector for every CRM of the config, Marketing's first; none has made a call yet."""
     waiting = Waiting(monotonic=time.monotonic, sleep=_wait)
     return tuple(_connector(config, wanted(config, agreement, crm), crm, waiting) for crm in config.crms)
 
 
-def _connector(config: Config, fields: Wanted, crm: str, waiting: Waiting) -> Connector:
+def _connector(config: Config, fields: Wanted, crm: str, waiting: Waiting) -> WritingConnector:
     if crm == "hubspot" and config.hubspot is not None:
         return HubSpot(hubspot_settings(config.hubspot), fields, waiting)
     assert config.salesforce is not None, crm

@@ -82,7 +82,7 @@ class Account:
 
     def tick(self) -> int:
         """Pull and judge what changed; return how many leads that were. The findings must be those of judging all."""
-        begun = begin(self.run, None)
+        begun = begin(self.run, None, kind="tick")
         pull(self.run, begun)
         known = self.run.known
         terms = gather_terms(known, begun.eras)

@@ -17,6 +17,8 @@ NOW = ny("2026-09-14 10:00")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfTheConfig:
     moves_per_run: int = 25
+    moves_per_hour: int = 40
+    moves_per_day: int = 100
     moves_share: float = 0.1
     moves_at_least: int = 5
 

@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import typer
 
 from connectors.errors import ConnectorError, Exhausted, Unreachable
+from sync.cli.apply import apply, undo
 from sync.cli.check import check
 from sync.cli.demo import demo
 from sync.cli.due import due
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, explain, due, sandbox):
+for command in (demo, init, preset, check, roster, sync, apply, undo, explain, due, sandbox):
     app.command()(command)
 
 

@@ -26,8 +26,7 @@ def write_report(audit: Audit, spool: Spool, *, format: str, output: Path | None
     `keep` are files that are never written over. Raises UsageError, SyncError.
     """
     if output is not None and str(output) != "-":
-        _refuse_if_ours(output, keep)
-        _write_file(output, _chunks(audit, spool, format, width=PLAIN_WIDTH))
+        write_file(output, _chunks(audit, spool, format, width=PLAIN_WIDTH), keep=keep)
     elif format == "table":
         console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
         console.print(audit_table(audit, width=console.width))
@@ -57,8 +56,12 @@ def _chunks(audit: Audit, spool: Spool, format: str, *, width: int) -> Iterable[
             return [page.getvalue().encode()]
 
 
-def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file whole, behind a link where it is one; what is no file (a device, a pipe) is written to as it is."""
+def write_file(path: Path, chunks: Iterable[bytes], *, keep: Iterable[Path]) -> None:
+    """Write a file whole, behind a link where it is one; what is no file (a device, a pipe) is written to as it is.
+
+    `keep` are files that are never written over. Raises UsageError, SyncError.
+    """
+    _refuse_if_ours(path, keep)
     try:
         if path.exists() and not path.is_file():
             with path.open("wb") as stream:

@@ -1,4 +1,4 @@
-"""`leadpact sync --dry-run`: the audit."""
+"""`leadpact sync`: the audit, and what is done about it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync.report.audit import Audit
+    from sync.run import Context
 
 EXIT_CHANGES = 2
 FIRST_YEAR, LAST_YEAR = 1971, 2199
@@ -40,16 +46,19 @@ def sync(
             metavar="CRM/STREAM", help="Let a stream be much smaller than last time, e.g. hubspot/contacts: it was really cleared."
         ),
     ] = None,
+    out: Annotated[Path | None, typer.Option(help="Save the plan to this file, for `leadpact apply`; with --dry-run only.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything was found or would be changed.")] = False,
 ) -> int:
-    """Pull what changed, judge every lead by the agreement and say what would be done about it."""
+    """Pull what changed, judge every lead by the agreement, and do what mode, agreement and limits allow; or only say what that would be."""
     from sync.errors import UsageError
 
-    if not dry_run:
-        raise UsageError("this version of leadpact judges and plans, it does not write to a CRM yet", fix="run `leadpact sync --dry-run`")
-    asked = Wish(as_of=as_of, only=tuple(only or ()), anew=full, shrunken=frozenset(accept_shrunken or ()))
-    found = _audit(config, asked, wait=parse_wait(wait), format=format, output=output)
-    return EXIT_CHANGES if detailed_exitcode and found else 0
+    if not dry_run and (as_of is not None or out is not None):
+        raise UsageError("--as-of and --out go with --dry-run: what is written is written now", fix="add --dry-run")
+    if as_of is not None and out is not None:
+        raise UsageError("what is judged as of an earlier moment has no plan to carry out", fix="leave out --as-of or --out")
+    asked = Wish(as_of=as_of, only=tuple(only or ()), anew=full, shrunken=frozenset(accept_shrunken or ()), dry=dry_run, out=out)
+    found, code = _audit(config, asked, wait=parse_wait(wait), format=format, output=output)
+    return code or (EXIT_CHANGES if detailed_exitcode and found else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +69,14 @@ class Wish:
     only: tuple[str, ...]
     anew: bool
     shrunken: frozenset[str]
+    dry: bool
+    out: Path | None
 
 
-def _audit(config: Path | None, wish: Wish, *, wait: timedelta, format: Format, output: Path | None) -> bool:
-    """Audit and report; return whether anything was found or would be changed."""
+def _audit(config: Path | None, wish: Wish, *, wait: timedelta, format: Format, output: Path | None) -> tuple[bool, int]:
+    """Audit, act where that is asked for, and report; return whether anything was found or would be changed, and the exit code."""
+    from sync.act import act
+    from sync.cli.acting import exit_code_of, tell_what_was_done
     from sync.cli.reports import write_report
     from sync.cli.terminal import show_progress
     from sync.only import parse_only
@@ -71,14 +84,31 @@ def _audit(config: Path | None, wish: Wish, *, wait: timedelta, format: Format, 
     from sync.run import Asked, dry_run
     from sync.wiring import open_context
 
-    moment = parse_moment(wish.as_of) if wish.as_of is not None else None
+    moment, acted = parse_moment(wish.as_of) if wish.as_of is not None else None, None
     with Spool() as spool:
         with show_progress() as tell, open_context(config, tell=tell, wait=wait) as context:
             only = parse_only(wish.only, context.known.agreement)
-            audit = dry_run(context, spool, Asked(as_of=moment, only=only, anew=wish.anew, shrunken=wish.shrunken))
+            asked = Asked(as_of=moment, only=only, anew=wish.anew, shrunken=wish.shrunken)
+            if wish.dry:
+                audit = dry_run(context, spool, asked)
+            else:
+                audit, acted = act(context, spool, asked)
             ours = context.known.config.own_files
+            if wish.out is not None:
+                _save_plan(context, audit, wish.out, keep=ours)
         write_report(audit, spool, format=format.value, output=output, keep=ours)
-    return bool(audit.summary.breaches or audit.summary.steps)
+    if acted is not None:
+        tell_what_was_done(acted)
+    return bool(audit.summary.breaches or audit.summary.steps), exit_code_of(acted) if acted is not None else 0
+
+
+def _save_plan(context: Context, audit: Audit, out: Path, *, keep: Iterable[Path]) -> None:
+    from sync.cli.reports import write_file
+    from sync.plan_file import plan_json
+
+    kept = context.plans.get(audit.plan.id) if audit.plan is not None else None
+    assert kept is not None, "a run of now keeps its plan"
+    write_file(out, plan_json(kept, context.plans.steps(kept.id), context.plans.trips(kept.id)), keep=keep)
 
 
 def parse_wait(text: str) -> timedelta:

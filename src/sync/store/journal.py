@@ -55,11 +55,13 @@ class Journal:
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
-                f"""
-                {_SELECT} WHERE event = 'intended' AND id IN (
-                    SELECT max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
-                    HAVING max(id) IN (SELECT id FROM journal WHERE event IN ('intended', 'unknown', 'done'))
-                ) ORDER BY plan, position, part
+                """
+                WITH write (newest, intent) AS (
+                    SELECT max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
+                )
+                SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said
+                FROM write JOIN journal AS newest ON newest.id = write.newest JOIN journal AS intent ON intent.id = write.intent
+                WHERE newest.event IN ('intended', 'unknown', 'done') ORDER BY intent.plan, intent.position, intent.part
                 """
             )
             return [_entry(row) for row in rows]
@@ -76,6 +78,26 @@ class Journal:
                 (to_ms(at), *_MOVING),
             ).fetchone()
         return int(count)
+
+    def undone(self) -> frozenset[str]:
+        """Return the keys of the findings whose move was undone."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT DISTINCT step.finding FROM plan_step AS step JOIN journal USING (plan, position)
+                WHERE step.action = ? AND journal.event = 'verified'
+                """,
+                (UNDO,),
+            )
+            return frozenset(key for (key,) in rows)
+
+    def plans_of(self, run_id: str) -> list[int]:
+        """Return the plans of which a run tried steps."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                "SELECT DISTINCT plan FROM journal JOIN run ON run.id = journal.run WHERE run.name = ? ORDER BY plan", (run_id,)
+            )
+            return [int(plan) for (plan,) in rows]
 
     def take_up(self, run_id: str, plan_id: int, *, at: datetime) -> str | None:
         """Note that a run carries out a plan; return the run that did so already, if one did: a plan is carried out once."""

@@ -129,7 +129,8 @@ def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Iterable[Ste
     """Hash what a plan would do and on what terms; the order of the steps is part of it."""
     digest = sha256(orjson.dumps([accounts, agreement_hash], option=orjson.OPT_SORT_KEYS))
     for step in steps:
-        digest.update(b"\n" + orjson.dumps(asdict(step), option=orjson.OPT_SORT_KEYS))
+        told = {name: value for name, value in asdict(step).items() if name != "is_pending"}
+        digest.update(b"\n" + orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()
 
 

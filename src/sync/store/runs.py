@@ -38,6 +38,12 @@ class Runs:
         with self._database.transaction() as tx:
             tx.execute("UPDATE run SET outcome = ?, summary = ? WHERE id = ?", (outcome, text, run_row_id(tx, run_id)))
 
+    def has_judged(self, agreement_hash: str) -> bool:
+        """Whether a run judged by this version of the agreement to its end."""
+        with self._database.snapshot() as tx:
+            row = tx.execute("SELECT 1 FROM run WHERE agreement_hash = ? AND outcome = 'ok' AND as_of IS NULL LIMIT 1", (agreement_hash,))
+            return row.fetchone() is not None
+
 
 def run_row_id(tx: sqlite3.Connection, run_id: str) -> int:
     """Return the row id of a run; KeyError if there is no such run."""

@@ -1,0 +1,148 @@
+"""A plan -> changes in the CRMs: looked at again, noted, sent, read back; the only way in which leadpact writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+
+from connectors.changes import Change
+from connectors.records import Record
+from sync.journal import Entry, Event, Place
+from sync.ladder import MOVES
+from sync.look_again import LookAgain
+from sync.plan import Step
+from sync.rows import LeadRows
+from sync.send import Part, Sender
+from sync.settle import Settler, Tried
+from sync.store.journal import UNDO
+
+AT_ONCE = 100  # leads that are looked at again before they are written
+JUST_NOW = timedelta(seconds=2)  # a CRM that compares whole seconds cannot tell what changed in the same one
+CARRIED_OUT = frozenset({*MOVES, UNDO})  # of the actions of a plan
+_NOT_SENT = frozenset({Event.REFUSED, Event.CHANGED, Event.LATER})
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the steps of a plan."""
+
+    events: Counter[Event] = field(default_factory=Counter)
+    told: list[tuple[Step, Event, str | None]] = field(default_factory=list)  # what did not simply happen
+
+    def add(self, step: Step, event: Event, said: str | None = None) -> None:
+        """Count one step."""
+        self.events[event] += 1
+        if event is not Event.VERIFIED:
+            self.told.append((step, event, said))
+
+    @property
+    def failed(self) -> int:
+        """Steps that were to be carried out and do not stand."""
+        return sum(count for event, count in self.events.items() if event not in (Event.VERIFIED, Event.SKIPPED))
+
+
+Numbered = tuple[int, Step]  # position in the plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarryOut:
+    """Carries out the steps of one plan."""
+
+    plan: int
+    sender_at: Callable[[datetime], Sender]
+    settler_of: Callable[[Sender], Settler]
+    look: LookAgain
+    now: Callable[[], datetime]
+
+    def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
+        """Carry out steps that nothing blocks, a hundred leads at a time; `tell` hears how many are done."""
+        tally, todo, done = Tally(), iter(steps), 0
+        while some := list(islice(todo, AT_ONCE)):
+            self._some(some, tally)
+            done += len(some)
+            tell(done)
+        return tally
+
+    def _some(self, steps: Sequence[Numbered], tally: Tally) -> None:
+        now = self.now()
+        sender = self.sender_at(now)
+        rows = self.look.read((step.lead for _, step in steps), now=now)
+        ready = list(self._ready(steps, rows, sender, tally))
+        parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
+        intents = {position: tuple(self._intend(sender, step, parts[position])) for position, step, _ in ready}
+        events = _send_in_order(sender, parts)
+        tried = []
+        for position, step, _ in ready:
+            told = {events[part.place] for part in parts[position]}
+            if told & _NOT_SENT and not told - _NOT_SENT:
+                tally.add(step, events[parts[position][0].place])
+            else:
+                tried.append(Tried(step=step, intents=intents[position]))
+        for settled in self.settler_of(sender).settle(tried):
+            tally.add(settled.step, settled.event)
+
+    def _ready(
+        self, steps: Sequence[Numbered], rows: Mapping[str, LeadRows], sender: Sender, tally: Tally
+    ) -> Iterator[tuple[int, Step, Record]]:
+        """Yield the steps that may be sent, with the record as it is now; note why of the others."""
+        skipped = []
+        for position, step in steps:
+            record = _record_of(step, rows.get(step.lead))
+            why = self._why_not(step, record, rows.get(step.lead), sender.now)
+            if why is None and record is not None:
+                yield position, step, record
+            else:
+                skipped.append(Entry(place=Place(self.plan, position), event=Event.SKIPPED, at=sender.now, said=why))
+                tally.add(step, Event.SKIPPED, why)
+        sender.journal.note(sender.run_id, skipped)
+
+    def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, now: datetime) -> str | None:
+        if record is None:
+            return "the record is gone, or was merged into another"
+        if now - record.changed_at < JUST_NOW:
+            return "the record changed a moment ago"
+        if step.action != UNDO:
+            return self.look.why_not(step, rows, now=now)
+        changed = [one.field for one in step.fields if (record.values.get(one.field) or "") != (one.before or "")]
+        return f"{', '.join(changed)} changed since" if changed else None
+
+    def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
+        change = Change(
+            record=record.key, values={write.field: write.after for write in step.fields}, unless_changed_since=record.changed_at
+        )
+        ordered = sender.writers[record.key.crm].in_order(change, record.values)
+        return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]
+
+    def _intend(self, sender: Sender, step: Step, parts: Sequence[Part]) -> list[Entry]:
+        """Note all parts of a step before the first is sent, each with what its fields hold until then."""
+        held = {write.field: write.before for write in step.fields}
+        before = {}
+        for part in parts:
+            before[part.place] = {name: held.get(name) for name in part.change.values}
+            held |= part.change.values
+        return sender.intend(parts, before)
+
+
+def _record_of(step: Step, rows: LeadRows | None) -> Record | None:
+    if rows is None:
+        return None
+    return next((person for person in rows.people if person.key == step.record and person.key not in rows.gone_at), None)
+
+
+def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]]) -> dict[Place, Event]:
+    """Send the first part of each step, then the second of those whose first was done, and so on."""
+    events: dict[Place, Event] = {}
+    for number in range(max(map(len, parts.values()), default=0)):
+        due = [mine for mine in parts.values() if number < len(mine)]
+        before = {mine[number].place: events.get(mine[number - 1].place, Event.DONE) if number else Event.DONE for mine in due}
+        events |= sender.send([mine[number] for mine in due if before[mine[number].place] is Event.DONE])
+        for mine in due:
+            place = mine[number].place
+            if place not in events:
+                events[place] = before[place]
+                if before[place] in _NOT_SENT:
+                    sender.note([place], before[place], "the part before it was not written")
+    return events

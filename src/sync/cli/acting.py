@@ -1,0 +1,45 @@
+"""What commands that write have in common: how a run is told, and how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sync.act import Acted
+
+EXIT_HELD, EXIT_FAILED = 3, 4
+SHOWN = 20  # steps that did not simply happen
+
+
+def tell_what_was_done(acted: Acted) -> None:
+    """Say on standard error what a run wrote, what it left and why, and what to do next."""
+    from sync.plain import plain
+
+    for line in _lines(acted):
+        typer.echo(plain(line), err=True)
+
+
+def exit_code_of(acted: Acted) -> int:
+    """Return 3 where a limit held something back, 4 where something that was sent does not stand."""
+    if acted.trips:
+        return EXIT_HELD
+    return EXIT_FAILED if acted.tally.failed else 0
+
+
+def _lines(acted: Acted) -> Iterator[str]:
+    from sync.journal import Event
+
+    events = acted.tally.events
+    yield f"run {acted.run_id}: {events[Event.VERIFIED]} written and read back, {events[Event.SKIPPED]} skipped, {acted.tally.failed} failed"
+    for step, event, said in acted.tally.told[:SHOWN]:
+        yield f"  {step.lead}: {step.action} {event.value.replace('_', ' ')}{f': {said}' if said else ''}"
+    if (more := len(acted.tally.told) - SHOWN) > 0:
+        yield f"  and {more} more: leadpact show {acted.run_id}"
+    for rule, told in sorted(acted.trips.items()):
+        yield f"held, {rule}: {told}"
+    if acted.plan is not None:
+        yield f"  this very plan can pass all the same: leadpact apply {acted.plan}"

@@ -1,0 +1,75 @@
+"""`leadpact apply PLAN` and `leadpact undo RUN`: exactly one plan; back to what was before a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sync.run import Context
+    from sync.store.plans import KeptPlan
+
+_CONFIG = typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")
+_WAIT = typer.Option(metavar="SPAN", help="How long to wait for another run that writes to the store.")
+
+
+def apply(
+    plan: Annotated[str, typer.Argument(help="A file that `sync --dry-run --out` wrote, or the number of a plan that a limit held.")],
+    config: Annotated[Path | None, _CONFIG] = None,
+    wait: Annotated[str, _WAIT] = "10 seconds",
+) -> int:
+    """Carry out exactly one plan, once; a step whose lead moved on since is skipped and says so."""
+    from sync.act import apply as carry_out
+    from sync.cli.acting import exit_code_of, tell_what_was_done
+    from sync.cli.sync import parse_wait
+    from sync.cli.terminal import show_progress
+    from sync.wiring import open_context
+
+    with show_progress() as tell, open_context(config, tell=tell, wait=parse_wait(wait)) as context:
+        acted = carry_out(context, _chosen(context, plan))
+    tell_what_was_done(acted)
+    return exit_code_of(acted)
+
+
+def undo(
+    run: Annotated[str, typer.Argument(help="The run whose changes are put back.")],
+    lead: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Only this lead, such as hubspot/contact/101; may be repeated.")
+    ] = None,
+    config: Annotated[Path | None, _CONFIG] = None,
+    wait: Annotated[str, _WAIT] = "10 seconds",
+) -> int:
+    """Put back what a run changed, where it still stands as that run left it."""
+    from sync.act import undo as put_back
+    from sync.cli.acting import exit_code_of, tell_what_was_done
+    from sync.cli.sync import parse_wait
+    from sync.cli.terminal import show_progress
+    from sync.wiring import open_context
+
+    with show_progress() as tell, open_context(config, tell=tell, wait=parse_wait(wait)) as context:
+        acted = put_back(context, run, lead or ())
+    tell_what_was_done(acted)
+    return exit_code_of(acted)
+
+
+def _chosen(context: Context, plan: str) -> KeptPlan:
+    """Find the plan that a number or a file names; UsageError, with the reason, where there is none."""
+    from sync.errors import UsageError
+    from sync.plan_file import hash_in
+
+    anew = "make a new one: leadpact sync --dry-run --out plan.json"
+    if plan.isdigit():
+        kept = context.plans.get(int(plan))
+        if kept is None:
+            raise UsageError(f"the store has no plan {plan}", fix="see the plans of all runs: leadpact runs")
+        return kept
+    try:
+        text = Path(plan).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{plan}: {error.strerror}", fix="name a file that `leadpact sync --dry-run --out` wrote") from None
+    kept = context.plans.find(hash_in(text, plan))
+    if kept is None:
+        raise UsageError(f"{plan}: this store did not make that plan: it is another account's, or the store is a new one", fix=anew)
+    return kept

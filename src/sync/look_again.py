@@ -1,0 +1,60 @@
+"""Reads everything about some leads anew, right before they are written, and judges them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectors.protocol import WritingConnector
+from connectors.records import RecordKey
+from sync.fresh import Promised, why_not_now
+from sync.gather import open_seats
+from sync.judge.judge import judge_lead
+from sync.known import Known
+from sync.plan import Planner, Step
+from sync.rows import LeadRows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAgain:
+    """What a run looks at again, and by what it judges."""
+
+    known: Known
+    writers: Mapping[str, WritingConnector]  # by CRM
+    closed: Mapping[str, Mapping[str, str]]  # CRM -> streams that our credentials may not read
+    planner: Planner
+
+    def read(self, leads: Iterable[str], *, now: datetime) -> dict[str, LeadRows]:
+        """Read the persons of `leads` and their activities by association, in every CRM that holds one; return the leads, by key.
+
+        A lead that was merged into another, or erased, is not among them.
+        """
+        wanted = sorted(set(leads))
+        people = [person.key for rows in self._rows(wanted).values() for person in rows.people]
+        for crm, writer in self.writers.items():
+            self._read_persons(writer, [key for key in people if key.crm == crm], now=now)
+        return self._rows(wanted)
+
+    def _read_persons(self, writer: WritingConnector, persons: Sequence[RecordKey], *, now: datetime) -> None:
+        if not persons:
+            return
+        for page in writer.read_now(persons):
+            self.known.mirror.save_page(writer.crm, page, seen_at=now)
+        for page in writer.evidence(persons, without=self.closed.get(writer.crm, {})):
+            self.known.mirror.save_page(writer.crm, page, seen_at=now)
+
+    def _rows(self, leads: Sequence[str]) -> dict[str, LeadRows]:
+        within = self.planner.agreement.touches.bulk_within
+        return {rows.lead: rows for rows in self.known.reader.leads(upto=None, bulk_within=within, keys=leads)}
+
+    def why_not(self, step: Step, rows: LeadRows | None, *, now: datetime) -> str | None:
+        """Say why a step must not be carried out now; None if it may."""
+        if rows is None:
+            return "the lead is gone, or was merged into another"
+        terms = self.planner.terms
+        findings = judge_lead(rows, terms, now).findings
+        pool = step.given.pool if step.given is not None else ""
+        router = Promised(step.given, open_seats(self.known.roster, terms, now).get(pool, ()))
+        asked = replace(self.planner, now=now, routing=router).steps(rows, findings)
+        return why_not_now(step, asked, findings)
