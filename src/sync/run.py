@@ -149,7 +149,7 @@ def _noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
     """Note how a run ended that a CRM or a limit stopped; of an error of the store the store cannot tell."""
     try:
         yield
-    except (ConnectorError, LimitReached) as error:
+    except (ConnectorError, LimitReached, UsageError) as error:
         run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=_usage(run))
         raise
 

@@ -34,7 +34,8 @@ def _lines(acted: Acted) -> Iterator[str]:
     from sync.journal import Event
 
     events = acted.tally.events
-    yield f"run {acted.run_id}: {events[Event.VERIFIED]} written and read back, {events[Event.SKIPPED]} skipped, {acted.tally.failed} failed"
+    counts = f"{events[Event.VERIFIED]} written and read back, {events[Event.SKIPPED]} skipped, {acted.tally.failed} failed"
+    yield f"run {acted.run_id}: {counts}"
     for step, event, said in acted.tally.told[:SHOWN]:
         yield f"  {step.lead}: {step.action} {event.value.replace('_', ' ')}{f': {said}' if said else ''}"
     if (more := len(acted.tally.told) - SHOWN) > 0:

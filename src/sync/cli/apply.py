@@ -35,9 +35,7 @@ def apply(
 
 def undo(
     run: Annotated[str, typer.Argument(help="The run whose changes are put back.")],
-    lead: Annotated[
-        list[str] | None, typer.Option(metavar="KEY", help="Only this lead, such as hubspot/contact/101; may be repeated.")
-    ] = None,
+    lead: Annotated[list[str] | None, typer.Option(metavar="KEY", help="Only this lead, e.g. hubspot/contact/101; any number.")] = None,
     config: Annotated[Path | None, _CONFIG] = None,
     wait: Annotated[str, _WAIT] = "10 seconds",
 ) -> int:

@@ -49,7 +49,7 @@ def sync(
     out: Annotated[Path | None, typer.Option(help="Save the plan to this file, for `leadpact apply`; with --dry-run only.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything was found or would be changed.")] = False,
 ) -> int:
-    """Pull what changed, judge every lead by the agreement, and do what mode, agreement and limits allow; or only say what that would be."""
+    """Pull what changed, judge every lead by the agreement, and do what mode and limits allow, or say what that would be."""
     from sync.errors import UsageError
 
     if not dry_run and (as_of is not None or out is not None):
