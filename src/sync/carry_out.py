@@ -103,7 +103,7 @@ class CarryOut:
         if record is None:
             return "the record is gone, or was merged into another"
         if now - record.changed_at < JUST_NOW:
-            return "the record changed a moment ago"
+            return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
         changed = [one.field for one in step.fields if (record.values.get(one.field) or "") != (one.before or "")]

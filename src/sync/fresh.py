@@ -29,6 +29,8 @@ def why_not_now(step: Step, asked_now: Iterable[Step], findings: Iterable[Findin
     same = next((one for one in asked_now if (one.finding, one.action) == (step.finding, step.action)), None)
     if same is None:
         return _what_became_of(step, findings)
+    if step.given is not None and same.given is None:
+        return f"{step.given.owner} may not get this lead any more"
     if same.record != step.record:
         return f"{same.record} would be written now"
     changed = [write.field for write in step.fields if write not in same.fields]

@@ -62,7 +62,7 @@ class Policy:
     not_enforcing: str | None  # why the agreement may not be enforced, a sentence
     max_act_age: Span  # breaches older than this go to the digest
     enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
-    undone: frozenset[str] = frozenset()  # keys of findings whose move a person had undone
+    fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
 
 
 class Router(Protocol):
@@ -119,7 +119,8 @@ class Planner:
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return what would be done about the broken promises of one lead that are still owed, as one coherent set."""
-        due = go_together(due_remedies(findings, now=self.agreement, then=self._judged_by))
+        asked = due_remedies(findings, now=self.agreement, then=self._judged_by)
+        due = go_together(one for one in asked if (one.finding.key, one.rung) not in self.policy.fired)
         if not due:
             return ()
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
@@ -241,8 +242,6 @@ class Planner:
     def _kept_by_lead(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what the lead itself says against a step now."""
         moves = due.remedy.action in MOVES
-        if moves and due.finding.key in self.policy.undone:
-            yield "a person undid the move that this asked for"
         if moves:
             yield from self._protected(due, lead)
             yield from _spent(due, lead, self.agreement, self.now)

@@ -330,7 +330,7 @@ def policy_at(run: Context, agreement: Agreement, moment: datetime) -> Policy:
         not_enforcing=why_not_enforcing(agreement, moment),
         max_act_age=run.known.config.act.max_act_age,
         enforced_since=run.enforced.since().get,
-        undone=run.journal.undone(),
+        fired=run.journal.fired(),
     )
 
 

@@ -82,10 +82,10 @@ class OrgPeople:
 
     def edit(self, lead: str) -> None:
         field = self._rng.choice(EDITED)
-        self._write("Lead", {field: self._rng.choice(self._values[field])}, id_=lead)
+        self.write("Lead", {field: self._rng.choice(self._values[field])}, id_=lead)
 
     def pass_on(self, lead: str) -> None:
-        self._write("Lead", {"OwnerId": self._rng.choice(self._owners)}, id_=lead)
+        self.write("Lead", {"OwnerId": self._rng.choice(self._owners)}, id_=lead)
 
     def create(self, _: str) -> None:
         self.leads.append(self._new_lead())
@@ -125,11 +125,11 @@ class OrgPeople:
 
     def pass_on_a_contact(self, _: str) -> None:
         if self._contacts:
-            self._write("Contact", {"OwnerId": self._rng.choice(self._users)}, id_=self._rng.choice(self._contacts))
+            self.write("Contact", {"OwnerId": self._rng.choice(self._users)}, id_=self._rng.choice(self._contacts))
 
     def move_a_deal(self, _: str) -> None:
         if self._deals:
-            self._write("Opportunity", {"StageName": self._rng.choice(STAGES)}, id_=self._rng.choice(self._deals))
+            self.write("Opportunity", {"StageName": self._rng.choice(STAGES)}, id_=self._rng.choice(self._deals))
 
     def call(self, lead: str) -> None:
         self._tasks.append(self._task(lead, Status="Completed"))
@@ -140,12 +140,12 @@ class OrgPeople:
     def complete(self, _: str) -> None:
         if self._planned:
             task = self._planned.pop()
-            self._write("Task", {"Status": "Completed"}, id_=task)
+            self.write("Task", {"Status": "Completed"}, id_=task)
             self._tasks.append(task)
 
     def meet(self, lead: str) -> None:
-        times = {"StartDateTime": self._now(after_s=3600), "EndDateTime": self._now(after_s=5400), "DurationInMinutes": 30}
-        self._write("Event", {"WhoId": lead, "OwnerId": self._rng.choice(self._users), "Subject": "Meeting"} | times)
+        times = {"StartDateTime": self.now(after_s=3600), "EndDateTime": self.now(after_s=5400), "DurationInMinutes": 30}
+        self.write("Event", {"WhoId": lead, "OwnerId": self._rng.choice(self._users), "Subject": "Meeting"} | times)
 
     def delete_a_task(self, _: str) -> None:
         if self._tasks:
@@ -162,7 +162,11 @@ class OrgPeople:
 
     def write_late(self, lead: str, values: dict[str, Any], *, after_s: float) -> None:
         """Change a lead in a transaction that is seen `after_s` later than its time says."""
-        self._write("Lead", values, id_=lead, commits_after_s=after_s)
+        self.write("Lead", values, id_=lead, commits_after_s=after_s)
+
+    def record(self, id_: str) -> dict[str, Any]:
+        """Return a row as it is now."""
+        return next(row for row in self._records() if row.get("Id") == id_)
 
     def _records(self) -> Iterator[dict[str, Any]]:
         answer = self._pool.request("GET", f"{self._base}/_sandbox/salesforce/records")
@@ -172,7 +176,8 @@ class OrgPeople:
     def _ids(self, rows: Sequence[dict[str, Any]], sobject: str) -> list[str]:
         return sorted(row["Id"] for row in rows if row["attributes"]["type"] == sobject and not row.get("IsDeleted"))
 
-    def _now(self, *, after_s: int = 0) -> str:
+    def now(self, *, after_s: int = 0) -> str:
+        """Return the org's time."""
         now = datetime.fromisoformat(self.ask("GET", "/_sandbox/clock")["now"])
         return (now + timedelta(seconds=after_s)).isoformat().replace("+00:00", "Z")
 
@@ -183,14 +188,15 @@ class OrgPeople:
             "Email": f"new{self._rng.randrange(10**9)}@example.com",
             "OwnerId": self._rng.choice(self._owners),
         }
-        return self._write("Lead", values, commits_after_s=commits_after_s)
+        return self.write("Lead", values, commits_after_s=commits_after_s)
 
     def _task(self, lead: str, **values: str) -> str:
-        return self._write(
+        return self.write(
             "Task", {"WhoId": lead, "OwnerId": self._rng.choice(self._users), "TaskSubtype": "Call", "Subject": "Call"} | values
         )
 
-    def _write(self, sobject: str, values: dict[str, Any], *, id_: str | None = None, commits_after_s: float = 0) -> str:
+    def write(self, sobject: str, values: dict[str, Any], *, id_: str | None = None, commits_after_s: float = 0) -> str:
+        """Make a row, or change one, as one of the users; return its id."""
         changed = {} if id_ is None else {"id": id_}
         user = self._rng.choice(self._users)
         return str(self._deed("write", sobject=sobject, values=values, user=user, commits_after_s=commits_after_s, **changed)["id"])

@@ -182,7 +182,7 @@ class People:
         self._plant(contact, {field: self._pick(COMPUTED[field])}, {"sourceType": "CALCULATED"})
 
     def raise_a_hand(self, contact: str) -> None:
-        values = {"recent_conversion_date": self._now(), "recent_conversion_event_name": self._pick(FORMS)}
+        values = {"recent_conversion_date": self.now(), "recent_conversion_event_name": self._pick(FORMS)}
         self._plant(contact, values, {"sourceType": "FORM"})
 
     def create(self, _: str) -> None:
@@ -265,7 +265,7 @@ class People:
     # --- activities
 
     def call(self, contact: str) -> None:
-        happened = {"hs_timestamp": self._now(before_s=self._pick((0, 0, 120, 6 * 3600)))}
+        happened = {"hs_timestamp": self.now(before_s=self._pick((0, 0, 120, 6 * 3600)))}
         status = {"hs_call_status": self._pick(("NO_ANSWER", "COMPLETED", "FAILED", "BUSY", "QUEUED"))} if self._rng.random() < 0.8 else {}
         outcome = {"hs_call_disposition": self._pick(DISPOSITIONS)} if self._rng.random() < 0.5 else {}
         length = {"hs_call_duration": self._pick(("5000", "60000"))} if self._rng.random() < 0.6 else {}
@@ -290,7 +290,7 @@ class People:
         owner = self._pick(self._owners)
         for contact in self._rng.sample(self.contacts, min(12, len(self.contacts))):
             told = {"hubspot_owner_id": owner, "hs_email_subject": "Hello", "hs_email_direction": "EMAIL", "hs_email_status": "SENT"}
-            self._create("emails", contact, hs_timestamp=self._now(), **told)
+            self._create("emails", contact, hs_timestamp=self.now(), **told)
 
     def bounce(self, _: str) -> None:
         if self._mails:
@@ -309,7 +309,7 @@ class People:
 
     def book(self, contact: str) -> None:
         start_s = self._pick((1800, 7200, 90000))
-        start, end = self._now(before_s=-start_s), self._now(before_s=-start_s - 1800)
+        start, end = self.now(before_s=-start_s), self.now(before_s=-start_s - 1800)
         times = {"hs_timestamp": start, "hs_meeting_start_time": start, "hs_meeting_end_time": end}
         self._meetings.append(self._log("meetings", contact, hs_meeting_outcome="SCHEDULED", **times))
 
@@ -338,7 +338,8 @@ class People:
     def _pick(self, of: Sequence[Any]) -> Any:
         return self._rng.choice(of)
 
-    def _now(self, *, before_s: int = 0) -> str:
+    def now(self, *, before_s: int = 0) -> str:
+        """Return the portal's time."""
         now = datetime.fromisoformat(self.ask("GET", "/_sandbox/clock")["now"])
         return (now - timedelta(seconds=before_s)).isoformat().replace("+00:00", "Z")
 
@@ -346,7 +347,7 @@ class People:
         self.ask("PATCH", f"/crm/v3/objects/{kind}/{id_}", {"properties": properties})
 
     def _log(self, kind: str, contact: str, **properties: str) -> str:
-        return self._create(kind, contact, **{"hs_timestamp": self._now(), "hubspot_owner_id": self._pick(self._owners)} | properties)
+        return self._create(kind, contact, **{"hs_timestamp": self.now(), "hubspot_owner_id": self._pick(self._owners)} | properties)
 
     def _create(self, kind: str, contact: str, **properties: str) -> str:
         types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": TO_CONTACT[kind]}]
@@ -356,7 +357,7 @@ class People:
     def _plant(self, contact: str, values: Mapping[str, str], source: Mapping[str, str]) -> None:
         """Give a contact values that no client may write, or from another source than a client is."""
         asked = ",".join(WHOLE)
-        now = self._now()
+        now = self.now()
         held = self.ask("GET", f"/crm/v3/objects/contacts/{contact}?properties={asked}&propertiesWithHistory={asked}")
         history = held["propertiesWithHistory"]
         for name, value in values.items():

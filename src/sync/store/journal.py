@@ -79,17 +79,18 @@ class Journal:
             ).fetchone()
         return int(count)
 
-    def undone(self) -> frozenset[str]:
-        """Return the keys of the findings whose move was undone."""
+    def fired(self) -> frozenset[tuple[str, int]]:
+        """Return (key of a finding, rung) of each step that reached a CRM, or may have; what was undone since reached it too."""
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
-                SELECT DISTINCT step.finding FROM plan_step AS step JOIN journal USING (plan, position)
-                WHERE step.action = ? AND journal.event = 'verified'
+                WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part)
+                SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
+                WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten') AND step.action <> ?
                 """,
                 (UNDO,),
             )
-            return frozenset(key for (key,) in rows)
+            return frozenset(rows.fetchall())
 
     def plans_of(self, run_id: str) -> list[int]:
         """Return the plans of which a run tried steps."""

@@ -1,0 +1,94 @@
+"""`leadpact sync`, `apply` and `undo` from outside: what is done in the CRM, what is left alone, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.flow.enforcing import Enforced, enforced
+
+CRMS = ["hubspot", "salesforce"]
+
+
+def saved_plan(one: Enforced, path: Path) -> dict[str, object]:
+    one.run("sync", "--dry-run", "--out", str(path))
+    return json.loads(path.read_text())
+
+
+def run_in(said: str) -> str:
+    return re.findall(r"^run (\S+):", said, re.MULTILINE)[-1]
+
+
+@pytest.mark.parametrize("crm", CRMS)
+def test_a_saved_plan_is_carried_out_once_and_can_be_undone(crm: str, tmp_path: Path) -> None:
+    with enforced(crm, tmp_path, leads=3) as one:
+        before, file = one.owners(), tmp_path / "plan.json"
+        planned = {step["lead"]: step["fields"][0]["after"] for step in saved_plan(one, file)["steps"] if not step["blocked_by"]}
+        assert planned.keys() == {one.key(lead) for lead in one.leads}
+        assert one.owners() == before, "a dry run writes nothing"
+
+        said = one.run("apply", str(file))
+
+        assert "3 written and read back, 0 skipped, 0 failed" in said
+        assert one.owners() == {lead: planned[one.key(lead)] for lead in one.leads}
+        assert set(planned.values()) <= {*one.members()[1:]}, "never back to who failed the lead"
+        assert f"was carried out by run {run_in(said)}" in one.run("apply", str(file), code=64)
+
+        assert "0 written" in one.run("sync"), "no rung fires twice"
+
+        moved_on, (somebody, *_) = one.leads[0], {*one.members()} - set(before.values()) - set(planned.values())
+        one.pass_on(moved_on, somebody)
+        one.world.people.rest(60)
+        undone = one.run("undo", run_in(said))
+
+        assert "2 written and read back, 1 skipped" in undone
+        assert f"{one.key(moved_on)}: undo skipped: " in undone
+        assert one.owners() == before | {moved_on: somebody}
+        assert "0 written" in one.run("sync"), "what a person undid is not done again"
+
+
+@pytest.mark.parametrize("crm", CRMS)
+def test_a_lead_that_moved_on_since_the_plan_is_left_alone_and_says_why(crm: str, tmp_path: Path) -> None:
+    with enforced(crm, tmp_path, leads=3) as one:
+        before, file = one.owners(), tmp_path / "plan.json"
+        saved_plan(one, file)
+        called, passed_on, other = one.leads
+        one.call(called, one.members()[0])
+        one.pass_on(passed_on, one.members()[2])
+        one.world.people.rest(60)
+
+        said = one.run("apply", str(file))
+
+        assert "1 written and read back, 2 skipped, 0 failed" in said
+        assert re.search(f"{one.key(called)}: reassign skipped: first_touch is not owed any more", said)
+        assert re.search(f"{one.key(passed_on)}: reassign skipped: ", said)
+        owners = one.owners()
+        assert (owners[called], owners[passed_on]) == (before[called], one.members()[2])
+        assert owners[other] not in (None, before[other])
+
+
+def test_more_moves_than_the_limit_are_held_whole_and_let_pass_by_the_command_that_is_named(tmp_path: Path) -> None:
+    with enforced("hubspot", tmp_path, leads=6) as one:
+        before = one.owners()
+
+        said = one.run("sync", code=3)
+
+        assert "6 moves for first_touch, 5 are allowed" in said
+        assert one.owners() == before
+        (command,) = re.findall(r"leadpact (apply \d+)", said)
+        assert "6 written and read back" in one.run(*command.split())
+        assert all(owner not in (None, before[lead]) for lead, owner in one.owners().items())
+
+
+def test_a_write_whose_answer_is_lost_is_settled_by_reading(tmp_path: Path) -> None:
+    with enforced("hubspot", tmp_path, leads=2) as one:
+        people = one.world.people
+        people.ask("POST", "/_sandbox/faults", [{"path": "*/contacts/batch/update", "fault": "reset_after", "count": 1}])
+
+        said = one.run("sync")
+
+        assert "2 written and read back, 0 skipped, 0 failed" in said
+        assert one.world.people.ask("GET", "/_sandbox/faults")["faults"][0]["fired"] == 1

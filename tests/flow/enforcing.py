@@ -1,0 +1,120 @@
+"""A practice CRM whose agreement is signed and enforced, with leads that nobody calls."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sync.agreement.load import agreement_of
+from tests.faults.worlds import World, practice_world
+from tests.flow.org_people import OrgPeople
+from tests.flow.people import People
+from tests.flow.practice import leadpact
+
+HOUR_S = 3600
+
+
+@dataclass(kw_only=True)
+class Enforced:
+    """Its `leads` are record ids of a rep's leads that were handed over once enforcement had begun, and called by nobody."""
+
+    world: World
+    leads: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> Path:
+        """Where config, agreement and store lie."""
+        return self.world.files
+
+    def key(self, lead: str) -> str:
+        """Return a lead's key."""
+        return f"{self.world.crm}/{'contact' if self.world.crm == 'hubspot' else 'Lead'}/{lead}"
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run a command that must end with `code`; return what it said on standard error, without the log."""
+        done = leadpact(*arguments, "--config", str(self.files / "config.toml"))
+        said = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("{"))
+        assert (done.returncode, "Traceback" in said) == (code, False), done.stderr
+        return said
+
+    def owner(self, lead: str) -> str | None:
+        """Return who owns a lead in the CRM now."""
+        people = self.world.people
+        if isinstance(people, People):
+            row = people.ask("GET", f"/crm/v3/objects/contacts/{lead}?properties=hubspot_owner_id")
+            return row["properties"]["hubspot_owner_id"]
+        return people.record(lead)["OwnerId"]
+
+    def owners(self) -> dict[str, str | None]:
+        """Return the owner of each lead."""
+        return {lead: self.owner(lead) for lead in self.leads}
+
+    def pass_on(self, lead: str, owner: str) -> None:
+        """Give a lead to somebody, as a person does."""
+        people = self.world.people
+        if isinstance(people, People):
+            people.ask("PATCH", f"/crm/v3/objects/contacts/{lead}", {"properties": {"hubspot_owner_id": owner}})
+        else:
+            people.write("Lead", {"OwnerId": owner}, id_=lead)
+
+    def members(self) -> list[str]:
+        """Return the owner ids of the reps of the pool, in the roster's order."""
+        roster = tomllib.loads((self.files / "roster.toml").read_text(encoding="utf-8"))
+        ids = {person["name"]: str(person[self.world.crm]) for person in roster["person"] if self.world.crm in person}
+        (pool,) = [pool for pool in roster["pool"] if pool["name"] == "sdr"]
+        return [ids[name] for name in (one if isinstance(one, str) else one["person"] for one in pool["members"]) if name in ids]
+
+    def hand_over(self, owner: str, number: int) -> str:
+        """Make a lead that is handed over to `owner` now."""
+        people = self.world.people
+        if isinstance(people, People):
+            values = {"email": f"late{number}@late.example", "lifecyclestage": "marketingqualifiedlead", "hubspot_owner_id": owner}
+            return str(people.ask("POST", "/crm/v3/objects/contacts", {"properties": values})["id"])
+        values = {"LastName": f"Late {number}", "Company": "Late", "Email": f"late{number}@late.example", "Status": "Marketing Qualified"}
+        return people.write("Lead", values | {"OwnerId": owner})
+
+    def call(self, lead: str, owner: str) -> None:
+        """Log a call that reached the person, begun and ended now."""
+        people = self.world.people
+        if isinstance(people, OrgPeople):
+            people.write("Task", {"WhoId": lead, "OwnerId": owner, "TaskSubtype": "Call", "Subject": "Call", "Status": "Completed"})
+            return
+        now = people.now()
+        values: dict[str, Any] = {
+            "hs_timestamp": now,
+            "hubspot_owner_id": owner,
+            "hs_call_duration": "90000",
+            "hs_call_direction": "OUTBOUND",
+        }
+        values["hs_call_disposition"] = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
+        link = {"to": {"id": lead}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 194}]}
+        people.ask("POST", "/crm/v3/objects/calls", {"properties": values, "associations": [link]})
+
+
+@contextmanager
+def enforced(crm: str, folder: Path, *, leads: int, seed: int = 5) -> Iterator[Enforced]:
+    """Serve a company whose agreement is enforced since an hour before `leads` of one rep were handed over, six hours ago."""
+    with practice_world(crm, folder, leads=20, seed=seed) as world:
+        one = Enforced(world=world)
+        _sign(world.files / "agreement.toml")
+        with (world.files / "config.toml").open("a", encoding="utf-8") as config:
+            config.write('\n[mode]\ndefault = "enforce"\n')
+        one.run("sync", "--dry-run")
+        one.run("sync")
+        world.people.rest(60)
+        one.leads = [one.hand_over(one.members()[0], number) for number in range(leads)]
+        world.people.rest(6 * HOUR_S)
+        yield one
+
+
+def _sign(agreement: Path) -> None:
+    """Let both sides sign; what is handed over too early stays with the rep, so that reassigning is what is due."""
+    text = agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', "")
+    signature = f'name = "N"\nat = 2026-11-01T10:00:00Z\nhash = "{agreement_of(text, file="agreement.toml").hash}"\n'
+    agreement.write_text(
+        text + "".join(f'\n[[signature]]\nside = "{side}"\n{signature}' for side in ("marketing", "sales")), encoding="utf-8"
+    )
