@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import typer
 
 from connectors.errors import ConnectorError, Exhausted, Unreachable
+from sync.cli.agreement import agreement
 from sync.cli.check import check
 from sync.cli.demo import demo
 from sync.cli.due import due
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 for command in (demo, init, preset, check, roster, sync, explain, due, sandbox):
     app.command()(command)
+app.add_typer(agreement)
 
 
 @app.callback()
