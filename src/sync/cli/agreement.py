@@ -5,12 +5,13 @@ from __future__ import annotations
 import typer
 
 from sync.cli.diff import diff
+from sync.cli.sign import sign
 
 agreement = typer.Typer(
     name="agreement",
-    help="See what changed in the agreement since both sides signed.",
+    help="Sign the agreement, or see what changed in it since both sides signed.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for command in (diff,):
+for command in (sign, diff):
     agreement.command()(command)
