@@ -91,7 +91,7 @@ def _pull_and_judge(run: Context, begun: Begun, spool: Spool, asked: Asked) -> A
     asked.only.refuse_if_unknown(terms)
     report = Report(spool=spool, summary=Summary(), shown=lambda finding: asked.only.shows(finding, terms))
     plan = judge_and_plan(run, begun.run_id, terms, report, moment=begun.moment, keep=asked.as_of is None)
-    run.runs.finish(begun.run_id, outcome="ok", summary=report.summary.as_json() | _usage(run))
+    run.runs.finish(begun.run_id, outcome="ok", summary=report.summary.as_json() | _cost(run, begun))
     log.info("run_finished", run=begun.run_id, leads=report.summary.leads, breaches=report.summary.breaches)
     audit = _audit(run, begun, pulled, terms, report.summary, plan)
     return replace(audit, limited=asked.only != EVERYTHING)
@@ -120,12 +120,13 @@ def _noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
     try:
         yield
     except (ConnectorError, LimitReached) as error:
-        run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=_usage(run))
+        run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=_cost(run, begun))
         raise
 
 
-def _usage(run: Context) -> dict[str, object]:
-    return {"usage": {crm: usage_json(usage) for crm, usage in run.meter.told().items()}}
+def _cost(run: Context, begun: Begun) -> dict[str, object]:
+    took = max(0.0, (run.clock() - begun.machine_at).total_seconds())
+    return {"took_s": round(took, 1), "usage": {crm: usage_json(usage) for crm, usage in run.meter.told().items()}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +135,7 @@ class Begun:
 
     run_id: str
     now: datetime
+    machine_at: datetime  # the same by this machine's clock alone, against which it is told how long the run took
     moment: datetime  # at which leads are judged
     facts: Mapping[str, Facts]  # crm -> what it says about itself
     eras: tuple[AgreementSpan, ...]
@@ -144,7 +146,8 @@ def begin(run: Context, as_of: datetime | None) -> Begun:
     """Ask each CRM who and when it is, and refuse what does not fit: another account's store, files that name what is not there."""
     known = run.known
     accounts = {connector.crm: connector.account() for connector in run.connectors}
-    now = corrected(run.clock(), accounts.values())
+    machine_at = run.clock()
+    now = corrected(machine_at, accounts.values())
     moment = now if as_of is None else refuse_if_future(as_of, now)
     facts = {connector.crm: _facts(run, connector, accounts[connector.crm]) for connector in run.connectors}
     refuse_if_misfit(known.agreement, known.roster, facts.values())
@@ -155,7 +158,7 @@ def begin(run: Context, as_of: datetime | None) -> Begun:
     agreement = next(era.agreement for era in eras if era.covers(moment))
     run_id = run.runs.start("dry-run", mode="observe", as_of=as_of, now=now, agreement_hash=agreement.hash)
     log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=agreement.hash[:12])
-    return Begun(run_id=run_id, now=now, moment=moment, facts=facts, eras=eras, agreement=agreement)
+    return Begun(run_id=run_id, now=now, machine_at=machine_at, moment=moment, facts=facts, eras=eras, agreement=agreement)
 
 
 def _facts(run: Context, connector: Connector, account: Account) -> Facts:

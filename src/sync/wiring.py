@@ -38,6 +38,7 @@ from sync.logs import configure_logs
 from sync.meter import Meter
 from sync.problems import Problem, Problems
 from sync.pull import AT_ONCE, Progress, read_facts
+from sync.report.former import OwnerNames
 from sync.roster import Roster
 from sync.roster_load import load_roster
 from sync.run import Context
@@ -243,6 +244,28 @@ def keep_version(config: Config, agreement: Agreement) -> None:
 
 def _this_process() -> Holder:
     return this_process(" ".join(["leadpact", *sys.argv[1:2]]), since=machine_clock())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the store tells of former runs, whatever the agreement says by now."""
+
+    runs: Runs
+    plans: Plans
+    reader: LeadReader
+    names: OwnerNames
+
+
+@contextmanager
+def open_past(path: Path | None) -> Iterator[Past]:
+    """Open the store to look back, for reading only; of the files only the config is read, and nothing is locked."""
+    config = load_config(path, os.environ)
+    configure_logs(config.log)
+    words = vocabularies(config)
+    with open_store_readonly(config.store) as store:
+        mirror = Mirror(store, words)
+        names = {(crm, one.owner): {owner.id: owner.name for owner in mirror.owners(crm)} for crm, one in words.items()}
+        yield Past(runs=Runs(store), plans=Plans(store), reader=LeadReader(store, words.values()), names=names)
 
 
 @contextmanager

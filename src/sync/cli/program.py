@@ -19,7 +19,9 @@ from sync.cli.explain import explain
 from sync.cli.init import init
 from sync.cli.preset import preset
 from sync.cli.roster import roster
+from sync.cli.runs import runs
 from sync.cli.sandbox import sandbox
+from sync.cli.show import show
 from sync.cli.sync import sync
 from sync.cli.terminal import err
 from sync.errors import SyncError
@@ -47,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, explain, due, sandbox):
+for command in (demo, init, preset, check, roster, sync, explain, due, runs, show, sandbox):
     app.command()(command)
 app.add_typer(agreement)
 
