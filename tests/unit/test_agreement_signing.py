@@ -35,6 +35,11 @@ def test_the_signatory_signs_by_role_or_with_the_person_before_it(agreement: Agr
     assert signature.at.isoformat() == "2026-06-01T08:00:00-04:00"
 
 
+def test_an_accent_may_be_a_letter_of_its_own(agreement: Agreement) -> None:
+    parties = (agreement.parties[0], replace(agreement.parties[1], signatory="Frau Müller"))
+    assert by_sales(replace(agreement, parties=parties), "frau Mu\u0308ller").name == "frau Mu\u0308ller"
+
+
 @pytest.mark.parametrize(
     "name", ["", "Ann Lee", "Chief Marketing Officer", f", {ROLE}", f"Ann {ROLE}", f"{ROLE}, Ann", f"A\x1b[2J, {ROLE}"]
 )

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,22 @@ def test_of_two_who_write_at_once_the_second_is_refused_and_told_what_to_do(file
         write_in_place(file, NEW, seen=OLD)
     assert str(aside) in refusal.value.fix
     assert (file.read_bytes(), aside.read_bytes()) == (OLD, b"of another")
+
+
+def test_many_who_write_at_once_lose_nothing_of_each_other(file: Path) -> None:
+    def add(name: str) -> None:
+        left = [f"{name} {number}\n".encode() for number in range(15)]
+        while left:
+            seen = file.read_bytes()
+            with suppress(FileBusy, FileChanged):
+                write_in_place(file, seen + left[-1], seen=seen)
+                left.pop()
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(add, ("a", "b", "c")))
+
+    assert file.read_bytes().startswith(OLD)
+    assert sorted(file.read_text().splitlines()[1:]) == sorted(f"{name} {number}" for name in "abc" for number in range(15))
 
 
 def test_a_folder_in_which_nothing_can_be_made_is_named_as_the_reason() -> None:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from unicodedata import normalize
 
 from sync.agreement.model import Agreement
 from sync.agreement.parties import Signature
@@ -34,7 +35,7 @@ def _refuse_if_signed(agreement: Agreement, side: str) -> None:
         if (signature.side, signature.hash) == (side, agreement.hash):
             raise UsageError(
                 f"{side} has signed this very text already: {signature.name}, {local_text(signature.at, agreement.zone)}",
-                fix="nothing is to be done; a comment or a space does not end a signature, any other change does",
+                fix="nothing is to be done; to go back to it from a later text, change `effective` and let both sides sign that",
             )
 
 
@@ -45,14 +46,18 @@ def _refuse_if_nobody(agreement: Agreement, side: str, name: str) -> None:
             f"the agreement names nobody who signs for {side}; it names {_signatories(agreement)}",
             fix=f'add a [[party]] with side = "{side}" and its signatory',
         )
-    called = " ".join(signatory.split()).casefold()
-    person = name.casefold().removesuffix(called)
-    is_signatory = name.casefold().endswith(called) and (not person or bool(person.strip(", ") and person.endswith(", ")))
-    if not is_signatory or not name.isprintable():
+    person, is_called_so = _before(name, signatory)
+    if not is_called_so or not name.isprintable() or (person and not (person.strip(", ") and person.endswith(", "))):
         raise UsageError(
             f"`{name}` is not who signs for {side}; the agreement names {_signatories(agreement)}",
             fix=f'sign with --name "{signatory}", or with the person before it: --name "Ann Lee, {signatory}"',
         )
+
+
+def _before(name: str, signatory: str) -> tuple[str, bool]:
+    """Return what stands before the signatory in a name, and whether it is there; in any case, however its accents are written."""
+    said, called = (normalize("NFC", " ".join(text.split())).casefold() for text in (name, signatory))
+    return said.removesuffix(called), said.endswith(called)
 
 
 def _signatories(agreement: Agreement) -> str:
