@@ -21,11 +21,15 @@ LAST = "last"
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="The id of a run, as `leadpact runs` lists it, or its beginning; `last` is the newest.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The id of a run, as `leadpact runs` lists it, or its beginning; `last` is the newest.")
+    ],
     lead: Annotated[
         str | None, typer.Option(metavar="KEY", help="Only the steps of this lead: a record, its id or an e-mail address.")
     ] = None,
-    action: Annotated[list[str] | None, typer.Option(help="Only steps that do this, e.g. reassign; may be given more than once.")] = None,
+    action: Annotated[
+        list[str] | None, typer.Option(metavar="ACTION", help="Only steps that do this, e.g. reassign; may be given more than once.")
+    ] = None,
     format: Annotated[PastFormat, typer.Option(help="How to write them.")] = PastFormat.TEXT,
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
 ) -> int:

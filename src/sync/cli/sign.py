@@ -30,7 +30,9 @@ class Side(StrEnum):
 
 def sign(
     side: Annotated[Side, typer.Option("--as", help="The side that signs.")],
-    name: Annotated[str, typer.Option(help="Who signs: the signatory that the agreement names, or a person before it: 'Ann Lee, CMO'.")],
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="Who signs: the signatory that the agreement names, or a person before it: 'Ann Lee, CMO'.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking.")] = False,
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
 ) -> int:
