@@ -98,7 +98,7 @@ def lint_agreement(digest: str, not_enforcing: str | None, not_judged: Sequence[
     where = "agreement.toml"
     remarks: list[Remark] = []
     if not_enforcing is not None:
-        fix = f'nothing is written until then; both sides sign this very text: [[signature]] with hash = "{digest}"'
+        fix = f"nothing is written until then; both sides sign this very text with `leadpact agreement sign`; its hash is {digest}"
         remarks.append(Remark(level=Level.NOTE, where=where, what=f"observing only: {not_enforcing}", fix=fix))
     if not_judged:
         what, fix = (

@@ -123,7 +123,7 @@ def pull_and_judge(run: Context, begun: Begun, spool: Spool, asked: Asked) -> Ju
 def finish(run: Context, begun: Begun, judged: Judged) -> None:
     """Note that a run came to its end, and what it found."""
     summary = judged.audit.summary
-    run.runs.finish(begun.run_id, outcome="ok", summary=summary.as_json() | _usage(run))
+    run.runs.finish(begun.run_id, outcome="ok", summary=summary.as_json() | _cost(run, begun))
     log.info("run_finished", run=begun.run_id, leads=summary.leads, breaches=summary.breaches)
 
 
@@ -150,12 +150,13 @@ def _noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
     try:
         yield
     except (ConnectorError, LimitReached, UsageError) as error:
-        run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=_usage(run))
+        run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=_cost(run, begun))
         raise
 
 
-def _usage(run: Context) -> dict[str, object]:
-    return {"usage": {crm: usage_json(usage) for crm, usage in run.meter.told().items()}}
+def _cost(run: Context, begun: Begun) -> dict[str, object]:
+    took = max(0.0, (run.clock() - begun.machine_at).total_seconds())
+    return {"took_s": round(took, 1), "usage": {crm: usage_json(usage) for crm, usage in run.meter.told().items()}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,19 +165,24 @@ class Begun:
 
     run_id: str
     now: datetime
-    ahead: timedelta  # of this machine's clock
+    machine_at: datetime  # the same by this machine's clock alone, against which it is told how long the run took
     moment: datetime  # at which leads are judged
     facts: Mapping[str, Facts]  # crm -> what it says about itself
     eras: tuple[AgreementSpan, ...]
     agreement: Agreement  # the version in force at `moment`, else the current file
+
+    @property
+    def ahead(self) -> timedelta:
+        """By how much the run's time is ahead of this machine's clock."""
+        return self.now - self.machine_at
 
 
 def begin(run: Context, as_of: datetime | None, *, kind: str) -> Begun:
     """Ask each CRM who and when it is, and refuse what does not fit: another account's store, files that name what is not there."""
     known = run.known
     accounts = {connector.crm: connector.account() for connector in run.connectors}
-    machine = run.clock()
-    now = corrected(machine, accounts.values())
+    machine_at = run.clock()
+    now = corrected(machine_at, accounts.values())
     moment = now if as_of is None else refuse_if_future(as_of, now)
     facts = {connector.crm: _facts(run, connector, accounts[connector.crm]) for connector in run.connectors}
     refuse_if_misfit(known.agreement, known.roster, facts.values())
@@ -188,7 +194,7 @@ def begin(run: Context, as_of: datetime | None, *, kind: str) -> Begun:
     mode = "observe" if kind == DRY_RUN else known.config.mode.default
     run_id = run.runs.start(kind, mode=mode, as_of=as_of, now=now, agreement_hash=agreement.hash)
     log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=agreement.hash[:12])
-    return Begun(run_id=run_id, now=now, ahead=now - machine, moment=moment, facts=facts, eras=eras, agreement=agreement)
+    return Begun(run_id=run_id, now=now, machine_at=machine_at, moment=moment, facts=facts, eras=eras, agreement=agreement)
 
 
 def _facts(run: Context, connector: Connector, account: Account) -> Facts:

@@ -29,7 +29,7 @@ def read_toml(path: Path, *, missing: str) -> TomlText:
     """
     file = str(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decoded(path.read_bytes())
         return TomlText(file=file, text=text, document=tomllib.loads(text))
     except FileNotFoundError:
         raise _one(file, found="no such file", expected="a TOML file", fix=missing) from None
@@ -46,6 +46,11 @@ def read_toml(path: Path, *, missing: str) -> TomlText:
         raise _broken(file, str(error)) from None
     except RecursionError:
         raise _one(file, found="brackets nested too deeply", expected="a TOML file that people can read", fix="flatten it") from None
+
+
+def decoded(file: bytes) -> str:
+    """Return the text of a file's bytes: without a byte order mark, each line end one newline. UnicodeDecodeError if it is not UTF-8."""
+    return file.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _one(file: str, *, found: str, expected: str, fix: str, where: str = "") -> Problems:

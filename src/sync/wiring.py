@@ -28,7 +28,7 @@ from connectors.salesforce.connector import Salesforce
 from connectors.salesforce.settings import SalesforceSettings
 from sync.agreement.load import agreement_of, load_agreement
 from sync.agreement.model import Agreement
-from sync.agreement.versions import Version
+from sync.agreement.versions import Version, version_of
 from sync.config import Config, load_config, misfits
 from sync.config_salesforce import SalesforceSettings as SalesforceSection
 from sync.config_sections import HubSpotSettings as HubSpotSection
@@ -38,17 +38,19 @@ from sync.logs import configure_logs
 from sync.meter import Meter
 from sync.problems import Problem, Problems
 from sync.pull import AT_ONCE, Progress, read_facts
+from sync.report.former import OwnerNames
 from sync.roster import Roster
 from sync.roster_load import load_roster
 from sync.run import Context
 from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store, open_store_readonly
 from sync.store.dirty import Dirty
+from sync.store.errors import NoStore
 from sync.store.findings import Findings
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.link import Links
-from sync.store.lock import WAIT, hold_store, this_process
+from sync.store.lock import WAIT, Holder, hold_store, this_process
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
@@ -99,8 +101,8 @@ def _gathered(read: Callable[[], T], problems: list[Problem]) -> T | None:
         return None
 
 
-def read_files_for_draft(path: Path | None) -> Files:
-    """Read config and agreement; the roster, which is about to be drafted, may be missing or wrong."""
+def read_files_without_roster(path: Path | None) -> Files:
+    """Read config and agreement; the roster, which is about to be drafted or does not matter, may be missing or wrong."""
     config = load_config(path, os.environ)
     return Files(config=config, agreement=load_agreement(config.agreement), roster=Roster())
 
@@ -211,8 +213,7 @@ def open_context(
     configure_logs(files.config.log)
     gc.freeze()  # what is loaded by now stays to the end: the collector need not walk it again for every few leads
     with ExitStack() as stack:
-        holder = this_process(" ".join(["leadpact", *sys.argv[1:2]]), since=machine_clock())
-        stack.enter_context(hold_store(files.config.store, holder, wait=wait))
+        stack.enter_context(hold_store(files.config.store, _this_process(), wait=wait))
         store = stack.enter_context(open_store(files.config.store))
         connectors = connect(files.config, files.agreement)
         for connector in connectors:
@@ -229,6 +230,47 @@ def open_context(
             clock=machine_clock,
             tell=tell,
         )
+
+
+def kept_versions(config: Config) -> tuple[Version, ...]:
+    """Return every version of the agreement that the store keeps; none where there is no store yet."""
+    try:
+        with open_store_readonly(config.store) as store:
+            return Agreements(store).versions()
+    except NoStore:
+        return ()
+
+
+def keep_version(config: Config, agreement: Agreement) -> None:
+    """Keep a version of the agreement in the store, which is made if there is none; raises StoreError."""
+    with hold_store(config.store, _this_process()), open_store(config.store) as store:
+        Agreements(store).remember(version_of(agreement, seen_at=machine_clock()))
+
+
+def _this_process() -> Holder:
+    return this_process(" ".join(["leadpact", *sys.argv[1:2]]), since=machine_clock())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the store tells of former runs, whatever the agreement says by now."""
+
+    runs: Runs
+    plans: Plans
+    reader: LeadReader
+    names: OwnerNames
+
+
+@contextmanager
+def open_past(path: Path | None) -> Iterator[Past]:
+    """Open the store to look back, for reading only; of the files only the config is read, and nothing is locked."""
+    config = load_config(path, os.environ)
+    configure_logs(config.log)
+    words = vocabularies(config)
+    with open_store_readonly(config.store) as store:
+        mirror = Mirror(store, words)
+        names = {(crm, one.owner): {owner.id: owner.name for owner in mirror.owners(crm)} for crm, one in words.items()}
+        yield Past(runs=Runs(store), plans=Plans(store), reader=LeadReader(store, words.values()), names=names)
 
 
 @contextmanager

@@ -168,13 +168,14 @@ def test_looking_back_finds_what_was_found_then_whatever_happened_since(tmp_path
 
 def test_an_edit_of_a_signed_agreement_is_a_draft_and_judges_nothing(fresh: Path) -> None:
     path = fresh / "agreement.toml"
+    for side, name in (("marketing", "Chief Marketing Officer"), ("sales", "Head of Sales Development")):
+        done = leadpact("agreement", "sign", "--as", side, "--name", name, "--yes", "--config", str(fresh / "config.toml"))
+        assert done.returncode == 0, done.stderr
     text = path.read_text(encoding="utf-8")
     digest = agreement_of(text, file="agreement.toml").hash
-    signature = f'name = "N"\nat = 2026-11-01T10:00:00Z\nhash = "{digest}"\n'
-    signatures = "".join(f'\n[[signature]]\nside = "{side}"\n{signature}' for side in ("marketing", "sales"))
-    path.write_text(text + signatures, encoding="utf-8")
+    path.write_text(f"# A comment, which changes nothing.\n{text}", encoding="utf-8")
     signed = audit_json(fresh)
-    path.write_text((text + signatures).replace('within   = "2 business hours"', 'within   = "9 business hours"'), encoding="utf-8")
+    path.write_text(text.replace('within   = "2 business hours"', 'within   = "9 business hours"'), encoding="utf-8")
     edited = audit_json(fresh)
     assert signed["run"]["agreement"] | {"draft": None} == signed["run"]["agreement"]
     assert (signed["run"]["agreement"]["signed"], signed["run"]["agreement"]["in_force"]) == (["marketing", "sales"], True)

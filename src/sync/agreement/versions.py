@@ -35,9 +35,17 @@ def content_hash(document: Mapping[str, Any]) -> str:
 
     Comments, spaces, the order of keys and the signatures themselves do not count; a default that is not written does not either.
     """
-    signed = {key: value for key, value in document.items() if key != "signature"}
-    canonical = json.dumps(signed, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_iso)
-    return sha256(canonical.encode()).hexdigest()
+    return sha256(canonical(content_of(document)).encode()).hexdigest()
+
+
+def content_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an agreement that is signed: all but the signatures."""
+    return {key: value for key, value in document.items() if key != "signature"}
+
+
+def canonical(value: object) -> str:
+    """Return the one text of a value of TOML: two have the same if, and only if, a signature sees no difference."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=iso_text)
 
 
 def version_of(agreement: Agreement, *, seen_at: datetime) -> Version:
@@ -86,7 +94,8 @@ def _local_day(agreement: Agreement, at: datetime) -> str:
     return at.astimezone(agreement.zone).date().isoformat()
 
 
-def _iso(value: object) -> str:
+def iso_text(value: object) -> str:
+    """Return a day or a moment of TOML as JSON holds it; TypeError for anything else."""
     if isinstance(value, date | time):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is no type of TOML")

@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import typer
 
 from connectors.errors import ConnectorError, Exhausted, Unreachable
+from sync.cli.agreement import agreement
 from sync.cli.apply import apply, undo
 from sync.cli.check import check
 from sync.cli.demo import demo
@@ -19,7 +20,9 @@ from sync.cli.explain import explain
 from sync.cli.init import init
 from sync.cli.preset import preset
 from sync.cli.roster import roster
+from sync.cli.runs import runs
 from sync.cli.sandbox import sandbox
+from sync.cli.show import show
 from sync.cli.sync import sync
 from sync.cli.terminal import err
 from sync.errors import SyncError
@@ -47,8 +50,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, apply, undo, explain, due, sandbox):
+for command in (demo, init, preset, check, roster, sync, apply, undo, explain, due, runs, show, sandbox):
     app.command()(command)
+app.add_typer(agreement)
 
 
 @app.callback()

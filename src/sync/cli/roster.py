@@ -21,12 +21,12 @@ def roster(
 ) -> int:
     """Show the roster, or draft one from the CRM: people, their ids and teams; never over a file that somebody worked on."""
     from sync.errors import UsageError
-    from sync.wiring import read_files, read_files_for_draft
+    from sync.wiring import read_files, read_files_without_roster
 
     if output is not None and not from_crm:
         raise UsageError("--output goes with --from-crm", fix="run `leadpact roster --from-crm --output FILE`")
     if from_crm:
-        _draft(read_files_for_draft(config), output)
+        _draft(read_files_without_roster(config), output)
     else:
         _show(read_files(config))
     return 0

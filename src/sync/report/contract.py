@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -13,6 +14,16 @@ from sync.plan import Step
 def moment(at: datetime | None) -> str | None:
     """Return a moment as `2026-11-20T15:00:00.000Z`; None stays None."""
     return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def json_array(name: str, items: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a member of a document, piece by piece: a list of which each item, JSON itself, stands on its own line."""
+    yield f'  "{name}": ['.encode()
+    separator = b"\n    "
+    for item in items:
+        yield separator + item
+        separator = b",\n    "
+    yield b"\n  ]"
 
 
 def finding_json(finding: Finding) -> dict[str, object]:

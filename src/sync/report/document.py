@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import orjson
 
 from connectors.records import Usage
 from sync.report.audit import Audit
-from sync.report.contract import moment, usage_json
+from sync.report.contract import json_array, moment, usage_json
 from sync.report.spool import Spool
 
 
@@ -17,18 +17,11 @@ def audit_json(audit: Audit, spool: Spool) -> Iterator[bytes]:
     """Yield the document piece by piece; keys stand in a fixed order and each finding on its own line."""
     head = {"run": _run(audit), "crms": _crms(audit), "summary": audit.summary.as_json()}
     yield orjson.dumps(head, option=orjson.OPT_INDENT_2)[:-2]
-    yield from _array("findings", spool.findings())
-    yield from _array("steps", spool.steps())
+    yield b",\n"
+    yield from json_array("findings", spool.findings())
+    yield b",\n"
+    yield from json_array("steps", spool.steps())
     yield b"\n}\n"
-
-
-def _array(name: str, items: Iterable[bytes]) -> Iterator[bytes]:
-    yield f',\n  "{name}": ['.encode()
-    separator = b"\n    "
-    for item in items:
-        yield separator + item
-        separator = b",\n    "
-    yield b"\n  ]"
 
 
 def _run(audit: Audit) -> dict[str, object]:

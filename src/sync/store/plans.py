@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -12,12 +12,15 @@ from typing import Any
 import orjson
 
 from connectors.records import RecordKey
+from sync.ladder import MOVES
 from sync.plan import FieldWrite, Step
 from sync.route import Given, Seat
 from sync.store.database import Database
-from sync.store.keys import object_ids
+from sync.store.keys import as_json, known_ids, object_ids
 from sync.store.moments import from_ms
 from sync.store.runs import run_row_id
+
+_PAGE = 500  # steps read at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,27 @@ class KeptPlan:
     agreement_hash: str
     run: str
     made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotedPlan:
+    """A plan as the store keeps it, and how many of its steps would be carried out."""
+
+    id: int
+    hash: str | None  # None: it was never sealed; its run still goes on or was stopped
+    free: int  # steps that nothing holds back
+    blocked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which steps of a plan are wanted; None: whichever."""
+
+    keys: frozenset[str] | None = None  # of their lead or their record
+    actions: frozenset[str] | None = None
+
+
+EVERY_STEP = Chosen()
 
 
 class Plans:
@@ -78,9 +102,28 @@ class Plans:
 
     def steps(self, plan_id: int) -> Iterator[Step]:
         """Yield the steps of a plan in their order, also those that a limit holds back; none for a plan that does not exist."""
+        return (step for _, step in self.numbered(plan_id))
+
+    def numbered(self, plan_id: int, chosen: Chosen = EVERY_STEP) -> Iterator[tuple[int, Step]]:
+        """Yield the chosen steps of a plan, each with its place in it, from 0; no transaction is open while one is out."""
+        after = -1
+        while True:
+            with self._database.snapshot() as tx:
+                rows = _chosen_rows(tx, plan_id, chosen, after)
+            if not rows:
+                return
+            yield from ((row[-1], _step(row[:-1])) for row in rows)
+            after = rows[-1][-1]
+
+    def of_runs(self, run_ids: Collection[str]) -> dict[str, tuple[NotedPlan, ...]]:
+        """Return the plans of each run that has any, the oldest first."""
         with self._database.snapshot() as tx:
-            rows = _step_rows(tx, plan_id).fetchall()
-        return map(_step, rows)
+            rows = tx.execute(_OF_RUNS, (as_json(run_ids),)).fetchall()
+        found: dict[str, tuple[NotedPlan, ...]] = {}
+        for run_id, plan, digest, free, blocked in rows:
+            noted = NotedPlan(id=plan, hash=digest or None, free=free, blocked=blocked)
+            found[run_id] = (*found.get(run_id, ()), noted)
+        return found
 
     def trips(self, plan_id: int) -> Mapping[str, str]:
         """Return of the rules of a plan that went beyond a limit what holds their moves back."""
@@ -113,16 +156,48 @@ class Plans:
         )
 
 
-def _step_rows(tx: sqlite3.Connection, plan_id: int) -> sqlite3.Cursor:
-    return tx.execute(
-        """
-        SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
-            action, field_writes, finding, rule, rung, reason, blocked_by, given
-        FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
-        WHERE plan = ? ORDER BY position
-        """,
-        (plan_id,),
+_IS_FREE = f"""
+    blocked_by = '[]' AND NOT (
+        action IN ({", ".join(f"'{move}'" for move in MOVES)}) AND plan_step.rule IN (SELECT key FROM json_each(plan.trips))
     )
+"""
+
+_OF_RUNS = f"""
+    SELECT run.name, plan.id, plan.hash,
+        count(plan_step.plan) FILTER (WHERE {_IS_FREE}), count(plan_step.plan) FILTER (WHERE NOT ({_IS_FREE}))
+    FROM run JOIN plan ON plan.run = run.id LEFT JOIN plan_step ON plan_step.plan = plan.id
+    WHERE run.name IN (SELECT value FROM json_each(?)) GROUP BY plan.id ORDER BY plan.id
+"""
+
+_STEP = """
+    SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
+        action, field_writes, finding, rule, rung, reason, blocked_by, given
+"""
+
+_FROM_PLAN = """
+    FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
+    WHERE plan = :plan
+"""
+
+
+def _step_rows(tx: sqlite3.Connection, plan_id: int) -> sqlite3.Cursor:
+    return tx.execute(f"{_STEP} {_FROM_PLAN} ORDER BY position", {"plan": plan_id})
+
+
+def _chosen_rows(tx: sqlite3.Connection, plan_id: int, chosen: Chosen, after: int) -> list[Any]:
+    """Return the next rows of a plan behind the place `after`, each with its place at its end."""
+    ids = as_json(known_ids(tx, map(RecordKey.parse, chosen.keys)).values()) if chosen.keys is not None else None
+    actions = as_json(chosen.actions) if chosen.actions is not None else None
+    return tx.execute(
+        f"""
+        {_STEP}, position {_FROM_PLAN} AND position > :after
+            AND (:ids IS NULL OR plan_step.lead IN (SELECT value FROM json_each(:ids))
+                OR plan_step.record IN (SELECT value FROM json_each(:ids)))
+            AND (:actions IS NULL OR action IN (SELECT value FROM json_each(:actions)))
+        ORDER BY position LIMIT {_PAGE}
+        """,
+        {"plan": plan_id, "after": after, "ids": ids, "actions": actions},
+    ).fetchall()
 
 
 def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Iterable[Step]) -> str:

@@ -1,0 +1,101 @@
+"""`leadpact show RUN`: the plan of a former run, step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sync.cli.runs import PastFormat, write_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sync.plan import Step
+    from sync.store.plans import Chosen, NotedPlan
+    from sync.store.runs import NotedRun
+    from sync.wiring import Past
+
+LAST = "last"
+
+
+def show(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The id of a run, as `leadpact runs` lists it, or its beginning; `last` is the newest.")
+    ],
+    lead: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Only the steps of this lead: a record, its id or an e-mail address.")
+    ] = None,
+    action: Annotated[
+        list[str] | None, typer.Option(metavar="ACTION", help="Only steps that do this, e.g. reassign; may be given more than once.")
+    ] = None,
+    format: Annotated[PastFormat, typer.Option(help="How to write them.")] = PastFormat.TEXT,
+    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+) -> int:
+    """Show what a run planned: every step, its lead, each field from old to new, why, and what held it back; asks no CRM."""
+    from sync.report.former import plan_json
+    from sync.wiring import open_past
+
+    with open_past(config) as past:
+        found = _run_named(past, run)
+        plans = past.plans.of_runs([found.id]).get(found.id, ())
+        steps = _steps(past, plans, _chosen(past, lead, action))
+        if format is PastFormat.JSON:
+            write_bytes(plan_json(found, plans, steps))
+        else:
+            _write_text(found, plans, steps, past)
+    return 0
+
+
+def _run_named(past: Past, text: str) -> NotedRun:
+    """Return the run that is meant; UsageError if there is none, or several."""
+    from sync.errors import UsageError
+
+    wanted = text.strip()
+    found = tuple(past.runs.newest(1)) if wanted == LAST else past.runs.named(wanted)
+    if len(found) == 1:
+        return found[0]
+    what = f"`{text}` is the beginning of several runs" if found else f"there is no run `{text}`"
+    raise UsageError(what, fix="`leadpact runs` lists them; `last` is the newest")
+
+
+def _chosen(past: Past, lead: str | None, actions: Sequence[str] | None) -> Chosen:
+    """Return which steps are wanted; UsageError for a lead or an action that there is not."""
+    from sync.errors import UsageError
+    from sync.problems import choose_fix, listed
+    from sync.report.audit import ACTIONS
+    from sync.store.plans import Chosen
+
+    for action in actions or ():
+        if action not in ACTIONS:
+            raise UsageError(f"no step does `{action}`", fix=choose_fix(action, ACTIONS, otherwise=f"one of {listed(ACTIONS)}"))
+    keys = None
+    if lead is not None:
+        keys = frozenset([*past.reader.find(lead), *([lead] if lead.count("/") == 2 else [])])
+        if not keys:
+            raise UsageError(f"the store knows no lead `{lead}`", fix="name it as the plan does, such as hubspot/contact/101")
+    return Chosen(keys=keys, actions=frozenset(actions) if actions else None)
+
+
+def _steps(past: Past, plans: Sequence[NotedPlan], chosen: Chosen) -> Iterator[tuple[int, int, Step]]:
+    """Yield the chosen steps, each with its plan and its place there."""
+    return ((plan.id, place, step) for plan in plans for place, step in past.plans.numbered(plan.id, chosen))
+
+
+def _write_text(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[tuple[int, int, Step]], past: Past) -> None:
+    from sync.report.former import run_lines, step_lines
+
+    for line in run_lines(run, plans):
+        typer.echo(line)
+    if not plans:
+        typer.echo("No plan was kept: it looked back (--as-of), or it was stopped before.")
+        return
+    told = 0
+    for _, place, step in steps:
+        told += 1
+        typer.echo()
+        for line in step_lines(place, step, past.names):
+            typer.echo(line)
+    if not told:
+        typer.echo("No step.")
