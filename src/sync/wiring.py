@@ -257,6 +257,7 @@ class Past:
 
     runs: Runs
     plans: Plans
+    journal: Journal
     reader: LeadReader
     names: OwnerNames
 
@@ -270,7 +271,8 @@ def open_past(path: Path | None) -> Iterator[Past]:
     with open_store_readonly(config.store) as store:
         mirror = Mirror(store, words)
         names = {(crm, one.owner): {owner.id: owner.name for owner in mirror.owners(crm)} for crm, one in words.items()}
-        yield Past(runs=Runs(store), plans=Plans(store), reader=LeadReader(store, words.values()), names=names)
+        reader = LeadReader(store, words.values())
+        yield Past(runs=Runs(store), plans=Plans(store), journal=Journal(store), reader=reader, names=names)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from connectors.records import RecordKey
 from sync.plan import FieldWrite, Step
-from sync.report.former import plan_json, run_lines, runs_json, step_lines
+from sync.report.former import ShownStep, plan_json, run_lines, runs_json, step_lines
 from sync.store.plans import NotedPlan
 from sync.store.runs import NotedRun
 
@@ -81,7 +81,7 @@ def test_the_documents_are_json_with_an_entry_a_line() -> None:
     assert len(text.splitlines()) == 6
     assert json.loads(b"".join(runs_json([]))) == {"runs": []}
 
-    document = json.loads(b"".join(plan_json(RUN, [PLAN], [(7, 0, STEP)])))
+    document = json.loads(b"".join(plan_json(RUN, [PLAN], [ShownStep(plan=7, place=0, step=STEP)])))
     assert (document["run"]["id"], document["run"]["took_s"]) == (RUN.id, 2.5)
     assert [(step["plan"], step["place"], step["fields"][1]) for step in document["steps"]] == [
         (7, 1, {"field": "score", "before": None, "after": "77"})

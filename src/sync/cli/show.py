@@ -12,7 +12,7 @@ from sync.cli.runs import PastFormat, write_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sync.plan import Step
+    from sync.report.former import ShownStep
     from sync.store.plans import Chosen, NotedPlan
     from sync.store.runs import NotedRun
     from sync.wiring import Past
@@ -33,13 +33,13 @@ def show(
     format: Annotated[PastFormat, typer.Option(help="How to write them.")] = PastFormat.TEXT,
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
 ) -> int:
-    """Show what a run planned: every step, its lead, each field from old to new, why, and what held it back; asks no CRM."""
+    """Show what a run planned and did: every step, each field from old to new, why, what held it back, what came of it; asks no CRM."""
     from sync.report.former import plan_json
     from sync.wiring import open_past
 
     with open_past(config) as past:
         found = _run_named(past, run)
-        plans = past.plans.of_runs([found.id]).get(found.id, ())
+        plans = past.plans.of_runs([found.id]).get(found.id, ()) or past.plans.noted(past.journal.plans_of(found.id))
         steps = _steps(past, plans, _chosen(past, lead, action))
         if format is PastFormat.JSON:
             write_bytes(plan_json(found, plans, steps))
@@ -78,12 +78,19 @@ def _chosen(past: Past, lead: str | None, actions: Sequence[str] | None) -> Chos
     return Chosen(keys=keys, actions=frozenset(actions) if actions else None)
 
 
-def _steps(past: Past, plans: Sequence[NotedPlan], chosen: Chosen) -> Iterator[tuple[int, int, Step]]:
-    """Yield the chosen steps, each with its plan and its place there."""
-    return ((plan.id, place, step) for plan in plans for place, step in past.plans.numbered(plan.id, chosen))
+def _steps(past: Past, plans: Sequence[NotedPlan], chosen: Chosen) -> Iterator[ShownStep]:
+    """Yield the chosen steps, each with its plan, its place there, what a limit says against it and what came of it."""
+    from sync.limits import hold_back
+    from sync.report.former import ShownStep
+
+    for plan in plans:
+        trips, told = past.plans.trips(plan.id), past.journal.told(plan.id)
+        for place, step in past.plans.numbered(plan.id, chosen):
+            (held,) = hold_back([step], trips)
+            yield ShownStep(plan=plan.id, place=place, step=held, told=told.get(place, ()))
 
 
-def _write_text(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[tuple[int, int, Step]], past: Past) -> None:
+def _write_text(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[ShownStep], past: Past) -> None:
     from sync.report.former import run_lines, step_lines
 
     for line in run_lines(run, plans):
@@ -92,10 +99,10 @@ def _write_text(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[tuple
         typer.echo("No plan was kept: it looked back (--as-of), or it was stopped before.")
         return
     told = 0
-    for _, place, step in steps:
+    for one in steps:
         told += 1
         typer.echo()
-        for line in step_lines(place, step, past.names):
+        for line in step_lines(one.place, one.step, past.names, one.told):
             typer.echo(line)
     if not told:
         typer.echo("No step.")

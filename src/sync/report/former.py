@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
@@ -10,11 +11,23 @@ import orjson
 from sync.plain import plain
 from sync.plan import FieldWrite, Step
 from sync.report.contract import json_array, moment, step_json
+from sync.store.journal import Told
 from sync.store.plans import NotedPlan
 from sync.store.runs import NotedRun
 
 SHORT = 12  # digits of a hash that people are shown
 NO_END = "no end noted: it still runs, or was killed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownStep:
+    """A step as it is shown."""
+
+    plan: int
+    place: int  # in the plan, from 0
+    step: Step
+    told: Sequence[Told] = ()  # what is noted about it
+
 
 Planned = tuple[NotedRun, Sequence[NotedPlan]]
 OwnerNames = Mapping[tuple[str, str], Mapping[str, str]]  # (CRM, its owner field) -> owner id -> name
@@ -52,13 +65,20 @@ def _utc(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def step_lines(place: int, step: Step, names: OwnerNames) -> Iterator[str]:
-    """Yield a step: its place in the plan (counted from 1), its lead, what it would write, why, and what held it back."""
+def step_lines(place: int, step: Step, names: OwnerNames, told: Sequence[Told] = ()) -> Iterator[str]:
+    """Yield a step: its place in the plan (counted from 1), its lead, what it would write, why, what held it back, and what came of it."""
     record = f", record {step.record}" if str(step.record) != step.lead else ""
     yield plain(f"{place + 1}  {step.lead}{record}  {step.action} (for {step.rule}, rung {step.rung})")
     yield from (plain(f"    {_write(write, names.get((step.record.crm, write.field), {}))}") for write in step.fields)
     yield plain(f"    because: {step.reason}")
     yield from (plain(f"    blocked: {why}") for why in step.blocked_by)
+    yield from (plain(f"    {_utc(one.entry.at)}  {_event(one)}") for one in told)
+
+
+def _event(told: Told) -> str:
+    part = f", part {told.entry.place.part + 1}" if told.entry.place.part else ""
+    said = f": {told.entry.said}" if told.entry.said else ""
+    return f"{told.entry.event.value.replace('_', ' ')}{part} (run {told.run_id}){said}"
 
 
 def _write(write: FieldWrite, names: Mapping[str, str]) -> str:
@@ -79,11 +99,27 @@ def runs_json(runs: Iterable[Planned]) -> Iterator[bytes]:
     yield b"\n}\n"
 
 
-def plan_json(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[tuple[int, int, Step]]) -> Iterator[bytes]:
-    """Yield the document of `leadpact show`: the run, and its steps, each with its plan and its place there."""
+def plan_json(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[ShownStep]) -> Iterator[bytes]:
+    """Yield the document of `leadpact show`: the run, and its steps, each with its plan, its place there and what came of it."""
     yield b'{\n  "run": ' + orjson.dumps(_run_json(run, plans)) + b",\n"
-    yield from json_array("steps", (orjson.dumps({"plan": plan, "place": place + 1} | step_json(step)) for plan, place, step in steps))
+    yield from json_array("steps", (orjson.dumps(_step_json(one)) for one in steps))
     yield b"\n}\n"
+
+
+def _step_json(shown: ShownStep) -> dict[str, object]:
+    journal = [
+        {
+            "run": one.run_id,
+            "at": moment(one.entry.at),
+            "event": one.entry.event.value,
+            "part": one.entry.place.part + 1,
+            "before": one.entry.before,
+            "after": one.entry.after,
+            "said": one.entry.said,
+        }
+        for one in shown.told
+    ]
+    return {"plan": shown.plan, "place": shown.place + 1} | step_json(shown.step) | {"journal": journal}
 
 
 def _run_json(run: NotedRun, plans: Sequence[NotedPlan]) -> dict[str, object]:

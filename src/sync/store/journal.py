@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +15,14 @@ from sync.ladder import MOVES
 from sync.store.database import Database
 from sync.store.moments import from_ms, to_ms
 from sync.store.runs import run_row_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A line of the journal, and the run that noted it."""
+
+    run_id: str
+    entry: Entry
 
 
 class Journal:
@@ -46,7 +56,19 @@ class Journal:
     def of_plan(self, plan_id: int) -> list[Entry]:
         """Return what is noted about a plan, in the order in which it was."""
         with self._database.snapshot() as tx:
-            return [_entry(row) for row in tx.execute(f"{_SELECT} WHERE plan = ? ORDER BY id", (plan_id,))]
+            return [_entry(row) for row in tx.execute(f"{_SELECT} FROM journal WHERE plan = ? ORDER BY id", (plan_id,))]
+
+    def told(self, plan_id: int) -> dict[int, list[Told]]:
+        """Return what is noted about each step of a plan, by its place, in the order in which it was."""
+        found: dict[int, list[Told]] = defaultdict(list)
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                f"{_SELECT}, (SELECT name FROM run WHERE run.id = journal.run) FROM journal WHERE plan = ? ORDER BY id", (plan_id,)
+            )
+            for *row, run_id in rows:
+                entry = _entry(row)
+                found[entry.place.position].append(Told(run_id=run_id, entry=entry))
+        return found
 
     def unsettled(self) -> list[Entry]:
         """Return the intents of writes of which only reading tells whether they stand, by plan and place.
@@ -112,7 +134,7 @@ class Journal:
 
 UNDO = "undo"
 _MOVING = (*MOVES, UNDO)
-_SELECT = "SELECT plan, position, part, event, at, before, after, said FROM journal"
+_SELECT = "SELECT plan, position, part, event, at, before, after, said"
 
 
 def _json(values: object) -> str | None:

@@ -115,6 +115,14 @@ class Plans:
             yield from ((row[-1], _step(row[:-1])) for row in rows)
             after = rows[-1][-1]
 
+    def noted(self, plan_ids: Collection[int]) -> tuple[NotedPlan, ...]:
+        """Return some plans, the oldest first."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                f"{_NOTED} WHERE plan.id IN (SELECT value FROM json_each(?)) GROUP BY plan.id", (as_json(plan_ids),)
+            ).fetchall()
+        return tuple(NotedPlan(id=plan, hash=digest or None, free=free, blocked=blocked) for _, plan, digest, free, blocked in rows)
+
     def of_runs(self, run_ids: Collection[str]) -> dict[str, tuple[NotedPlan, ...]]:
         """Return the plans of each run that has any, the oldest first."""
         with self._database.snapshot() as tx:
@@ -162,11 +170,14 @@ _IS_FREE = f"""
     )
 """
 
-_OF_RUNS = f"""
+_NOTED = f"""
     SELECT run.name, plan.id, plan.hash,
         count(plan_step.plan) FILTER (WHERE {_IS_FREE}), count(plan_step.plan) FILTER (WHERE NOT ({_IS_FREE}))
     FROM run JOIN plan ON plan.run = run.id LEFT JOIN plan_step ON plan_step.plan = plan.id
-    WHERE run.name IN (SELECT value FROM json_each(?)) GROUP BY plan.id ORDER BY plan.id
+"""
+
+_OF_RUNS = f"""
+    {_NOTED} WHERE run.name IN (SELECT value FROM json_each(?)) GROUP BY plan.id ORDER BY plan.id
 """
 
 _STEP = """
