@@ -1,0 +1,63 @@
+"""A run that is killed while it writes: the next one finds out what arrived, and nothing is done twice or forgotten."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.flow.enforcing import Enforced, enforced
+from tests.flow.people import People
+from tests.flow.practice import PROGRAM
+
+WRITES = {"hubspot": "*/contacts/batch/update", "salesforce": "*/composite*"}
+
+
+def start_and_kill(one: Enforced, *, writes: int, then_s: float) -> None:
+    """Kill a run a moment after it has sent so many writes."""
+    before = one.world.writes()
+    process = subprocess.Popen(
+        [*PROGRAM, "sync", "--config", str(one.files / "config.toml")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while process.poll() is None and one.world.writes() - before < writes:
+        time.sleep(0.01)
+    time.sleep(then_s)
+    process.kill()
+    process.wait()
+
+
+def times_given(one: Enforced, lead: str) -> int:
+    """Count how often a lead was given to somebody else after it was made."""
+    people = one.world.people
+    if isinstance(people, People):
+        row = people.ask("GET", f"/crm/v3/objects/contacts/{lead}?propertiesWithHistory=hubspot_owner_id")
+        return len(row["propertiesWithHistory"]["hubspot_owner_id"]) - 1
+    return people.changes(lead, "Owner")
+
+
+@pytest.mark.parametrize(
+    ("crm", "rounds"),
+    [
+        pytest.param("hubspot", 1, id="HubSpot, once"),
+        pytest.param("salesforce", 1, id="Salesforce, once"),
+        pytest.param("hubspot", 20, id="HubSpot, often", marks=pytest.mark.campaign),
+        pytest.param("salesforce", 20, id="Salesforce, often", marks=pytest.mark.campaign),
+    ],
+)
+def test_whatever_a_run_was_killed_in_each_lead_is_moved_once(crm: str, rounds: int, tmp_path: Path) -> None:
+    for number in range(rounds):
+        moments = random.Random(number)
+        with enforced(crm, tmp_path / str(number), leads=4) as one:
+            before = one.owners()
+            one.world.people.ask("POST", "/_sandbox/faults", [{"path": WRITES[crm], "fault": "slow", "seconds": 1, "count": 2}])
+            start_and_kill(one, writes=1, then_s=moments.uniform(0, 1.5))
+            one.world.people.ask("DELETE", "/_sandbox/faults")
+
+            one.run("sync")
+
+            assert {lead: times_given(one, lead) for lead in one.leads} == dict.fromkeys(one.leads, 1)
+            assert all(owner not in (None, before[lead]) for lead, owner in one.owners().items())
+            assert "0 written" in one.run("sync")
