@@ -1,0 +1,197 @@
+"""What every connector that changes records must do, whatever its CRM: inherit WriterContract and give it a rehearsal."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any, Protocol
+
+import pytest
+
+from connectors.changes import Change, Fate, Outcome
+from connectors.errors import Denied, Exhausted
+from connectors.protocol import Connector, Writer
+from connectors.records import Page, RecordKey
+from tests.contract.connector_suite import Rehearsal, owners_told, records
+
+NOBODY = "999999999"
+
+
+class ReadsAndWrites(Connector, Writer, Protocol):
+    """Both halves of a connector."""
+
+
+class WriterRehearsal(Rehearsal, Protocol):
+    """A practice CRM whose records the suite changes."""
+
+    other_owner: str  # in office; no person is theirs
+    left_owner: str  # no longer active
+    plain_field: str  # a text of a person
+    most: int  # changes in one call
+
+    def connector(self) -> ReadsAndWrites:
+        """A new connector to this CRM."""
+        ...
+
+    def value_of(self, person: str, field: str) -> str | None:
+        """What a person holds now, as somebody else reads it."""
+        ...
+
+    def fault(self, **rule: Any) -> None:
+        """Let calls that write go wrong."""
+        ...
+
+    def writes(self) -> int:
+        """Count the calls that wrote, or tried to."""
+        ...
+
+
+def fates(outcomes: list[Outcome]) -> list[Fate]:
+    return [outcome.fate for outcome in outcomes]
+
+
+class WriterContract:
+    """The contract of `connectors.protocol.Writer`, test by test; a subclass gives the fixture `crm`."""
+
+    @pytest.fixture
+    def crm(self) -> WriterRehearsal:
+        raise NotImplementedError
+
+    def change(self, crm: WriterRehearsal, person: str, **values: str | None) -> Change:
+        return Change(record=RecordKey(crm.vocabulary.crm, crm.vocabulary.person, person), values=values)
+
+    def reassign(self, crm: WriterRehearsal, person: str, owner: str | None = None) -> Change:
+        return self.change(crm, person, **{crm.vocabulary.owner: owner or crm.other_owner})
+
+    def write(self, crm: WriterRehearsal, changes: list[Change], connector: ReadsAndWrites | None = None) -> list[Outcome]:
+        connector = connector or crm.connector()
+        outcomes = [outcome for batch in connector.batches(changes) for outcome in connector.write(batch)]
+        assert [outcome.change for outcome in outcomes] == changes
+        return outcomes
+
+    def owners(self, crm: WriterRehearsal, persons: list[str]) -> set[str | None]:
+        return {crm.value_of(person, crm.vocabulary.owner) for person in persons}
+
+    # --- what is done
+
+    def test_many_are_changed_in_as_few_calls_as_there_are_batches(self, crm: WriterRehearsal):
+        connector = crm.connector()
+        outcomes = self.write(crm, [self.reassign(crm, person) for person in crm.persons], connector)
+        assert set(fates(outcomes)) == {Fate.DONE}
+        assert crm.writes() == -(-len(crm.persons) // crm.most)
+        assert self.owners(crm, crm.persons[::50]) == {crm.other_owner}
+        assert connector.usage().by_purpose["write"] == crm.writes()
+        assert {outcome.said for outcome in outcomes} == {None}
+        assert all(outcome.at is not None and abs(outcome.at - crm.now) <= timedelta(seconds=1) for outcome in outcomes)
+
+    def test_a_field_is_set_and_cleared(self, crm: WriterRehearsal):
+        person = crm.persons[0]
+        told = []
+        for value in ("FR", None):
+            (outcome,) = self.write(crm, [self.change(crm, person, **{crm.plain_field: value})])
+            told.append((outcome.fate, crm.value_of(person, crm.plain_field)))
+        assert told == [(Fate.DONE, "FR"), (Fate.DONE, None)]
+
+    def test_no_record_stands_twice_in_a_batch_and_none_is_lost(self, crm: WriterRehearsal):
+        twice = [self.reassign(crm, person, owner) for owner in (crm.other_owner, crm.left_owner) for person in crm.persons]
+        batches = [list(batch) for batch in crm.connector().batches(twice)]
+        assert all(max(Counter(change.record for change in batch).values()) == 1 for batch in batches)
+        assert all(len(batch) <= crm.most for batch in batches)
+        assert [change for batch in batches for change in batch] == twice
+
+    def test_a_plain_change_is_one_step_and_nothing_is_no_call(self, crm: WriterRehearsal):
+        connector = crm.connector()
+        change = self.reassign(crm, crm.persons[0])
+        assert list(connector.in_order(change, {crm.vocabulary.owner: None})) == [change]
+        assert list(connector.batches([])) == []
+        assert list(connector.write([])) == []
+        assert list(connector.read_now([])) == []
+        assert connector.usage().calls == 0
+
+    # --- what is not done for some
+
+    def test_one_that_is_refused_or_gone_leaves_the_others_done(self, crm: WriterRehearsal):
+        crm.delete(crm.persons[1])
+        changes = [self.reassign(crm, person) for person in crm.persons[:4]]
+        changes[2] = self.reassign(crm, crm.persons[2], crm.left_owner)
+        outcomes = self.write(crm, changes)
+        assert fates(outcomes) == [Fate.DONE, Fate.CHANGED, Fate.REFUSED, Fate.DONE]
+        assert all(outcomes[place].said for place in (1, 2))
+        assert self.owners(crm, [crm.persons[0], crm.persons[3]]) == {crm.other_owner}
+        assert self.owners(crm, [crm.persons[2]]) == {crm.owner_history[-1][0]}
+
+    def test_what_was_sent_does_not_stand_in_what_is_said(self, crm: WriterRehearsal):
+        address = "planted person at nowhere"
+        (outcome,) = self.write(crm, [self.change(crm, crm.persons[0], **{crm.vocabulary.email: address})])
+        assert outcome.fate is Fate.REFUSED
+        assert "planted" not in str(outcome.said)
+        assert crm.vocabulary.email in str(outcome.said)
+
+    # --- what nobody can tell
+
+    @pytest.mark.parametrize("fault", ["reset_after", "cut_body", "cut_json"])
+    def test_what_was_done_behind_a_lost_answer_is_unknown_and_never_sent_again(self, crm: WriterRehearsal, fault: str):
+        crm.fault(fault=fault)
+        outcomes = self.write(crm, [self.reassign(crm, person) for person in crm.persons[:3]])
+        assert fates(outcomes) == [Fate.UNKNOWN] * 3
+        assert crm.writes() == 1
+        assert self.owners(crm, crm.persons[:3]) == {crm.other_owner}
+
+    @pytest.mark.parametrize("rule", [{"fault": "reset_before"}, {"status": 500}, {"status": 502}, {"status": 503}, {"status": 504}])
+    def test_what_failed_without_saying_that_nothing_was_done_is_unknown_too(self, crm: WriterRehearsal, rule: dict[str, Any]):
+        crm.fault(**rule)
+        outcomes = self.write(crm, [self.reassign(crm, person) for person in crm.persons[:3]])
+        assert fates(outcomes) == [Fate.UNKNOWN] * 3
+        assert crm.writes() == 1
+        assert all(outcome.said for outcome in outcomes)
+
+    @pytest.mark.parametrize("rule", [{"status": 429}, {"status": 503, "retry_after": 5}])
+    def test_what_says_that_nothing_was_done_is_for_later(self, crm: WriterRehearsal, rule: dict[str, Any]):
+        crm.fault(**rule)
+        outcomes = self.write(crm, [self.reassign(crm, person) for person in crm.persons[:3]])
+        assert fates(outcomes) == [Fate.LATER] * 3
+        assert crm.writes() == 1
+        assert self.owners(crm, crm.persons[:3]) == {crm.owner_history[-1][0]}
+
+    def test_what_never_left_is_for_later(self, crm: WriterRehearsal):
+        outcomes = self.write(crm, [self.reassign(crm, crm.persons[0])], crm.connector_to_nowhere())
+        assert fates(outcomes) == [Fate.LATER]
+        assert crm.writes() == 0
+
+    # --- what is nobody's own fault
+
+    def test_a_wrong_token_is_denied(self, crm: WriterRehearsal):
+        with pytest.raises(Denied):
+            self.write(crm, [self.reassign(crm, crm.persons[0])], crm.connector_with_wrong_token())
+
+    def test_beyond_our_share_of_the_day_nothing_is_sent(self, crm: WriterRehearsal):
+        connector = crm.connector()
+        connector.account()
+        connector.add_earlier_calls(10_000_000)
+        with pytest.raises(Exhausted):
+            self.write(crm, [self.reassign(crm, crm.persons[0])], connector)
+        assert crm.writes() == 0
+
+    # --- reading back
+
+    def test_what_was_written_is_read_back_at_once_with_its_history(self, crm: WriterRehearsal):
+        connector = crm.connector()
+        crm.pass_time(timedelta(hours=2))
+        some = crm.persons[:60]
+        self.write(crm, [self.reassign(crm, person) for person in some], connector)
+
+        pages = self.read_now(crm, connector, some)
+
+        assert owners_told(pages, crm.vocabulary) == {id_: [*crm.owner_history, (crm.other_owner, crm.now)] for id_ in some}
+        assert {record.values[crm.vocabulary.owner] for record in records(pages)} == {crm.other_owner}
+        assert {(page.cursor, page.last) for page in pages} == {(None, False)}
+        assert "verify" in connector.usage().by_purpose
+
+    def test_who_is_gone_is_read_as_gone(self, crm: WriterRehearsal):
+        crm.delete(crm.persons[1])
+        pages = self.read_now(crm, crm.connector(), [*crm.persons[:3], NOBODY])
+        assert {record.key.id for record in records(pages)} == {crm.persons[0], crm.persons[2]}
+        assert [key.id for page in pages for key, _ in page.gone] == [crm.persons[1]]
+        assert [key.id for page in pages for key in page.erased] == [NOBODY]
+
+    def read_now(self, crm: WriterRehearsal, connector: ReadsAndWrites, persons: list[str]) -> list[Page]:
+        connector.account()
+        return list(connector.read_now([RecordKey(crm.vocabulary.crm, crm.vocabulary.person, person) for person in persons]))
