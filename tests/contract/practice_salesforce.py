@@ -99,6 +99,7 @@ class PracticeSalesforce:
         self.activity = RecordKey("salesforce", "Task", an_id("00T", 1))
         self.activity_stream = "Task"
         self.other_owner, self.left_owner, self.plain_field, self.most = ANN, GONE, "Country", 200
+        self.tasks_path, self.closes_a_task = "*/sobjects/Task", {"Status": "Completed"}
         self.org = org
         self.url = url
         self._http = urllib3.PoolManager()

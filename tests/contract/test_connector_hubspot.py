@@ -69,6 +69,7 @@ class PracticeHubSpot:
         self.activity = RecordKey("hubspot", "call", "5000")
         self.activity_stream = "calls"
         self.other_owner, self.left_owner, self.plain_field, self.most = "77", "79", "country", 100
+        self.tasks_path, self.closes_a_task = "*/tasks", {"hs_task_status": "COMPLETED"}
         self._portal = portal
         self.url = url
         self._http = urllib3.PoolManager()

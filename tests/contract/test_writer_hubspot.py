@@ -1,18 +1,20 @@
 """HubSpot's connector changes records as the contract of all connectors says, and as HubSpot's own ways ask for."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.changes import Change, Fate, Outcome
+from connectors.changes import Change, Fate, NewTask, Outcome
 from connectors.errors import ConnectorError, Denied, Exhausted, Forbidden, Misconfigured
 from connectors.hubspot.connector import HubSpot
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import Waiting
 from connectors.records import RecordKey, Wanted
 from tests.contract.scripted import Said, Script, scripted
-from tests.contract.test_connector_hubspot import PracticeHubSpot, practice_hubspot
+from tests.contract.test_connector_hubspot import NOW, PracticeHubSpot, practice_hubspot
 from tests.contract.writer_suite import WriterContract, WriterRehearsal, fates
 
 STAGE, OWNER = "lifecyclestage", "hubspot_owner_id"
@@ -271,3 +273,37 @@ def test_reading_back_costs_a_call_for_fifty_and_tells_no_links(practice: Practi
     pages = list(connector.read_now([RecordKey("hubspot", "contact", id_) for id_ in practice.persons[:100]]))
     assert connector.usage().by_purpose == {"verify": 2}
     assert {(page.links, page.linked_kinds) for page in pages} == {((), frozenset())}
+
+
+# --- tasks
+
+
+@pytest.mark.parametrize(("kind", "id_", "type_id"), [("contact", "1000", 204), ("company", "9", 192), ("deal", "5", 216)])
+def test_a_task_goes_out_with_its_due_time_and_association(kind: str, id_: str, type_id: int):
+    berlin = datetime(2026, 11, 21, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+    with scripted(Said(status=201, body={"id": "88"})) as server:
+        task = NewTask(about=RecordKey("hubspot", kind, id_), owner="77", subject="Call", due_at=berlin)
+        assert connect(server).create_task(task).record == RecordKey("hubspot", "task", "88")
+    (heard,) = server.heard
+    assert heard.path == "/crm/objects/2026-09/tasks"
+    assert heard.body["properties"]["hs_timestamp"] == "2026-11-21T08:00:00.000Z"
+    types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}]
+    assert heard.body["associations"] == [{"to": {"id": id_}, "types": types}]
+
+
+@pytest.mark.parametrize("answer", [Said(status=201), Said(status=201, body=b"<html>made</html>"), Said(status=502)])
+def test_a_task_that_no_answer_names_is_unknown(answer: Said):
+    task = NewTask(about=RecordKey("hubspot", "contact", "1"), owner="77", subject="Call", due_at=NOW)
+    with scripted(answer) as server:
+        assert connect(server).create_task(task).fate is Fate.UNKNOWN
+    assert len(server.heard) == 1
+
+
+def test_the_open_tasks_of_many_contacts_cost_a_call_for_the_associations_and_one_for_the_tasks(practice: PracticeHubSpot):
+    connector = practice.connector()
+    for person in practice.persons[:3]:
+        connector.create_task(NewTask(about=RecordKey("hubspot", "contact", person), owner="77", subject="Call", due_at=NOW))
+    before = connector.usage().calls
+    found = connector.open_tasks([RecordKey("hubspot", "contact", person) for person in practice.persons])
+    assert [task.about[0].id for task in found] == practice.persons[:3]
+    assert connector.usage().calls - before == 2

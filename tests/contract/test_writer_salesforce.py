@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 from simple_salesforce import Salesforce as VendorsClient
 
-from connectors.changes import Change, Fate, Outcome
+from connectors.changes import Change, Fate, NewTask, Outcome
 from connectors.errors import ConnectorError, Denied, Exhausted, Forbidden, Misconfigured
 from connectors.records import RecordKey
 from connectors.salesforce.loopback import Loopback
@@ -27,7 +28,7 @@ class WrittenSalesforce(PracticeSalesforce):
     """The org whose writes go wrong."""
 
     def fault(self, **rule: object) -> None:
-        super().fault(path="*/composite/sobjects", **rule)
+        super().fault(**({"path": "*/composite/sobjects"} | rule))
 
 
 def custom_fields() -> Iterator[dict[str, Any]]:
@@ -64,7 +65,7 @@ class GuardedSalesforce(PracticeSalesforce):
     """The org whose composite calls go wrong."""
 
     def fault(self, **rule: object) -> None:
-        super().fault(path="*/composite", **rule)
+        super().fault(**({"path": "*/composite"} | rule))
 
 
 def a_change(id_: str = FIRST, kind: str = "Lead", *, since: datetime | None = None, **values: str | None) -> Change:
@@ -366,3 +367,40 @@ def test_leads_and_contacts_are_read_back_together(practice: PracticeSalesforce)
     keys = [RecordKey("salesforce", "Contact", contact), RecordKey("salesforce", "Lead", FIRST)]
     pages = list(practice.connector().read_now(keys))
     assert [record.key for page in pages for record in page.records] == keys
+
+
+# --- tasks
+
+
+def test_a_task_falls_due_on_the_day_of_the_zone_that_its_moment_carries(practice: PracticeSalesforce):
+    tokyo = datetime(2026, 11, 21, 0, 30, tzinfo=ZoneInfo("Asia/Tokyo"))  # the evening before in UTC
+    task = NewTask(about=RecordKey("salesforce", "Lead", FIRST), owner=ANN, subject="Call", body="Two leads wait", due_at=tokyo)
+    created = practice.connector().create_task(task)
+    assert created.record is not None
+    row = practice.call("GET", f"/sobjects/Task/{created.record.id}")
+    told = {name: row[name] for name in ("WhoId", "OwnerId", "Subject", "Description", "ActivityDate", "IsClosed")}
+    assert told == {
+        "WhoId": FIRST,
+        "OwnerId": ANN,
+        "Subject": "Call",
+        "Description": "Two leads wait",
+        "ActivityDate": "2026-11-21",
+        "IsClosed": False,
+    }
+
+
+def test_a_task_may_be_about_a_company(practice: PracticeSalesforce):
+    account = an_id("001", 5)
+    practice.control("/records", [line("Account", account, Name="Acme")])
+    task = NewTask(about=RecordKey("salesforce", "Account", account), owner=ANN, subject="Call", due_at=NOW)
+    created = practice.connector().create_task(task)
+    assert created.record is not None
+    assert practice.call("GET", f"/sobjects/Task/{created.record.id}?fields=WhatId")["WhatId"] == account
+
+
+@pytest.mark.parametrize("body", [{"id": TASK, "success": False, "errors": []}, [], {"success": True}])
+def test_a_task_that_no_answer_names_is_unknown(body: Any):
+    task = NewTask(about=RecordKey("salesforce", "Lead", FIRST), owner=ANN, subject="Call", due_at=NOW)
+    with scripted(Said(status=201, body=body)) as server:
+        assert connect(server.url, session_id="sandbox").create_task(task).fate is Fate.UNKNOWN
+    assert len(server.heard) == 1

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from connectors.changes import Change, Fate, Outcome
+from connectors.changes import Change, Fate, NewTask, Outcome
 from connectors.errors import Denied, Exhausted
 from connectors.protocol import Connector, Writer
 from connectors.records import Page, RecordKey
@@ -26,6 +26,8 @@ class WriterRehearsal(Rehearsal, Protocol):
     left_owner: str  # no longer active
     plain_field: str  # a text of a person
     most: int  # changes in one call
+    tasks_path: str  # where tasks are created
+    closes_a_task: dict[str, str | None]  # values
 
     def connector(self) -> ReadsAndWrites:
         """A new connector to this CRM."""
@@ -104,6 +106,7 @@ class WriterContract:
         assert list(connector.batches([])) == []
         assert list(connector.write([])) == []
         assert list(connector.read_now([])) == []
+        assert list(connector.open_tasks([])) == []
         assert connector.usage().calls == 0
 
     # --- what is not done for some
@@ -191,6 +194,51 @@ class WriterContract:
         assert {record.key.id for record in records(pages)} == {crm.persons[0], crm.persons[2]}
         assert [key.id for page in pages for key, _ in page.gone] == [crm.persons[1]]
         assert [key.id for page in pages for key in page.erased] == [NOBODY]
+
+    # --- tasks
+
+    def task(self, crm: WriterRehearsal, person: str, owner: str | None = None) -> NewTask:
+        about = RecordKey(crm.vocabulary.crm, crm.vocabulary.person, person)
+        due_at = crm.now + timedelta(days=1)
+        return NewTask(
+            about=about, owner=owner or crm.other_owner, subject="[leadpact 7] Two leads wait", body="planted body", due_at=due_at
+        )
+
+    def test_a_task_is_created_with_its_person_and_found_by_it_at_once(self, crm: WriterRehearsal):
+        connector = crm.connector()
+        task = self.task(crm, crm.persons[2])
+        created = connector.create_task(task)
+        keys = [RecordKey(crm.vocabulary.crm, crm.vocabulary.person, person) for person in crm.persons]
+        (found,) = connector.open_tasks(keys)
+        assert created.fate is Fate.DONE
+        assert (found.record, found.subject, found.owner) == (created.record, task.subject, task.owner)
+        assert (found.about, found.created_at) == ((task.about,), crm.now)
+        assert connector.usage().by_purpose["write"] == 1
+        assert [one.record for one in connector.open_tasks(keys[:2])] == []
+
+    def test_a_task_is_passed_on_and_closed_like_any_record(self, crm: WriterRehearsal):
+        connector = crm.connector()
+        task = self.task(crm, crm.persons[2])
+        created = connector.create_task(task)
+        assert created.record is not None
+        told = []
+        for values in ({crm.vocabulary.owner: crm.owner_history[-1][0]}, crm.closes_a_task):
+            (outcome,) = self.write(crm, [Change(record=created.record, values=values)], connector)
+            told.append((outcome.fate, [one.owner for one in connector.open_tasks([task.about])]))
+        assert told == [(Fate.DONE, [crm.owner_history[-1][0]]), (Fate.DONE, [])]
+
+    def test_a_task_whose_answer_is_lost_is_unknown_and_there_once(self, crm: WriterRehearsal):
+        crm.fault(fault="reset_after", path=crm.tasks_path, method="POST")
+        connector, task = crm.connector(), self.task(crm, crm.persons[2])
+        assert connector.create_task(task).fate is Fate.UNKNOWN
+        assert [one.subject for one in connector.open_tasks([task.about])] == [task.subject]
+
+    def test_a_task_that_is_not_created_says_why(self, crm: WriterRehearsal):
+        refused = crm.connector().create_task(self.task(crm, crm.persons[2], crm.left_owner))
+        unsent = crm.connector_to_nowhere().create_task(self.task(crm, crm.persons[2]))
+        assert [(one.fate, one.record) for one in (refused, unsent)] == [(Fate.REFUSED, None), (Fate.LATER, None)]
+        assert refused.said
+        assert "planted" not in refused.said
 
     def read_now(self, crm: WriterRehearsal, connector: ReadsAndWrites, persons: list[str]) -> list[Page]:
         connector.account()
