@@ -159,6 +159,27 @@ class WriterContract:
         assert fates(outcomes) == [Fate.LATER]
         assert crm.writes() == 0
 
+    def test_whatever_goes_wrong_what_is_told_is_what_was_done_and_nothing_was_done_twice(self, crm: WriterRehearsal):
+        crm.pass_time(timedelta(hours=2))
+        rules: list[dict[str, Any]] = [{"fault": name} for name in ("reset_after", "reset_before", "cut_json")]
+        for seed, rule in enumerate([*rules, {"status": 429}, {"status": 502}]):
+            crm.fault(**rule, probability=0.15, seed=seed)
+        connector, told = crm.connector(), []
+        for start in range(0, len(crm.persons), 5):
+            changes = [self.reassign(crm, person) for person in crm.persons[start : start + 5]]
+            told += self.write(crm, changes, connector)
+        assert crm.writes() == len(told) // 5
+
+        owners = owners_told(self.read_now(crm, connector, crm.persons), crm.vocabulary)
+
+        written = [*crm.owner_history, (crm.other_owner, crm.now)]
+        done = {outcome.change.record.id for outcome in told if outcome.fate is Fate.DONE}
+        later = {outcome.change.record.id for outcome in told if outcome.fate is Fate.LATER}
+        assert {outcome.fate for outcome in told} == {Fate.DONE, Fate.LATER, Fate.UNKNOWN}
+        assert {id_ for id_ in done if owners[id_] != written} == set()
+        assert {id_ for id_ in later if owners[id_] != crm.owner_history} == set()
+        assert all(found in (written, crm.owner_history) for found in owners.values())
+
     # --- what is nobody's own fault
 
     def test_a_wrong_token_is_denied(self, crm: WriterRehearsal):
@@ -232,6 +253,12 @@ class WriterContract:
         connector, task = crm.connector(), self.task(crm, crm.persons[2])
         assert connector.create_task(task).fate is Fate.UNKNOWN
         assert [one.subject for one in connector.open_tasks([task.about])] == [task.subject]
+
+    def test_a_task_about_somebody_who_is_gone_is_not_created(self, crm: WriterRehearsal):
+        crm.delete(crm.persons[2])
+        created = crm.connector().create_task(self.task(crm, crm.persons[2]))
+        assert created.fate in (Fate.REFUSED, Fate.CHANGED)
+        assert created.record is None
 
     def test_a_task_that_is_not_created_says_why(self, crm: WriterRehearsal):
         refused = crm.connector().create_task(self.task(crm, crm.persons[2], crm.left_owner))
