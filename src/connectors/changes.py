@@ -37,3 +37,36 @@ class Outcome:
     fate: Fate
     said: str | None = None  # the CRM's own code and words, where it did not simply do it
     at: datetime | None = None  # server time of the answer, where there was one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """A task that somebody is to be given."""
+
+    about: RecordKey  # a person, company or deal; the task is associated with it from the start
+    owner: str  # the CRM's owner id
+    subject: str
+    body: str | None = None
+    due_at: datetime  # aware; of a CRM whose tasks fall due on a day it is the day in the zone that the moment carries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """What became of a task that was to be created; creating twice makes two, so one that is unknown is looked for."""
+
+    task: NewTask
+    fate: Fate
+    record: RecordKey | None = None  # the new task, where it is done
+    said: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTask:
+    """A task that is not done, as its CRM shows it now."""
+
+    record: RecordKey
+    subject: str | None
+    owner: str | None
+    about: tuple[RecordKey, ...]  # of the persons that were asked about; at least one
+    created_at: datetime

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from connectors.changes import Change, Outcome
+from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
 from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage
 
 
@@ -126,6 +126,17 @@ class Writer(Protocol):
 
         The pages have no cursor.
         """
+        ...
+
+    def open_tasks(self, persons: Sequence[RecordKey]) -> Sequence[OpenTask]:
+        """Read the tasks associated with `persons` that are not done, each once, past any search index.
+
+        Whom they belong to is changed by `write`, like any record.
+        """
+        ...
+
+    def create_task(self, task: NewTask) -> Created:
+        """Create a task and its association in one call, once. Raises as `write` does."""
         ...
 
 

@@ -44,6 +44,11 @@ def send_once(batch: Sequence[Change], send: Callable[[Sequence[Change]], Told])
     return [told[change.record] for change in batch]
 
 
+def fate_of(error: TryAgain | ConnectorError) -> Fate:
+    """A refusal did nothing; of a call that failed otherwise that is known only if the CRM says so, or never got it."""
+    return Fate.UNKNOWN if isinstance(error, TryAgain) and not error.untouched else Fate.LATER
+
+
 def halves(batch: Sequence[Change]) -> tuple[Sequence[Change], Sequence[Change]]:
     """Split a batch of at least two in the middle."""
     middle = len(batch) // 2
@@ -51,9 +56,7 @@ def halves(batch: Sequence[Change]) -> tuple[Sequence[Change], Sequence[Change]]
 
 
 def _failed(part: Iterable[Change], error: TryAgain | ConnectorError) -> list[Outcome]:
-    """A refusal did nothing; of a call that failed otherwise that is known only if the CRM says so, or never got it."""
-    is_lost = isinstance(error, TryAgain) and not error.untouched
-    return [Outcome(change=change, fate=Fate.UNKNOWN if is_lost else Fate.LATER, said=str(error)) for change in part]
+    return [Outcome(change=change, fate=fate_of(error), said=str(error)) for change in part]
 
 
 def _by_record(outcomes: Iterable[Outcome]) -> dict[RecordKey, Outcome]:

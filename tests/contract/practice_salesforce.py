@@ -98,6 +98,8 @@ class PracticeSalesforce:
         self.owner_history = [(ANN, FIRST), (BOB, SECOND)]
         self.activity = RecordKey("salesforce", "Task", an_id("00T", 1))
         self.activity_stream = "Task"
+        self.other_owner, self.left_owner, self.plain_field, self.most = ANN, GONE, "Country", 200
+        self.tasks_path, self.closes_a_task = "*/sobjects/Task", {"Status": "Completed"}
         self.org = org
         self.url = url
         self._http = urllib3.PoolManager()
@@ -134,6 +136,18 @@ class PracticeSalesforce:
         answer = self._http.request(method, f"{self.url}/services/data/v62.0{path}", json=body, headers=headers)
         assert answer.status < 300, answer.data
         return answer.json() if answer.data else None
+
+    def value_of(self, person: str, field: str) -> str | None:
+        """Read one field of a Lead."""
+        value = self.call("GET", f"/sobjects/Lead/{person}?fields={field}")[field]
+        assert value is None or isinstance(value, str)
+        return value
+
+    def writes(self) -> int:
+        """Count the calls of several rows that write."""
+        queries = ("/query?", "/queryAll?", "/describe")
+        parts = [one for one in self.requests() if one["path"].endswith(("/composite", "/composite/sobjects"))]
+        return sum(not any(query in str(one["body"]) for query in queries) for one in parts)
 
     def control(self, path: str, body: Any = None, *, method: str = "POST") -> Any:
         """Turn a lever of the practice CRM."""

@@ -1,6 +1,7 @@
 """HubSpot's connector keeps the contract of all connectors, on the practice HubSpot over HTTP."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,6 +68,8 @@ class PracticeHubSpot:
         self.owner_history = [("77", FIRST), ("78", SECOND)]
         self.activity = RecordKey("hubspot", "call", "5000")
         self.activity_stream = "calls"
+        self.other_owner, self.left_owner, self.plain_field, self.most = "77", "79", "country", 100
+        self.tasks_path, self.closes_a_task = "*/tasks", {"hs_task_status": "COMPLETED"}
         self._portal = portal
         self.url = url
         self._http = urllib3.PoolManager()
@@ -107,16 +110,46 @@ class PracticeHubSpot:
     def delete(self, person: str) -> None:
         self._call("DELETE", f"/crm/v3/objects/contacts/{person}")
 
-    def _call(self, method: str, path: str, body: Any = None) -> None:
+    def merge(self, person: str, into: str) -> None:
+        self._call("POST", "/crm/v3/objects/contacts/merge", {"primaryObjectId": into, "objectIdToMerge": person})
+
+    def value_of(self, person: str, field: str) -> str | None:
+        told = self._call("GET", f"/crm/v3/objects/contacts/{person}?properties={field}")["properties"][field]
+        assert told is None or isinstance(told, str)
+        return told or None
+
+    def fault(self, **rule: Any) -> None:
+        self.control("/faults", [{"crm": "hubspot", "path": "*/batch/update", **rule}])
+
+    def requests(self) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = self.control("/requests", method="GET")["requests"]
+        return told
+
+    def writes(self) -> int:
+        return sum(one["path"].endswith("/batch/update") for one in self.requests())
+
+    def control(self, path: str, body: Any = None, *, method: str = "POST") -> Any:
+        answer = self._http.request(method, f"{self.url}/_sandbox{path}", json=body)
+        assert answer.status < 300, answer.data
+        return answer.json() if answer.data else None
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
         answer = self._http.request(method, self.url + path, json=body, headers={"Authorization": f"Bearer {TOKEN}"})
         assert answer.status < 300, answer.data
+        return answer.json() if answer.data else None
+
+
+@contextmanager
+def practice_hubspot(*more: dict[str, Any]) -> Iterator[PracticeHubSpot]:
+    portal = Portal.from_lines([*lines(), *more], now=NOW)
+    with serve(portal, port=0, token=TOKEN) as served:
+        yield PracticeHubSpot(portal, served.url)
 
 
 @pytest.fixture
 def practice() -> Iterator[PracticeHubSpot]:
-    portal = Portal.from_lines(list(lines()), now=NOW)
-    with serve(portal, port=0, token=TOKEN) as served:
-        yield PracticeHubSpot(portal, served.url)
+    with practice_hubspot() as practice:
+        yield practice
 
 
 class TestHubSpotKeepsTheContract(ConnectorContract):

@@ -14,7 +14,7 @@ from connectors.wire import retry_after_s
 
 _TRANSIENT = frozenset({408, 423, 425, 477})
 _UNTOUCHED = frozenset({423, 425, 477})  # locked, too early, being moved: what was asked was not begun
-_OF_ROWS = frozenset({400, 404, 409})
+_OF_ROWS = frozenset({400, 404})
 _WINDOW_WAIT_S = {"SECONDLY": 1.0, "TEN_SECONDLY": 10.0}
 _LOCKED_WAIT_S = 2.0  # 423: at least two seconds, says HubSpot's error guide
 _NAMED = re.compile(r'"name":\s*"([A-Za-z0-9_]{1,100})"')  # in the JSON that a validation message embeds
@@ -84,7 +84,7 @@ def refusal_of(answer: ErrorAnswer) -> ConnectorError | TryAgain:
 
 def refusal_of_write(answer: ErrorAnswer) -> ConnectorError | TryAgain | BatchRefused:
     """Translate the refusal of a call that writes as `refusal_of` does, but for one that is about rows: other rows can be sent again."""
-    is_of_rows = answer.status in _OF_ROWS and answer.told().get("category")
+    is_of_rows = answer.status == 409 or (answer.status in _OF_ROWS and answer.told().get("category"))
     return BatchRefused(answer) if is_of_rows else refusal_of(answer)
 
 

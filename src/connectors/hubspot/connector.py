@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectors.budget import Purpose
-from connectors.changes import Change, Outcome
+from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
 from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
-from connectors.hubspot import write
+from connectors.hubspot import tasks, write
 from connectors.hubspot.client import Client
 from connectors.hubspot.evidence import evidence_pages
 from connectors.hubspot.incremental import count
@@ -141,6 +141,14 @@ class HubSpot:
         for kind in dict.fromkeys(person.kind for person in persons):
             ids = [person.id for person in persons if person.kind == kind]
             yield from as_they_are(self._client.on(Purpose.VERIFY), self._objects[PLURALS[kind]], ids)
+
+    def open_tasks(self, persons: Sequence[RecordKey]) -> Sequence[OpenTask]:
+        """Read the open tasks of contacts, in a call a thousand contacts and one a hundred tasks."""
+        return tasks.open_tasks(self._client.on(Purpose.VERIFY), persons)
+
+    def create_task(self, task: NewTask) -> Created:
+        """Create a task, associated with the contact, company or deal it is about."""
+        return tasks.create(self._client.on(Purpose.WRITE), task)
 
     def add_earlier_calls(self, calls: int) -> None:
         """Count the calls that earlier runs made on the account's present day."""

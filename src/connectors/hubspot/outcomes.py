@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,7 @@ class _Error:
     told: Mapping[str, Any]
 
     def outcome(self, change: Change, at: datetime | None) -> Outcome:
-        return Outcome(change=change, fate=self.fate, said=_said(self.told, change), at=at)
+        return Outcome(change=change, fate=self.fate, said=said_of(self.told, change.values.values()), at=at)
 
 
 def outcomes_of(batch: Sequence[Change], told: Mapping[str, Any], at: datetime | None) -> list[Outcome]:
@@ -63,7 +63,7 @@ def _outcome(
 ) -> Outcome:
     id_ = change.record.id
     if id_ in done and id_ in named:
-        return Outcome(change=change, fate=Fate.UNKNOWN, said=_said(named[id_].told, change), at=at)
+        return Outcome(change=change, fate=Fate.UNKNOWN, said=said_of(named[id_].told, change.values.values()), at=at)
     if id_ in done:
         return _as_written(change, done[id_], at)
     if id_ in named:
@@ -88,8 +88,7 @@ def sort_out(batch: Sequence[Change], answer: ErrorAnswer) -> Told:
     It names rows, or properties that no row can set; where it tells neither, the batch is halved until a single row is left.
     """
     told, at = answer.told(), date_in(answer.headers.get("date"))
-    fate = _FATES.get(str(told.get("category")), Fate.CHANGED if answer.status == 404 else Fate.REFUSED)
-    error = _Error(fate=fate, ids=frozenset(_ids_in(told)), told=told)
+    error = _Error(fate=fate_of_refusal(answer), ids=frozenset(_ids_in(told)), told=told)
     guilty = [change for change in batch if change.record.id in error.ids] or _setting(batch, told)
     if len(batch) == 1:
         guilty = list(batch)
@@ -125,10 +124,15 @@ def _ids_in(error: Mapping[str, Any]) -> Iterator[str]:
         yield from map(str, ids if isinstance(ids, list) else ())
 
 
-def _said(error: Mapping[str, Any], change: Change) -> str:
+def fate_of_refusal(answer: ErrorAnswer) -> Fate:
+    """Tell what became of what a 400, 404 or 409 refuses: nothing was done."""
+    return _FATES.get(str(answer.told().get("category")), Fate.CHANGED if answer.status == 404 else Fate.REFUSED)
+
+
+def said_of(error: Mapping[str, Any], sent: Iterable[str | None]) -> str:
     """Say HubSpot's category, and its codes with the properties they are about; else its words, without the values that were sent."""
     message = str(error.get("message") or "")
     category = " ".join(text for name in ("category", "subCategory") if _SAFE.fullmatch(text := str(error.get(name) or "")))
     codes, names = dict.fromkeys(_CODE.findall(message)), sorted(set(_NAME.findall(message)))
-    words = f"{', '.join(codes)} of {', '.join(names)}" if codes and names else plain_words(message, hide=change.values.values())
+    words = f"{', '.join(codes)} of {', '.join(names)}" if codes and names else plain_words(message, hide=sent)
     return f"{category}: {words}" if category else words

@@ -74,9 +74,13 @@ class Paths:
         """Write up to 200 rows in one call."""
         return f"{self._base}/composite/sobjects"
 
+    def rows(self, sobject: str) -> str:
+        """Make a row."""
+        return f"{self._base}/sobjects/{quote(sobject, safe='')}"
+
     def row(self, sobject: str, id_: str) -> str:
         """Change one row."""
-        return f"{self._base}/sobjects/{quote(sobject, safe='')}/{quote(id_, safe='')}"
+        return f"{self.rows(sobject)}/{quote(id_, safe='')}"
 
     def describe(self, sobject: str) -> str:
         """Read how an object is defined."""

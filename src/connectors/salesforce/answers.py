@@ -128,7 +128,8 @@ def refusal_of_write(answer: ErrorAnswer) -> ConnectorError | TryAgain | Session
     """
     refused = refusal_of(answer)
     codes = set(answer.codes())
-    is_of_rows = isinstance(refused, Rejected | Misconfigured) and answer.status == 400
+    is_of_rows = isinstance(refused, Rejected | Conflict) or (isinstance(refused, Misconfigured) and answer.status == 400)
+    is_of_rows = is_of_rows or "ENTITY_IS_DELETED" in codes
     return BatchRefused(answer) if is_of_rows and codes and not codes & _OF_EVERY_ROW else refused
 
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from threading import Lock
 
 from connectors.budget import Purpose
-from connectors.changes import Change, Outcome
+from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
 from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
 from connectors.pacing import Waiting
 from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage, Vocabulary, Wanted
-from connectors.salesforce import owners, write
+from connectors.salesforce import owners, tasks, write
 from connectors.salesforce.addresses import host_of
 from connectors.salesforce.ahead import Ahead
 from connectors.salesforce.client import Client
@@ -170,6 +170,14 @@ class Salesforce:
             histories = [one for one in self._rows.values() if one.kind is None and one.owner_of == kind]
             ids = [person.id for person in persons if person.kind == kind]
             yield from as_they_are(client, self._rows[kind], histories, ids, self._words)
+
+    def open_tasks(self, persons: Sequence[RecordKey]) -> Sequence[OpenTask]:
+        """Read the open Tasks that name Leads or Contacts, five hundred persons a call."""
+        return tasks.open_tasks(self._client.on(Purpose.VERIFY), persons)
+
+    def create_task(self, task: NewTask) -> Created:
+        """Create a Task that names the record it is about; it falls due on a day."""
+        return tasks.create(self._client.on(Purpose.WRITE), task)
 
     def queue_members(self) -> Mapping[str, frozenset[str]]:
         """Read the ids of the active users whom each queue serves, by the queue's id, in one call."""

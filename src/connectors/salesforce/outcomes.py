@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,14 +90,22 @@ def sort_out(batch: Sequence[Change], answer: ErrorAnswer) -> Told:
 def _refused(change: Change, errors: Sequence[Any], at: datetime | None, *, status: int = 400) -> Outcome:
     """Read the errors of one row: one that stays outweighs those that pass."""
     told = [error for error in errors if isinstance(error, dict)]
-    fates = [_fate(change, error, status) for error in told] or [_fate(change, {}, status)]
+    fate, said = refusal_in(told, change.values.values(), status=status)
+    if fate is Fate.REFUSED and any(_is_of_the_row(change, error) for error in told):
+        fate = Fate.CHANGED
+    return Outcome(change=change, fate=fate, said=said, at=at)
+
+
+def refusal_in(errors: Sequence[Item], sent: Iterable[str | None], *, status: int) -> tuple[Fate, str]:
+    """Tell what became of one row that has errors, and what Salesforce says, without the values that were sent."""
+    values = tuple(sent)
+    fates = [_fate(_code(error), status) for error in errors] or [_fate("", status)]
     fate = next(fate for fate in (Fate.CHANGED, Fate.REFUSED, Fate.UNKNOWN, Fate.LATER) if fate in fates)
-    return Outcome(change=change, fate=fate, said="; ".join(_said(error, change) for error in told) or str(status), at=at)
+    return fate, "; ".join(_said(error, values) for error in errors) or str(status)
 
 
-def _fate(change: Change, error: Item, status: int) -> Fate:
-    code = _code(error)
-    if status in (404, 412) or code in _GONE_OR_CHANGED or (code == _NO_SUCH_ID and _is_of_the_row(change, error)):
+def _fate(code: str, status: int) -> Fate:
+    if status in (404, 412) or code in _GONE_OR_CHANGED:
         return Fate.CHANGED
     if code in _PASSES:
         return Fate.LATER
@@ -106,7 +114,7 @@ def _fate(change: Change, error: Item, status: int) -> Fate:
 
 def _is_of_the_row(change: Change, error: Item) -> bool:
     """Whether an id that nobody has can only be the row's own: no field is named, and none that is set refers to anything."""
-    return not error.get("fields") and not any(name.endswith("Id") for name in change.values)
+    return _code(error) == _NO_SUCH_ID and not error.get("fields") and not any(name.endswith("Id") for name in change.values)
 
 
 def _code(error: Item) -> str:
@@ -114,9 +122,9 @@ def _code(error: Item) -> str:
     return code if _SAFE.fullmatch(code) else ""
 
 
-def _said(error: Item, change: Change) -> str:
+def _said(error: Item, sent: Iterable[str | None]) -> str:
     """Say Salesforce's code, the fields it names, and its words without the values that were sent."""
     fields = error.get("fields")
     named = ", ".join(str(field) for field in (fields if isinstance(fields, list) else ()) if _SAFE.fullmatch(str(field)))
-    words = plain_words(error.get("message"), hide=change.values.values())
+    words = plain_words(error.get("message"), hide=sent)
     return f"{_code(error) or 'error'}{f' of {named}' if named else ''}: {words}"
