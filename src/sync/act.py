@@ -8,14 +8,14 @@ from datetime import datetime
 from functools import partial
 
 from sync.agreement.versions import why_not_enforcing
-from sync.carry_out import CARRIED_OUT, CarryOut, Numbered, Tally
+from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
 from sync.errors import UsageError
 from sync.fresh import back
 from sync.gather import open_seats
 from sync.journal import Event, what_stands
 from sync.known import gather_terms
-from sync.ladder import MOVES
+from sync.ladder import CARRIED_OUT, MOVES
 from sync.limits import beyond
 from sync.look_again import LookAgain
 from sync.plan import Planner, Routing, Step
@@ -150,9 +150,9 @@ def _refuse_if_not_for_now(run: Context, begun: Begun, chosen: KeptPlan) -> None
 
 
 def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
-    """Yield the steps of a plan that nothing but a limit holds back."""
+    """Yield the steps of a plan that are carried out, and that nothing but a limit holds back."""
     for position, step in enumerate(run.plans.steps(plan)):
-        if step.action in CARRIED_OUT and not step.blocked_by:
+        if step.action in (*CARRIED_OUT, UNDO) and not step.blocked_by:
             yield position, step
 
 

@@ -11,7 +11,6 @@ from itertools import islice
 from connectors.changes import Change
 from connectors.records import Record
 from sync.journal import Entry, Event, Place
-from sync.ladder import MOVES
 from sync.look_again import LookAgain
 from sync.plan import Step
 from sync.rows import LeadRows
@@ -21,7 +20,6 @@ from sync.store.journal import UNDO
 
 AT_ONCE = 100  # leads that are looked at again before they are written
 JUST_NOW = timedelta(seconds=2)  # a CRM that compares whole seconds cannot tell what changed in the same one
-CARRIED_OUT = frozenset({*MOVES, UNDO})  # of the actions of a plan
 _NOT_SENT = frozenset({Event.REFUSED, Event.CHANGED, Event.LATER})
 
 

@@ -16,7 +16,7 @@ from sync.facts import Exit, Left
 from sync.history import local_text
 from sync.judge.findings import Finding, Side, Status
 from sync.judge.reasons import folded
-from sync.ladder import MOVES, Due, due_remedies, go_together
+from sync.ladder import CARRIED_OUT, MOVES, Due, due_remedies, go_together
 from sync.protect import Shielded, protections
 from sync.route import Book, Given, Seat
 from sync.rows import LeadRows
@@ -133,7 +133,7 @@ class Planner:
     def _step(self, due: Due, lead: Lead) -> Step | None:
         """Return the step that a remedy asks for; None for a move that would change nothing: the record shows it already."""
         finding, action = due.finding, due.remedy.action
-        kept = (*self._backlog(due, lead), *self._kept_by_lead(due, lead))
+        kept = (*self._once_allowed(due, lead), *self._kept_by_lead(due, lead))
         writes = self._writes(due, lead, takes_turn=not kept)
         fields = [write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold()]
         if action in MOVES and not fields and not writes.missing:
@@ -248,10 +248,12 @@ class Planner:
         if due.finding.due_at is not None:
             yield from self._too_early_or_late(due.finding.due_at, moves=moves)
 
-    def _backlog(self, due: Due, lead: Lead) -> Iterator[str]:
-        """Yield why a passage is older than enforcement, once the mode allows the step at all."""
+    def _once_allowed(self, due: Due, lead: Lead) -> Iterator[str]:
+        """Yield what is against a step that the mode allows: what this version cannot do, and a passage older than enforcement."""
         if not _allows(self._mode(due, lead), due.remedy.action):
             return
+        if due.remedy.action not in CARRIED_OUT:
+            yield f"this version of leadpact plans a {due.remedy.action}, and does not carry it out"
         since, opened_at = self.policy.enforced_since(due.finding.rule), due.finding.cycle.opened_at
         if since is None:
             yield f"no run has enforced {due.finding.rule} yet: passages opened before the first one are backlog, for a person to decide"
