@@ -12,6 +12,7 @@ from sync.store.migration_0006 import MERGES
 from sync.store.migration_0007 import TRUSTED_PULL
 from sync.store.migration_0008 import SURPLUS
 from sync.store.migration_0009 import ONE_LEAD
+from sync.store.migration_0010 import LINKED_BY_CHANGE
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -313,6 +314,7 @@ _STATEMENTS: Final = {
     "0007_trusted_pull": TRUSTED_PULL,
     "0008_surplus": SURPLUS,
     "0009_one_lead": ONE_LEAD,
+    "0010_linked_by_change": LINKED_BY_CHANGE,
 }
 
 KNOWN: Final = frozenset(_STATEMENTS)
