@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
@@ -45,12 +45,25 @@ def group_persons(persons: Sequence[PersonRecord], *, shared: Collection[str] = 
     What the CRMs refer to is one person. An e-mail address links two groups if exactly two claim it, one in each CRM; if more do, or
     both in one CRM, none is linked, and each is in doubt. Nor is a group that two addresses would link to two others. Addresses of an
     office and those that are `shared` link nobody. A record that is gone claims nothing, but stays in the lead in which it was.
+
+    Grouped again, with the leads that came out as those before, the same comes out. So do parts of `persons`, if nothing ties one of a
+    part to one of another: no reference, no address, no lead in which both were.
     """
+    claims = _claims(persons, shared)
+    kept = _kept(persons, {person.id: person.lead_before for person in persons})
+    while True:  # ends: the record that is gone is kept by an earlier one each time, or by the same
+        grouping = _group(persons, claims, kept)
+        again = _kept(persons, {person: first for person, (first, _) in grouping.leads.items()})
+        if again == kept:
+            return grouping
+        kept = again
+
+
+def _group(persons: Sequence[PersonRecord], claims: Collection[Sequence[int]], kept: Collection[tuple[int, int]]) -> Grouping:
     families, grouping = _Families(persons), Grouping()
     families.join_all((person.id, other) for person in persons for other in person.refers_to)
     by_reference = {person.id: first for person in persons if (first := families.first(person.id)) != person.id}
-    families.join_all(_kept(persons, families))
-    claims = _claims(persons, shared)
+    families.join_all(kept)
     families.join_all(_pairs(claims, families).items())
     for claim in claims:
         for one, other in permutations(claim, 2):
@@ -63,13 +76,11 @@ def group_persons(persons: Sequence[PersonRecord], *, shared: Collection[str] = 
     return grouping
 
 
-def _kept(persons: Iterable[PersonRecord], families: _Families) -> Iterator[tuple[int, int]]:
-    """Yield the records that stay together because one of them is gone."""
-    gone = {person.id for person in persons if not person.is_live}
-    for person in persons:
-        before = person.lead_before
-        if before is not None and families.know(before) and (person.id in gone or before in gone):
-            yield person.id, before
+def _kept(persons: Iterable[PersonRecord], before: Mapping[int, int | None]) -> set[tuple[int, int]]:
+    """Return the records that stay together because one of them is gone; `before` tells in whose leads they are, if not in their own."""
+    is_live = {person.id: person.is_live for person in persons}
+    told = ((person, lead) for person, lead in before.items() if lead is not None and lead != person and lead in is_live)
+    return {(person, lead) for person, lead in told if not (is_live[person] and is_live[lead])}
 
 
 def address_of(email: str | None, shared: Collection[str] = ()) -> str | None:
@@ -124,10 +135,6 @@ class _Families:
     def are_apart(self, one: int, other: int) -> bool:
         """Whether no CRM has live records of both families."""
         return self._crms.get(one, NONE).isdisjoint(self._crms.get(other, NONE))
-
-    def know(self, person: int) -> bool:
-        """Whether a record is one of the persons."""
-        return person in self._order
 
     def join_all(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Make one family of the families of each pair."""

@@ -13,7 +13,7 @@ from sync.store.keys import as_json
 from sync.store.lead_chunk import Kinds
 from sync.store.mark_leads import mark_named
 from sync.store.moments import to_ms
-from sync.store.person_rows import LinkWords, PersonRow, all_tied, read_persons, save_ties
+from sync.store.person_rows import LinkWords, Name, PersonRow, all_tied, save_ties
 from sync.store.save_members import held_leads, save_doubts, save_members
 from sync.store.to_link import note_all, note_lost
 
@@ -40,7 +40,7 @@ class Links:
         """
         if len(self._kinds.persons) < 2:
             return
-        words = LinkWords(self._vocabularies, frozenset(address.casefold() for address in shared))
+        words = LinkWords(self._vocabularies, shared)
         self._note_all_if_due(words)
         while self._tie_some(words):
             pass
@@ -74,7 +74,7 @@ class Links:
                 return False
         with self._database.transaction() as tx:
             near = all_tied(tx, _noted(tx))
-            records = list(_person_records(list(read_persons(tx, words, near)), held_leads(tx, near), words, self._kinds))
+            records = list(_person_records(words.read(tx, near), held_leads(tx, near), words, self._kinds))
             grouping = group_persons(records, shared=words.shared)
             changed = {*save_members(tx, near, grouping.leads, now), *save_doubts(tx, near, grouping, now)}
             if tx.execute("SELECT fingerprint FROM judged_by").fetchone()[0] is not None:
@@ -102,7 +102,7 @@ def _person_records(rows: Collection[PersonRow], held: Mapping[int, int], words:
     names = _names(rows, words)
     ordered = sorted((row for row in rows if row.is_own), key=lambda row: (kinds.persons.index(row.kind), row.id_number, row.crm_id))
     for place, row in enumerate(ordered):
-        told = (_surviving(names[named], survivors) for named in words.named(row) if named in names)
+        told = (_surviving(names[named], survivors) for named in row.named if named in names)
         before = held.get(row.id)
         yield PersonRecord(
             row.id,
@@ -115,9 +115,9 @@ def _person_records(rows: Collection[PersonRow], held: Mapping[int, int], words:
         )
 
 
-def _names(rows: Iterable[PersonRow], words: LinkWords) -> dict[tuple[tuple[str, str], str], int]:
+def _names(rows: Iterable[PersonRow], words: LinkWords) -> dict[Name, int]:
     """Return which record each name means; of two whose ids are alike when cut, that which was named first."""
-    names: dict[tuple[tuple[str, str], str], int] = {}
+    names: dict[Name, int] = {}
     for row in rows:
         if (name := words.name(row.kind, row.crm_id)) is not None:
             names[name] = min(row.id, names.get(name, row.id))
