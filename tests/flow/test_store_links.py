@@ -164,6 +164,16 @@ def test_a_pointer_to_a_lead_that_was_merged_away_means_its_survivor(store: Data
     assert leads(store, LATER - MINUTE) == {CONTACT: [LEAD], "salesforce/Lead/00Q2": []}
 
 
+def test_of_a_record_that_was_merged_away_the_lead_knows_into_which_of_its_own(store: Database) -> None:
+    save_in_both(store, contact(salesforceleadid=LONG), sf_lead(), sf_lead("00Q2"), sf_lead("00Q3"))
+    last = "salesforce/Lead/00Q3"
+    told = (*merged(LEAD, "salesforce/Lead/00Q2"), *merged("salesforce/Lead/00Q2", last))
+    change(store, "salesforce", sf_lead("00Q3", at=LATER), at=LATER, merged=told)
+    (lead,) = rows(store)
+    assert lead.merged == {a_key(LEAD): a_key(last), a_key("salesforce/Lead/00Q2"): a_key(last)}
+    assert not any(one.merged for one in rows(store, LATER - MINUTE))
+
+
 def test_when_the_contact_that_named_the_lead_is_merged_away_its_survivor_names_it(store: Database) -> None:
     save_in_both(store, contact(email=ANN), contact("2", "b@x.example"), sf_lead(email=ANN))
     survivor = contact("2", ANN, at=LATER)
