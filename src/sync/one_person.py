@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
@@ -16,6 +16,7 @@ ROLES = frozenset(
 )
 """What stands before the @ in addresses of an office, not of a person."""
 NONE: frozenset[str] = frozenset()
+NEAREST = 5  # to either side: of many that claim one address, each is in doubt with so many, or all pairs would be held
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Grouping:
     """Who belongs to whose lead, and who may."""
 
     leads: dict[int, tuple[int, str]] = field(default_factory=dict)  # person -> (record that names the lead, how they were linked)
-    doubts: set[tuple[int, int]] = field(default_factory=set)  # (person, record of another lead that claims the same address), both ways
+    doubts: set[tuple[int, int]] = field(default_factory=set)  # (person, record of another lead that claims its address), both ways
 
 
 def group_persons(persons: Sequence[PersonRecord], *, shared: Collection[str] = ()) -> Grouping:
@@ -66,9 +67,7 @@ def _group(persons: Sequence[PersonRecord], claims: Collection[Sequence[int]], k
     families.join_all(kept)
     families.join_all(_pairs(claims, families).items())
     for claim in claims:
-        for one, other in permutations(claim, 2):
-            if families.first(one) != families.first(other):
-                grouping.doubts.add((one, other))
+        grouping.doubts.update(_doubts(claim, families))
     for person in persons:
         id_, first = person.id, families.first(person.id)
         if first != id_:
@@ -114,6 +113,16 @@ def _pairs(claims: Iterable[Sequence[int]], families: _Families) -> dict[int, in
     return {one: other for one, other in partners.items() if contested.isdisjoint((one, other))}
 
 
+def _doubts(claim: Iterable[int], families: _Families) -> Iterator[tuple[int, int]]:
+    """Yield which claimants of an address may be which others, both ways; a lead that has another beside it is in one doubt at least."""
+    ranked = sorted(claim, key=families.order)
+    for step in range(1, min(NEAREST, len(ranked) - 1) + 1):
+        for one, other in zip(ranked, ranked[step:] + ranked[:step], strict=True):
+            if families.first(one) != families.first(other):
+                yield one, other
+                yield other, one
+
+
 class _Families:
     """Sets of records that grow together, each named by its first record."""
 
@@ -122,6 +131,10 @@ class _Families:
         crms = {person.crm: frozenset({person.crm}) for person in persons}
         self._crms = {person.id: crms[person.crm] for person in persons if person.is_live}
         self._upper: dict[int, int] = {}
+
+    def order(self, person: int) -> int:
+        """Return the place of a record among all."""
+        return self._order[person]
 
     def first(self, person: int) -> int:
         """Return the record that names the family."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.one_person import Grouping, PersonRecord, address_of, group_persons
+from sync.one_person import NEAREST, Grouping, PersonRecord, address_of, group_persons
 
 ANN = "ann@x.example"
 HUBSPOT, SALESFORCE = "hubspot", "salesforce"
@@ -103,6 +104,13 @@ def test_a_group_whose_two_addresses_claim_two_persons_is_linked_to_neither() ->
     persons = [sf_lead(11, "a@x.example", refers=[21]), sf_contact(21, "b@x.example"), contact(1, "a@x.example"), contact(2, "b@x.example")]
     assert leads(*persons) == {21: (11, "reference")}
     assert doubts(*persons) == both_ways((1, 11), (2, 21))
+
+
+def test_of_very_many_that_claim_an_address_each_is_in_doubt_with_a_few_of_them() -> None:
+    persons = [contact(1, ANN), *(sf_lead(id_, ANN) for id_ in range(2, 500))]
+    told = Counter(person for person, _ in doubts(*persons))
+    assert told == dict.fromkeys(range(1, 500), 2 * NEAREST)
+    assert doubts(*persons) == doubts(*reversed(persons))
 
 
 def test_a_record_that_is_gone_claims_no_address() -> None:
