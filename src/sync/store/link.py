@@ -79,7 +79,7 @@ class Links:
             changed = {*save_members(tx, near, grouping.leads, now), *save_doubts(tx, near, grouping, now)}
             if tx.execute("SELECT fingerprint FROM judged_by").fetchone()[0] is not None:
                 mark_named(tx, changed, since=now, why="linked")
-            tx.execute("DELETE FROM to_link WHERE person IN (SELECT value FROM json_each(?))", (as_json(near),))
+            tx.execute("DELETE FROM to_link WHERE tied = 1 AND person IN (SELECT value FROM json_each(?))", (as_json(near),))
         return True
 
 
@@ -92,7 +92,7 @@ def _untied(tx: sqlite3.Connection) -> list[int]:
 
 
 def _noted(tx: sqlite3.Connection) -> list[int]:
-    return [id_ for (id_,) in tx.execute("SELECT person FROM to_link ORDER BY person LIMIT ?", (LINKED_AT_ONCE,))]
+    return [id_ for (id_,) in tx.execute("SELECT person FROM to_link WHERE tied = 1 ORDER BY person LIMIT ?", (LINKED_AT_ONCE,))]
 
 
 def _person_records(rows: Collection[PersonRow], held: Mapping[int, int], words: LinkWords, kinds: Kinds) -> Iterator[PersonRecord]:
