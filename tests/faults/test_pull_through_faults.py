@@ -14,6 +14,7 @@ from tests.faults.accounts import Account, arm, each_on_both, spoiled, standing_
 from tests.faults.mirrored import mirror_of
 from tests.flow.practice import audit_json, leadpact
 
+pytestmark = pytest.mark.xdist_group("faults")
 READS = "/crm/*"
 SEARCHES = "/crm/*/search"
 PASSING: dict[str, dict[str, Any]] = {

@@ -20,6 +20,7 @@ from tests.flow.practice import audit_json, leadpact, practice_hubspot
 from tests.flow.released import NAMES, make_released, rows_of
 from tests.flow.store_values import NINE, a_key, a_record, read, save
 
+pytestmark = pytest.mark.xdist_group("store conditions")
 KB = 1024
 
 

@@ -66,8 +66,8 @@ def open_in_a_week(calendar: Calendar, agreement: Agreement) -> timedelta | None
 
 
 def starts(agreement: Agreement, *, weeks: int) -> list[datetime]:
-    """Every half hour of the agreement's first weeks: the moments at which a rule is tried out."""
-    return [agreement.effective + number * timedelta(minutes=30) for number in range(weeks * 7 * 48)]
+    """Every hour of the agreement's first weeks: the moments at which a rule is tried out."""
+    return [agreement.effective + number * timedelta(hours=1) for number in range(weeks * 7 * 24)]
 
 
 def share_in_time(needed: Span, allowed: Span, hours: Calendar, moments: list[datetime]) -> float:
