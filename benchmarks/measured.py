@@ -22,6 +22,6 @@ def peak_mb(command: list[str]) -> float:
 def exit_if_beyond(limits: Mapping[str, float], ratios: Ratios, *, complaint: str) -> None:
     """Print every ratio beside its limit; leave with the complaint and the names of those that are beyond it."""
     for name, ratio in ratios.items():
-        print(f"{name:18} {ratio:8.3f}  (limit {limits[name]:g})")
+        print(f"{name:21} {ratio:8.3f}  (limit {limits[name]:g})")
     if broken := [name for name, ratio in ratios.items() if ratio > limits[name]]:
         sys.exit(f"{complaint}: {', '.join(broken)}")

@@ -57,13 +57,14 @@ def _references(person: Record, terms: Terms, *, own: bool) -> Iterator[Referenc
 
 
 def _points_to_nothing(person: Record, rows: LeadRows, terms: Terms) -> str | None:
-    """Return the field of a live record that names a record of the other CRM which is not there."""
+    """Return the field of a live record that names a record of the other CRM which is not there, nor was merged into one that is."""
     if person.key in rows.gone_at:
         return None
-    there = [one.key for one in rows.people if one.key not in rows.gone_at]
+    there = {one.key for one in rows.people if one.key not in rows.gone_at}
+    names = [*there, *(gone for gone, into in rows.merged.items() if into in there)]
     for reference in _references(person, terms, own=False):
         named = person.values.get(reference.field)
-        if named and _was_read(reference, terms) and not any(_is_named(key, named, reference) for key in there):
+        if named and _was_read(reference, terms) and not any(_is_named(key, named, reference) for key in names):
             return reference.field
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
@@ -16,6 +16,7 @@ ROLES = frozenset(
 )
 """What stands before the @ in addresses of an office, not of a person."""
 NONE: frozenset[str] = frozenset()
+NEAREST = 5  # to either side: of many that claim one address, each is in doubt with so many, or all pairs would be held
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Grouping:
     """Who belongs to whose lead, and who may."""
 
     leads: dict[int, tuple[int, str]] = field(default_factory=dict)  # person -> (record that names the lead, how they were linked)
-    doubts: set[tuple[int, int]] = field(default_factory=set)  # (person, record of another lead that claims the same address), both ways
+    doubts: set[tuple[int, int]] = field(default_factory=set)  # (person, record of another lead that claims its address), both ways
 
 
 def group_persons(persons: Sequence[PersonRecord], *, shared: Collection[str] = ()) -> Grouping:
@@ -45,17 +46,28 @@ def group_persons(persons: Sequence[PersonRecord], *, shared: Collection[str] = 
     What the CRMs refer to is one person. An e-mail address links two groups if exactly two claim it, one in each CRM; if more do, or
     both in one CRM, none is linked, and each is in doubt. Nor is a group that two addresses would link to two others. Addresses of an
     office and those that are `shared` link nobody. A record that is gone claims nothing, but stays in the lead in which it was.
+
+    Grouped again, with the leads that came out as those before, the same comes out. So do parts of `persons`, if nothing ties one of a
+    part to one of another: no reference, no address, no lead in which both were.
     """
+    claims = _claims(persons, shared)
+    kept = _kept(persons, {person.id: person.lead_before for person in persons})
+    while True:  # ends: the record that is gone is kept by an earlier one each time, or by the same
+        grouping = _group(persons, claims, kept)
+        again = _kept(persons, {person: first for person, (first, _) in grouping.leads.items()})
+        if again == kept:
+            return grouping
+        kept = again
+
+
+def _group(persons: Sequence[PersonRecord], claims: Collection[Sequence[int]], kept: Collection[tuple[int, int]]) -> Grouping:
     families, grouping = _Families(persons), Grouping()
     families.join_all((person.id, other) for person in persons for other in person.refers_to)
     by_reference = {person.id: first for person in persons if (first := families.first(person.id)) != person.id}
-    families.join_all(_kept(persons, families))
-    claims = _claims(persons, shared)
+    families.join_all(kept)
     families.join_all(_pairs(claims, families).items())
     for claim in claims:
-        for one, other in permutations(claim, 2):
-            if families.first(one) != families.first(other):
-                grouping.doubts.add((one, other))
+        grouping.doubts.update(_doubts(claim, families))
     for person in persons:
         id_, first = person.id, families.first(person.id)
         if first != id_:
@@ -63,13 +75,11 @@ def group_persons(persons: Sequence[PersonRecord], *, shared: Collection[str] = 
     return grouping
 
 
-def _kept(persons: Iterable[PersonRecord], families: _Families) -> Iterator[tuple[int, int]]:
-    """Yield the records that stay together because one of them is gone."""
-    gone = {person.id for person in persons if not person.is_live}
-    for person in persons:
-        before = person.lead_before
-        if before is not None and families.know(before) and (person.id in gone or before in gone):
-            yield person.id, before
+def _kept(persons: Iterable[PersonRecord], before: Mapping[int, int | None]) -> set[tuple[int, int]]:
+    """Return the records that stay together because one of them is gone; `before` tells in whose leads they are, if not in their own."""
+    is_live = {person.id: person.is_live for person in persons}
+    told = ((person, lead) for person, lead in before.items() if lead is not None and lead != person and lead in is_live)
+    return {(person, lead) for person, lead in told if not (is_live[person] and is_live[lead])}
 
 
 def address_of(email: str | None, shared: Collection[str] = ()) -> str | None:
@@ -103,6 +113,16 @@ def _pairs(claims: Iterable[Sequence[int]], families: _Families) -> dict[int, in
     return {one: other for one, other in partners.items() if contested.isdisjoint((one, other))}
 
 
+def _doubts(claim: Iterable[int], families: _Families) -> Iterator[tuple[int, int]]:
+    """Yield which claimants of an address may be which others, both ways; a lead that has another beside it is in one doubt at least."""
+    ranked = sorted(claim, key=families.order)
+    for step in range(1, min(NEAREST, len(ranked) - 1) + 1):
+        for one, other in zip(ranked, ranked[step:] + ranked[:step], strict=True):
+            if families.first(one) != families.first(other):
+                yield one, other
+                yield other, one
+
+
 class _Families:
     """Sets of records that grow together, each named by its first record."""
 
@@ -111,6 +131,10 @@ class _Families:
         crms = {person.crm: frozenset({person.crm}) for person in persons}
         self._crms = {person.id: crms[person.crm] for person in persons if person.is_live}
         self._upper: dict[int, int] = {}
+
+    def order(self, person: int) -> int:
+        """Return the place of a record among all."""
+        return self._order[person]
 
     def first(self, person: int) -> int:
         """Return the record that names the family."""
@@ -124,10 +148,6 @@ class _Families:
     def are_apart(self, one: int, other: int) -> bool:
         """Whether no CRM has live records of both families."""
         return self._crms.get(one, NONE).isdisjoint(self._crms.get(other, NONE))
-
-    def know(self, person: int) -> bool:
-        """Whether a record is one of the persons."""
-        return person in self._order
 
     def join_all(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Make one family of the families of each pair."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.records import Activity, FieldChange, Record, RecordKey
@@ -26,3 +26,6 @@ class LeadRows:
     alike: Mapping[RecordKey, int]  # activity -> look-alikes logged within the bulk span, itself included
     gone_at: Mapping[RecordKey, datetime]  # records that were archived or deleted, and when (CRM time or seen)
     doubts: tuple[RecordKey, ...] = ()  # person records of other leads that may be the same person, by key
+    merged: Mapping[RecordKey, RecordKey] = field(
+        default_factory=dict
+    )  # records that are no more -> the person record each was merged into

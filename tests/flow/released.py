@@ -28,7 +28,8 @@ _MIRROR_ROWS = """
     INSERT INTO association (low, high, is_primary) VALUES (1, 2, 1), (1, 3, 0);
     INSERT INTO owner (crm, crm_id, name, is_queue, active, teams) VALUES ('hubspot', '77', 'Ada', 0, 1, '[]');
     INSERT INTO team VALUES ('hubspot', '4', 'Inside sales');
-    INSERT INTO definition VALUES ('hubspot', 'contact', 'city', 'City', 'string', '[]', 0);
+    INSERT INTO definition (crm, kind, name, label, type, options, read_only)
+        VALUES ('hubspot', 'contact', 'city', 'City', 'string', '[]', 0);
     INSERT INTO stream (crm, name, cursor, upto, total) VALUES ('hubspot', 'contacts', 'c1', 300, 2);
 """
 _JUDGED_ROWS = """
@@ -48,6 +49,10 @@ _DIRTY_ROWS = """
 """
 _USAGE_ROWS = """
     INSERT INTO api_usage VALUES ('hubspot', '2026-11-20', 7);
+"""
+_LINKED_ROWS = """
+    INSERT INTO member (person, lead, why) VALUES (4, 1, 'e-mail');
+    INSERT INTO doubt VALUES (1, 4, 300);
 """
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
@@ -72,7 +77,7 @@ def make_released(path: Path, name: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as store:
         store.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         store.executescript((SCHEMAS / f"{name[:4]}.sql").read_text(encoding="utf-8"))
-        rows = {"0001": _MIRROR_ROWS, "0002": _JUDGED_ROWS, "0005": _DIRTY_ROWS, "0007": _USAGE_ROWS}
+        rows = {"0001": _MIRROR_ROWS, "0002": _JUDGED_ROWS, "0005": _DIRTY_ROWS, "0007": _USAGE_ROWS, "0009": _LINKED_ROWS}
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))
         for applied in NAMES[: NAMES.index(name) + 1]:

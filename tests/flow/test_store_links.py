@@ -10,7 +10,7 @@ import pytest
 
 from connectors.records import Merge, Record
 from sync.rows import LeadRows
-from sync.store.database import Database
+from sync.store.database import Database, open_store
 from sync.store.findings import Findings
 from sync.store.link import Links
 from sync.store.mirror import Mirror
@@ -150,6 +150,60 @@ def test_who_moves_from_one_lead_to_another_is_never_in_both(store: Database) ->
     assert leads(store, LATER - MINUTE) == {CONTACT: [LEAD], "hubspot/contact/2": []}
 
 
+# linked by change
+
+
+def written(store: Database, at: datetime = LATER) -> int:
+    """Link, and return how many rows that wrote."""
+    with store.snapshot() as tx:
+        connection = tx
+    before = connection.total_changes
+    Links(store, BOTH).renew(now=at)
+    return connection.total_changes - before
+
+
+@pytest.fixture
+def many(store: Database) -> Database:
+    """Five hundred pairs, linked."""
+    contacts = [contact(str(number), f"p{number}@x.example") for number in range(1, 501)]
+    sf_leads = [sf_lead(f"00Q{number}", f"p{number}@x.example") for number in range(1, 501)]
+    save_in_both(store, *contacts, *sf_leads)
+    return store
+
+
+def test_where_nothing_changed_linking_writes_nothing(many: Database) -> None:
+    assert written(many) == 0
+
+
+def test_a_change_of_what_links_nobody_has_nobody_linked_anew(many: Database) -> None:
+    record = contact("7", "p7@x.example", at=LATER, score="5")
+    Mirror(many, BOTH).save_page("hubspot", a_page(record), seen_at=LATER)
+    assert written(many) == 0
+
+
+def test_one_change_has_only_those_linked_anew_whom_it_can_reach(many: Database) -> None:
+    Mirror(many, BOTH).save_page("hubspot", a_page(contact("7", "p8@x.example", at=LATER)), seen_at=LATER)
+    assert 0 < written(many) < 50
+    assert doubts(many)["hubspot/contact/7"] == ["hubspot/contact/8", "salesforce/Lead/00Q8"]
+    assert len(leads(many)) == 502
+
+
+def test_a_change_that_was_saved_by_a_process_that_died_before_it_linked_is_linked_by_the_next(many: Database) -> None:
+    Mirror(many, BOTH).save_page("hubspot", a_page(contact("7", "new@x.example", at=LATER)), seen_at=LATER)
+    many.close()
+    with open_store(many.path) as again:
+        Links(again, BOTH).renew(now=LATER)
+        assert leads(again)["hubspot/contact/7"] == []
+
+
+def test_where_other_addresses_are_shared_everybody_is_linked_anew(many: Database) -> None:
+    Links(many, BOTH).renew(now=LATER, shared=["P7@x.example"])
+    assert leads(many)["hubspot/contact/7"] == []
+    assert leads(many)["hubspot/contact/8"] == ["salesforce/Lead/00Q8"]
+    Links(many, BOTH).renew(now=LATER)
+    assert leads(many)["hubspot/contact/7"] == ["salesforce/Lead/00Q7"]
+
+
 # merged, deleted, erased
 
 
@@ -162,6 +216,16 @@ def test_a_pointer_to_a_lead_that_was_merged_away_means_its_survivor(store: Data
     change(store, "salesforce", sf_lead("00Q2", at=LATER), at=LATER, merged=merged(LEAD, "salesforce/Lead/00Q2"))
     assert leads(store) == {CONTACT: ["salesforce/Lead/00Q2"]}
     assert leads(store, LATER - MINUTE) == {CONTACT: [LEAD], "salesforce/Lead/00Q2": []}
+
+
+def test_of_a_record_that_was_merged_away_the_lead_knows_into_which_of_its_own(store: Database) -> None:
+    save_in_both(store, contact(salesforceleadid=LONG), sf_lead(), sf_lead("00Q2"), sf_lead("00Q3"))
+    last = "salesforce/Lead/00Q3"
+    told = (*merged(LEAD, "salesforce/Lead/00Q2"), *merged("salesforce/Lead/00Q2", last))
+    change(store, "salesforce", sf_lead("00Q3", at=LATER), at=LATER, merged=told)
+    (lead,) = rows(store)
+    assert lead.merged == {a_key(LEAD): a_key(last), a_key("salesforce/Lead/00Q2"): a_key(last)}
+    assert not any(one.merged for one in rows(store, LATER - MINUTE))
 
 
 def test_when_the_contact_that_named_the_lead_is_merged_away_its_survivor_names_it(store: Database) -> None:
@@ -197,6 +261,20 @@ def test_of_an_erased_record_nothing_remains_and_the_other_is_a_lead_by_itself(s
     Links(store, BOTH).renew(now=LATER)
     assert leads(store) == leads(store, NINE) == {LEAD: []}
     assert reader(store).find(ANN) == (LEAD,)
+
+
+def test_of_an_erased_record_no_hash_of_its_address_stays_and_the_others_that_claim_it_are_linked(store: Database) -> None:
+    save_in_both(store, contact(email=ANN), contact("2", ANN), sf_lead(email=ANN))
+    Mirror(store, BOTH).save_page("hubspot", a_page(erased=(a_key("contact/2"),)), seen_at=LATER)
+    assert ties(store) == {CONTACT: 1, LEAD: 2}  # a Lead has one more: references may name it
+    Links(store, BOTH).renew(now=LATER)
+    assert (leads(store), ties(store)) == ({CONTACT: [LEAD]}, {CONTACT: 1, LEAD: 2})
+
+
+def ties(store: Database) -> dict[str, int]:
+    with store.snapshot() as tx:
+        rows = tx.execute("SELECT crm || '/' || kind || '/' || crm_id, count(*) FROM tie JOIN object ON object.id = person GROUP BY 1")
+        return dict(rows.fetchall())
 
 
 def test_when_the_record_that_named_the_lead_is_erased_the_others_were_one_lead_all_along(store: Database) -> None:

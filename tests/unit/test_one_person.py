@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.one_person import Grouping, PersonRecord, address_of, group_persons
+from sync.one_person import NEAREST, Grouping, PersonRecord, address_of, group_persons
 
 ANN = "ann@x.example"
 HUBSPOT, SALESFORCE = "hubspot", "salesforce"
@@ -105,6 +106,13 @@ def test_a_group_whose_two_addresses_claim_two_persons_is_linked_to_neither() ->
     assert doubts(*persons) == both_ways((1, 11), (2, 21))
 
 
+def test_of_very_many_that_claim_an_address_each_is_in_doubt_with_a_few_of_them() -> None:
+    persons = [contact(1, ANN), *(sf_lead(id_, ANN) for id_ in range(2, 500))]
+    told = Counter(person for person, _ in doubts(*persons))
+    assert told == dict.fromkeys(range(1, 500), 2 * NEAREST)
+    assert doubts(*persons) == doubts(*reversed(persons))
+
+
 def test_a_record_that_is_gone_claims_no_address() -> None:
     assert leads(contact(1, ANN), sf_lead(11, ANN, live=False)) == {}
     assert leads(contact(1, ANN), sf_lead(11, ANN, live=False), sf_lead(12, ANN)) == {12: (1, "e-mail")}
@@ -139,8 +147,18 @@ ADDRESSES = st.sampled_from([None, "info@x.example", *(f"{name}@x.example" for n
 def some_persons(draw: st.DrawFn) -> list[PersonRecord]:
     contacts = [contact(id_, draw(ADDRESSES), live=draw(st.booleans())) for id_ in range(draw(st.integers(0, 4)))]
     sf_leads = [sf_lead(id_, draw(ADDRESSES), live=draw(st.booleans())) for id_ in range(10, 10 + draw(st.integers(0, 4)))]
-    refer = st.lists(st.sampled_from([one.id for one in sf_leads]), max_size=1) if sf_leads else st.just([])
-    return [*(replace(one, refers_to=tuple(draw(refer))) for one in contacts), *sf_leads]
+    sf_contacts = [
+        replace(sf_contact(id_, draw(ADDRESSES)), is_live=draw(st.booleans())) for id_ in range(20, 20 + draw(st.integers(0, 2)))
+    ]
+    persons = [*contacts, *sf_leads, *sf_contacts]
+    before = st.sampled_from([None, *(one.id for one in persons)])
+    named = {HUBSPOT: [*sf_leads, *sf_contacts], SALESFORCE: sf_contacts}
+    return [replace(one, refers_to=draw(some_of(named[one.crm])), lead_before=draw(before)) for one in persons]
+
+
+def some_of(persons: Sequence[PersonRecord]) -> st.SearchStrategy[tuple[int, ...]]:
+    """Nobody or one of `persons`, as what a record refers to."""
+    return st.lists(st.sampled_from([one.id for one in persons]), max_size=1).map(tuple) if persons else st.just(())
 
 
 def groups(grouping: Grouping, persons: Sequence[PersonRecord]) -> set[frozenset[int]]:
@@ -162,8 +180,30 @@ def test_grouping_again_changes_nothing(persons: list[PersonRecord]) -> None:
     assert again == once
 
 
+def test_a_live_record_does_not_stay_with_what_only_came_with_a_gone_one() -> None:
+    """At the first grouping it is kept by the gone contact 2, which contact 1 now names the lead of: grouped again, by nobody."""
+    persons = [contact(1, refers=[11]), contact(2, ANN, refers=[11], live=False), sf_lead(11, live=False, was=2), sf_contact(21, ANN)]
+    persons[-1] = replace(persons[-1], lead_before=2)
+    assert leads(*persons) == {2: (1, "reference"), 11: (1, "reference")}
+
+
+@given(some_persons(), st.integers(2, 4))
+def test_parts_that_nothing_ties_together_are_grouped_as_the_whole(persons: list[PersonRecord], copies: int) -> None:
+    def copy(one: PersonRecord, number: int) -> PersonRecord:
+        moved = {"refers_to": tuple(id_ + 1000 * number for id_ in one.refers_to), "id": one.id + 1000 * number}
+        before = None if one.lead_before is None else one.lead_before + 1000 * number
+        return replace(one, email=one.email and f"{number}{one.email}", order=one.order + number, lead_before=before, **moved)
+
+    parts = [[copy(one, number) for one in persons] for number in range(copies)]
+    whole = group_persons([one for part in parts for one in part])
+    grouped = [group_persons(part) for part in parts]
+    assert whole.leads == {person: told for one in grouped for person, told in one.leads.items()}
+    assert whole.doubts == {doubt for one in grouped for doubt in one.doubts}
+
+
 @given(some_persons())
-def test_an_address_never_links_two_live_records_of_one_crm(persons: list[PersonRecord]) -> None:
+def test_an_address_never_links_two_live_records_of_one_crm(told: list[PersonRecord]) -> None:
+    persons = [replace(one, lead_before=None) for one in told]
     by_reference = groups(group_persons([replace(one, email=None) for one in persons]), persons)
     for group in groups(group_persons(persons), persons):
         parts = [part for part in by_reference if part <= group]

@@ -10,6 +10,7 @@ from connectors.records import Page, RecordKey
 from sync.store.keys import as_json, known_ids
 from sync.store.moments import to_ms
 from sync.store.scrub import note_scrub
+from sync.store.to_link import note_erased
 
 
 def erase_persons(tx: sqlite3.Connection, persons: Sequence[RecordKey], *, at: int) -> None:
@@ -21,6 +22,7 @@ def erase_persons(tx: sqlite3.Connection, persons: Sequence[RecordKey], *, at: i
     if not ids:
         return
     given = {"ids": as_json(ids), "at": at}
+    note_erased(tx, ids)
     tx.execute("DELETE FROM field_change WHERE record IN (SELECT value FROM json_each(:ids))", given)
     for end in ("low", "high"):
         tx.execute(

@@ -72,6 +72,7 @@ class _Chunk:
     activities: Mapping[int, Activity]
     alike: Mapping[int, int]
     doubts: Mapping[int, list[RecordKey]]
+    merged: Mapping[int, list[RecordKey]]
 
 
 IS_ITS_OWN = "(record.merged_into IS NULL OR record.gone_at > :upto) AND record.erased_at IS NULL"
@@ -143,6 +144,7 @@ def read_chunk(tx: sqlite3.Connection, asked: Asked, first: Sequence[HeldRecord]
         activities=read_activities(tx, rows, asked.upto),
         alike=asked.alike.of(tx, [(row.id, row.alike, row.logged_at) for row in rows if row.alike is not None]),
         doubts=_doubts(tx, [person.id for person in people], asked),
+        merged=_merged(tx, [person.id for person in people], asked),
     )
     return [_lead([person.id, *(member.id for member in members.get(person.id, ()))], chunk) for person in first]
 
@@ -175,6 +177,25 @@ def _doubts(tx: sqlite3.Connection, people: Iterable[int], asked: Asked) -> dict
     return found
 
 
+def _merged(tx: sqlite3.Connection, people: Iterable[int], asked: Asked) -> dict[int, list[RecordKey]]:
+    """Return what was merged into each of `people`, step by step, up to the moment asked for."""
+    rows = tx.execute(
+        """
+        WITH RECURSIVE family (id, person) AS (
+            SELECT value, value FROM json_each(:people)
+            UNION SELECT record.id, family.person FROM family CROSS JOIN record ON record.merged_into = family.id
+                WHERE record.gone_at <= :upto
+        )
+        SELECT family.person, crm, kind, crm_id FROM family CROSS JOIN object ON object.id = family.id WHERE family.id <> family.person
+        """,
+        {"people": as_json(people), "upto": asked.upto},
+    )
+    found: dict[int, list[RecordKey]] = defaultdict(list)
+    for person, *key in rows:
+        found[person].append(RecordKey(*key))
+    return found
+
+
 def _lead(people: Sequence[int], chunk: _Chunk) -> LeadRows:
     links = _linked(people, chunk)
     company = _company(links, chunk.records)
@@ -191,6 +212,7 @@ def _lead(people: Sequence[int], chunk: _Chunk) -> LeadRows:
         alike={chunk.activities[id_].key: chunk.alike[id_] for id_ in links.others if id_ in chunk.alike},
         gone_at={one.key: one.archived_at for one in map(chunk.records.__getitem__, held) if one.archived_at},
         doubts=tuple(sorted({key for id_ in people for key in chunk.doubts.get(id_, ())}, key=key_order)),
+        merged={key: chunk.records[id_].key for id_ in people for key in chunk.merged.get(id_, ())},
     )
 
 

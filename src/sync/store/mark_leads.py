@@ -43,6 +43,8 @@ class News:
     unlinked: list[int] = field(default_factory=list)  # ids in `association`
     alike: set[tuple[str, int]] = field(default_factory=set)  # look-alikes that came or went: hash, logged at
     owners: set[str] = field(default_factory=set)  # owner ids
+    link_fields: frozenset[str] = frozenset()  # fields of persons by which they are linked; none as long as nobody was
+    relinked: set[int] = field(default_factory=set)  # row ids of records that may belong to another lead now
 
 
 def newest_rows(tx: sqlite3.Connection) -> Newest:

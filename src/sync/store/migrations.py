@@ -12,6 +12,7 @@ from sync.store.migration_0006 import MERGES
 from sync.store.migration_0007 import TRUSTED_PULL
 from sync.store.migration_0008 import SURPLUS
 from sync.store.migration_0009 import ONE_LEAD
+from sync.store.migration_0010 import LINKED_BY_CHANGE
 from sync.store.migration_0011 import WRITE_BACK
 
 MIGRATIONS: Final = Migrations("leadpact")
@@ -314,6 +315,7 @@ _STATEMENTS: Final = {
     "0007_trusted_pull": TRUSTED_PULL,
     "0008_surplus": SURPLUS,
     "0009_one_lead": ONE_LEAD,
+    "0010_linked_by_change": LINKED_BY_CHANGE,
     "0011_write_back": WRITE_BACK,
 }
 

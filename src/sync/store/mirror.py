@@ -23,6 +23,7 @@ from sync.store.save_links import LinkedPage, save_links
 from sync.store.save_merges import save_merges, with_survivors
 from sync.store.save_people import save_people
 from sync.store.save_records import Tracked, save_changes, save_records
+from sync.store.to_link import link_fields, note_relinked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Mirror:
         persons = [key for key in page.erased if words is not None and key.kind in words.persons]
         with self._database.transaction() as tx:
             seen_ms = to_ms(seen_at)
-            news = News(before=newest_rows(tx), seen_at=seen_ms)
+            news = News(before=newest_rows(tx), seen_at=seen_ms, link_fields=link_fields(tx, words))
             ids = object_ids(tx, _named_keys(page))
             kept = without_erased(tx, page, ids, seen_at=seen_ms)
             page = with_survivors(tx, kept, ids)
@@ -92,10 +93,13 @@ class Mirror:
             news.unlinked.extend(save_links(tx, page.links, ids, linked))
             news.owners.update(save_people(tx, crm, page, seen_ms))
             retold = _save_definitions(tx, page.definitions)
-            news.objects.update(_mark_gone(tx, [*page.gone, *((key, None) for key in page.erased if key not in persons)], upto))
+            went = _mark_gone(tx, [*page.gone, *((key, None) for key in page.erased if key not in persons)], upto)
+            news.objects.update(went)
+            news.relinked.update(went)
             save_merges(tx, page.merged, told_kinds=page.linked_kinds, news=news)
             erase_persons(tx, persons, at=seen_ms)
             if words is not None:
+                note_relinked(tx, words, news.relinked)
                 mark_page(tx, words, news, why=page.stream)
                 mark_owners(tx, words, news.owners, since=seen_ms)
                 if retold:

@@ -34,6 +34,7 @@ def save_merges(tx: sqlite3.Connection, merges: Sequence[Merge], *, told_kinds: 
         tx.execute("UPDATE record SET merged_into = ?, gone_at = ? WHERE id = ?", (merged.into, merged.at, merged.id))
         news.unlinked.extend(_pass_links(tx, merged, told_kinds))
         _date_passed_links(tx, merged)
+        news.relinked.update((merged.id, merged.into))
         news.objects.update({merged.id: merged.at, merged.into: max(merged.at, news.objects.get(merged.into, 0))})
 
 

@@ -65,6 +65,8 @@ def save_records(
             fresh[after.id] = stored[after.id] = after
             if before is None or _says_news(record, after, before):
                 news.objects[after.id] = max(after.created_at, after.gone_at or 0)
+            if news.link_fields and (before is None or _links_otherwise(record, after, before, news.link_fields)):
+                news.relinked.add(after.id)
     told = _told((one for record in records for history in record.history.values() for one in history), ids, news.seen_at)
     _add_changes(tx, told if not known else _unknown_ones(tx, known, told))
     if unexplained:
@@ -98,6 +100,14 @@ def _says_news(record: Record, after: _Row, before: _Row) -> bool:
     """
     touched = after._replace(seen_at=before.seen_at, changed_at=before.changed_at) == before
     return not touched or any(value for field, value in record.values.items() if field not in record.history)
+
+
+def _links_otherwise(record: Record, after: _Row, before: _Row, fields: frozenset[str]) -> bool:
+    """Whether a person's record may be another lead's now: what links it changed, or it went, came back, or was none."""
+    if before.gone_at is not None or after.gone_at is not None:
+        return True
+    values_before = orjson.loads(before.field_values)
+    return any(values_before.get(field) != record.values.get(field) for field in fields)
 
 
 def still_gone_at(told: int | None, before: int | None, *, served_at: int) -> int | None:

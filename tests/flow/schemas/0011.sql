@@ -214,6 +214,11 @@ CREATE TABLE lead_state (
     ) STRICT
     ;
 CREATE INDEX lead_state_next_at ON lead_state (next_at) WHERE next_at IS NOT NULL;
+CREATE TABLE linked_by ( -- the one row tells by what persons were linked
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        fingerprint TEXT -- NULL: never, so all are linked next
+    ) STRICT
+    ;
 CREATE TABLE live ( -- how many rows of a kind are not gone; kept by triggers
         crm TEXT NOT NULL,
         kind TEXT NOT NULL,
@@ -314,6 +319,7 @@ CREATE TRIGGER record_removed AFTER DELETE ON record WHEN OLD.gone_at IS NULL
                 INSERT INTO live (crm, kind, rows) SELECT crm, kind, -1 FROM object WHERE id = OLD.id
                 ON CONFLICT (crm, kind) DO UPDATE SET rows = rows + -1;
             END;
+CREATE INDEX record_survivor ON record (merged_into) WHERE merged_into IS NOT NULL;
 CREATE TABLE run (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
@@ -338,6 +344,19 @@ CREATE TABLE stream (
     ) STRICT
     ;
 CREATE TABLE team (crm TEXT NOT NULL, crm_id TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (crm, crm_id)) STRICT;
+CREATE TABLE tie ( -- records that may be one person have one in common
+        tie INTEGER NOT NULL CHECK (tie < 0), -- hash of an address, or of an id that a record has or names
+        person INTEGER NOT NULL REFERENCES object (id),
+        PRIMARY KEY (tie, person)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX tie_person ON tie (person);
+CREATE TABLE to_link ( -- persons to be linked anew
+        person INTEGER PRIMARY KEY REFERENCES object (id),
+        tied INTEGER NOT NULL CHECK (tied IN (0, 1)) -- whether its ties are those of its record
+    ) STRICT
+    ;
+CREATE INDEX to_link_untied ON to_link (person) WHERE tied = 0;
 CREATE VIEW v_activities AS
     SELECT object.crm || '/' || object.kind || '/' || object.crm_id AS activity, activity.kind, strftime('%Y-%m-%dT%H:%M:%fZ', happened_at / 1000.0, 'unixepoch') AS happened_at, strftime('%Y-%m-%dT%H:%M:%fZ', logged_at / 1000.0, 'unixepoch') AS logged_at,
         strftime('%Y-%m-%dT%H:%M:%fZ', ends_at / 1000.0, 'unixepoch') AS ends_at, owner, direction,
