@@ -40,8 +40,9 @@ _JUDGED_ROWS = """
         '["hubspot/contact/1"]', '[]', 'no touch', 0);
     INSERT INTO finding (key, lead, version, fingerprint, withdrawn, message) VALUES ('f1', 1, 1, x'00ff', 0, 'no touch');
     INSERT INTO lead_state VALUES (1, 300, 400);
-    INSERT INTO plan VALUES (1, 1, 'hash', '{}', 'abc');
-    INSERT INTO plan_step VALUES (1, 0, 1, 1, 'remind', '[]', 'f1', 'first touch', 1, 'no touch', '[]');
+    INSERT INTO plan (id, run, hash, accounts, agreement_hash) VALUES (1, 1, 'hash', '{}', 'abc');
+    INSERT INTO plan_step (plan, position, lead, record, action, field_writes, finding, rule, rung, reason, blocked_by)
+        VALUES (1, 0, 1, 1, 'remind', '[]', 'f1', 'first touch', 1, 'no touch', '[]');
 """
 _DIRTY_ROWS = """
     INSERT INTO dirty VALUES (1, 300, 'contacts', 1);
@@ -53,6 +54,11 @@ _USAGE_ROWS = """
 _LINKED_ROWS = """
     INSERT INTO member (person, lead, why) VALUES (4, 1, 'e-mail');
     INSERT INTO doubt VALUES (1, 4, 300);
+"""
+_LINKED_BY_CHANGE_ROWS = """
+    INSERT INTO linked_by (id, fingerprint) VALUES (1, 'by');
+    INSERT INTO to_link (person, tied) VALUES (1, 0);
+    INSERT INTO tie (tie, person) VALUES (-7, 1);
 """
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
@@ -77,7 +83,14 @@ def make_released(path: Path, name: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as store:
         store.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         store.executescript((SCHEMAS / f"{name[:4]}.sql").read_text(encoding="utf-8"))
-        rows = {"0001": _MIRROR_ROWS, "0002": _JUDGED_ROWS, "0005": _DIRTY_ROWS, "0007": _USAGE_ROWS, "0009": _LINKED_ROWS}
+        rows = {
+            "0001": _MIRROR_ROWS,
+            "0002": _JUDGED_ROWS,
+            "0005": _DIRTY_ROWS,
+            "0007": _USAGE_ROWS,
+            "0009": _LINKED_ROWS,
+            "0010": _LINKED_BY_CHANGE_ROWS,
+        }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))
         for applied in NAMES[: NAMES.index(name) + 1]:
