@@ -109,7 +109,7 @@ def test_a_lock_that_cannot_be_written_is_an_error_of_the_store(tmp_path: Path) 
 
 
 def test_without_room_for_the_backup_an_older_store_is_left_as_it_was(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", kb=512) as disk:
+    with small_disk(tmp_path / "disk", kb=768) as disk:
         path = disk / "leadpact.db"
         make_released(path, NAMES[-2])
         before = rows_of(path)
@@ -127,7 +127,7 @@ def test_without_room_for_the_backup_an_older_store_is_left_as_it_was(tmp_path: 
 
 
 def test_without_room_to_rewrite_the_store_the_erased_bytes_go_with_a_later_run(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", kb=4 * KB) as disk:
+    with small_disk(tmp_path / "disk", kb=5 * KB) as disk:
         path = disk / "leadpact.db"
         with open_store(path) as store:
             save(store, *(a_record(f"contact/{n}", {"email": f"p{n}@planted.example", "pad": "x" * 900}) for n in range(1000)))
