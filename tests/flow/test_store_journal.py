@@ -1,0 +1,140 @@
+"""What is noted about steps: never changed, counted by limits, settled by the next run; and the ledger of turns."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from sync.journal import Entry, Event, Place
+from sync.plan import Step
+from sync.route import Given, Seat
+from sync.store.database import Database
+from sync.store.journal import Journal
+from sync.store.ledger import Enforced, Ledger
+from sync.store.plans import Plans
+from sync.store.runs import Runs
+from tests.flow.store_values import HOUR, MINUTE, NINE
+from tests.flow.test_store_plans import REASSIGN, a_run
+
+FREE = replace(REASSIGN, blocked_by=())
+ESCALATE = replace(FREE, action="escalate", fields=(), finding="f2")
+UNDO = replace(FREE, action="undo")
+
+
+def a_plan(store: Database, *steps: Step) -> tuple[str, int]:
+    """Save a plan; return its run and its id."""
+    run, plans = a_run(store), Plans(store)
+    plan = plans.begin(run)
+    plans.add(plan, steps)
+    return run, plans.close(plan).id
+
+
+def note(store: Database, run: str, place: Place, *events: Event, at: datetime = NINE) -> None:
+    for event in events:
+        values = {"before": {"owner": "77"}, "after": {"owner": "78"}} if event is Event.INTENDED else {}
+        Journal(store).note(run, [Entry(place=place, event=event, at=at, **values)])
+
+
+@pytest.mark.parametrize(
+    ("events", "is_open"),
+    [
+        ([Event.INTENDED], True),
+        ([Event.INTENDED, Event.UNKNOWN], True),
+        ([Event.INTENDED, Event.DONE], True),
+        ([Event.INTENDED, Event.DONE, Event.VERIFIED], False),
+        ([Event.INTENDED, Event.REFUSED], False),
+        ([Event.INTENDED, Event.LATER], False),
+        ([Event.INTENDED, Event.NOT_WRITTEN], False),
+        ([Event.SKIPPED], False),
+    ],
+)
+def test_a_write_whose_end_nobody_knows_is_found_by_the_next_run(store: Database, events: list[Event], is_open: bool) -> None:
+    run, plan = a_plan(store, FREE)
+    note(store, run, Place(plan, 0), *events)
+    found = Journal(store).unsettled()
+    assert [(entry.place, entry.before, entry.after) for entry in found] == (
+        [(Place(plan, 0), {"owner": "77"}, {"owner": "78"})] if is_open else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "has_fired"),
+    [
+        (Event.VERIFIED, True),
+        (Event.DONE, True),
+        (Event.UNKNOWN, True),
+        (Event.OVERWRITTEN, True),
+        (Event.NOT_WRITTEN, False),
+        (Event.REFUSED, False),
+    ],
+)
+def test_a_rung_has_fired_once_its_step_reached_the_crm_or_may_have(store: Database, event: Event, has_fired: bool) -> None:
+    run, plan = a_plan(store, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED, event)
+    assert Journal(store).fired() == (frozenset({(FREE.finding, 1)}) if has_fired else frozenset())
+
+
+def test_what_was_undone_has_fired_all_the_same(store: Database) -> None:
+    run, plan = a_plan(store, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED, Event.VERIFIED)
+    run, undoing = a_plan(store, UNDO)
+    note(store, run, Place(undoing, 0), Event.INTENDED, Event.VERIFIED)
+    assert Journal(store).fired() == {(FREE.finding, 1)}
+
+
+def test_limits_count_the_moves_that_were_sent_whatever_came_of_them(store: Database) -> None:
+    run, plan = a_plan(store, FREE, FREE, ESCALATE, UNDO, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED, Event.UNKNOWN, at=NINE)
+    note(store, run, Place(plan, 1), Event.INTENDED, at=NINE + HOUR)
+    note(store, run, Place(plan, 1, 1), Event.INTENDED, at=NINE + HOUR)
+    note(store, run, Place(plan, 2), Event.INTENDED, at=NINE + HOUR)
+    note(store, run, Place(plan, 3), Event.INTENDED, at=NINE + HOUR)
+    note(store, run, Place(plan, 4), Event.SKIPPED, at=NINE + HOUR)
+    assert Journal(store).moves_since(NINE) == 2, "two parts of a step are one move; an escalation is none; what undoes one is"
+    assert Journal(store).moves_since(NINE - MINUTE) == 3
+
+
+def test_a_plan_is_taken_up_once(store: Database) -> None:
+    run, plan = a_plan(store, FREE)
+    other = a_run(store)
+    assert Journal(store).take_up(run, plan, at=NINE) is None
+    assert Journal(store).take_up(other, plan, at=NINE) == run
+
+
+@pytest.mark.parametrize("statement", ["UPDATE journal SET event = 'done'", "DELETE FROM journal"])
+def test_nothing_that_was_noted_is_changed_or_deleted(store: Database, statement: str) -> None:
+    run, plan = a_plan(store, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"), store.transaction() as tx:
+        tx.execute(statement)
+
+
+def test_the_ledger_tells_what_each_is_owed_of_the_leads_that_they_could_have_got(store: Database) -> None:
+    _, plan = a_plan(store, FREE, FREE, FREE)
+    both = (Seat(owner="1", weight=1), Seat(owner="2", weight=1))
+    for position, (seats, owner) in enumerate([(both, "1"), (both, "2"), ((both[0],), "1")]):
+        for _ in range(2):  # noting a turn twice adds nothing
+            Ledger(store).enter(Place(plan, position), Given(pool="sdr", seats=seats, owner=owner), crm="hubspot", lead=FREE.lead, at=NINE)
+    assert Ledger(store).book("hubspot").owed == {"sdr": {"1": 0.0, "2": 0.0}}
+    assert Ledger(store).book("salesforce").owed == {}
+
+
+def test_a_rule_is_enforced_since_its_mode_first_allowed_it_and_anew_after_a_pause(store: Database) -> None:
+    enforced = Enforced(store)
+    enforced.renew(["a", "b"], now=NINE)
+    enforced.renew(["a", "b"], now=NINE + HOUR)
+    assert enforced.since() == {"a": NINE, "b": NINE}
+    enforced.renew(["a"], now=NINE + HOUR)
+    enforced.renew(["a", "b"], now=NINE + 2 * HOUR)
+    assert enforced.since() == {"a": NINE, "b": NINE + 2 * HOUR}
+
+
+def test_a_run_that_looked_at_another_text_or_did_not_end_is_no_first_look(store: Database) -> None:
+    runs = Runs(store)
+    runs.finish(a_run(store, "abc"), outcome="ok", summary={})
+    runs.finish(a_run(store, "def"), outcome="Unreachable", summary={})
+    a_run(store, "ghi")
+    assert [runs.has_judged(text) for text in ("abc", "def", "ghi")] == [True, False, False]

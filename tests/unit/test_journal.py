@@ -1,0 +1,65 @@
+"""What reading a record back tells about a write, and what is left to do of one that was cut off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from connectors.records import RecordKey
+from sync.journal import Entry, Event, Place, what_reading_tells, what_stands
+from sync.plan import FieldWrite, Step
+from sync.settle import Tried
+from tests.builders import ny
+
+NOW = ny("2026-11-20 10:00")
+LEAD = RecordKey("hubspot", "contact", "1")
+STAGE, STATUS = "lifecyclestage", "hs_lead_status"
+BEFORE, CLEARED, AFTER = {STAGE: "customer"}, {STAGE: None}, {STAGE: "lead"}
+
+
+def intent(part: int, before: dict[str, str | None], after: dict[str, str | None]) -> Entry:
+    return Entry(place=Place(1, 0, part), event=Event.INTENDED, at=NOW, before=before, after=after)
+
+
+STEP = Step(
+    lead=str(LEAD),
+    record=LEAD,
+    action="recycle",
+    fields=(FieldWrite(field=STAGE, before="customer", after="lead"),),
+    finding="f",
+    rule="r",
+    rung=1,
+    reason="broken",
+    blocked_by=(),
+)
+TWO_PARTS = Tried(step=STEP, intents=(intent(0, BEFORE, CLEARED), intent(1, CLEARED, AFTER)))
+
+
+@pytest.mark.parametrize(
+    ("held", "event"),
+    [
+        ({"owner": "2", "city": "Bonn"}, Event.VERIFIED),
+        ({"owner": "1"}, Event.NOT_WRITTEN),
+        ({"owner": "3"}, Event.OVERWRITTEN),
+        ({"owner": None}, Event.OVERWRITTEN),
+        ({}, Event.OVERWRITTEN),
+    ],
+)
+def test_a_record_shows_the_new_value_the_old_one_or_somebody_elses(held: dict[str, str | None], event: Event) -> None:
+    assert what_reading_tells({"owner": "1"}, {"owner": "2"}, held) is event
+
+
+def test_a_blank_and_no_value_are_the_same() -> None:
+    assert what_reading_tells({"owner": None}, {"owner": "2"}, {"owner": ""}) is Event.NOT_WRITTEN
+    assert what_reading_tells({"owner": "1"}, {"owner": None}, {}) is Event.VERIFIED
+
+
+@pytest.mark.parametrize(("held", "missing"), [(BEFORE, 0), (CLEARED, 1), (AFTER, 0), ({STAGE: "other"}, 0)])
+def test_only_a_step_that_stands_between_two_parts_is_finished(held: dict[str, str | None], missing: int) -> None:
+    assert TWO_PARTS.rest(held) == TWO_PARTS.intents[2 - missing :]
+
+
+def test_the_newest_line_about_a_write_is_what_stands() -> None:
+    lines = [intent(0, BEFORE, CLEARED), replace(intent(0, BEFORE, CLEARED), event=Event.DONE), intent(1, CLEARED, AFTER)]
+    assert {place.part: entry.event for place, entry in what_stands(lines).items()} == {0: Event.DONE, 1: Event.INTENDED}
