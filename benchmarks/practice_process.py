@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -72,7 +71,7 @@ def running(arguments: Sequence[str]) -> Iterator[Practice]:
             headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
             yield Practice(url, process.pid, urllib3.PoolManager(headers=headers, retries=False))
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # a program that was started in the background may be deaf to an interrupt
 
 
 def write_config(folder: Path, files: PracticeFiles, *, more: str = "") -> Path:
