@@ -164,6 +164,7 @@ class Begun:
     """A run that found its accounts, its time and its agreement, and has read nothing into the store yet."""
 
     run_id: str
+    kind: str  # dry-run, sync, apply, undo
     now: datetime
     machine_at: datetime  # the same by this machine's clock alone, against which it is told how long the run took
     moment: datetime  # at which leads are judged
@@ -194,7 +195,7 @@ def begin(run: Context, as_of: datetime | None, *, kind: str) -> Begun:
     mode = "observe" if kind == DRY_RUN else known.config.mode.default
     run_id = run.runs.start(kind, mode=mode, as_of=as_of, now=now, agreement_hash=agreement.hash)
     log.info("run_started", run=run_id, as_of=moment.isoformat(), agreement=agreement.hash[:12])
-    return Begun(run_id=run_id, now=now, machine_at=machine_at, moment=moment, facts=facts, eras=eras, agreement=agreement)
+    return Begun(run_id=run_id, kind=kind, now=now, machine_at=machine_at, moment=moment, facts=facts, eras=eras, agreement=agreement)
 
 
 def _facts(run: Context, connector: Connector, account: Account) -> Facts:
@@ -236,6 +237,7 @@ def _audit(run: Context, begun: Begun, pulled: tuple[Pulled, ...], terms: Terms,
     known, agreement = run.known, begun.agreement
     return Audit(
         run_id=begun.run_id,
+        kind=begun.kind,
         started_at=begun.now,
         as_of=begun.moment,
         agreement=agreement,

@@ -85,10 +85,11 @@ def test_more_moves_than_the_limit_are_held_whole_and_let_pass_by_the_command_th
 
 def test_a_write_whose_answer_is_lost_is_settled_by_reading(tmp_path: Path) -> None:
     with enforced("hubspot", tmp_path, leads=2) as one:
-        people = one.world.people
+        people, report = one.world.people, tmp_path / "report.json"
         people.ask("POST", "/_sandbox/faults", [{"path": "*/contacts/batch/update", "fault": "reset_after", "count": 1}])
 
-        said = one.run("sync")
+        said = one.run("sync", "--format", "json", "--output", str(report))
 
         assert "2 written and read back, 0 skipped, 0 failed" in said
+        assert json.loads(report.read_text())["run"]["mode"] == "sync"
         assert one.world.people.ask("GET", "/_sandbox/faults")["faults"][0]["fired"] == 1

@@ -102,7 +102,7 @@ class Kept:
         known.agreements.remember(version_of(known.agreement, seen_at=now))
         run_id = self.run.runs.start("tick", mode="observe", as_of=None, now=now, agreement_hash=known.agreement.hash)
         eras = eras_at(known, upto=None)
-        return Begun(run_id=run_id, now=now, machine_at=now, moment=now, facts=facts, eras=eras, agreement=known.agreement)
+        return Begun(run_id=run_id, kind="tick", now=now, machine_at=now, moment=now, facts=facts, eras=eras, agreement=known.agreement)
 
     def _note_fallen_due(self, now: datetime) -> None:
         known = self.run.known

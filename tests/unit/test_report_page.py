@@ -68,6 +68,7 @@ def an_audit(*leads: Sequence[Finding], steps: Sequence[Step] = (), **more: obje
     account = Account(crm="hubspot", id="62515", time_zone=None, kind="STANDARD", uses_leads_object=False, server_now=NOW)
     agreement = the_agreement()
     audit = Audit(
+        kind="dry-run",
         run_id="20261120T150000Z-0001",
         started_at=NOW,
         as_of=NOW,

@@ -1,4 +1,4 @@
-"""What a dry run found: the head of every report, and words that all reports share."""
+"""What a run found: the head of every report, and words that all reports share."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ ACTIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What a dry run found; findings and steps lie in the spool."""
+    """What a run found; findings and steps lie in the spool."""
 
     run_id: str
+    kind: str  # dry-run, sync
     started_at: datetime
     as_of: datetime
     agreement: Agreement  # the version in force at `as_of`, else the current file

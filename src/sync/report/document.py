@@ -28,7 +28,7 @@ def _run(audit: Audit) -> dict[str, object]:
     agreement = audit.agreement
     return {
         "id": audit.run_id,
-        "mode": "dry-run",
+        "mode": audit.kind,
         "started_at": moment(audit.started_at),
         "as_of": moment(audit.as_of),
         "agreement": {
