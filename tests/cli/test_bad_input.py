@@ -161,9 +161,15 @@ def test_a_field_that_was_defined_only_now_is_known_to_the_next_audit(account: P
     assert leadpact("sync", "--dry-run", "--config", str(account / "config.toml")).returncode == 0
 
 
-def test_without_dry_run_nothing_is_done(account: Path) -> None:
-    assert "--dry-run" in refused(account, "sync", code=64)
+@pytest.mark.parametrize("option", [("--as-of", "2026-11-20T15:00Z"), ("--out", "plan.json")])
+def test_what_only_looks_goes_with_dry_run(account: Path, option: tuple[str, str]) -> None:
+    assert "add --dry-run" in refused(account, "sync", *option, code=64)
     assert not (account / "leadpact.db").exists()
+
+
+@pytest.mark.parametrize("plan", ["404", "nowhere.json"])
+def test_a_plan_that_is_not_there_is_named(account: Path, plan: str) -> None:
+    assert plan in refused(account, "apply", plan, code=64)
 
 
 @pytest.mark.parametrize("arguments", [("bogus",), ("sync", "--format", "xml"), ("sandbox", "--port", "no")])
