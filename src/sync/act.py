@@ -108,21 +108,23 @@ def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
 
 
 def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
-    """Yield the steps of a run that were seen to stand."""
-    plans = run.journal.plans_of(run_name)
+    """Yield the steps of a run that were seen to stand, in the CRMs that are connected."""
+    plans, connected = run.journal.plans_of(run_name), {connector.crm for connector in run.connectors}
     if not plans:
         raise UsageError(f"run {run_name} wrote nothing, or there is none of this name", fix="see which there are: leadpact runs")
     for plan in plans:
         stands = what_stands(run.journal.of_plan(plan))
         verified = {place.position for place, entry in stands.items() if entry.event is Event.VERIFIED}
-        yield from (step for position, step in enumerate(run.plans.steps(plan)) if position in verified)
+        steps = (step for position, step in enumerate(run.plans.steps(plan)) if position in verified)
+        yield from (step for step in steps if step.record.crm in connected)
 
 
 def _settle_earlier(run: Context, begun: Begun) -> None:
     """Find out what became of writes that an earlier run was killed in."""
     for connector in run.connectors:
         connector.learn(run.known.mirror.definitions(connector.crm))
-    if tried := left_open(run.journal, run.plans):
+    connected = {connector.crm for connector in run.connectors}
+    if tried := [one for one in left_open(run.journal, run.plans) if one.step.record.crm in connected]:
         _settler(run, _sender(run, begun, begun.now)).settle(tried)
 
 
