@@ -215,9 +215,10 @@ def test_a_csv_that_broke_off_is_no_csv(data: bytes):
 
 @pytest.mark.parametrize("told", ["2026-11-20T15:00:00.000+0000", "2026-11-20T15:00:00.000Z"])
 def test_a_moment_is_one_text_whether_it_came_by_page_or_in_bulk(told: str) -> None:
-    assert text_of(told) == "2026-11-20T15:00:00.000+0000"
+    record = record_from_row("Lead", a_row(Last_Form_At__c=told), ("Last_Form_At__c",))
+    assert text_of(told) == record.values["Last_Form_At__c"] == "2026-11-20T15:00:00.000+0000"
 
 
 @pytest.mark.parametrize("text", ["A title of twenty-four Z", "2026-11-20 15:00:00.000Z"])
 def test_a_text_that_is_no_moment_stays_as_it_is(text: str) -> None:
-    assert text_of(text) == text
+    assert text_of(text) == record_from_row("Lead", a_row(Title=text), ("Title",)).values["Title"] == text

@@ -9,12 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 from connectors.records import FieldChange, FieldDefinition, Link, Merge, Option, Owner, Record, RecordKey, Reference, Team, Vocabulary
-from connectors.salesforce.values import Item, id18, id_in, is_true, moment_or_refuse, text_of, value_of
+from connectors.salesforce.values import BULK_MOMENT, Item, id18, id_in, is_true, moment_or_refuse, text_of, value_of
 
 CRM = "salesforce"
 ID, CREATED, MOVED, DELETED, SURVIVOR = "Id", "CreatedDate", "SystemModstamp", "IsDeleted", "MasterRecordId"
 CONVERTED = ("IsConverted", "ConvertedDate", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId")
 _SHORT = 15  # characters of an id in its short form
+_IN_SEVERAL_FORMS = frozenset({_SHORT, BULK_MOMENT})  # lengths of texts that may be an id or a moment
 
 VOCABULARY = Vocabulary(
     crm=CRM,
@@ -70,7 +71,7 @@ def record_from_row(kind: str, row: Item, fields: Iterable[str], history: Mappin
 
 def _value(name: str, row: Item) -> str | None:
     value = row.get(name)
-    if isinstance(value, str) and len(value) != _SHORT:  # as most are
+    if isinstance(value, str) and len(value) not in _IN_SEVERAL_FORMS:  # as most are
         return value or None
     text = text_of(value_of(row, name))
     return id18(text) if text is not None and len(text) == _SHORT and name.endswith("Id") else text

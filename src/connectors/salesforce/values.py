@@ -15,7 +15,7 @@ Item = Mapping[str, Any]
 
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 _CHECKSUM_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_BULK_MOMENT = len("2026-11-20T15:00:00.000Z")
+BULK_MOMENT = len("2026-11-20T15:00:00.000Z")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
 _REMEMBERED = 1_000  # moments and ids; many rows share one
@@ -27,7 +27,7 @@ def text_of(value: object) -> str | None:
     A moment is one text, however it came: Bulk ends it with Z, REST with +0000.
     """
     if value is None or isinstance(value, str):
-        return _moment_text(value) if value and len(value) == _BULK_MOMENT else value or None
+        return _moment_text(value) if value and len(value) == BULK_MOMENT else value or None
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
