@@ -140,8 +140,9 @@ class OrgPeople:
     def complete(self, _: str) -> None:
         if self._planned:
             task = self._planned.pop()
-            self.write("Task", {"Status": "Completed"}, id_=task)
-            self._tasks.append(task)
+            if self._is_there(task):
+                self.write("Task", {"Status": "Completed"}, id_=task)
+                self._tasks.append(task)
 
     def meet(self, lead: str) -> None:
         times = {"StartDateTime": self.now(after_s=3600), "EndDateTime": self.now(after_s=5400), "DurationInMinutes": 30}
@@ -150,7 +151,12 @@ class OrgPeople:
     def delete_a_task(self, _: str) -> None:
         if self._tasks:
             task = self._tasks.pop(self._rng.randrange(len(self._tasks)))
-            self._deed("delete", id=task)
+            if self._is_there(task):
+                self._deed("delete", id=task)
+
+    def _is_there(self, task: str) -> bool:
+        """Whether a task was not deleted with its lead."""
+        return not self.record(task).get("IsDeleted")
 
     # --- the org
 
