@@ -170,4 +170,5 @@ def _unknown_without(stream: str, words: Vocabulary) -> str:
 
 
 def _size(page: Page) -> int:
-    return len(page.records) + len(page.activities) + len(page.changes) + len(page.owners) + len(page.definitions)
+    rows = page.records or page.changes  # changes beside records are theirs
+    return len(rows) + len(page.activities) + len(page.owners) + len(page.definitions)

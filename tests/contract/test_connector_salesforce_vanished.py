@@ -148,3 +148,18 @@ def test_evidence_of_a_thousand_persons_costs_two_calls_and_streams_can_be_left_
     assert practice.calls() - before == 2
     assert list(practice.connector().evidence(persons, without={"Task", "Event"})) == []
     assert list(practice.connector().evidence([])) == []
+
+
+def test_a_lead_that_is_restored_after_its_history_was_read_is_told_with_its_past(practice: PracticeSalesforce):
+    """What was deleted while histories were read is in none of them, and what was kept of it is too old for the next reading."""
+    lead, connector = practice.persons[0], practice.connector()
+    practice.deed("delete", id=lead)
+    leads, history = last_cursor(connector, "Lead"), last_cursor(connector, "LeadHistory")
+    practice.pass_time(HOUR)
+    practice.deed("undelete", id=lead)
+    practice.pass_time(HOUR)
+
+    pages = [*connector.pages("Lead", leads), *connector.pages("LeadHistory", history)]
+
+    told = {(change.value, change.at) for page in pages for change in page.changes if change.record.id == lead}
+    assert set(practice.owner_history[1:]) <= told

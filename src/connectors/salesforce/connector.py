@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
@@ -19,14 +20,14 @@ from connectors.salesforce.client import Client
 from connectors.salesforce.evidence import evidence_pages
 from connectors.salesforce.known import Words
 from connectors.salesforce.mapping import CRM, VOCABULARY, vocabulary
-from connectors.salesforce.pull import Walk, count_of, opening_of, row_pages
+from connectors.salesforce.pull import Walk, changes_since, count_of, opening_of, row_pages
 from connectors.salesforce.reading import Part, ask, path_of, together
 from connectors.salesforce.reference import KINDS, definition_pages
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Query, moment, select
-from connectors.salesforce.streams import row_streams
+from connectors.salesforce.streams import RowStream, row_streams
 from connectors.salesforce.values import id_in, is_true, text_of
-from connectors.salesforce.vanished import as_they_are, bin_pages, live_ids, looked_up
+from connectors.salesforce.vanished import as_they_are, bin_pages, kept_of, live_ids, looked_up
 from connectors.zones import zone_of
 
 _ORGANIZATION = Query(soql=select(("Id", "TimeZoneSidKey", "OrganizationType", "IsSandbox"), "Organization"))
@@ -204,7 +205,9 @@ class Salesforce:
     def _row_pages(self, name: str, cursor: str | None) -> Iterator[Page]:
         stream = self._rows[name]
         try:
-            yield from row_pages(self._walk, stream, cursor)
+            since = changes_since(stream, cursor)
+            for page in row_pages(self._walk, stream, cursor):
+                yield page if since is None or not page.records else self._with_older_changes(stream, page, since)
         except Forbidden as error:
             if stream.kind is not None:
                 raise
@@ -212,3 +215,10 @@ class Salesforce:
                 f"{error}: changes of {stream.owner_of}s are known only from what leadpact sees itself",
                 fix=f"{error.fix}; and switch on Set History Tracking for {stream.owner_of}",
             ) from None
+
+    def _with_older_changes(self, stream: RowStream, page: Page, since: datetime) -> Page:
+        """Add what is kept of the records that are older than the reading: one that was restored, or shown to us only now, has a past."""
+        histories = [one for one in self._rows.values() if one.kind is None and one.owner_of == stream.kind]
+        ids = [record.key.id for record in page.records if record.created_at < since]
+        told = kept_of(self._client, histories, ids, self._words)
+        return replace(page, changes=tuple(change for kept in told for change in kept.changes))

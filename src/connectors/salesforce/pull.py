@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.records import Page
 from connectors.salesforce import soql
@@ -62,6 +62,12 @@ def opening_of(stream: RowStream, cursor: str | None) -> Opening | None:
     if at.phase is Phase.CHANGED:
         return Opening(stream=stream.name, cursor=cursor, query=_changes(stream, at), count=_live(stream) if at.at is None else None)
     return None
+
+
+def changes_since(stream: RowStream, cursor: str | None) -> datetime | None:
+    """Give since when a walk from `cursor` reads changes; None where it reads all rows."""
+    at = resume(cursor, stream.asked())
+    return at.since if at.phase is Phase.CHANGED else None
 
 
 def count_of(stream: RowStream, *conditions: str) -> Query:

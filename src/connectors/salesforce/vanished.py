@@ -12,7 +12,7 @@ from connectors.salesforce.evidence import IDS_AT_ONCE
 from connectors.salesforce.histories import Known
 from connectors.salesforce.mapping import CREATED, DELETED, ID, MOVED, key_of
 from connectors.salesforce.pages import page_of
-from connectors.salesforce.reading import Rows, all_pages, all_rows, ask, path_of, together
+from connectors.salesforce.reading import Part, Rows, all_pages, all_rows, ask, path_of, together
 from connectors.salesforce.soql import Query, select, texts
 from connectors.salesforce.streams import RowStream
 from connectors.salesforce.values import id18, id_in, is_id
@@ -71,10 +71,21 @@ def as_they_are(client: Client, stream: RowStream, histories: Sequence[RowStream
         rows = first.rows()
         page = page_of(stream, rows.items, known, began_at=rows.asked_at)
         yield replace(page, erased=_erased(stream, some, {id_in(row) for row in rows.items}))
-        for history, part in zip(histories, rest, strict=True):
-            if not isinstance(part.refused, Forbidden | Misconfigured):
-                for told in all_pages(client, part.rows()):
-                    yield page_of(history, told.items, known, began_at=told.asked_at)
+        yield from _told(client, histories, rest, known)
+
+
+def kept_of(client: Client, histories: Sequence[RowStream], ids: Sequence[str], known: Known) -> Iterator[Page]:
+    """Yield what `histories` keep of some records, however old, five hundred records a call."""
+    for start in range(0, len(ids) if histories else 0, IDS_AT_ONCE):
+        queries = [_of_parents(history, ids[start : start + IDS_AT_ONCE]) for history in histories]
+        yield from _told(client, histories, together(client, [path_of(client, query) for query in queries]), known)
+
+
+def _told(client: Client, histories: Sequence[RowStream], parts: Sequence[Part], known: Known) -> Iterator[Page]:
+    for history, part in zip(histories, parts, strict=True):
+        if not isinstance(part.refused, Forbidden | Misconfigured):
+            for told in all_pages(client, part.rows()):
+                yield page_of(history, told.items, known, began_at=told.asked_at)
 
 
 def _of_parents(history: RowStream, ids: Sequence[str]) -> Query:
