@@ -109,22 +109,21 @@ def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
 
 def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
     """Yield the steps of a run that were seen to stand, in the CRMs that are connected."""
-    plans, connected = run.journal.plans_of(run_name), {connector.crm for connector in run.connectors}
+    plans = run.journal.plans_of(run_name)
     if not plans:
-        raise UsageError(f"run {run_name} wrote nothing, or there is none of this name", fix="see which there are: leadpact runs")
+        raise UsageError(f"run {run_name} wrote nothing", fix=f"see what it did: leadpact show {run_name}")
     for plan in plans:
         stands = what_stands(run.journal.of_plan(plan))
         verified = {place.position for place, entry in stands.items() if entry.event is Event.VERIFIED}
         steps = (step for position, step in enumerate(run.plans.steps(plan)) if position in verified)
-        yield from (step for step in steps if step.record.crm in connected)
+        yield from (step for step in steps if step.record.crm in run.writers)
 
 
 def _settle_earlier(run: Context, begun: Begun) -> None:
     """Find out what became of writes that an earlier run was killed in."""
     for connector in run.connectors:
         connector.learn(run.known.mirror.definitions(connector.crm))
-    connected = {connector.crm for connector in run.connectors}
-    if tried := [one for one in left_open(run.journal, run.plans) if one.step.record.crm in connected]:
+    if tried := [one for one in left_open(run.journal, run.plans) if one.step.record.crm in run.writers]:
         _settler(run, _sender(run, begun, begun.now)).settle(tried)
 
 
@@ -164,7 +163,7 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
     policy = policy_at(run, begun.agreement, begun.now)
     look = LookAgain(
         known=run.known,
-        writers={connector.crm: connector for connector in run.connectors},
+        writers=run.writers,
         closed={one.account.crm: one.closed for one in pulled},
         planner=Planner(agreement=begun.agreement, terms=terms, policy=policy, routing=routing, now=begun.now),
     )
@@ -183,8 +182,7 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
 
 
 def _sender(run: Context, begun: Begun, now: datetime) -> Sender:
-    writers = {connector.crm: connector for connector in run.connectors}
-    return Sender(writers=writers, journal=run.journal, run_id=begun.run_id, now=now)
+    return Sender(writers=run.writers, journal=run.journal, run_id=begun.run_id, now=now)
 
 
 def _settler(run: Context, sender: Sender) -> Settler:

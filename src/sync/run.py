@@ -63,6 +63,11 @@ class Context:
     clock: Callable[[], datetime]
     tell: Callable[[Progress], None]
 
+    @property
+    def writers(self) -> dict[str, WritingConnector]:
+        """The connectors by CRM."""
+        return {connector.crm: connector for connector in self.connectors}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:

@@ -28,20 +28,31 @@ class Tried:
 
     @property
     def before(self) -> Values:
-        """What the record held at first."""
-        return self.intents[0].before or {}
+        """What the record held at first, of all fields that any part writes."""
+        held: dict[str, str | None] = {}
+        for part in reversed(self.intents):
+            held |= part.before or {}
+        return held
 
     @property
     def after(self) -> Values:
-        """What it shall hold."""
-        return self.intents[-1].after or {}
+        """What it shall hold once all parts are done."""
+        return self._upto(len(self.intents))
 
     def rest(self, held: Values) -> tuple[Entry, ...]:
         """Return the parts that are missing where a record holds what it does between two of them; none elsewhere."""
         if what_reading_tells(self.before, self.after, held) is not Event.OVERWRITTEN:
             return ()
-        between = (place for place, one in enumerate(self.intents) if what_reading_tells({}, one.after or {}, held) is Event.VERIFIED)
-        return self.intents[next(between, len(self.intents)) + 1 :]
+        for done in range(1, len(self.intents)):
+            if what_reading_tells({}, self._upto(done), held) is Event.VERIFIED:
+                return self.intents[done:]
+        return ()
+
+    def _upto(self, parts: int) -> Values:
+        held = dict(self.before)
+        for part in self.intents[:parts]:
+            held |= part.after or {}
+        return held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

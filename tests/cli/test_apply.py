@@ -42,6 +42,7 @@ def test_a_saved_plan_is_carried_out_once_and_can_be_undone(crm: str, tmp_path: 
         moved_on, (somebody, *_) = one.leads[0], {*one.members()} - set(before.values()) - set(planned.values())
         one.pass_on(moved_on, somebody)
         one.world.people.rest(60)
+        assert "there is no run" in one.run("undo", "nonsense", code=64)
         undone = one.run("undo", run_in(said))
 
         assert "2 written and read back, 1 skipped" in undone

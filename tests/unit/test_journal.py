@@ -60,6 +60,14 @@ def test_only_a_step_that_stands_between_two_parts_is_finished(held: dict[str, s
     assert TWO_PARTS.rest(held) == TWO_PARTS.intents[2 - missing :]
 
 
+def test_a_field_that_only_the_first_part_writes_must_stand_too() -> None:
+    both = Tried(step=STEP, intents=(intent(0, BEFORE | {STATUS: "NEW"}, CLEARED | {STATUS: "OPEN"}), intent(1, CLEARED, AFTER)))
+    assert (both.before, both.after) == (BEFORE | {STATUS: "NEW"}, AFTER | {STATUS: "OPEN"})
+    assert both.rest(CLEARED | {STATUS: "OPEN"}) == both.intents[1:]
+    assert both.rest(CLEARED | {STATUS: "NEW"}) == ()
+    assert what_reading_tells(both.before, both.after, AFTER | {STATUS: "NEW"}) is Event.OVERWRITTEN
+
+
 def test_the_newest_line_about_a_write_is_what_stands() -> None:
     lines = [intent(0, BEFORE, CLEARED), replace(intent(0, BEFORE, CLEARED), event=Event.DONE), intent(1, CLEARED, AFTER)]
     assert {place.part: entry.event for place, entry in what_stands(lines).items()} == {0: Event.DONE, 1: Event.INTENDED}

@@ -34,7 +34,9 @@ def apply(
 
 
 def undo(
-    run: Annotated[str, typer.Argument(help="The run whose changes are put back.")],
+    run: Annotated[
+        str, typer.Argument(help="The run whose changes are put back: its id, as `leadpact runs` lists it, or its beginning; or `last`.")
+    ],
     lead: Annotated[list[str] | None, typer.Option(metavar="KEY", help="Only this lead, e.g. hubspot/contact/101; any number.")] = None,
     config: Annotated[Path | None, _CONFIG] = None,
     wait: Annotated[str, _WAIT] = "10 seconds",
@@ -42,12 +44,13 @@ def undo(
     """Put back what a run changed, where it still stands as that run left it."""
     from sync.act import undo as put_back
     from sync.cli.acting import exit_code_of, tell_what_was_done
+    from sync.cli.show import run_named
     from sync.cli.sync import parse_wait
     from sync.cli.terminal import show_progress
     from sync.wiring import open_context
 
     with show_progress() as tell, open_context(config, tell=tell, wait=parse_wait(wait)) as context:
-        acted = put_back(context, run, lead or ())
+        acted = put_back(context, run_named(context.runs, run).id, lead or ())
     tell_what_was_done(acted)
     return exit_code_of(acted)
 

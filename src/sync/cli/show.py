@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sync.report.former import ShownStep
     from sync.store.plans import Chosen, NotedPlan
-    from sync.store.runs import NotedRun
+    from sync.store.runs import NotedRun, Runs
     from sync.wiring import Past
 
 LAST = "last"
@@ -38,7 +38,7 @@ def show(
     from sync.wiring import open_past
 
     with open_past(config) as past:
-        found = _run_named(past, run)
+        found = run_named(past.runs, run)
         plans = past.plans.of_runs([found.id]).get(found.id, ()) or past.plans.noted(past.journal.plans_of(found.id))
         steps = _steps(past, plans, _chosen(past, lead, action))
         if format is PastFormat.JSON:
@@ -48,12 +48,12 @@ def show(
     return 0
 
 
-def _run_named(past: Past, text: str) -> NotedRun:
+def run_named(runs: Runs, text: str) -> NotedRun:
     """Return the run that is meant; UsageError if there is none, or several."""
     from sync.errors import UsageError
 
     wanted = text.strip()
-    found = tuple(past.runs.newest(1)) if wanted == LAST else past.runs.named(wanted)
+    found = tuple(runs.newest(1)) if wanted == LAST else runs.named(wanted)
     if len(found) == 1:
         return found[0]
     what = f"`{text}` is the beginning of several runs" if found else f"there is no run `{text}`"
