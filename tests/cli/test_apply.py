@@ -71,6 +71,18 @@ def test_a_lead_that_moved_on_since_the_plan_is_left_alone_and_says_why(crm: str
         assert owners[other] not in (None, before[other])
 
 
+def test_a_call_that_is_linked_after_the_plan_and_of_which_no_stream_tells_keeps_the_lead_where_it_is(tmp_path: Path) -> None:
+    with enforced("hubspot", tmp_path, leads=2, has_stray_call=True) as one:
+        before, file = one.owners(), tmp_path / "plan.json"
+        saved_plan(one, file)
+        one.link(one.leads[0], one.stray_call)
+
+        said = one.run("apply", str(file))
+
+        assert "1 written and read back, 1 skipped, 0 failed" in said
+        assert one.owners()[one.leads[0]] == before[one.leads[0]]
+
+
 def test_more_moves_than_the_limit_are_held_whole_and_let_pass_by_the_command_that_is_named(tmp_path: Path) -> None:
     with enforced("hubspot", tmp_path, leads=6) as one:
         before = one.owners()

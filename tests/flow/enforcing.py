@@ -24,6 +24,7 @@ class Enforced:
 
     world: World
     leads: list[str] = field(default_factory=list)
+    stray_call: str = ""  # a call of the rep's, soon after the handover, that is linked to nobody
 
     @property
     def files(self) -> Path:
@@ -77,12 +78,17 @@ class Enforced:
         values = {"LastName": f"Late {number}", "Company": "Late", "Email": f"late{number}@late.example", "Status": "Marketing Qualified"}
         return people.write("Lead", values | {"OwnerId": owner})
 
-    def call(self, lead: str, owner: str) -> None:
-        """Log a call that reached the person, begun and ended now."""
+    def link(self, lead: str, call: str) -> None:
+        """Link a call of before to a lead of HubSpot; nothing is marked as changed by it."""
+        people = self.world.people
+        assert isinstance(people, People)
+        people.ask("PUT", f"/crm/v4/objects/calls/{call}/associations/default/contacts/{lead}")
+
+    def call(self, lead: str | None, owner: str) -> str:
+        """Log a call that reached the person, begun and ended now; return its id."""
         people = self.world.people
         if isinstance(people, OrgPeople):
-            people.write("Task", {"WhoId": lead, "OwnerId": owner, "TaskSubtype": "Call", "Subject": "Call", "Status": "Completed"})
-            return
+            return people.write("Task", {"WhoId": lead, "OwnerId": owner, "TaskSubtype": "Call", "Subject": "Call", "Status": "Completed"})
         now = people.now()
         values: dict[str, Any] = {
             "hs_timestamp": now,
@@ -92,11 +98,12 @@ class Enforced:
         }
         values["hs_call_disposition"] = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
         link = {"to": {"id": lead}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 194}]}
-        people.ask("POST", "/crm/v3/objects/calls", {"properties": values, "associations": [link]})
+        order = {"properties": values} | ({"associations": [link]} if lead is not None else {})
+        return str(people.ask("POST", "/crm/v3/objects/calls", order)["id"])
 
 
 @contextmanager
-def enforced(crm: str, folder: Path, *, leads: int, seed: int = 5) -> Iterator[Enforced]:
+def enforced(crm: str, folder: Path, *, leads: int, seed: int = 5, has_stray_call: bool = False) -> Iterator[Enforced]:
     """Serve a company whose agreement is enforced since an hour before `leads` of one rep were handed over, six hours ago."""
     with practice_world(crm, folder, leads=20, seed=seed) as world:
         one = Enforced(world=world)
@@ -107,6 +114,9 @@ def enforced(crm: str, folder: Path, *, leads: int, seed: int = 5) -> Iterator[E
         one.run("sync")
         world.people.rest(60)
         one.leads = [one.hand_over(one.members()[0], number) for number in range(leads)]
+        world.people.rest(60)
+        if has_stray_call:
+            one.stray_call = one.call(None, one.members()[0])
         world.people.rest(6 * HOUR_S)
         yield one
 
