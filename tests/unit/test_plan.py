@@ -62,6 +62,7 @@ def steps(
     touched: datetime | None = None,
     judged_by: Agreement | None = None,
     in_force: Agreement | None = None,
+    fired: frozenset[tuple[str, int]] = frozenset(),
 ) -> tuple[Step, ...]:
     rows, terms = the_rows(changes, [a_call(touched)] if touched else []), the_terms(upto=now, agreement=judged_by)
     planner = Planner(
@@ -72,6 +73,7 @@ def steps(
             not_enforcing=not_enforcing,
             max_act_age=parse_span("2 business days"),
             enforced_since=lambda _: BORN,
+            fired=fired,
         ),
         routing=Routing(seats=seats),
         now=now,
@@ -124,6 +126,12 @@ def test_each_reason_that_holds_a_step_back_is_named() -> None:
         "not signed by sales",
         True,
     ]
+
+
+def test_a_rung_fires_once_and_the_next_one_is_free() -> None:
+    (step,) = steps(LEAD, DUE + timedelta(hours=1))
+    assert steps(LEAD, DUE + timedelta(hours=1), fired=frozenset({(step.finding, step.rung)})) == ()
+    assert steps(LEAD, DUE + timedelta(hours=1), fired=frozenset({(step.finding, step.rung + 1)})) == (step,)
 
 
 def test_nobody_left_in_the_pool_is_said() -> None:
