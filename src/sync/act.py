@@ -18,13 +18,15 @@ from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT, MOVES
 from sync.limits import beyond
 from sync.look_again import LookAgain
-from sync.plan import Planner, Routing, Step
+from sync.plan import Planner
 from sync.pull import Progress, Pulled
 from sync.report.audit import Audit
 from sync.report.spool import Spool
+from sync.route import Routing
 from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, policy_at, pull, pull_and_judge
 from sync.send import Sender
 from sync.settle import Settler, left_open
+from sync.steps import Step
 from sync.store.journal import UNDO
 from sync.store.plans import KeptPlan
 from sync.terms import Terms

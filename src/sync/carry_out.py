@@ -12,10 +12,10 @@ from connectors.changes import Change
 from connectors.records import Record
 from sync.journal import Entry, Event, Place
 from sync.look_again import LookAgain
-from sync.plan import Step
 from sync.rows import LeadRows
 from sync.send import Part, Sender
 from sync.settle import Settler, Tried
+from sync.steps import Step
 from sync.store.journal import UNDO
 
 AT_ONCE = 100  # leads that are looked at again before they are written

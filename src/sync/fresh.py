@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sync.judge.findings import Finding
-from sync.plan import FieldWrite, Step
 from sync.route import Given, Seat
+from sync.steps import FieldWrite, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sync.judge.findings import Finding
 from sync.ladder import MOVES
-from sync.plan import Step
+from sync.steps import Step
 
 
 class Limits(Protocol):

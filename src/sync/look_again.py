@@ -12,8 +12,9 @@ from sync.fresh import Promised, why_not_now
 from sync.gather import open_seats
 from sync.judge.judge import judge_lead
 from sync.known import Known
-from sync.plan import Planner, Step
+from sync.plan import Planner
 from sync.rows import LeadRows
+from sync.steps import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from connectors.records import Record, RecordKey
-from sync.agreement.model import Agreement, StageEntered
+from sync.agreement.model import Agreement
 from sync.agreement.spans import Span
-from sync.authority import speaking
-from sync.confusion import is_carried_on
 from sync.facts import Exit, Left
 from sync.history import local_text
-from sync.judge.findings import Finding, Side, Status
-from sync.judge.reasons import folded
+from sync.judge.findings import Finding
 from sync.ladder import CARRIED_OUT, MOVES, Due, due_remedies, go_together
 from sync.protect import Shielded, protections
-from sync.route import Book, Given, Seat
+from sync.remedies.asked import Asked, Lead, Router, Writes
+from sync.remedies.promote import promotion
+from sync.remedies.reassign import reassignment
+from sync.remedies.recycle import back_on, recycling
 from sync.rows import LeadRows
+from sync.steps import Step
 from sync.terms import Terms
-from sync.timeline import Timeline, build_timeline
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldWrite:
-    """One field of a step: the value the plan saw and the value it wants."""
-
-    field: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One intended change of one record, with the finding that asks for it."""
-
-    lead: str
-    record: RecordKey
-    action: str  # remind, reassign, escalate, recycle, ...
-    fields: tuple[FieldWrite, ...]  # sorted by field; empty for what is not a field write (a task, a message)
-    finding: str  # key of the finding
-    rule: str
-    rung: int  # 1 is the ladder's first
-    reason: str  # moments, never ages
-    blocked_by: tuple[str, ...]  # why it would not be carried out now; empty if it would
-    given: Given | None = None  # a new owner: by which turn of the pool
-    is_pending: bool = True  # nothing but mode and agreement is against it: limits count it
-
-    def held_by(self, why: str) -> Step:
-        """Return the step with one reason more why it would not be carried out."""
-        return replace(self, blocked_by=(*self.blocked_by, why))
+from sync.timeline import build_timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,48 +32,6 @@ class Policy:
     max_act_age: Span  # breaches older than this go to the digest
     enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
     fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
-
-
-class Router(Protocol):
-    """Chooses who gets a lead."""
-
-    def give(self, pool: str | None, *, failed: Collection[str], takes_turn: bool) -> Given | None:
-        """Return who gets the next lead of a pool, and who could have; None if nobody is left. It need not take their turn."""
-        ...
-
-
-@dataclass(slots=True)
-class Routing:
-    """Gives the leads of a plan to those who are owed most; on a copy, never the ledger itself."""
-
-    seats: Mapping[str, tuple[Seat, ...]]  # pool -> seats, in the roster's order
-    book: Book = field(default_factory=Book)
-
-    def give(self, pool: str | None, *, failed: Collection[str], takes_turn: bool) -> Given | None:
-        """Return who gets the next lead; count it, if it takes a turn: a lead that will not be moved takes nobody's."""
-        given = self.book.next(pool or "", self.seats.get(pool or "", ()), failed=failed)
-        if given is not None and takes_turn:
-            self.book.count(given)
-        return given
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lead:
-    """One lead that something is to be done about."""
-
-    rows: LeadRows
-    timeline: Timeline
-    findings: Sequence[Finding]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writes:
-    """The field writes of a remedy to one record, and why one of them cannot be named."""
-
-    record: Record
-    fields: tuple[FieldWrite, ...] = ()
-    missing: tuple[str, ...] = ()
-    given: Given | None = None  # by which turn of the pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +61,10 @@ class Planner:
         """Return the step that a remedy asks for; None for a move that would change nothing: the record shows it already."""
         finding, action = due.finding, due.remedy.action
         kept = (*self._once_allowed(due, lead), *self._kept_by_lead(due, lead))
-        writes = self._writes(due, lead, takes_turn=not kept)
+        asked = Asked(
+            due=due, lead=lead, agreement=self.agreement, terms=self.terms, routing=self.routing, takes_turn=not kept, now=self.now
+        )
+        writes = _writes(asked)
         fields = [write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold()]
         if action in MOVES and not fields and not writes.missing:
             return None
@@ -146,87 +76,11 @@ class Planner:
             finding=finding.key,
             rule=finding.rule,
             rung=due.rung,
-            reason=self._because(due),
+            reason=_because(asked),
             blocked_by=(*writes.missing, *self._held_by_policy(due, lead), *kept),
             given=writes.given,
             is_pending=not kept and not writes.missing,
         )
-
-    def _because(self, due: Due) -> str:
-        """Return why, and for a lead that goes back the reason and the day from which it may return."""
-        period = self.agreement.recycle.returns.get(due.remedy.detail or "") if due.remedy.action == "recycle" else None
-        if period is None:
-            return due.finding.message
-        back = period.after(self.now.astimezone(self.agreement.zone).date())
-        return f"{due.finding.message}; recycled as `{due.remedy.detail}`, may come back from {back}"
-
-    def _writes(self, due: Due, lead: Lead, *, takes_turn: bool) -> Writes:
-        match due.remedy.action:
-            case "reassign":
-                return self._reassignment(due.finding, lead, takes_turn=takes_turn)
-            case "recycle" | "return":
-                return self._recycling(due.remedy.detail, lead)
-            case "promote":
-                return self._promotion(due.finding, lead)
-            case _:
-                return Writes(record=self._written(lead, self.terms.authority.owner))
-
-    def _written(self, lead: Lead, crm: str) -> Record:
-        """Return the record that is written where `crm` has the last word: a live one that no other carries on, if there is one."""
-        live = [person for person in lead.rows.people if person.key not in lead.rows.gone_at]
-        return min(speaking(live or lead.rows.people, crm), key=lambda person: is_carried_on(person, self.terms))
-
-    def _reassignment(self, finding: Finding, lead: Lead, *, takes_turn: bool) -> Writes:
-        crm = self.terms.authority.owner
-        person = self._written(lead, crm)
-        owner_field = self.terms.crms[person.key.crm].vocabulary.owner
-        before = person.values.get(owner_field)
-        failed = {f.owner for f in lead.findings if f.owner and f.status is Status.BREACHED and f.side is Side.OWNER}
-        had = {(lead.timeline.crm, owner) for owner in failed} | {(person.key.crm, before or "")}
-        pool = next((handoff.pool for handoff in self.agreement.handoffs if handoff.name == finding.cycle.handoff), None)
-        given = self.routing.give(pool, failed={self.terms.owner_in(crm, owner, of=of) for of, owner in had}, takes_turn=takes_turn)
-        if given is None:
-            return Writes(record=person, missing=(f"nobody in pool {pool or '(none)'} is left who may get this lead",))
-        after = self.terms.owner_in(person.key.crm, given.owner, of=crm)
-        if after == f"{crm}:{given.owner}":  # has no id there
-            return Writes(record=person, missing=(f"owner {given.owner} of {crm} is nobody in {person.key.crm}",))
-        return Writes(record=person, fields=(FieldWrite(field=owner_field, before=before, after=after),), given=given)
-
-    def _recycling(self, reason: str | None, lead: Lead) -> Writes:
-        person = self._written(lead, self.terms.authority.sales)
-        kind = (person.key.crm, person.key.kind)
-        recognised = self.agreement.recycle.recognised.get(kind)
-        if recognised is None or recognised.picklist is None or len(recognised.picklist[1]) != 1:
-            return Writes(record=person, missing=(f"the agreement does not say which value recycles a {' '.join(kind)}",))
-        name, (value,) = recognised.picklist
-        status = FieldWrite(field=name, before=person.values.get(name), after=value)
-        return Writes(record=person, fields=(status, *self._reason_write(reason, person)))
-
-    def _reason_write(self, reason: str | None, record: Record) -> Iterator[FieldWrite]:
-        field = self.agreement.fields.get(self.agreement.recycle.reason or "")
-        name = field.sources.get((record.key.crm, record.key.kind)) if field is not None else None
-        if name is not None and reason is not None:
-            options = self.terms.crms[record.key.crm].labels.get((record.key.kind, name), {})
-            value = next((value for value, label in options.items() if folded(reason) in (folded(value), folded(label))), reason)
-            yield FieldWrite(field=name, before=record.values.get(name), after=value)
-
-    def _promotion(self, finding: Finding, lead: Lead) -> Writes:
-        opening = {
-            trigger.stage
-            for handoff in self.agreement.handoffs
-            if handoff.name == finding.cycle.handoff
-            for trigger in handoff.opens_on
-            if isinstance(trigger, StageEntered)
-        }
-        for stage in self.agreement.stages:
-            person = self._written(lead, self.terms.authority.of_stage(stage))
-            recognised = stage.recognised.get((person.key.crm, person.key.kind))
-            if stage.name in opening and recognised is not None and recognised.picklist is not None and len(recognised.picklist[1]) == 1:
-                name, (value,) = recognised.picklist
-                return Writes(record=person, fields=(FieldWrite(field=name, before=person.values.get(name), after=value),))
-        person = self._written(lead, self.terms.authority.marketing)
-        kind = f"{person.key.crm} {person.key.kind}"
-        return Writes(record=person, missing=(f"the agreement does not say which value hands over a {kind}",))
 
     def _held_by_policy(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what config and agreement say against a step, whatever the lead."""
@@ -280,6 +134,24 @@ class Planner:
             yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
         if self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
             yield f"due {local_text(due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
+
+
+def _writes(asked: Asked) -> Writes:
+    match asked.due.remedy.action:
+        case "reassign":
+            return reassignment(asked)
+        case "recycle" | "return":
+            return recycling(asked)
+        case "promote":
+            return promotion(asked)
+        case _:
+            return Writes(record=asked.written(asked.terms.authority.owner))
+
+
+def _because(asked: Asked) -> str:
+    """Return why, and for a lead that goes back the reason and the day from which it may return."""
+    message, back = asked.due.finding.message, back_on(asked)
+    return message if back is None else f"{message}; recycled as `{asked.due.remedy.detail}`, may come back from {back}"
 
 
 def _allows(mode: str, action: str) -> bool:

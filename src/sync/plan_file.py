@@ -10,8 +10,8 @@ import orjson
 
 from connectors.records import RecordKey
 from sync.errors import UsageError
-from sync.plan import FieldWrite, Step
 from sync.report.contract import moment, step_json
+from sync.steps import FieldWrite, Step
 from sync.store.plans import KeptPlan, given_from, plan_hash
 
 FORMAT = 1

@@ -59,3 +59,18 @@ class Book:
         """Choose who gets the next lead; None if nobody is left. Who has `failed` this lead never gets it, and is owed nothing for it."""
         could = tuple(seat for seat in seats if seat.owner not in failed)
         return Given(pool=pool, seats=could, owner=next_owner(could, owed=self.owed[pool])) if could else None
+
+
+@dataclass(slots=True)
+class Routing:
+    """Gives the leads of a plan to those who are owed most; on a copy, never the ledger itself."""
+
+    seats: Mapping[str, tuple[Seat, ...]]  # pool -> seats, in the roster's order
+    book: Book = field(default_factory=Book)
+
+    def give(self, pool: str | None, *, failed: Collection[str], takes_turn: bool) -> Given | None:
+        """Return who gets the next lead; count it, if it takes a turn: a lead that will not be moved takes nobody's."""
+        given = self.book.next(pool or "", self.seats.get(pool or "", ()), failed=failed)
+        if given is not None and takes_turn:
+            self.book.count(given)
+        return given

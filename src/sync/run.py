@@ -26,15 +26,17 @@ from sync.limits import DAY, HOUR, Spent, Toll
 from sync.lint import Facts, fits, refuse_if_misfit
 from sync.meter import EVERY, Meter
 from sync.only import EVERYTHING, Only
-from sync.plan import Planner, Policy, Routing, Step
+from sync.plan import Planner, Policy
 from sync.problems import choose_fix, listed
 from sync.pull import DEFINITIONS, Progress, Pulled, known_facts, note_what_is_behind, pull_account, pull_evidence, read_facts
 from sync.report.audit import Audit
 from sync.report.contract import usage_json
 from sync.report.spool import Spool
 from sync.report.summary import Summary
+from sync.route import Routing
 from sync.rows import LeadRows
 from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
+from sync.steps import Step
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.plans import Plans, SavedPlan

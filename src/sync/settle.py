@@ -9,8 +9,8 @@ from itertools import groupby
 from connectors.changes import Change
 from connectors.records import Record, RecordKey
 from sync.journal import Entry, Event, what_reading_tells
-from sync.plan import Step
 from sync.send import Part, Sender
+from sync.steps import Step
 from sync.store.journal import Journal
 from sync.store.ledger import Ledger
 from sync.store.mirror import Mirror

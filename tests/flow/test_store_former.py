@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.records import RecordKey
-from sync.plan import Step
+from sync.steps import Step
 from sync.store.database import Database
 from sync.store.plans import Chosen, NotedPlan, Plans
 from sync.store.runs import Runs

@@ -9,8 +9,8 @@ from datetime import datetime
 import pytest
 
 from sync.journal import Entry, Event, Place
-from sync.plan import Step
 from sync.route import Given, Seat
+from sync.steps import Step
 from sync.store.database import Database
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger

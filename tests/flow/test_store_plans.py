@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from connectors.records import RecordKey
-from sync.plan import FieldWrite, Step
+from sync.steps import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs

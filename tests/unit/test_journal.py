@@ -8,8 +8,8 @@ import pytest
 
 from connectors.records import RecordKey
 from sync.journal import Entry, Event, Place, what_reading_tells, what_stands
-from sync.plan import FieldWrite, Step
 from sync.settle import Tried
+from sync.steps import FieldWrite, Step
 from tests.builders import ny
 
 NOW = ny("2026-11-20 10:00")

@@ -16,8 +16,8 @@ from sync.judge.findings import Finding, Judgement, Side, Status
 from sync.judge.judge import judge, judge_lead, judge_reading
 from sync.ladder import MOVES
 from sync.outset import find_outset
-from sync.plan import Planner, Policy, Routing
-from sync.route import Seat
+from sync.plan import Planner, Policy
+from sync.route import Routing, Seat
 from sync.rows import LeadRows
 from sync.terms import Terms
 from sync.timeline import build_timeline

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from sync.limits import Toll, hold_back
-from sync.plan import Step
+from sync.steps import Step
 from tests.builders import LEAD, a_finding, ny
 
 NOW = ny("2026-09-14 10:00")

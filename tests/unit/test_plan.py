@@ -16,8 +16,9 @@ from sync.agreement.model import Agreement
 from sync.agreement.promises import Rung
 from sync.agreement.spans import parse_span
 from sync.judge.judge import judge_lead
-from sync.plan import Planner, Policy, Routing, Step
-from sync.route import Book, Seat
+from sync.plan import Planner, Policy
+from sync.route import Book, Routing, Seat
+from sync.steps import Step
 from tests.builders import (
     ANN,
     BEN,

@@ -10,9 +10,9 @@ import pytest
 
 from connectors.records import RecordKey
 from sync.errors import UsageError
-from sync.plan import FieldWrite, Step
 from sync.plan_file import hash_in, plan_json
 from sync.route import Given, Seat
+from sync.steps import FieldWrite, Step
 from sync.store.plans import KeptPlan, plan_hash
 from tests.builders import ny
 

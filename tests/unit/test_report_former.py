@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from connectors.records import RecordKey
-from sync.plan import FieldWrite, Step
 from sync.report.former import ShownStep, plan_json, run_lines, runs_json, step_lines
+from sync.steps import FieldWrite, Step
 from sync.store.plans import NotedPlan
 from sync.store.runs import NotedRun
 

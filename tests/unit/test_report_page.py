@@ -15,13 +15,13 @@ from connectors.hubspot.mapping import record_pages
 from connectors.records import Account, Usage
 from sync.agreement.eras import AgreementSpan
 from sync.judge.findings import Elapsed, Finding, Side, Status
-from sync.plan import FieldWrite, Step
 from sync.pull import Pulled
 from sync.report.audit import Audit
 from sync.report.page import audit_page
 from sync.report.page_words import attainment_text, cut, span_text
 from sync.report.summary import WORST, Summary, Tally
 from sync.report.table import audit_table
+from sync.steps import FieldWrite, Step
 from tests.builders import ANN, BEN, LEAD, a_call, judged, mql, ny, owned_by, the_agreement
 
 HANDOFF = ny("2026-11-18 10:00")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from connectors.records import Usage
 from sync.judge.findings import CycleRef, Evidence, Finding
-from sync.plan import Step
+from sync.steps import Step
 
 
 def moment(at: datetime | None) -> str | None:

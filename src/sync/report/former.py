@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import orjson
 
 from sync.plain import plain
-from sync.plan import FieldWrite, Step
 from sync.report.contract import json_array, moment, step_json
+from sync.steps import FieldWrite, Step
 from sync.store.journal import Told
 from sync.store.plans import NotedPlan
 from sync.store.runs import NotedRun

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from connectors.records import RecordKey
 from sync.agreement.model import Agreement
 from sync.judge.findings import Elapsed, Evidence, Finding
-from sync.plan import Step
 from sync.report.audit import ACTIONS, Audit
 from sync.report.page_figures import SIDES, owner_name
 from sync.report.page_words import TEXT_MOST, cut, moment_text, rule_title, span_text
 from sync.report.rules import rule_text
 from sync.report.summary import Worst
+from sync.steps import Step
 
 PARTS = (
     ("owner_s", "the owner's open time"),

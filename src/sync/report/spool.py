@@ -10,8 +10,8 @@ import orjson
 
 from sync.judge.findings import Finding
 from sync.ladder import MOVES
-from sync.plan import Step
 from sync.report.contract import finding_json, step_json
+from sync.steps import Step
 
 
 class Spool:

@@ -10,7 +10,7 @@ from heapq import heappush, heappushpop
 from sync.judge.findings import Finding, Side, Status
 from sync.ladder import MOVES
 from sync.limits import hold_back
-from sync.plan import Step
+from sync.steps import Step
 
 WORST = 20
 

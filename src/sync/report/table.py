@@ -11,9 +11,9 @@ from rich.text import Text
 from connectors.records import Usage
 from sync.judge.findings import Status
 from sync.plain import plain
-from sync.plan import FieldWrite, Step
 from sync.report.audit import ACTIONS, Audit, nothing_found
 from sync.report.summary import Summary, Worst
+from sync.steps import FieldWrite, Step
 
 COLOURS = {Status.BREACHED: "bold red", Status.AT_RISK: "yellow", Status.KEPT: "green", Status.RUNNING: "cyan"}
 SHOWN = (Status.BREACHED, Status.AT_RISK, Status.RUNNING, Status.KEPT, Status.EXCUSED, Status.UNKNOWN)

@@ -13,8 +13,8 @@ import orjson
 
 from connectors.records import RecordKey
 from sync.ladder import MOVES
-from sync.plan import FieldWrite, Step
 from sync.route import Given, Seat
+from sync.steps import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.keys import as_json, known_ids, object_ids
 from sync.store.moments import from_ms
