@@ -126,7 +126,15 @@ class Writer(Protocol):
 
         What a CRM leaves out of its answer is told as changed or refused, never as done; if no answer came, all are unknown. Raises
         Denied, Forbidden, Exhausted or Misconfigured where the whole batch was refused for what is nobody's own fault: nothing of it
-        was written.
+        was written. To be on a list already, or to be off it, is done. A list that is gone, that the CRM fills by itself or that is
+        closed to us refuses its own changes, and no others.
+        """
+        ...
+
+    def memberships(self, persons: Sequence[RecordKey], fields: Collection[str]) -> Mapping[RecordKey, Mapping[str, str | None]]:
+        """Read which of the lists or campaigns `fields` persons are on now, past any search index: each person, each field.
+
+        Who is on one holds `connectors.memberships.MEMBER`, the others None; of a list that is gone nobody is.
         """
         ...
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import groupby, islice
 
 from connectors.changes import Change
-from connectors.records import Record
-from sync.journal import Entry, Event, Place
+from connectors.memberships import is_membership
+from connectors.records import Record, RecordKey
+from sync.joined import read_memberships
+from sync.journal import FOR_GOOD, Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
 from sync.send import Part, Sender
-from sync.settle import Settler, Tried
+from sync.settle import Settler, Tried, Values
 from sync.steps import Step
 from sync.store.journal import UNDO
 
@@ -69,8 +71,13 @@ class CarryOut:
         sender = self.sender_at(now)
         rows = self.look.read((step.lead for _, step in steps), now=now)
         ready = list(self._ready(steps, rows, sender, tally))
-        parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
-        intents = {position: tuple(self._intend(sender, step, parts[position])) for position, step, _ in ready}
+        on_lists = read_memberships(sender.writers, ((step.record, (write.field for write in step.fields)) for _, step, _ in ready))
+        parts = {
+            position: self._parts(position, step, replace(record, values={**record.values, **on_lists.get(record.key, {})}), sender)
+            for position, step, record in ready
+        }
+        lost = _lost_by(sender, [part.change for mine in parts.values() for part in mine])
+        intents = {position: tuple(self._intend(sender, step, parts[position], lost)) for position, step, _ in ready}
         events = _send_in_order(sender, parts)
         tried = []
         for position, step, _ in ready:
@@ -78,7 +85,8 @@ class CarryOut:
             if told & _NOT_SENT and not told - _NOT_SENT:
                 tally.add(step, events[parts[position][0].place])
             else:
-                tried.append(Tried(step=step, intents=intents[position]))
+                failed = {part.place: events[part.place] for part in parts[position] if events[part.place] in FOR_GOOD}
+                tried.append(Tried(step=step, intents=intents[position], failed=failed))
         for settled in self.settler_of(sender).settle(tried):
             tally.add(settled.step, settled.event)
 
@@ -104,24 +112,35 @@ class CarryOut:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
-        changed = [one.field for one in step.fields if (record.values.get(one.field) or "") != (one.before or "")]
+        own = [one for one in step.fields if not is_membership(one.field)]
+        changed = [one.field for one in own if (record.values.get(one.field) or "") != (one.before or "")]
         return f"{', '.join(changed)} changed since" if changed else None
 
     def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
-        change = Change(
-            record=record.key, values={write.field: write.after for write in step.fields}, unless_changed_since=record.changed_at
-        )
+        """Return the changes that a step comes to, in order; who is on a list already, or off it, neither joins nor leaves it."""
+        values = {one.field: one.after for one in step.fields if not is_membership(one.field) or record.values.get(one.field) == one.before}
+        change = Change(record=record.key, values=values, unless_changed_since=record.changed_at)
         ordered = sender.writers[record.key.crm].in_order(change, record.values)
         return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]
 
-    def _intend(self, sender: Sender, step: Step, parts: Sequence[Part]) -> list[Entry]:
-        """Note all parts of a step before the first is sent, each with what its fields hold until then."""
+    def _intend(self, sender: Sender, step: Step, parts: Sequence[Part], lost: Mapping[RecordKey, Values]) -> list[Entry]:
+        """Note all parts of a step before the first is sent, each with what its fields hold until then; the first with what is lost."""
         held = {write.field: write.before for write in step.fields}
-        before = {}
+        before: dict[Place, Values] = {}
         for part in parts:
-            before[part.place] = {name: held.get(name) for name in part.change.values}
+            gone = lost.get(part.change.record, {}) if part is parts[0] else {}
+            before[part.place] = {**gone, **{name: held.get(name) for name in part.change.values}}
             held |= part.change.values
         return sender.intend(parts, before)
+
+
+def _lost_by(sender: Sender, changes: Sequence[Change]) -> dict[RecordKey, Values]:
+    """Read what the changes take away beside what they name."""
+    in_order = sorted(changes, key=lambda change: change.record)
+    lost: dict[RecordKey, Values] = {}
+    for crm, group in groupby(in_order, key=lambda change: change.record.crm):
+        lost |= sender.writers[crm].lost_by(list(group))
+    return lost
 
 
 def _record_of(step: Step, rows: LeadRows | None) -> Record | None:

@@ -26,7 +26,8 @@ class Promised:
 
 def why_not_now(step: Step, asked_now: Iterable[Step], findings: Iterable[Finding]) -> str | None:
     """Say why a planned step must not be carried out, given the steps and findings of its lead as it is now; None if it may."""
-    same = next((one for one in asked_now if (one.finding, one.action) == (step.finding, step.action)), None)
+    alike = [one for one in asked_now if (one.finding, one.action) == (step.finding, step.action)]
+    same = next((one for one in alike if one.record == step.record), next(iter(alike), None))
     if same is None:
         return _what_became_of(step, findings)
     if step.given is not None and same.given is None:
