@@ -64,20 +64,25 @@ def back_on(asked: Asked) -> date | None:
     return period.after(asked.now.astimezone(asked.agreement.zone).date()) if period is not None else None
 
 
+def says_so_by(agreement: Agreement, ladder: str | None) -> str:
+    """Return `status` or `stage`, whichever shows that a lead went back; a CRM without a ladder has only a status."""
+    return agreement.recycle.by if ladder is not None else STATUS
+
+
 def says_so_in(agreement: Agreement, kind: CrmKind, ladder: str | None) -> tuple[str | None, frozenset[str]]:
-    """Return the field by which a record shows that it was recycled, and the values that do; no field where nothing says so."""
+    """Return the field by which a record shows that it went back, and the values that do; no field where nothing says so."""
     criterion = agreement.recycle.recognised.get(kind)
-    if criterion is not None and criterion.picklist is not None:
-        return criterion.picklist[0], frozenset(criterion.picklist[1])
-    by_stage = agreement.recycle.by == STAGE and STAGE in agreement.recycle.to
-    return (ladder if by_stage else None), frozenset()
+    field, values = (criterion.picklist if criterion is not None else None) or (None, ())
+    if says_so_by(agreement, ladder) == STAGE and field != ladder:
+        return (ladder if STAGE in agreement.recycle.to else None), frozenset()
+    return field, frozenset(values)
 
 
 def _says_so(asked: Asked, person: Record) -> Iterator[Told]:
     """Write the field by which the record shows that the lead went back."""
-    recycle, kind = asked.agreement.recycle, (person.key.crm, person.key.kind)
-    field, values = says_so_in(asked.agreement, kind, asked.terms.crms[person.key.crm].vocabulary.ladder)
-    text = recycle.to.get(recycle.by)
+    kind, ladder = (person.key.crm, person.key.kind), asked.terms.crms[person.key.crm].vocabulary.ladder
+    field, values = says_so_in(asked.agreement, kind, ladder)
+    text = asked.agreement.recycle.to.get(says_so_by(asked.agreement, ladder))
     if field is None or (text is None and len(values) != 1):
         yield Missing(f"the agreement does not say which value recycles a {' '.join(kind)}")
         return
@@ -92,10 +97,10 @@ def _says_so(asked: Asked, person: Record) -> Iterator[Told]:
 
 def _other_field(asked: Asked, person: Record) -> Iterator[Told]:
     """Write the one of status and stage that does not say so, where the agreement names it, and the CRM has it."""
-    recycle, words = asked.agreement.recycle, asked.terms.crms[person.key.crm].vocabulary
-    other = STAGE if recycle.by == STATUS else STATUS
-    field, text = (words.ladder if other == STAGE else words.status), recycle.to.get(other)
-    if field is None or text is None or field == says_so_in(asked.agreement, (person.key.crm, person.key.kind), words.ladder)[0]:
+    agreement, words = asked.agreement, asked.terms.crms[person.key.crm].vocabulary
+    other = STATUS if says_so_by(agreement, words.ladder) == STAGE else STAGE
+    field, text = (words.ladder if other == STAGE else words.status), agreement.recycle.to.get(other)
+    if field is None or text is None or field == says_so_in(agreement, (person.key.crm, person.key.kind), words.ladder)[0]:
         return
     value = _value(asked, person, field, text)
     yield Missing(f"{person.key.crm} {person.key.kind} has no value `{text}` of {field}") if value is None else _write(person, field, value)
