@@ -75,10 +75,10 @@ class GoingBack(Enforced):
         people, owner = self.world.people, self.members()[0]
         if isinstance(people, People):
             values = {"email": f"back{number}@back.example", "lifecyclestage": "marketingqualifiedlead", "hubspot_owner_id": owner}
-            values |= {"company": "Back", "phone": "+1 555 0100", "hs_lead_status": "NEW"} | ({"jobtitle": "Buyer"} if fits else {})
+            values |= {"company": "Back", "phone": "+1 555 0100", "hs_lead_status": "NEW"} | {"jobtitle": "Buyer" if fits else "Student"}
             return str(people.ask("POST", "/crm/v3/objects/contacts", {"properties": values})["id"])
         row = {"LastName": f"Back {number}", "Company": "Back", "Email": f"back{number}@back.example", "Phone": "+1 555 0100"}
-        row |= {"Status": "Marketing Qualified", "OwnerId": owner} | ({"Title": "Buyer"} if fits else {})
+        row |= {"Status": "Marketing Qualified", "OwnerId": owner} | {"Title": "Buyer" if fits else "Student"}
         return people.write("Lead", row)
 
     def _accept(self, lead: str) -> None:
