@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from connectors.records import Record
@@ -86,7 +86,7 @@ def _says_so(asked: Asked, person: Record) -> Iterator[Told]:
     if field is None or (text is None and len(values) != 1):
         yield Missing(f"the agreement does not say which value recycles a {' '.join(kind)}")
         return
-    value = _value(asked, person, field, text) if text is not None else next(iter(values))
+    value = _value(asked, person, field, text, values) if text is not None else next(iter(values))
     if value is None:
         yield Missing(f"{' '.join(kind)} has no value `{text}` of {field}")
     elif values and value.casefold() not in {one.casefold() for one in values}:
@@ -106,8 +106,10 @@ def _other_field(asked: Asked, person: Record) -> Iterator[Told]:
     yield Missing(f"{person.key.crm} {person.key.kind} has no value `{text}` of {field}") if value is None else _write(person, field, value)
 
 
-def _value(asked: Asked, person: Record, field: str, text: str) -> str | None:
-    return value_called(text, asked.terms.crms[person.key.crm].labels.get((person.key.kind, field), {}))
+def _value(asked: Asked, person: Record, field: str, text: str, values: Collection[str] = ()) -> str | None:
+    """Return the value that is meant, of the field's options, else of `values`."""
+    options = asked.terms.crms[person.key.crm].labels.get((person.key.kind, field))
+    return value_called(text, options or {value: value for value in values})
 
 
 def _owner(asked: Asked, person: Record) -> Iterator[Told]:
