@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import groupby
 
 from connectors.changes import Change
 from connectors.memberships import is_membership
@@ -58,9 +58,9 @@ class CarryOut:
     now: Callable[[], datetime]
 
     def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
-        """Carry out steps that nothing blocks, a hundred leads at a time; `tell` hears how many are done."""
-        tally, todo, done = Tally(), iter(steps), 0
-        while some := list(islice(todo, AT_ONCE)):
+        """Carry out steps that nothing blocks, about a hundred leads at a time; `tell` hears how many are done."""
+        tally, done = Tally(), 0
+        for some in _together(steps, most=AT_ONCE):
             self._some(some, tally)
             done += len(some)
             tell(done)
@@ -141,6 +141,18 @@ def _lost_by(sender: Sender, changes: Sequence[Change]) -> dict[RecordKey, Value
     for crm, group in groupby(in_order, key=lambda change: change.record.crm):
         lost |= sender.writers[crm].lost_by(list(group))
     return lost
+
+
+def _together(steps: Iterable[Numbered], *, most: int) -> Iterator[list[Numbered]]:
+    """Yield steps, about `most` at a time; those of one lead, which come in a row, stay together: the first changes what it shows."""
+    some: list[Numbered] = []
+    for position, step in steps:
+        if len(some) >= most and some[-1][1].lead != step.lead:
+            yield some
+            some = []
+        some.append((position, step))
+    if some:
+        yield some
 
 
 def _record_of(step: Step, rows: LeadRows | None) -> Record | None:
