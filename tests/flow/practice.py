@@ -32,7 +32,7 @@ def leadpact(*arguments: str, cwd: Path | None = None, env: Mapping[str, str] | 
 def practice_hubspot(folder: Path, *options: str) -> Iterator[Path]:
     """Run `leadpact sandbox` with `options` on a free port; yield the folder with the files that point at it."""
     files = folder / "practice"
-    process = warm.start(["sandbox", "--port", "0", "--config-out", str(files), *options], None)
+    process = warm.start(["sandbox", "--port", "0", "--config-out", str(files), *options])
     with process.folder:
         try:
             give_up = time.monotonic() + STARTS_WITHIN_S

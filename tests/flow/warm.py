@@ -60,7 +60,7 @@ class Started:
         return (Path(self.folder.name) / stream).read_text(encoding="utf-8", errors="replace")
 
 
-def start(arguments: Sequence[str], cwd: Path | None) -> Started:
+def start(arguments: Sequence[str], cwd: Path | None = None) -> Started:
     """Start the program with `arguments` in the environment of this process."""
     folder = TemporaryDirectory()
     order = {"arguments": list(arguments), "cwd": str(cwd or Path.cwd()), "env": dict(os.environ), "folder": folder.name}
