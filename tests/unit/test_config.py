@@ -8,6 +8,7 @@ import pytest
 
 from sync.cli.init import config_of
 from sync.config import Config, config_places, load_config, unknown_rules
+from sync.config_freeze import FreezeTable
 from sync.config_read import Settings
 from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import HubSpotSettings, Mode
@@ -32,6 +33,12 @@ NO_DEFAULT = tuple(
         "teams",
         "fields",
         "stages",
+        "[[freeze]]",
+        "from",
+        "to ",
+        "weekly",
+        "zone",
+        "why",
     )
 )
 ENV = {"LEADPACT_HUBSPOT__TOKEN": TOKEN}
@@ -321,8 +328,9 @@ def test_a_path_that_is_no_file_is_one_problem(tmp_path: Path) -> None:
 def test_the_reference_and_the_example_name_every_key() -> None:
     reference = (EXAMPLE.parent / "docs" / "reference" / "config.md").read_text(encoding="utf-8")
     sections = {name: info.annotation for name, info in Settings.model_fields.items() if name != "secrets_dir"}
-    sections |= {"hubspot": HubSpotSettings, "salesforce": SalesforceSettings}
-    keys = {(name, key) for name, section in sections.items() if section is not None for key in section.model_fields}
+    sections |= {"hubspot": HubSpotSettings, "salesforce": SalesforceSettings, "freeze": FreezeTable}
+    fields = {name: section.model_fields for name, section in sections.items() if section is not None}
+    keys = {(name, info.alias or key) for name, section in fields.items() for key, info in section.items()}
 
     assert {key for key in keys if f"`{key[0]}.{key[1]}`" not in reference} == set()
     assert {key for _, key in keys - SECRET_KEYS if f"# {key} " not in EXAMPLE.read_text()} == set()
