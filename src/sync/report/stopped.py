@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import orjson
 
+from sync.brakes import Brakes
+from sync.judge.findings import Finding
 from sync.plain import plain
 from sync.report.contract import moment
-from sync.stops import Stop
+from sync.stops import Stop, Subject
 from sync.store.held import HeldPlan
 
 
@@ -28,6 +30,20 @@ def stop_lines(stop: Stop) -> Iterator[str]:
     until = f"until {_utc(stop.until)}" if stop.until is not None else "until it is resumed"
     yield plain(f"{stop.kind.value} {stop.number} of {stop.target}, {until}; since {_utc(stop.since)} by {stop.who}: {stop.why}")
     yield plain(f"    end it: leadpact resume{stop.target.option}")
+
+
+def stopped_lines(brakes: Brakes, findings: Iterable[Finding], *, teams: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield what keeps leadpact from acting on a lead now, each once; `teams` are those of whom the findings name, by key."""
+    told: dict[str, None] = {}
+    for finding in findings:
+        if finding.owed:
+            keys = (finding.lead, *map(str, finding.records))
+            subject = Subject(rule=finding.rule, team=teams.get(finding.key), leads=keys)
+            told |= dict.fromkeys((*brakes.pauses(subject), *filter(None, (brakes.observes(subject), brakes.latched(subject)))))
+    if told:
+        yield ""
+        yield "What keeps leadpact from acting now"
+        yield from (f"  {why}" for why in told)
 
 
 def stopped_json(plans: Iterable[HeldPlan], stops: Iterable[Stop], frozen: Iterable[str]) -> bytes:
