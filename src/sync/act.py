@@ -13,7 +13,7 @@ from sync.config_sections import Mode
 from sync.errors import LimitReached, UsageError
 from sync.fresh import back
 from sync.gather import open_seats
-from sync.holding import parted, refuse_if_ended, refuse_if_undone_already, waits_in
+from sync.holding import AFRESH, parted, refuse_if_ended, refuse_if_undone_already, waits_in
 from sync.journal import Event, what_stands
 from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT
@@ -146,13 +146,14 @@ def _begin_enforcing(run: Context, begun: Begun) -> None:
 
 
 def _refuse_if_not_for_now(run: Context, begun: Begun, chosen: KeptPlan) -> None:
+    _refuse_if_ended(run, begun, chosen)
     accounts = {crm: facts.account.id for crm, facts in begun.facts.items()}
     if dict(chosen.accounts) != accounts:
         raise UsageError(f"plan {chosen.id} is for {dict(chosen.accounts)}, connected are {accounts}", fix=ANEW)
     if chosen.agreement_hash != begun.agreement.hash:
         now = begun.agreement.hash[:12]
-        raise UsageError(f"plan {chosen.id} was made by agreement {chosen.agreement_hash[:12]}; {now} is in force", fix=ANEW)
-    _refuse_if_ended(run, begun, chosen)
+        fix = f"drop it: leadpact drop {chosen.id} --reason …; {AFRESH}" if run.known.held.get(chosen.id) is not None else ANEW
+        raise UsageError(f"plan {chosen.id} was made by agreement {chosen.agreement_hash[:12]}; {now} is in force", fix=fix)
     if not any(True for _ in _let_pass(run, chosen.id)):
         why = next((step.blocked_by[0] for step in run.plans.steps(chosen.id) if step.blocked_by), "it moves nothing")
         raise UsageError(f"no step of plan {chosen.id} may be carried out: {why}", fix="see each one's reason: leadpact show " + chosen.run)

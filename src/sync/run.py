@@ -343,8 +343,9 @@ def moves_before(run: Context, moment: datetime) -> Spent:
 
 def _brakes_at(run: Context, agreement: Agreement, moment: datetime, *, keep: bool) -> Brakes:
     """Return what is stopped now, or was at an earlier moment, and what waits in a held plan."""
-    now = Now(run=moment, machine=run.clock() if keep else moment)
-    return replace(brakes_at(run.known, now, agreement.zone), held=run.known.held.latches(moment))
+    if not keep:
+        return brakes_at(run.known, Now(moment, moment), agreement.zone)
+    return replace(brakes_at(run.known, Now(moment, run.clock()), agreement.zone), held=run.known.held.latches(moment))
 
 
 def policy_at(run: Context, agreement: Agreement, moment: datetime, *, brakes: Brakes = NO_BRAKES) -> Policy:

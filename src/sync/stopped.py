@@ -31,6 +31,7 @@ from sync.wiring import machine_clock, vocabularies
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=366)
+_PATIENT = timedelta(minutes=1)  # for a run that is saving: it must be possible to stop it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def open_stopped(path: Path | None) -> Iterator[Stopped]:
     config = load_config(path, os.environ)
     configure_logs(config.log)
     words = vocabularies(config)
-    with open_store_beside(config.store) as store:
+    with open_store_beside(config.store, wait=_PATIENT) as store:
         yield Stopped(
             config=config,
             held=Held(store),

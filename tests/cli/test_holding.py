@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def test_a_plan_beyond_a_limit_waits_once_and_what_is_stopped_is_not_sent(tmp_pa
     with enforced("hubspot", tmp_path, leads=6) as one:
         before = one.owners()
 
+        _is_not_written_where_a_pull_shrank(one)
         _is_held_once(one)
         _is_dropped_for_good(one)
         _is_made_anew_once_dropped(one)
@@ -45,6 +47,16 @@ def test_a_plan_beyond_a_limit_waits_once_and_what_is_stopped_is_not_sent(tmp_pa
         _is_only_observed(one)
         _is_frozen(one, applied_by)
         assert one.owners() == before
+
+
+def _is_not_written_where_a_pull_shrank(one: Enforced) -> None:
+    """One contact of many is gone, of whom we want to see all; limits are wide."""
+    people, writes = one.world.people, one.world.writes()
+    people.ask("DELETE", f"/crm/v3/objects/contacts/{people.contacts[0]}")
+    limits = {"LEADPACT_LIMITS__SMALLEST_PULL_SHARE": "1", "LEADPACT_LIMITS__MOVES_AT_LEAST": "100"}
+    done = leadpact("sync", "--config", str(one.files / "config.toml"), env=os.environ | limits)
+    assert (done.returncode, "hubspot/contacts holds 25 rows, and held 26" in done.stderr) == (3, True), done.stderr
+    assert one.world.writes() == writes + 1, "the person's alone"
 
 
 def _is_held_once(one: Enforced) -> None:
