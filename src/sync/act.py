@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -60,7 +60,7 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
         assert plan is not None, "a run of now keeps its plan"
         steps, trips = parted(_sendable(run, plan.id), run.plans.trips(plan.id))
         _take_up_or_hold(run, begun, plan.id, trips)
-        tally = _carry_out(run, begun, judged.terms, judged.pulled, _todo(run, begun, judged.terms, plan.id, steps))
+        tally = _carry_out(run, begun, judged.terms, judged.pulled, plan.id, steps)
         finish(run, begun, judged)
         return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan.id if trips else None)
 
@@ -76,13 +76,13 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
         _settle_earlier(run, begun)
         pulled = pull(run, begun)
         terms = gather_terms(run.known, begun.eras)
-        todo = _todo(run, begun, terms, chosen.id, _let_pass(run, chosen.id))
-        _refuse_if_all_is_stopped(todo)
+        steps = list(_let_pass(run, chosen.id))
+        _refuse_if_all_is_stopped(_stopping(run, begun, terms, steps), steps)
         before = run.journal.take_up(begun.run_id, chosen.id, at=begun.now)
         if before is not None:
             raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=ANEW)
         _refuse_if_ended(run, begun, chosen)  # again: who drops a plan takes no lock
-        tally = _carry_out(run, begun, terms, pulled, todo)
+        tally = _carry_out(run, begun, terms, pulled, chosen.id, steps)
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": chosen.id, "steps": _told(tally)})
         return Acted(run_id=begun.run_id, tally=tally, trips={})
 
@@ -94,23 +94,22 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
     `even_paused`. Raises UsageError where nothing is to be put back, or it waits in a held plan already; LimitReached where all of it
     is stopped now.
     """
+    run = replace(run, heedless=even_paused)
     with opened_run(run, UNDO) as begun:
         _settle_earlier(run, begun)
         steps = [back(step) for step in _stands_of(run, run_name) if not leads or step.lead in leads]
         if not steps:
             raise UsageError(f"nothing of run {run_name} stands as it left it", fix=f"see what it did: leadpact show {run_name}")
         refuse_if_undone_already(run.known.held, steps, begun.now)
-        pulled = pull(run, begun)
-        terms = gather_terms(run.known, begun.eras)
-        todo = _todo(run, begun, terms, run.plans.begin(begun.run_id), enumerate(steps), heedless=even_paused)
-        _refuse_if_all_is_stopped(todo)
-        plan = todo.plan
+        pulled, terms = pull(run, begun), gather_terms(run.known, begun.eras)
+        _refuse_if_all_is_stopped(_stopping(run, begun, terms, enumerate(steps)), enumerate(steps))
+        plan = run.plans.begin(begun.run_id)
         run.plans.add(plan, steps)
         told = beyond(len(steps), run.known.config.limits, moves_before(run, begun.now))
         trips = dict.fromkeys((step.rule for step in steps), told) if told is not None else {}
         run.plans.close(plan, trips)
         _take_up_or_hold(run, begun, plan, trips)
-        tally = Tally() if trips else _carry_out(run, begun, terms, pulled, todo)
+        tally = Tally() if trips else _carry_out(run, begun, terms, pulled, plan, enumerate(steps))
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": plan, "undoes": run_name, "steps": _told(tally)})
         return Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan if trips else None)
 
@@ -169,10 +168,11 @@ def _refuse_if_ended(run: Context, begun: Begun, chosen: KeptPlan) -> None:
         raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=ANEW)
 
 
-def _refuse_if_all_is_stopped(todo: Todo) -> None:
-    if (why := todo.stopping.all_of(step for _, step in todo.steps)) is not None:
-        fix = "see what is stopped, and the command that ends it: leadpact held"
-        raise LimitReached(f"no step of plan {todo.plan} may be written now: {why}", fix=fix)
+def _refuse_if_all_is_stopped(stopping: Stopping, steps: Iterable[Numbered]) -> None:
+    if (why := stopping.all_of(step for _, step in steps)) is not None:
+        raise LimitReached(
+            f"nothing of it may be written now: {why}", fix="see what is stopped, and the command that ends it: leadpact held"
+        )
 
 
 def _take_up_or_hold(run: Context, begun: Begun, plan: int, trips: Mapping[str, str]) -> None:
@@ -189,25 +189,14 @@ def _let_pass(run: Context, plan: int) -> Iterator[Numbered]:
     return ((position, step) for position, step in _sendable(run, plan) if not is_held or waits_in(trips, step))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Todo:
-    """Steps of a plan that are to be carried out, and what asks whether they still may."""
-
-    plan: int
-    steps: tuple[Numbered, ...]
-    stopping: Stopping
-
-
-def _todo(run: Context, begun: Begun, terms: Terms, plan: int, steps: Iterable[Numbered], *, heedless: bool = False) -> Todo:
-    todo = tuple(steps)
-    stopping = Stopping(
+def _stopping(run: Context, begun: Begun, terms: Terms, steps: Iterable[Numbered]) -> Stopping:
+    return Stopping(
         known=run.known,
         now=lambda: Now(run.clock() + begun.ahead, run.clock()),
         zone=begun.agreement.zone,
-        subjects=subjects_of(run.known, terms, (step for _, step in todo)),
-        heedless=heedless,
+        subjects=subjects_of(run.known, terms, (step for _, step in steps)),
+        heedless=run.heedless,
     )
-    return Todo(plan=plan, steps=todo, stopping=stopping)
 
 
 def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
@@ -217,8 +206,8 @@ def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
             yield position, step
 
 
-def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], todo: Todo) -> Tally:
-    total = len(todo.steps)
+def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
+    todo = list(steps)
     routing = Routing(seats=open_seats(run.known.roster, terms, begun.now))
     policy = policy_at(run, begun.agreement, begun.now)
     look = LookAgain(
@@ -228,18 +217,18 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
         planner=Planner(agreement=begun.agreement, terms=terms, policy=policy, routing=routing, now=begun.now),
     )
     carrying = CarryOut(
-        plan=todo.plan,
+        plan=plan,
         sender_at=partial(_sender, run, begun),
         settler_of=partial(_settler, run),
         look=look,
-        stopping=todo.stopping,
+        stopping=_stopping(run, begun, terms, todo),
         now=lambda: run.clock() + begun.ahead,
     )
 
     def tell(done: int) -> None:
-        run.tell(Progress(work="writing", rows=done, total=total, done=done == total))
+        run.tell(Progress(work="writing", rows=done, total=len(todo), done=done == len(todo)))
 
-    return carrying.all(todo.steps, tell)
+    return carrying.all(todo, tell)
 
 
 def _sender(run: Context, begun: Begun, now: datetime) -> Sender:

@@ -66,6 +66,7 @@ class Context:
     meter: Meter
     clock: Callable[[], datetime]
     tell: Callable[[Progress], None]
+    heedless: bool = False  # a person wants it written all the same: what is paused and frozen stops nothing
 
     @property
     def writers(self) -> dict[str, WritingConnector]:

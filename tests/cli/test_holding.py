@@ -92,7 +92,7 @@ def _is_not_applied_while_everything_is_paused(one: Enforced) -> None:
 
     said = one.run("apply", "5", code=3)
 
-    assert "no step of plan 5 may be written now: paused until " in said
+    assert "nothing of it may be written now: paused until " in said
     assert "see what is stopped" in said
     assert "paused until " in output(one, "explain", one.key(one.leads[0]))
     assert "nothing stops rule first_touch" in one.run("resume", "--rule", "first_touch", code=64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from sync.act import apply
 from sync.journal import Event
-from sync.stops import StopKind, Target
+from sync.stops import Scope, StopKind, Target
 from sync.store.database import open_store_beside
 from sync.store.stops import Stops
 from sync.wiring import machine_clock, open_context
@@ -36,6 +37,11 @@ def leak(one: Enforced, *, a_minute: int, minutes: int) -> None:
 def rest_until(one: Enforced, at: datetime) -> None:
     now = datetime.fromisoformat(one.world.people.ask("GET", "/_sandbox/clock")["now"])
     one.world.people.rest((at - now).total_seconds())
+
+
+def team_of(one: Enforced, owner: str) -> str:
+    roster = tomllib.loads((one.files / "roster.toml").read_text(encoding="utf-8"))
+    return next(person["team"] for person in roster["person"] if str(person.get("hubspot")) == owner)
 
 
 @pytest.mark.parametrize(
@@ -80,15 +86,17 @@ def _the_next_hour_is_another(one: Enforced, *, held: int, plan: int) -> None:
 
 
 def _a_pause_stops_a_run_that_has_begun(one: Enforced, *, held: int, plan: int) -> None:
-    """Somebody pauses once the run has noted what it is about to send: nothing is sent, and the next run but one begins anew."""
-    before, paused = one.owners(), []
+    """Somebody pauses the rep's team once a run has noted what it is about to send: nothing is sent, and a later run begins anew."""
+    before, paused, team = one.owners(), [], team_of(one, one.members()[0])
     with open_context(one.files / "config.toml", tell=lambda _: None) as context:
 
         def clock() -> datetime:
             if not paused and context.journal.of_plan(plan):
                 with open_store_beside(one.files / "leadpact.db") as beside:
                     now = machine_clock()
-                    Stops(beside).add(StopKind.PAUSE, [Target()], now=now, until=now + timedelta(hours=1), who="ann", why="why")
+                    Stops(beside).add(
+                        StopKind.PAUSE, [Target(scope=Scope.TEAM, name=team)], now=now, until=now + timedelta(hours=1), who="ann", why="why"
+                    )
                 paused.append(now)
             return machine_clock()
 
@@ -102,5 +110,5 @@ def _a_pause_stops_a_run_that_has_begun(one: Enforced, *, held: int, plan: int) 
     assert events == [(Event.INTENDED, "")] * held + [(Event.SKIPPED, "paused until")] * held
     assert one.owners() == before
     assert "0 written" in one.run("sync")
-    leadpact("resume", "--config", str(one.files / "config.toml"))
+    leadpact("resume", "--team", team, "--config", str(one.files / "config.toml"))
     assert f"{held} written and read back" in one.run("sync")
