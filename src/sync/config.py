@@ -15,6 +15,7 @@ from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
 from sync.errors import ConfigurationError
+from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
 from sync.toml_text import read_toml
 
@@ -32,6 +33,7 @@ class Config:
     store: Path
     mode: ModeSection
     limits: LimitsSection
+    freezes: tuple[Freeze, ...]  # windows in which nothing is written
     settle: SettleSection
     act: ActSection
     log: LogSection
@@ -137,6 +139,7 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         store=folder / Path(settings.files.store).expanduser(),
         mode=settings.mode,
         limits=settings.limits,
+        freezes=tuple(table.freeze() for table in settings.freeze),
         settle=settings.settle,
         act=settings.act,
         log=settings.log,

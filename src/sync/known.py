@@ -16,9 +16,11 @@ from sync.roster import Roster
 from sync.store.agreements import Agreements
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.held import Held
 from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
+from sync.store.stops import Stops
 from sync.terms import Terms
 
 
@@ -36,6 +38,8 @@ class Known:
     findings: Findings
     agreements: Agreements
     links: Links
+    stops: Stops
+    held: Held
     read_version: Callable[[Version], Agreement]
 
 

@@ -47,6 +47,7 @@ from sync.store.database import Database, open_store, open_store_readonly
 from sync.store.dirty import Dirty
 from sync.store.errors import NoStore
 from sync.store.findings import Findings
+from sync.store.held import Held
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.link import Links
@@ -55,6 +56,7 @@ from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
+from sync.store.stops import Stops
 from sync.store.usage import ApiUsage
 from sync.version import VERSION
 
@@ -301,6 +303,8 @@ def _known(files: Files, store: Database) -> Known:
         findings=Findings(store),
         agreements=Agreements(store),
         links=Links(store, words),
+        stops=Stops(store),
+        held=Held(store),
         read_version=_read_version,
     )
 
