@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -26,6 +26,7 @@ from sync.route import Routing
 from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, policy_at, pull, pull_and_judge
 from sync.send import Sender
 from sync.settle import Settler, left_open
+from sync.stamps import STAMP, STAMPS
 from sync.steps import Step
 from sync.store.journal import UNDO
 from sync.store.plans import KeptPlan
@@ -118,7 +119,7 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
         stands = what_stands(run.journal.of_plan(plan))
         verified = {place.position for place, entry in stands.items() if entry.event is Event.VERIFIED}
         steps = (step for position, step in enumerate(run.plans.steps(plan)) if position in verified)
-        yield from (step for step in steps if step.record.crm in run.writers)
+        yield from (step for step in steps if step.record.crm in run.writers and step.action != STAMP)
 
 
 def _settle_earlier(run: Context, begun: Begun) -> None:
@@ -134,7 +135,8 @@ def _begin_enforcing(run: Context, begun: Begun) -> None:
     mode = run.known.config.mode
     ready = why_not_enforcing(begun.agreement, begun.now) is None and run.runs.has_judged(begun.agreement.hash)
     allowed = [rule for rule in begun.agreement.rule_names if any(mode.of(rule, team) is not Mode.OBSERVE for team in (None, *mode.teams))]
-    run.enforced.renew(allowed if ready else (), now=begun.now)
+    stamps = [STAMPS] if mode.default is Mode.ENFORCE else []
+    run.enforced.renew([*allowed, *stamps] if ready else (), now=begun.now)
 
 
 def _refuse_if_not_for_now(run: Context, begun: Begun, chosen: KeptPlan) -> None:
@@ -180,7 +182,11 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
     def tell(done: int) -> None:
         run.tell(Progress(work="writing", rows=done, total=len(todo), done=done == len(todo)))
 
-    return carrying.all(todo, tell)
+    moves, stamps = [one for one in todo if one[1].action != STAMP], [one for one in todo if one[1].action == STAMP]
+    tally = carrying.all(moves, tell)
+    at_a_glance = replace(carrying, look=replace(look, by_association=False))
+    tally.take_in(at_a_glance.all(stamps, lambda done: tell(len(moves) + done)))
+    return tally
 
 
 def _sender(run: Context, begun: Begun, now: datetime) -> Sender:

@@ -13,8 +13,10 @@ from connectors.records import Record
 from sync.journal import Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
+from sync.same_value import same_value
 from sync.send import Part, Sender
 from sync.settle import Settler, Tried
+from sync.stamps import STAMP
 from sync.steps import Step
 from sync.store.journal import UNDO
 
@@ -35,6 +37,11 @@ class Tally:
         self.events[event] += 1
         if event is not Event.VERIFIED:
             self.told.append((step, event, said))
+
+    def take_in(self, other: Tally) -> None:
+        """Count what another one counted."""
+        self.events += other.events
+        self.told += other.told
 
     @property
     def failed(self) -> int:
@@ -100,16 +107,18 @@ class CarryOut:
     def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, now: datetime) -> str | None:
         if record is None:
             return "the record is gone, or was merged into another"
-        if now - record.changed_at < JUST_NOW:
+        if step.action != STAMP and now - record.changed_at < JUST_NOW:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
-        changed = [one.field for one in step.fields if (record.values.get(one.field) or "") != (one.before or "")]
+        changed = [one.field for one in step.fields if not same_value(record.values.get(one.field), one.before)]
         return f"{', '.join(changed)} changed since" if changed else None
 
     def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
         change = Change(
-            record=record.key, values={write.field: write.after for write in step.fields}, unless_changed_since=record.changed_at
+            record=record.key,
+            values={write.field: write.after for write in step.fields},
+            unless_changed_since=record.changed_at if step.action != STAMP else None,  # a field that nobody else writes
         )
         ordered = sender.writers[record.key.crm].in_order(change, record.values)
         return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]

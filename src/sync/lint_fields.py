@@ -8,6 +8,7 @@ from connectors.records import FieldDefinition, Vocabulary
 from sync.agreement.criteria import Criterion
 from sync.agreement.model import Agreement
 from sync.crm_words import words_of
+from sync.lint_own_fields import own_field_remarks
 from sync.lint_picklists import Known, unlisted
 from sync.problems import choose_fix, listed
 from sync.remarks import Level, Remark
@@ -19,6 +20,7 @@ def field_remarks(agreement: Agreement, words: Vocabulary, known: Known) -> Iter
     yield from _missing_fields(agreement, words.crm, known)
     yield from _criteria(agreement, words.crm, known)
     yield from _own_fields(agreement, words, known)
+    yield from own_field_remarks(agreement, words, known)
     yield from _without_history(agreement, words, known)
 
 

@@ -25,6 +25,7 @@ class LookAgain:
     writers: Mapping[str, WritingConnector]  # by CRM
     closed: Mapping[str, Mapping[str, str]]  # CRM -> streams that our credentials may not read
     planner: Planner
+    by_association: bool = True  # False: persons alone are read again, for what moves nobody
 
     def read(self, leads: Iterable[str], *, now: datetime) -> dict[str, LeadRows]:
         """Read the persons of `leads` and their activities by association, in every CRM that holds one; return the leads, by key.
@@ -42,6 +43,8 @@ class LookAgain:
             return
         for page in writer.read_now(persons):
             self.known.mirror.save_page(writer.crm, page, seen_at=now)
+        if not self.by_association:
+            return
         for page in writer.evidence(persons, without=self.closed.get(writer.crm, {})):
             self.known.mirror.save_page(writer.crm, page, seen_at=now)
 
@@ -58,4 +61,5 @@ class LookAgain:
         pool = step.given.pool if step.given is not None else ""
         router = Promised(step.given, open_seats(self.known.roster, terms, now).get(pool, ()))
         asked = replace(self.planner, now=now, routing=router).steps(rows, findings)
-        return why_not_now(step, asked, findings)
+        days = terms.crms[step.record.crm].vocabulary.own_fields.get("return_on")
+        return why_not_now(step, asked, findings, moving=(days,) if days is not None else ())
