@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from connectors.records import FieldDefinition, Vocabulary
 from sync.agreement.criteria import Criterion
@@ -83,7 +84,9 @@ def _own_fields(agreement: Agreement, words: Vocabulary, known: Known) -> Iterat
         named.append(("agreement.toml: protect", words.hold))
     for where, name in named:
         if (words.person, name) not in known:
-            yield _missing(name, words.person, where=where, crm=words.crm, known=known)
+            remark = _missing(name, words.person, where=where, crm=words.crm, known=known)
+            offer = f"`leadpact check --create-fields` {words_of(words.crm).offers_fields}"
+            yield replace(remark, fix=offer) if name == words.hold else remark
 
 
 def _without_history(agreement: Agreement, words: Vocabulary, known: Known) -> Iterator[Remark]:

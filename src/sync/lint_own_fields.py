@@ -26,7 +26,7 @@ ACCEPTED = {  # types, in the words of either CRM
 def own_field_remarks(agreement: Agreement, words: Vocabulary, known: Known) -> Iterator[Remark]:
     """Yield an error for each field that the config names and that cannot be written as it should, kind by kind."""
     for purpose, name in words.own_fields.items():
-        for kind in words.persons:
+        for kind in sorted({kind for kind, _ in known} & set(words.persons)):  # one that is hidden as a whole is told as such
             where = f"config.toml: own_fields.{words.crm}.{purpose}"
             definition = known.get((kind, name))
             values = _values(purpose, agreement)

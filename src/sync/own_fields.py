@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from connectors.new_fields import Holds, NewField
 from connectors.records import Vocabulary
+from sync.agreement.model import Agreement
 from sync.judge.reasons import folded
 
 
@@ -53,10 +54,11 @@ STAMPED = ("sla_status", "sla_deadline", "first_touch", "breaches")  # the other
 HOLD = Purpose(holds=Holds.FLAG, label="Hold leadpact back", description="While it is ticked, leadpact does not move the lead.")
 
 
-def missing_fields(words: Vocabulary, known: Collection[tuple[str, str]]) -> tuple[NewField, ...]:
-    """Return what a CRM lacks of the fields that the config names, and the hold; `known` are its fields as (kind, name)."""
+def missing_fields(words: Vocabulary, agreement: Agreement, known: Collection[tuple[str, str]]) -> tuple[NewField, ...]:
+    """Return what a CRM lacks of the fields that the config names, and the hold, if it protects; `known` are its fields: (kind, name)."""
     named = [(kind, name, PURPOSES[purpose]) for kind in words.persons for purpose, name in words.own_fields.items()]
-    named.append((words.person, words.hold, HOLD))
+    if any(protection.what == "hold" for protection in agreement.protect.when):
+        named.append((words.person, words.hold, HOLD))
     return tuple(
         NewField(kind=kind, name=name, label=one.label, description=one.description, holds=one.holds, words=one.words)
         for kind, name, one in named

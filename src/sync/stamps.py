@@ -99,9 +99,8 @@ class Stamping:
         is_new = any(finding.cycle.opened_at is not None and finding.cycle.opened_at >= self.since for finding in passages)
         stamp = stamp_of(passages, self.touch_rules)
         for person in rows.people:
-            fields = self._fields(person)
-            is_stamped = any(person.values.get(field) for field in fields.values())
-            if fields and (is_new or is_stamped) and person.key not in rows.gone_at and not is_carried_on(person, self.terms):
+            is_there = person.key not in rows.gone_at and not is_carried_on(person, self.terms)
+            if is_there and (is_new or self._is_stamped(person)):
                 yield from self._step(rows.lead, person, stamp)
 
     @property
@@ -124,15 +123,28 @@ class Stamping:
                 rule=STAMPS,
                 rung=NO_RUNG,
                 reason=f"{stamp.standing.value.replace('_', ' ')}: {stamp.speaks.rule}",
-                blocked_by=self.blocked_by,
+                blocked_by=(*self._foreign(person), *self.blocked_by),
                 is_pending=False,
             )
 
+    def _is_stamped(self, person: Record) -> bool:
+        shown = [field for field in self._fields(person).values() if person.values.get(field)]
+        return bool(shown) and not any(self._foreign(person))
+
+    def _foreign(self, person: Record) -> Iterator[str]:
+        """Say that the field for the status shows what is none: it is somebody else's, and named by mistake."""
+        field = self._fields(person).get("sla_status", "")
+        held, labels = person.values.get(field), self._labels(person, field)
+        if held and held not in {written_word(word, labels) for word in Standing}:
+            yield f"{field} shows what is no SLA status: somebody else fills it in; name another field (config.toml, [own_fields])"
+
+    def _labels(self, person: Record, field: str) -> Mapping[str, str]:
+        return self.terms.crms[person.key.crm].labels.get((person.key.kind, field), {})
+
     def _writes(self, person: Record, stamp: Stamp) -> Iterator[FieldWrite]:
         fields = self._fields(person)
-        labels = self.terms.crms[person.key.crm].labels.get((person.key.kind, fields.get("sla_status", "")), {})
         values = {
-            "sla_status": written_word(stamp.standing.value, labels),
+            "sla_status": written_word(stamp.standing.value, self._labels(person, fields.get("sla_status", ""))),
             "sla_deadline": written_moment(stamp.deadline),
             "first_touch": written_moment(stamp.first_touch),
             "breaches": str(stamp.breaches),
@@ -146,17 +158,14 @@ class StampsLeft:
     """How many records one run may still stamp; the others wait for the next."""
 
     most: int
-    left: int = -1
-
-    def __post_init__(self) -> None:
-        self.left = self.most
+    used: int = 0
 
     def hold(self, steps: Iterable[Step]) -> tuple[Step, ...]:
         """Return the steps, the stamps beyond the limit with the reason."""
         return tuple(self._held(step) if step.action == STAMP and not step.blocked_by else step for step in steps)
 
     def _held(self, step: Step) -> Step:
-        self.left -= 1
-        return (
-            step if self.left >= 0 else step.held_by(f"a run stamps {self.most} records ([limits] stamps_per_run): it waits for the next")
-        )
+        self.used += 1
+        if self.used <= self.most:
+            return step
+        return step.held_by(f"a run stamps {self.most} records ([limits] stamps_per_run): it waits for the next")

@@ -27,7 +27,7 @@ from sync.route import Routing
 from sync.steps import FieldWrite, Step
 from sync.timeline import build_timeline
 from sync.wiring import vocabularies, wanted
-from tests.builders import LEAD, a_finding, ny, set_to, status, the_agreement, the_practice_agreement, the_rows, the_terms
+from tests.builders import LEAD, SF, a_finding, ny, set_to, status, the_agreement, the_practice_agreement, the_rows, the_terms
 
 ENV = {"LEADPACT_HUBSPOT__TOKEN": "t"}
 OWN = {"recycle_reason": "why", "recycle_count": "times", "return_on": "back"}
@@ -128,20 +128,25 @@ def test_what_fits_is_not_talked_about() -> None:
 
 def test_of_salesforce_each_field_must_be_on_lead_and_contact() -> None:
     words = replace(SALESFORCE, own_fields={"breaches": "SLA_Breaches__c"})
-    lead = replace(a_field("SLA_Breaches__c", "double", kind="Lead"), crm="salesforce")
-    (remark,) = own_field_remarks(the_agreement(), words, {("Lead", "SLA_Breaches__c"): lead})
+    lead, other = (replace(a_field(name, "double", kind=kind), crm=SF) for name, kind in (("SLA_Breaches__c", "Lead"), ("X", "Contact")))
+    only_lead = {("Lead", lead.name): lead}
+    assert list(own_field_remarks(the_agreement(), words, only_lead)) == [], "all of Contact is hidden: that is told elsewhere"
+    (remark,) = own_field_remarks(the_agreement(), words, only_lead | {("Contact", other.name): other})
     assert "called `SLA_Breaches__c` on Contact" in remark.what
     assert "tells an administrator what to add" in remark.fix
 
 
 def test_what_is_missing_is_named_with_the_hold_and_told_in_the_words_of_its_crm() -> None:
-    new = missing_fields(replace(HUBSPOT, own_fields={"sla_status": "sla", "breaches": "broken"}), {("contact", "broken")})
+    named, known = replace(HUBSPOT, own_fields={"sla_status": "sla", "breaches": "broken"}), {("contact", "broken")}
+    held = the_agreement(('"owner set by a person"]', '"hold"]'))
+    new = missing_fields(named, held, known)
     assert [(one.kind, one.name) for one in new] == [("contact", "sla"), ("contact", "leadpact_hold")]
+    assert missing_fields(named, the_agreement(), known) == new[:1], "a box that holds nothing back is not made"
     words = ", ".join(word.value for word in Standing)
     assert property_line(new[0]) == (
         f"contact property sla (SLA status): enumeration, shown as select with the values {words}, in the group leadpact"
     )
-    lead, contact, hold = missing_fields(replace(SALESFORCE, own_fields={"sla_status": "SLA__c"}), ())
+    lead, contact, hold = missing_fields(replace(SALESFORCE, own_fields={"sla_status": "SLA__c"}), held, ())
     assert (lead.kind, contact.kind) == ("Lead", "Contact")
     assert field_line(hold) == (
         "Lead.Leadpact_Hold__c (Hold leadpact back): Checkbox, unchecked by default; field-level security: read access for leadpact's user"

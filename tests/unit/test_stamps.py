@@ -146,6 +146,14 @@ def test_what_opened_before_stamping_began_is_stamped_only_where_a_stamp_stands(
     assert written(step)["sla"] == "at_risk"
 
 
+def test_a_field_that_somebody_else_fills_in_is_left_alone() -> None:
+    now, city = HANDOFF + timedelta(minutes=1), set_to("sla", "Bonn", HANDOFF)
+    terms = the_terms_with_fields(now)
+    (step,) = stamps(the_rows([*HANDED, city]), terms, now)
+    assert step.blocked_by[0].startswith("sla shows what is no SLA status")
+    assert stamps(the_rows([*HANDED, city]), terms, now, since=now) == []
+
+
 def test_mode_and_agreement_hold_a_stamp_back() -> None:
     now = HANDOFF + timedelta(minutes=1)
     (step,) = stamps(the_rows(HANDED), the_terms_with_fields(now), now, mode="remind", unsigned="not signed by sales")

@@ -41,9 +41,9 @@ def _of_crm(files: Files, connector: Connector, *, yes: bool) -> None:
     from sync.wiring import crm_facts
 
     facts = crm_facts(files.config, connector)
-    missing = missing_fields(facts.vocabulary, {(definition.kind, definition.name) for definition in facts.definitions})
+    missing = missing_fields(facts.vocabulary, files.agreement, {(definition.kind, definition.name) for definition in facts.definitions})
     if not missing:
-        typer.echo(f"{connector.crm} has all fields of leadpact's own that are named, and the hold")
+        typer.echo(f"{connector.crm} has all fields of leadpact's own that are named")
         return
     makes_fields = isinstance(connector, FieldMaker)
     typer.echo(f"{connector.crm} lacks {_count(missing)}{':' if makes_fields else '; an administrator adds:'}")
