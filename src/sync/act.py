@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -182,11 +182,7 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
     def tell(done: int) -> None:
         run.tell(Progress(work="writing", rows=done, total=len(todo), done=done == len(todo)))
 
-    moves, stamps = [one for one in todo if one[1].action != STAMP], [one for one in todo if one[1].action == STAMP]
-    tally = carrying.all(moves, tell)
-    at_a_glance = replace(carrying, look=replace(look, by_association=False))
-    tally.take_in(at_a_glance.all(stamps, lambda done: tell(len(moves) + done)))
-    return tally
+    return carrying.all(todo, tell)
 
 
 def _sender(run: Context, begun: Begun, now: datetime) -> Sender:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 from connectors.changes import Change
 from connectors.records import Record
@@ -38,11 +37,6 @@ class Tally:
         if event is not Event.VERIFIED:
             self.told.append((step, event, said))
 
-    def take_in(self, other: Tally) -> None:
-        """Count what another one counted."""
-        self.events += other.events
-        self.told += other.told
-
     @property
     def failed(self) -> int:
         """Steps that were to be carried out and do not stand."""
@@ -64,8 +58,8 @@ class CarryOut:
 
     def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
         """Carry out steps that nothing blocks, a hundred leads at a time; `tell` hears how many are done."""
-        tally, todo, done = Tally(), iter(steps), 0
-        while some := list(islice(todo, AT_ONCE)):
+        tally, done = Tally(), 0
+        for some in in_batches(steps):
             self._some(some, tally)
             done += len(some)
             tell(done)
@@ -74,7 +68,8 @@ class CarryOut:
     def _some(self, steps: Sequence[Numbered], tally: Tally) -> None:
         now = self.now()
         sender = self.sender_at(now)
-        rows = self.look.read((step.lead for _, step in steps), now=now)
+        moves = any(step.action != STAMP for _, step in steps)
+        rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         ready = list(self._ready(steps, rows, sender, tally))
         parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
         intents = {position: tuple(self._intend(sender, step, parts[position])) for position, step, _ in ready}
@@ -131,6 +126,16 @@ class CarryOut:
             before[part.place] = {name: held.get(name) for name in part.change.values}
             held |= part.change.values
         return sender.intend(parts, before)
+
+
+def in_batches(steps: Iterable[Numbered]) -> Iterator[Sequence[Numbered]]:
+    """Cut steps into what is carried out at once: the stamps last, and apart, as a record may be moved and stamped."""
+    stamps: list[Numbered] = []
+    others: list[Numbered] = []
+    for one in steps:
+        (stamps if one[1].action == STAMP else others).append(one)
+    for some in (others, stamps):
+        yield from (some[start : start + AT_ONCE] for start in range(0, len(some), AT_ONCE))
 
 
 def _record_of(step: Step, rows: LeadRows | None) -> Record | None:
