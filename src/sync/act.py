@@ -27,6 +27,7 @@ from sync.route import Routing
 from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, policy_at, pull, pull_and_judge
 from sync.send import Sender
 from sync.settle import Settler, left_open
+from sync.stamps import STAMP, STAMPS
 from sync.steps import Step
 from sync.stopping import Now, Stopping, brakes_at, subjects_of
 from sync.store.journal import UNDO
@@ -123,7 +124,7 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
         stands = what_stands(run.journal.of_plan(plan))
         verified = {place.position for place, entry in stands.items() if entry.event is Event.VERIFIED}
         steps = (step for position, step in enumerate(run.plans.steps(plan)) if position in verified)
-        yield from (step for step in steps if step.record.crm in run.writers)
+        yield from (step for step in steps if step.record.crm in run.writers and step.action != STAMP)
 
 
 def _settle_earlier(run: Context, begun: Begun) -> None:
@@ -141,7 +142,8 @@ def _begin_enforcing(run: Context, begun: Begun) -> None:
     brakes = brakes_at(run.known, Now(begun.now, run.clock()), begun.agreement.zone)
     rules = [rule for rule in begun.agreement.rule_names if not brakes.observes_whole(rule)]
     allowed = [rule for rule in rules if any(mode.of(rule, team) is not Mode.OBSERVE for team in (None, *mode.teams))]
-    run.enforced.renew(allowed if ready else (), now=begun.now)
+    stamps = [STAMPS] if mode.default is Mode.ENFORCE and not brakes.observes_whole(STAMPS) else []
+    run.enforced.renew([*allowed, *stamps] if ready else (), now=begun.now)
 
 
 def _refuse_if_not_for_now(run: Context, begun: Begun, chosen: KeptPlan) -> None:

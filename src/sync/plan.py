@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from sync.agreement.model import Agreement
 from sync.agreement.spans import Span
@@ -19,6 +20,7 @@ from sync.remedies.promote import promotion
 from sync.remedies.reassign import reassignment
 from sync.remedies.recycle import back_on, recycling
 from sync.rows import LeadRows
+from sync.stamps import STAMPS, Stamping, touch_rules_of
 from sync.steps import Step
 from sync.stops import Subject
 from sync.terms import Terms
@@ -37,7 +39,7 @@ class Policy:
     brakes: Brakes = NO_BRAKES  # what is stopped now, and what waits in a held plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Planner:
     """Turns the findings of one lead after the other into steps, by one agreement, policy and moment."""
 
@@ -48,7 +50,10 @@ class Planner:
     now: datetime
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
-        """Return what would be done about the broken promises of one lead that are still owed, as one coherent set."""
+        """Return what would be done about the broken promises of one lead that are still owed, as one coherent set, and its stamps."""
+        return (*self._remedies(rows, findings), *self._stamping.steps(rows, findings))
+
+    def _remedies(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         asked = due_remedies(findings, now=self.agreement, then=self._judged_by)
         due = go_together(one for one in asked if (one.finding.key, one.rung) not in self.policy.fired)
         if not due:
@@ -56,6 +61,19 @@ class Planner:
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
         return tuple(step for one in due if (step := self._step(one, lead)) is not None)
+
+    @cached_property
+    def _stamping(self) -> Stamping:
+        mode = self.policy.mode_of(STAMPS, None)
+        return Stamping(
+            terms=self.terms,
+            touch_rules=touch_rules_of(self.agreement),
+            since=self.policy.enforced_since(STAMPS),
+            blocked_by=(
+                *((f"mode is {mode} (config.toml, [mode] default)",) if mode != "enforce" else ()),
+                *((self.policy.not_enforcing,) if self.policy.not_enforcing is not None else ()),
+            ),
+        )
 
     def _judged_by(self, finding: Finding) -> Agreement:
         return self.terms.agreement_at(finding.started_at) if finding.started_at is not None else self.agreement

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -114,16 +114,16 @@ def vocabularies(config: Config) -> Mapping[str, Vocabulary]:
     words = {"hubspot": hubspot_mapping.VOCABULARY}
     if (org := config.salesforce) is not None:
         words["salesforce"] = salesforce_mapping.vocabulary(form_date_field=org.form_date_field, form_name_field=org.form_name_field)
-    return {crm: words[crm] for crm in config.crms}
+    return {crm: replace(words[crm], own_fields=config.own_fields.of(crm)) for crm in config.crms}
 
 
 def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
     """Return the fields to read of one CRM: those the agreement names, with their history, and those leadpact itself asks for.
 
-    These are the hold, where it protects, and what says that two records of the connected CRMs are one person.
+    These are those it fills in itself, the hold, where it protects, and what says that two records of the connected CRMs are one person.
     """
     words, named = vocabularies(config)[crm], dict(agreement.crm_fields(crm))
-    more: dict[str, set[str]] = {kind: set() for kind in words.persons}
+    more: dict[str, set[str]] = {kind: set(words.own_fields.values()) for kind in words.persons}
     if any(protection.what == "hold" for protection in agreement.protect.when):
         more[words.person].add(words.hold)
     for reference in words.references:

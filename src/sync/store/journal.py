@@ -114,7 +114,7 @@ class Journal:
                 """
                 WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part)
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
-                WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten') AND step.action <> ?
+                WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten') AND step.action <> ? AND step.rung > 0
                 """,
                 (UNDO,),
             )
