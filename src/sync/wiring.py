@@ -56,6 +56,7 @@ from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.store.usage import ApiUsage
+from sync.store.waivers import Waivers
 from sync.version import VERSION
 
 T = TypeVar("T")
@@ -288,6 +289,16 @@ def open_known(path: Path | None) -> Iterator[Known]:
         yield _known(files, store)
 
 
+@contextmanager
+def open_to_decide(path: Path | None, *, wait: timedelta = WAIT) -> Iterator[Known]:
+    """Open files and store to note what a person decides; no CRM is asked. Raises StoreBusy as `open_context` does, and Misfit."""
+    files = read_files(path)
+    refuse_if_misfit(files.agreement, files.roster, facts=())
+    configure_logs(files.config.log)
+    with hold_store(files.config.store, _this_process(), wait=wait), open_store(files.config.store) as store:
+        yield _known(files, store)
+
+
 def _known(files: Files, store: Database) -> Known:
     words = vocabularies(files.config)
     return Known(
@@ -301,6 +312,7 @@ def _known(files: Files, store: Database) -> Known:
         findings=Findings(store),
         agreements=Agreements(store),
         links=Links(store, words),
+        waivers=Waivers(store),
         read_version=_read_version,
     )
 

@@ -60,6 +60,9 @@ _LINKED_BY_CHANGE_ROWS = """
     INSERT INTO to_link (person, tied) VALUES (1, 0);
     INSERT INTO tie (tie, person) VALUES (-7, 1);
 """
+_DECIDED_ROWS = """
+    INSERT INTO waiver VALUES (1, 'f1', 1, 'first touch', 310, 'Max', 'the portal was down');
+"""
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
 
@@ -90,6 +93,7 @@ def make_released(path: Path, name: str) -> None:
             "0007": _USAGE_ROWS,
             "0009": _LINKED_ROWS,
             "0010": _LINKED_BY_CHANGE_ROWS,
+            "0014": _DECIDED_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

@@ -25,6 +25,7 @@ from sync.cli.sandbox import sandbox
 from sync.cli.show import show
 from sync.cli.sync import sync
 from sync.cli.terminal import err
+from sync.cli.waive import waive
 from sync.errors import SyncError
 
 EXIT_ERROR, EXIT_USAGE, EXIT_CONFIGURATION, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 64, 78, 130, 143
@@ -50,7 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, apply, undo, explain, due, runs, show, sandbox):
+for command in (demo, init, preset, check, roster, sync, apply, undo, waive, explain, due, runs, show, sandbox):
     app.command()(command)
 app.add_typer(agreement)
 
