@@ -10,6 +10,7 @@ from functools import partial
 from sync.agreement.versions import why_not_enforcing
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
+from sync.decide import planner_for
 from sync.errors import UsageError
 from sync.fresh import back
 from sync.gather import open_seats
@@ -18,12 +19,11 @@ from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT, MOVES
 from sync.limits import beyond
 from sync.look_again import LookAgain
-from sync.plan import Planner
 from sync.pull import Progress, Pulled
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.route import Routing
-from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, policy_at, pull, pull_and_judge
+from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, pull, pull_and_judge
 from sync.send import Sender
 from sync.settle import Settler, left_open
 from sync.steps import Step
@@ -161,13 +161,13 @@ def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
 
 def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
     todo = list(steps)
-    routing = Routing(seats=open_seats(run.known.roster, terms, begun.now))
-    policy = policy_at(run, begun.agreement, begun.now)
+    routing, kept = Routing(seats=open_seats(run.known.roster, terms, begun.now)), run.plans.get(plan)
+    order = kept.order if kept is not None else None
     look = LookAgain(
         known=run.known,
         writers=run.writers,
         closed={one.account.crm: one.closed for one in pulled},
-        planner=Planner(agreement=begun.agreement, terms=terms, policy=policy, routing=routing, now=begun.now),
+        planner=planner_for(run, order, agreement=begun.agreement, terms=terms, now=begun.now, routing=routing),
     )
     carrying = CarryOut(
         plan=plan,

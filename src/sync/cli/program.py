@@ -13,11 +13,13 @@ import typer
 from connectors.errors import ConnectorError, Exhausted, Unreachable
 from sync.cli.agreement import agreement
 from sync.cli.apply import apply, undo
+from sync.cli.backlog import backlog
 from sync.cli.check import check
 from sync.cli.demo import demo
 from sync.cli.due import due
 from sync.cli.explain import explain
 from sync.cli.init import init
+from sync.cli.offboard import offboard
 from sync.cli.preset import preset
 from sync.cli.roster import roster
 from sync.cli.runs import runs
@@ -51,7 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, apply, undo, waive, explain, due, runs, show, sandbox):
+for command in (demo, init, preset, check, roster, sync, apply, undo, backlog, offboard, waive, explain, due, runs, show, sandbox):
     app.command()(command)
 app.add_typer(agreement)
 

@@ -13,6 +13,7 @@ import orjson
 
 from connectors.records import RecordKey
 from sync.ladder import MOVES
+from sync.orders import Order, order_from, order_json
 from sync.route import Given, Seat
 from sync.steps import FieldWrite, Step
 from sync.store.database import Database
@@ -41,6 +42,7 @@ class KeptPlan:
     agreement_hash: str
     run: str
     made_at: datetime
+    order: Order | None = None  # what a person ordered; None: a run made it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +72,20 @@ class Plans:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, run_id: str) -> int:
-        """Open a plan for a run and return its id; it has no hash until it is closed. KeyError if there is no such run."""
+    def begin(self, run_id: str, order: Order | None = None) -> int:
+        """Open a plan for a run, or for what a person ordered, and return its id; it has no hash until it is closed.
+
+        KeyError if there is no such run.
+        """
         with self._database.transaction() as tx:
             run = run_row_id(tx, run_id)
             accounts = dict(tx.execute("SELECT crm, account_id FROM account ORDER BY crm").fetchall())
             (plan,) = tx.execute(
                 """
-                INSERT INTO plan (run, hash, accounts, agreement_hash)
-                SELECT id, '', ?, agreement_hash FROM run WHERE id = ? RETURNING id
+                INSERT INTO plan (run, hash, accounts, agreement_hash, asked)
+                SELECT id, '', ?, agreement_hash, ? FROM run WHERE id = ? RETURNING id
                 """,
-                (orjson.dumps(accounts).decode(), run),
+                (orjson.dumps(accounts).decode(), orjson.dumps(order_json(order)).decode(), run),
             ).fetchone()
         return int(plan)
 
@@ -151,16 +156,22 @@ class Plans:
         with self._database.snapshot() as tx:
             row = tx.execute(
                 f"""
-                SELECT plan.id, plan.hash, plan.accounts, plan.agreement_hash, run.name, run.began_at
+                SELECT plan.id, plan.hash, plan.accounts, plan.agreement_hash, run.name, run.began_at, plan.asked
                 FROM plan JOIN run ON run.id = plan.run WHERE {condition} AND plan.hash <> '' ORDER BY plan.id DESC LIMIT 1
                 """,
                 (value,),
             ).fetchone()
         if row is None:
             return None
-        id_, hash_, accounts, agreement_hash, run, began_at = row
+        id_, hash_, accounts, agreement_hash, run, began_at, asked = row
         return KeptPlan(
-            id=id_, hash=hash_, accounts=orjson.loads(accounts), agreement_hash=agreement_hash, run=run, made_at=from_ms(began_at)
+            id=id_,
+            hash=hash_,
+            accounts=orjson.loads(accounts),
+            agreement_hash=agreement_hash,
+            run=run,
+            made_at=from_ms(began_at),
+            order=order_from(orjson.loads(asked)),
         )
 
 
