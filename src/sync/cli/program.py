@@ -24,6 +24,7 @@ from sync.cli.preset import preset
 from sync.cli.roster import roster
 from sync.cli.runs import runs
 from sync.cli.sandbox import sandbox
+from sync.cli.shadow import shadow
 from sync.cli.show import show
 from sync.cli.sync import sync
 from sync.cli.terminal import err
@@ -53,7 +54,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, apply, undo, backlog, offboard, waive, explain, due, runs, show, sandbox):
+for command in (demo, init, preset, check, roster, sync, apply, undo, backlog, offboard, waive, explain, due, runs, show, shadow, sandbox):
     app.command()(command)
 app.add_typer(agreement)
 

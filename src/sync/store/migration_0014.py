@@ -24,5 +24,6 @@ DECIDED: Final = (
     CREATE TRIGGER waiver_is_never_deleted BEFORE DELETE ON waiver
     BEGIN SELECT raise(ABORT, 'waiver is append-only'); END
     """,
-    "ALTER TABLE plan ADD COLUMN asked TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(asked))",  # of a plan that a person asked for: how
+    "ALTER TABLE plan_step ADD COLUMN is_pending INTEGER NOT NULL DEFAULT 0 CHECK (is_pending IN (0, 1))",
+    "ALTER TABLE plan ADD COLUMN asked TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(asked))",  # what a person ordered, and how
 )

@@ -15,10 +15,11 @@ from connectors.records import RecordKey
 from sync.ladder import MOVES
 from sync.orders import Order, order_from, order_json
 from sync.route import Given, Seat
+from sync.shadow import Meant
 from sync.steps import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.keys import as_json, known_ids, object_ids
-from sync.store.moments import from_ms
+from sync.store.moments import from_ms, to_ms
 from sync.store.runs import run_row_id
 
 _PAGE = 500  # steps read at once
@@ -138,6 +139,12 @@ class Plans:
             found[run_id] = (*found.get(run_id, ()), noted)
         return found
 
+    def meant(self, *, since: datetime) -> list[Meant]:
+        """Return the moves that only mode and agreement held back, each as it was first planned, if that was at `since` or later."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(_MEANT, {"moves": as_json(MOVES), "since": to_ms(since)}).fetchall()
+        return [Meant(at=from_ms(row[-2]), step=_step(row[:-3]), is_beyond=bool(row[-1])) for row in rows]
+
     def trips(self, plan_id: int) -> Mapping[str, str]:
         """Return of the rules of a plan that went beyond a limit what holds their moves back."""
         with self._database.snapshot() as tx:
@@ -193,13 +200,23 @@ _OF_RUNS = f"""
 
 _STEP = """
     SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
-        action, field_writes, finding, rule, rung, reason, blocked_by, given
+        action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending
 """
 
 _FROM_PLAN = """
     FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
     WHERE plan = :plan
 """
+
+
+_MEANT = f"""
+    {_STEP}, min(plan_step.plan) AS first, run.began_at, plan_step.rule IN (SELECT key FROM json_each(plan.trips))
+    FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
+    JOIN plan ON plan.id = plan_step.plan JOIN run ON run.id = plan.run
+    WHERE is_pending = 1 AND blocked_by <> '[]' AND action IN (SELECT value FROM json_each(:moves))
+        AND plan.hash <> '' AND plan.asked = '{{}}'
+    GROUP BY finding, action HAVING run.began_at >= :since ORDER BY first, position
+"""  # of each group the columns are those of its first plan: https://www.sqlite.org/lang_select.html, "Bare columns in an aggregate query"
 
 
 def _step_rows(tx: sqlite3.Connection, plan_id: int) -> sqlite3.Cursor:
@@ -236,7 +253,11 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
     ids = object_ids(tx, [*leads.values(), *(step.record for step in steps)])
     (first,) = tx.execute("SELECT count(*) FROM plan_step WHERE plan = ?", (plan,)).fetchone()
     tx.executemany(
-        "INSERT INTO plan_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        """
+        INSERT INTO plan_step (
+            plan, position, lead, record, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
         (
             (
                 plan,
@@ -251,6 +272,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
                 step.reason,
                 orjson.dumps(step.blocked_by).decode(),
                 None if step.given is None else orjson.dumps(asdict(step.given)).decode(),
+                int(step.is_pending),
             )
             for position, step in enumerate(steps, start=first)
         ),
@@ -258,7 +280,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
 
 
 def _step(row: Sequence[Any]) -> Step:
-    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by, given = row
+    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending = row
     return Step(
         lead=lead,
         record=RecordKey(crm, kind, crm_id),
@@ -270,6 +292,7 @@ def _step(row: Sequence[Any]) -> Step:
         reason=reason,
         blocked_by=tuple(orjson.loads(blocked_by)),
         given=None if given is None else given_from(orjson.loads(given)),
+        is_pending=bool(is_pending),
     )
 
 

@@ -278,7 +278,7 @@ CREATE TABLE plan_step (
         rule TEXT NOT NULL,
         rung INTEGER NOT NULL,
         reason TEXT NOT NULL,
-        blocked_by TEXT NOT NULL CHECK (json_valid(blocked_by)), given TEXT CHECK (given IS NULL OR json_valid(given)),
+        blocked_by TEXT NOT NULL CHECK (json_valid(blocked_by)), given TEXT CHECK (given IS NULL OR json_valid(given)), is_pending INTEGER NOT NULL DEFAULT 0 CHECK (is_pending IN (0, 1)),
         PRIMARY KEY (plan, position)
     ) STRICT
     ;
