@@ -43,8 +43,15 @@ def planner_for(
 ) -> Planner | Offboarding:
     """Return what plans for an order, or for a run where nobody ordered anything."""
     if isinstance(order, Offboard):
-        held = why_not_enforcing(agreement, now)
-        return Offboarding(order=order, agreement=agreement, terms=terms, not_enforcing=held, routing=routing, now=now)
+        return Offboarding(
+            order=order,
+            agreement=agreement,
+            terms=terms,
+            not_enforcing=why_not_enforcing(agreement, now),
+            routing=routing,
+            fired=run.journal.fired(),
+            now=now,
+        )
     policy = replace(policy_at(run, agreement, now), backlog=order)
     return Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=now)
 

@@ -45,7 +45,7 @@ def why_not_now(step: Step, asked_now: Iterable[Step], findings: Iterable[Findin
 
 def _what_became_of(step: Step, findings: Iterable[Finding]) -> str:
     if step.rule == OFFBOARD:
-        return "its owner does not have it any more, or it is in no open passage"
+        return "its owner does not have it any more, it is in no open passage, or what is owed to it changed"
     finding = next((one for one in findings if one.key == step.finding), None)
     if finding is None:
         return f"{step.rule} does not stand any more"

@@ -11,7 +11,7 @@ from sync.facts import OwnerSet
 from sync.history import local_text
 from sync.judge.cycles import Cycle, find_cycles
 from sync.judge.findings import CycleRef, Finding, Side, Status, finding_key
-from sync.ladder import Due
+from sync.ladder import Due, due_remedies, go_together
 from sync.limits import Limits
 from sync.orders import Offboard
 from sync.protect import Shielded, protections
@@ -32,6 +32,7 @@ class Offboarding:
     terms: Terms
     not_enforcing: str | None  # why the agreement may not be enforced, a sentence
     routing: Router
+    fired: frozenset[tuple[str, int]]  # (key of a finding, rung) of the steps that were carried out
     now: datetime
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
@@ -65,6 +66,7 @@ class Offboarding:
 
     def _step(self, asked: Asked, cycle: Cycle) -> Step:
         finding, kept = asked.due.finding, tuple(self._kept(asked.lead, cycle))
+        due = self._broken(asked.lead.findings) or asked.due
         writes = reassignment(replace(asked, takes_turn=not kept))
         not_enforcing = () if self.not_enforcing is None else (self.not_enforcing,)
         return Step(
@@ -72,14 +74,24 @@ class Offboarding:
             record=writes.record.key,
             action=asked.due.remedy.action,
             fields=writes.fields,
-            finding=finding.key,
+            finding=due.finding.key,
             rule=OFFBOARD,
-            rung=1,
+            rung=due.rung,
             reason=finding.message,
             blocked_by=(*writes.missing, *not_enforcing, *kept),
             given=writes.given,
             is_pending=not kept and not writes.missing,
         )
+
+    def _broken(self, findings: Sequence[Finding]) -> Due | None:
+        """Return the broken promise that asks for a next owner too, if there is one: this step is its rung, and no run takes it again."""
+
+        def then(finding: Finding) -> Agreement:
+            return self.agreement if finding.started_at is None else self.terms.agreement_at(finding.started_at)
+
+        asked = due_remedies(findings, now=self.agreement, then=then)
+        due = go_together(one for one in asked if (one.finding.key, one.rung) not in self.fired)
+        return next((one for one in due if one.remedy.action == "reassign"), None)
 
     def _kept(self, lead: Lead, cycle: Cycle) -> Iterator[str]:
         """Yield why the lead stays where it is, whoever leaves."""

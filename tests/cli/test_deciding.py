@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from sync.cli.program import app
 from sync.errors import UsageError
+from sync.known import eras_at, gather_terms
+from sync.wiring import open_known
 from tests.flow.enforcing import Enforced, enforced
 from tests.flow.practice import leadpact
 
@@ -107,6 +110,10 @@ def test_a_promise_is_excused_by_whom_the_agreement_lets_and_asks_for_nothing_an
     assert not [step for step in audit["steps"] if (step["lead"], step["rule"]) == (lead, "first_touch")]
     with pytest.raises(UsageError, match=f"nothing of first_touch runs or is broken in the present passage of {lead}"):
         say(*order, person(one, owner)["manager"])
+    with open_known(one.files / "config.toml") as known:
+        (waiver,) = known.waivers.given()
+        terms = [gather_terms(known, eras_at(known, upto=at), upto=at) for at in (waiver.at - timedelta(seconds=1), waiver.at)]
+    assert [list(each.waivers) for each in terms] == [[], [finding["key"]]], "a waiver is known from its moment on"
     (given,) = document(say("waive", "--list", "--format", "json"))["waivers"]
     assert (given["lead"], given["finding"], given["by"]) == (lead, finding["key"], person(one, owner)["manager"])
 
@@ -174,7 +181,9 @@ def test_the_leads_of_a_salesforce_user_who_leaves_go_to_others(tmp_path: Path, 
         monkeypatch.setenv("LEADPACT_LIMITS__OFFBOARD_MOVES", "1")
         done = leadpact("offboard", leaver, "--config", str(one.files / "config.toml"))
         assert done.returncode == 3, done.stderr
-        assert re.search(r"beyond a limit: the plan makes \d+ moves, 1 are allowed for one who leaves", done.stdout)
+        assert re.search(
+            r"beyond a limit, which applying it lets pass: the plan makes \d+ moves, 1 are allowed for one who leaves", done.stdout
+        )
         (command,) = re.findall(r"leadpact (apply \d+)", done.stdout)
         assert set(one.owners().values()) == {leaver}
         assert " 0 failed" in one.run(*command.split())

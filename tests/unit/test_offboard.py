@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,7 +12,7 @@ from connectors.records import FieldChange
 from sync.fresh import Promised, why_not_now
 from sync.judge.judge import judge_lead
 from sync.offboard import Offboarding, offboarding_beyond
-from sync.orders import Backlog, Offboard, Order, order_from, order_json
+from sync.orders import Backlog, Offboard, Order, command_of, order_from, order_json
 from sync.route import Routing, Seat
 from sync.steps import Step
 from sync.terms import Terms
@@ -28,6 +28,7 @@ from tests.builders import (
     both_rows,
     both_terms,
     fits,
+    judged,
     mql,
     ny,
     owned_by,
@@ -57,17 +58,20 @@ def planned(
     terms: Terms | None = None,
     not_enforcing: str | None = None,
     router: Promised | None = None,
+    fired: frozenset[tuple[str, int]] = frozenset(),
+    now: datetime = NOW,
 ) -> tuple[Step, ...]:
-    rows, terms = the_rows(changes), terms or the_terms(upto=NOW)
+    rows, terms = the_rows(changes), terms or the_terms(upto=now)
     offboarding = Offboarding(
         order=order,
         agreement=the_agreement(),
         terms=terms,
         not_enforcing=not_enforcing,
         routing=router or Routing(seats=seats),
-        now=NOW,
+        fired=fired,
+        now=now,
     )
-    return offboarding.steps(rows, judge_lead(rows, terms, NOW).findings)
+    return offboarding.steps(rows, judge_lead(rows, terms, now).findings)
 
 
 def test_an_open_lead_goes_to_another_of_its_pool_though_no_promise_is_broken() -> None:
@@ -106,7 +110,9 @@ def test_a_protected_lead_takes_nobodys_turn() -> None:
     routing = Routing(seats={"sdr": (Seat(owner=BEN, weight=1), Seat(owner="13", weight=1))})
     rows, terms = the_rows([*OWNED, DEAL_OPEN]), the_terms(upto=NOW)
     order = Offboard(owner=ANN)
-    offboarding = Offboarding(order=order, agreement=the_agreement(), terms=terms, not_enforcing=None, routing=routing, now=NOW)
+    offboarding = Offboarding(
+        order=order, agreement=the_agreement(), terms=terms, not_enforcing=None, routing=routing, fired=frozenset(), now=NOW
+    )
     assert offboarding.steps(rows, ())[0].fields[0].after == BEN
     assert routing.book.owed == {"sdr": {}}
 
@@ -131,7 +137,7 @@ def test_right_before_the_write_the_lead_must_still_be_theirs_and_free() -> None
     promised = Promised(step.given, seats)
     assert why_not_now(step, planned(router=promised), ()) is None
     left = planned([*OWNED, owned_by(BEN, HANDOFF + timedelta(minutes=5))], router=promised)
-    assert why_not_now(step, left, ()) == "its owner does not have it any more, or it is in no open passage"
+    assert why_not_now(step, left, ()) == "its owner does not have it any more, it is in no open passage, or what is owed to it changed"
     held = planned([*OWNED, DEAL_OPEN], router=promised)
     assert why_not_now(step, held, ()) == f"protected: open deal {DEAL}"
     assert why_not_now(step, planned(router=Promised(step.given, seats[:1])), ()) == f"{BEN} may not get this lead any more"
@@ -148,6 +154,7 @@ def test_a_lead_of_two_crms_is_theirs_by_the_crm_that_says_who_owns() -> None:
             terms=terms,
             not_enforcing=None,
             routing=Routing(seats=seats),
+            fired=frozenset(),
             now=NOW,
         )
         return offboarding.steps(both_rows(changes, **more), ())  # type: ignore[arg-type]
@@ -173,6 +180,29 @@ def test_more_than_the_limit_of_its_own_is_told_with_the_way_out() -> None:
     assert offboarding_beyond(2, Limits()) is None
     told = "the plan makes 3 moves, 2 are allowed for one who leaves; to let it pass: [limits] offboard_moves = 3 in config.toml"
     assert offboarding_beyond(3, Limits()) == told
+
+
+def test_a_broken_promise_that_asks_for_the_same_is_answered_by_it_and_moves_the_lead_no_second_time() -> None:
+    late = HANDOFF + timedelta(hours=5)
+    broken = judged(OWNED, now=late, rule="first_touch")
+    (step,) = planned(now=late)
+    assert (step.rule, step.finding, step.rung) == ("offboard", broken.key, 1)
+    (again,) = planned(now=late, fired=frozenset({(broken.key, 1)}))
+    assert again.finding != broken.key
+
+
+@pytest.mark.parametrize(
+    ("order", "command"),
+    [
+        (None, "leadpact sync --dry-run --out plan.json"),
+        (Backlog(), "leadpact backlog --plan --out plan.json"),
+        (Backlog(any_age=True), "leadpact backlog --plan --older --out plan.json"),
+        (Offboard(owner="7"), "leadpact offboard 7 --out plan.json"),
+        (Offboard(owner="7", pool="sdr"), "leadpact offboard 7 --to sdr --out plan.json"),
+    ],
+)
+def test_a_plan_that_is_no_good_any_more_is_made_anew_by_the_same_command(order: Order | None, command: str) -> None:
+    assert command_of(order) == command
 
 
 @pytest.mark.parametrize("order", [None, Backlog(), Backlog(any_age=True), Offboard(owner="7"), Offboard(owner="7", pool="sdr")])

@@ -43,7 +43,7 @@ def _lines(context: Context, decided: Decided, out: Path | None) -> Iterator[str
         yield from step_lines(place, step, names)
     yield f"{decided.leads} leads looked at: {free} steps can be carried out, {left} are held back, each for the reason above"
     if decided.beyond is not None:
-        yield f"beyond a limit: {decided.beyond}"
+        yield f"beyond a limit, which applying it lets pass: {decided.beyond}"
     if free:
         yield f"nothing was changed; to do exactly this: leadpact apply {out if out is not None else decided.plan.id}"
 
