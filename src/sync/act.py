@@ -10,6 +10,7 @@ from functools import partial
 from sync.agreement.versions import why_not_enforcing
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
+from sync.decide import planner_for
 from sync.errors import LimitReached, UsageError
 from sync.fresh import back
 from sync.gather import open_seats
@@ -19,12 +20,12 @@ from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT
 from sync.limits import beyond
 from sync.look_again import LookAgain
-from sync.plan import Planner
+from sync.orders import command_of
 from sync.pull import Progress, Pulled
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.route import Routing
-from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, policy_at, pull, pull_and_judge
+from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, pull, pull_and_judge
 from sync.send import Sender
 from sync.settle import Settler, left_open
 from sync.stamps import STAMP, STAMPS
@@ -35,7 +36,6 @@ from sync.store.plans import KeptPlan
 from sync.terms import Terms
 
 SYNC, APPLY = "sync", "apply"
-ANEW = "make a new one: leadpact sync --dry-run --out plan.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
         _refuse_if_all_is_stopped(_stopping(run, begun, terms, steps), steps)
         before = run.journal.take_up(begun.run_id, chosen.id, at=begun.now)
         if before is not None:
-            raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=ANEW)
+            raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=f"make a new one: {command_of(chosen.order)}")
         _refuse_if_ended(run, begun, chosen)  # again: who drops a plan takes no lock
         tally = _carry_out(run, begun, terms, pulled, chosen.id, steps)
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": chosen.id, "steps": _told(tally)})
@@ -148,12 +148,13 @@ def _begin_enforcing(run: Context, begun: Begun) -> None:
 
 def _refuse_if_not_for_now(run: Context, begun: Begun, chosen: KeptPlan) -> None:
     _refuse_if_ended(run, begun, chosen)
+    anew = f"make a new one: {command_of(chosen.order)}"
     accounts = {crm: facts.account.id for crm, facts in begun.facts.items()}
     if dict(chosen.accounts) != accounts:
-        raise UsageError(f"plan {chosen.id} is for {dict(chosen.accounts)}, connected are {accounts}", fix=ANEW)
+        raise UsageError(f"plan {chosen.id} is for {dict(chosen.accounts)}, connected are {accounts}", fix=anew)
     if chosen.agreement_hash != begun.agreement.hash:
         now = begun.agreement.hash[:12]
-        fix = f"drop it: leadpact drop {chosen.id} --reason …; {AFRESH}" if run.known.held.get(chosen.id) is not None else ANEW
+        fix = f"drop it: leadpact drop {chosen.id} --reason …; {AFRESH}" if run.known.held.get(chosen.id) is not None else anew
         raise UsageError(f"plan {chosen.id} was made by agreement {chosen.agreement_hash[:12]}; {now} is in force", fix=fix)
     if not any(True for _ in _let_pass(run, chosen.id)):
         why = next((step.blocked_by[0] for step in run.plans.steps(chosen.id) if step.blocked_by), "it moves nothing")
@@ -167,7 +168,7 @@ def _refuse_if_ended(run: Context, begun: Begun, chosen: KeptPlan) -> None:
         return
     held_until = chosen.made_at + run.known.config.limits.held_for
     if run.plans.trips(chosen.id) and begun.now >= held_until:
-        raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=ANEW)
+        raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=f"make a new one: {command_of(chosen.order)}")
 
 
 def _refuse_if_all_is_stopped(stopping: Stopping, steps: Iterable[Numbered]) -> None:
@@ -210,13 +211,13 @@ def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
 
 def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
     todo = list(steps)
-    routing = Routing(seats=open_seats(run.known.roster, terms, begun.now))
-    policy = policy_at(run, begun.agreement, begun.now)
+    routing, kept = Routing(seats=open_seats(run.known.roster, terms, begun.now)), run.plans.get(plan)
+    order = kept.order if kept is not None else None
     look = LookAgain(
         known=run.known,
         writers=run.writers,
         closed={one.account.crm: one.closed for one in pulled},
-        planner=Planner(agreement=begun.agreement, terms=terms, policy=policy, routing=routing, now=begun.now),
+        planner=planner_for(run, order, agreement=begun.agreement, terms=terms, now=begun.now, routing=routing),
     )
     carrying = CarryOut(
         plan=plan,

@@ -14,6 +14,7 @@ from sync.facts import Exit, Left
 from sync.history import local_text
 from sync.judge.findings import Finding
 from sync.ladder import CARRIED_OUT, MOVES, Due, due_remedies, go_together
+from sync.orders import Backlog
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
 from sync.remedies.promote import promotion
@@ -37,6 +38,7 @@ class Policy:
     enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
     fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
     brakes: Brakes = NO_BRAKES  # what is stopped now, and what waits in a held plan
+    backlog: Backlog | None = None  # a person decides about what is from before enforcement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +150,8 @@ class Planner:
             return
         if due.remedy.action not in CARRIED_OUT:
             yield f"this version of leadpact plans a {due.remedy.action}, and does not carry it out"
+        if self.policy.backlog is not None:
+            return
         since, opened_at = self.policy.enforced_since(due.finding.rule), due.finding.cycle.opened_at
         if since is None:
             yield f"no run has enforced {due.finding.rule} yet: passages opened before the first one are backlog, for a person to decide"
@@ -172,7 +176,8 @@ class Planner:
         unread = self.terms.unread_streams(settled, touches=True)
         if moves and unread:
             yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
-        if self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
+        any_age = self.policy.backlog is not None and self.policy.backlog.any_age
+        if not any_age and self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
             yield f"due {local_text(due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
 
 
