@@ -290,6 +290,7 @@ class Vocabulary:
     hold: str = "leadpact_hold"  # field of a person that keeps leadpact from moving it
     opted_out: str | None = None  # field of a person: "true" for who wants no marketing mail
     status: str | None = None  # field of a person: how Sales stands with it, where the CRM has one
+    own_fields: Mapping[str, str] = field(default_factory=dict)  # purpose -> field of a person that leadpact writes and never judges by
     references: tuple[Reference, ...] = ()  # where the CRM itself says that two records are one person
 
     @property

@@ -6,23 +6,25 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from connectors.changes import Change
 from connectors.memberships import is_membership
 from connectors.records import Record, RecordKey
-from sync.joined import read_memberships
+from sync.joined import read_lost, read_memberships
 from sync.journal import FOR_GOOD, Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
+from sync.same_value import same_value
 from sync.send import Part, Sender
 from sync.settle import Settler, Tried, Values
+from sync.stamps import STAMP
 from sync.steps import Step
+from sync.stopping import Gate, Stopping
 from sync.store.journal import UNDO
 
 AT_ONCE = 100  # leads that are looked at again before they are written
 JUST_NOW = timedelta(seconds=2)  # a CRM that compares whole seconds cannot tell what changed in the same one
-_NOT_SENT = frozenset({Event.REFUSED, Event.CHANGED, Event.LATER})
+_NOT_SENT = frozenset({Event.SKIPPED, Event.REFUSED, Event.CHANGED, Event.LATER})
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class Tally:
 
     events: Counter[Event] = field(default_factory=Counter)
     told: list[tuple[Step, Event, str | None]] = field(default_factory=list)  # what did not simply happen
+    stopped: int = 0  # of the skipped: what a pause or a freeze stopped in the middle of the run
 
     def add(self, step: Step, event: Event, said: str | None = None) -> None:
         """Count one step."""
@@ -55,12 +58,13 @@ class CarryOut:
     sender_at: Callable[[datetime], Sender]
     settler_of: Callable[[Sender], Settler]
     look: LookAgain
+    stopping: Stopping
     now: Callable[[], datetime]
 
     def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
         """Carry out steps that nothing blocks, about a hundred leads at a time; `tell` hears how many are done."""
         tally, done = Tally(), 0
-        for some in _together(steps, most=AT_ONCE):
+        for some in in_batches(steps):
             self._some(some, tally)
             done += len(some)
             tell(done)
@@ -69,26 +73,43 @@ class CarryOut:
     def _some(self, steps: Sequence[Numbered], tally: Tally) -> None:
         now = self.now()
         sender = self.sender_at(now)
-        rows = self.look.read((step.lead for _, step in steps), now=now)
+        steps = list(self._let_pass(steps, sender, tally))
+        moves = any(step.action != STAMP for _, step in steps)
+        rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         ready = list(self._ready(steps, rows, sender, tally))
         on_lists = read_memberships(sender.writers, ((step.record, (write.field for write in step.fields)) for _, step, _ in ready))
         parts = {
             position: self._parts(position, step, replace(record, values={**record.values, **on_lists.get(record.key, {})}), sender)
             for position, step, record in ready
         }
-        lost = _lost_by(sender, [part.change for mine in parts.values() for part in mine])
+        lost = read_lost(sender.writers, [part.change for mine in parts.values() for part in mine])
         intents = {position: tuple(self._intend(sender, step, parts[position], lost)) for position, step, _ in ready}
-        events = _send_in_order(sender, parts)
+        gate = Gate(stopping=self.stopping, steps={part.place: step for position, step, _ in ready for part in parts[position]})
+        events = _send_in_order(sender, parts, gate)
         tried = []
         for position, step, _ in ready:
             told = {events[part.place] for part in parts[position]}
             if told & _NOT_SENT and not told - _NOT_SENT:
-                tally.add(step, events[parts[position][0].place])
+                first = parts[position][0].place
+                tally.add(step, events[first], gate.said.get(first))
+                tally.stopped += first in gate.said
             else:
                 failed = {part.place: events[part.place] for part in parts[position] if events[part.place] in FOR_GOOD}
                 tried.append(Tried(step=step, intents=intents[position], failed=failed))
         for settled in self.settler_of(sender).settle(tried):
             tally.add(settled.step, settled.event)
+
+    def _let_pass(self, steps: Sequence[Numbered], sender: Sender, tally: Tally) -> Iterator[Numbered]:
+        """Yield the steps that nobody stopped meanwhile; note why of the others."""
+        why_not, stopped = self.stopping.look(), []
+        for position, step in steps:
+            if (why := why_not(step)) is None:
+                yield position, step
+            else:
+                stopped.append(Entry(place=Place(self.plan, position), event=Event.SKIPPED, at=sender.now, said=why))
+                tally.add(step, Event.SKIPPED, why)
+                tally.stopped += 1
+        sender.journal.note(sender.run_id, stopped)
 
     def _ready(
         self, steps: Sequence[Numbered], rows: Mapping[str, LeadRows], sender: Sender, tally: Tally
@@ -108,19 +129,24 @@ class CarryOut:
     def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, now: datetime) -> str | None:
         if record is None:
             return "the record is gone, or was merged into another"
-        if now - record.changed_at < JUST_NOW:
+        if step.action != STAMP and now - record.changed_at < JUST_NOW:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
         own = [one for one in step.fields if not is_membership(one.field)]
-        changed = [one.field for one in own if (record.values.get(one.field) or "") != (one.before or "")]
+        changed = [one.field for one in own if not same_value(record.values.get(one.field), one.before)]
         return f"{', '.join(changed)} changed since" if changed else None
 
     def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
         """Return the changes that a step comes to, in order; who is on a list already, or off it, neither joins nor leaves it."""
-        values = {one.field: one.after for one in step.fields if not is_membership(one.field) or record.values.get(one.field) == one.before}
-        change = Change(record=record.key, values=values, unless_changed_since=record.changed_at)
-        ordered = sender.writers[record.key.crm].in_order(change, record.values)
+        change = Change(
+            record=record.key,
+            values={
+                one.field: one.after for one in step.fields if not is_membership(one.field) or record.values.get(one.field) == one.before
+            },
+            unless_changed_since=record.changed_at if step.action != STAMP else None,  # a field that nobody else writes
+        )
+        ordered = sender.writers[record.key.crm].in_order(change, held)
         return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]
 
     def _intend(self, sender: Sender, step: Step, parts: Sequence[Part], lost: Mapping[RecordKey, Values]) -> list[Entry]:
@@ -134,20 +160,21 @@ class CarryOut:
         return sender.intend(parts, before)
 
 
-def _lost_by(sender: Sender, changes: Sequence[Change]) -> dict[RecordKey, Values]:
-    """Read what the changes take away beside what they name."""
-    in_order = sorted(changes, key=lambda change: change.record)
-    lost: dict[RecordKey, Values] = {}
-    for crm, group in groupby(in_order, key=lambda change: change.record.crm):
-        lost |= sender.writers[crm].lost_by(list(group))
-    return lost
+def in_batches(steps: Iterable[Numbered]) -> Iterator[Sequence[Numbered]]:
+    """Cut steps into what is carried out at once: the stamps last, and apart, as a record may be moved and stamped."""
+    stamps: list[Numbered] = []
+    others: list[Numbered] = []
+    for one in steps:
+        (stamps if one[1].action == STAMP else others).append(one)
+    for some in (others, stamps):
+        yield from _together(some)
 
 
-def _together(steps: Iterable[Numbered], *, most: int) -> Iterator[list[Numbered]]:
-    """Yield steps, about `most` at a time; those of one lead, which come in a row, stay together: the first changes what it shows."""
+def _together(steps: Iterable[Numbered]) -> Iterator[list[Numbered]]:
+    """Yield steps, about a hundred at a time; those of one lead, which come in a row, stay together: the first changes what it shows."""
     some: list[Numbered] = []
     for position, step in steps:
-        if len(some) >= most and some[-1][1].lead != step.lead:
+        if len(some) >= AT_ONCE and some[-1][1].lead != step.lead:
             yield some
             some = []
         some.append((position, step))
@@ -161,13 +188,14 @@ def _record_of(step: Step, rows: LeadRows | None) -> Record | None:
     return next((person for person in rows.people if person.key == step.record and person.key not in rows.gone_at), None)
 
 
-def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]]) -> dict[Place, Event]:
-    """Send the first part of each step, then the second of those whose first was done, and so on."""
+def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]], gate: Gate) -> dict[Place, Event]:
+    """Send the first part of each step, then the second of those whose first was done, and so on; a step that was begun is finished."""
     events: dict[Place, Event] = {}
     for number in range(max(map(len, parts.values()), default=0)):
         due = [mine for mine in parts.values() if number < len(mine)]
         before = {mine[number].place: events.get(mine[number - 1].place, Event.DONE) if number else Event.DONE for mine in due}
-        events |= sender.send([mine[number] for mine in due if before[mine[number].place] is Event.DONE])
+        sent = [mine[number] for mine in due if before[mine[number].place] is Event.DONE]
+        events |= sender.send(sent) if number else sender.send(sent, closed_to=gate.closed_to)
         for mine in due:
             place = mine[number].place
             if place not in events:

@@ -1,11 +1,12 @@
-"""Which lists and campaigns the records of some steps are on now; they are read apart from the records, past any index."""
+"""What is read beside the records of some steps: which lists and campaigns they are on, and what a change takes from them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
+from connectors.changes import Change
 from connectors.memberships import is_membership
 from connectors.protocol import Writer
 from connectors.records import RecordKey
@@ -25,3 +26,11 @@ def read_memberships(writers: Mapping[str, Writer], wanted: Iterable[Wanted]) ->
         told = writers[crm].memberships(records, sorted({name for record in records for name in fields[record]}))
         found |= {record: {name: told[record][name] for name in fields[record]} for record in records}
     return found
+
+
+def read_lost(writers: Mapping[str, Writer], changes: Sequence[Change]) -> dict[RecordKey, Mapping[str, str | None]]:
+    """Read what changes take from their records beside what they name; nobody can put it back."""
+    lost: dict[RecordKey, Mapping[str, str | None]] = {}
+    for crm, group in groupby(sorted(changes, key=lambda change: change.record), key=lambda change: change.record.crm):
+        lost |= writers[crm].lost_by(list(group))
+    return lost

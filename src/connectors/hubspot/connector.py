@@ -9,7 +9,7 @@ from connectors.budget import Purpose
 from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
 from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
-from connectors.hubspot import lists, tasks, write
+from connectors.hubspot import lists, properties, tasks, write
 from connectors.hubspot.client import Client
 from connectors.hubspot.dates import lost_dates
 from connectors.hubspot.evidence import evidence_pages
@@ -24,6 +24,7 @@ from connectors.hubspot.streams import PLURALS, object_streams
 from connectors.hubspot.values import text_of
 from connectors.hubspot.vanished import as_they_are, bin_pages, live_ids, looked_up
 from connectors.memberships import apart, cut_by_list, sort_apart, what_is_joined
+from connectors.new_fields import NewField
 from connectors.pacing import Waiting
 from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage, Wanted
 from connectors.zones import zone_of
@@ -165,6 +166,14 @@ class HubSpot:
     def create_task(self, task: NewTask) -> Created:
         """Create a task, associated with the contact, company or deal it is about."""
         return tasks.create(self._client.on(Purpose.WRITE), task)
+
+    def field_line(self, new: NewField) -> str:
+        """Say what a new property is."""
+        return properties.property_line(new)
+
+    def create_field(self, new: NewField) -> None:
+        """Define a property in the group `leadpact`, in two calls, three for the first one."""
+        properties.create_property(self._client.on(Purpose.WRITE), new)
 
     def add_earlier_calls(self, calls: int) -> None:
         """Count the calls that earlier runs made on the account's present day."""

@@ -9,6 +9,7 @@ from connectors.records import Record
 from sync.agreement.model import Agreement, CrmKind
 from sync.confusion import is_carried_on
 from sync.judge.reasons import folded
+from sync.own_fields import counted_on, written_day, written_word
 from sync.remedies.asked import Asked, Writes
 from sync.remedies.joining import joined_list
 from sync.remedies.targets import owners_called, value_called
@@ -38,8 +39,15 @@ def _with_others(main: Writes, also: Sequence[Writes]) -> Writes:
 def _of_record(person: Record, asked: Asked) -> Writes:
     if is_carried_on(person, asked.terms):
         return Writes(record=person, missing=(f"{person.key} was converted, and no record that carries it on is known",))
-    told = [*_says_so(asked, person), *_other_field(asked, person), *_reason_write(asked, person), *_owner(asked, person)]
+    says_so = list(_says_so(asked, person))
+    own = own_writes(asked, person) if any(map(_changes, says_so)) else ()
+    told = [*says_so, *_other_field(asked, person), *_reason_write(asked, person), *own, *_owner(asked, person)]
     return _written(person, [*told, *joined_list(asked, person)])
+
+
+def _changes(told: Told) -> bool:
+    """Whether a field is written that does not hold the value already: only then is there one recycling more."""
+    return isinstance(told, FieldWrite) and (told.before or "").casefold() != (told.after or "").casefold()
 
 
 def _beside(person: Record, asked: Asked) -> Writes:
@@ -137,6 +145,20 @@ def _reason_write(asked: Asked, record: Record) -> Iterator[FieldWrite]:
     if name is not None and reason is not None:
         options = asked.terms.crms[record.key.crm].labels.get((record.key.kind, name), {})
         yield _write(record, name, _called(reason, options))
+
+
+def own_writes(asked: Asked, record: Record) -> Iterator[FieldWrite]:
+    """Yield the writes of leadpact's own fields as a lead is recycled: the reason where the agreement names no field for it, count, day."""
+    if asked.due.remedy.action != "recycle":
+        return
+    crm, kind = asked.terms.crms[record.key.crm], record.key.kind
+    own = crm.vocabulary.own_fields
+    values = {"recycle_count": counted_on(record.values.get(own.get("recycle_count", ""))), "return_on": written_day(back_on(asked))}
+    if asked.due.remedy.detail is not None and not any(_reason_write(asked, record)):
+        values["recycle_reason"] = written_word(asked.due.remedy.detail, crm.labels.get((kind, own.get("recycle_reason", "")), {}))
+    for purpose, value in values.items():
+        if (name := own.get(purpose)) is not None:
+            yield FieldWrite(field=name, before=record.values.get(name), after=value)
 
 
 def _called(reason: str, options: Mapping[str, str]) -> str:
