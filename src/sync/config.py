@@ -16,6 +16,7 @@ from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
 from sync.errors import ConfigurationError
+from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
 from sync.toml_text import read_toml
 
@@ -33,6 +34,7 @@ class Config:
     store: Path
     mode: ModeSection
     limits: LimitsSection
+    freezes: tuple[Freeze, ...]  # windows in which nothing is written
     settle: SettleSection
     act: ActSection
     own_fields: OwnFieldsSection
@@ -144,6 +146,7 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         store=folder / Path(settings.files.store).expanduser(),
         mode=settings.mode,
         limits=settings.limits,
+        freezes=tuple(table.freeze() for table in settings.freeze),
         settle=settings.settle,
         act=settings.act,
         own_fields=settings.own_fields,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from sync.agreement.model import OFFBOARD
 from sync.judge.findings import Finding
 from sync.route import Given, Seat
 from sync.stamps import STAMP
@@ -51,6 +52,8 @@ def why_not_now(step: Step, asked_now: Iterable[Step], findings: Iterable[Findin
 def _what_became_of(step: Step, findings: Iterable[Finding]) -> str:
     if step.action == STAMP:
         return "the record shows it already, or something else is to be stamped by now"
+    if step.rule == OFFBOARD:
+        return "its owner does not have it any more, it is in no open passage, or what is owed to it changed"
     finding = next((one for one in findings if one.key == step.finding), None)
     if finding is None:
         return f"{step.rule} does not stand any more"

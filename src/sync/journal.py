@@ -13,7 +13,7 @@ from sync.same_value import same_value
 class Event(StrEnum):
     """What happened to one write of a step, in the order in which it may happen."""
 
-    SKIPPED = "skipped"  # nothing was sent: what was planned for is not so any more
+    SKIPPED = "skipped"  # nothing was sent: what was planned for is not so any more, or somebody stopped it
     INTENDED = "intended"  # noted before it is sent
     DONE = "done"  # the CRM says so
     REFUSED = "refused"

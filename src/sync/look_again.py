@@ -12,6 +12,7 @@ from sync.fresh import Promised, why_not_now
 from sync.gather import open_seats
 from sync.judge.judge import judge_lead
 from sync.known import Known
+from sync.offboard import Offboarding
 from sync.plan import Planner
 from sync.rows import LeadRows
 from sync.steps import Step
@@ -24,7 +25,7 @@ class LookAgain:
     known: Known
     writers: Mapping[str, WritingConnector]  # by CRM
     closed: Mapping[str, Mapping[str, str]]  # CRM -> streams that our credentials may not read
-    planner: Planner
+    planner: Planner | Offboarding
 
     def read(self, leads: Iterable[str], *, now: datetime, by_association: bool = True) -> dict[str, LeadRows]:
         """Read the persons of `leads` and their activities by association, in every CRM that holds one; return the leads, by key.
