@@ -19,7 +19,6 @@ from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT, MOVES
 from sync.limits import beyond
 from sync.look_again import LookAgain
-from sync.orders import command_of
 from sync.pull import Progress, Pulled
 from sync.report.audit import Audit
 from sync.report.spool import Spool
@@ -33,6 +32,7 @@ from sync.store.plans import KeptPlan
 from sync.terms import Terms
 
 SYNC, APPLY = "sync", "apply"
+ANEW = "make a new one: leadpact sync --dry-run --out plan.json, or by the command that made it (backlog --plan, offboard)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,9 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
         terms = gather_terms(run.known, begun.eras)
         before = run.journal.take_up(begun.run_id, chosen.id, at=begun.now)
         if before is not None:
-            raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=f"make a new one: {command_of(chosen.order)}")
+            raise UsageError(
+                f"plan {chosen.id} was carried out by run {before}", fix="make a new one: leadpact sync --dry-run --out plan.json"
+            )
         tally = _carry_out(run, begun, terms, pulled, chosen.id, _sendable(run, chosen.id))
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": chosen.id, "steps": _told(tally)})
         return Acted(run_id=begun.run_id, tally=tally, trips={})
@@ -136,16 +138,15 @@ def _begin_enforcing(run: Context, begun: Begun) -> None:
 
 
 def _refuse_if_not_for_now(run: Context, begun: Begun, chosen: KeptPlan) -> None:
-    anew = f"make a new one: {command_of(chosen.order)}"
     accounts = {crm: facts.account.id for crm, facts in begun.facts.items()}
     if dict(chosen.accounts) != accounts:
-        raise UsageError(f"plan {chosen.id} is for {dict(chosen.accounts)}, connected are {accounts}", fix=anew)
+        raise UsageError(f"plan {chosen.id} is for {dict(chosen.accounts)}, connected are {accounts}", fix=ANEW)
     if chosen.agreement_hash != begun.agreement.hash:
         now = begun.agreement.hash[:12]
-        raise UsageError(f"plan {chosen.id} was made by agreement {chosen.agreement_hash[:12]}; {now} is in force", fix=anew)
+        raise UsageError(f"plan {chosen.id} was made by agreement {chosen.agreement_hash[:12]}; {now} is in force", fix=ANEW)
     held_until = chosen.made_at + run.known.config.limits.held_for
     if run.plans.trips(chosen.id) and begun.now > held_until:
-        raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=anew)
+        raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=ANEW)
     if not any(True for _ in _sendable(run, chosen.id)):
         why = next((step.blocked_by[0] for step in run.plans.steps(chosen.id) if step.blocked_by), "it moves nothing")
         raise UsageError(f"no step of plan {chosen.id} may be carried out: {why}", fix="see each one's reason: leadpact show " + chosen.run)
