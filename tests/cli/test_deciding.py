@@ -187,4 +187,7 @@ def test_the_leads_of_a_salesforce_user_who_leaves_go_to_others(tmp_path: Path, 
         (command,) = re.findall(r"leadpact (apply \d+)", done.stdout)
         assert set(one.owners().values()) == {leaver}
         assert " 0 failed" in one.run(*command.split())
-        assert leaver not in one.owners().values()
+        moved = one.owners()
+        assert leaver not in moved.values()
+        assert "0 written" in one.run("sync"), "what asked for a next owner too was answered by it"
+        assert one.owners() == moved
