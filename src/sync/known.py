@@ -16,9 +16,11 @@ from sync.roster import Roster
 from sync.store.agreements import Agreements
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.held import Held
 from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
+from sync.store.stops import Stops
 from sync.store.waivers import Waivers
 from sync.terms import Terms
 
@@ -37,6 +39,8 @@ class Known:
     findings: Findings
     agreements: Agreements
     links: Links
+    stops: Stops
+    held: Held
     waivers: Waivers
     read_version: Callable[[Version], Agreement]
 

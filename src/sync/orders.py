@@ -29,6 +29,17 @@ class Offboard:
 Order = Backlog | Offboard
 
 
+def command_of(order: Order | None) -> str:
+    """Return the command that makes a plan like the one that was ordered, or that a run made, anew."""
+    match order:
+        case None:
+            return "leadpact sync --dry-run --out plan.json"
+        case Backlog():
+            return f"leadpact backlog --plan{' --older' if order.any_age else ''} --out plan.json"
+        case Offboard():
+            return f"leadpact offboard {order.owner}{f' --to {order.pool}' if order.pool is not None else ''} --out plan.json"
+
+
 def order_json(order: Order | None) -> dict[str, Any]:
     """Return an order as the store keeps it; empty where nobody ordered anything."""
     match order:

@@ -105,6 +105,15 @@ def test_limits_count_the_moves_that_were_sent_whatever_came_of_them(store: Data
     assert Journal(store).moves_since(NINE - MINUTE) == 3
 
 
+def test_a_move_that_was_stopped_right_before_it_was_sent_is_none_and_may_be_tried_again(store: Database) -> None:
+    run, plan = a_plan(store, FREE, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED, Event.SKIPPED)
+    note(store, run, Place(plan, 1), Event.INTENDED, Event.UNKNOWN)
+    assert Journal(store).moves_since(NINE - MINUTE) == 1
+    assert Journal(store).fired() == {(FREE.finding, FREE.rung)}
+    assert [entry.place.position for entry in Journal(store).unsettled()] == [1]
+
+
 def test_a_plan_is_taken_up_once(store: Database) -> None:
     run, plan = a_plan(store, FREE)
     other = a_run(store)

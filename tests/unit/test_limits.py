@@ -110,6 +110,20 @@ def test_an_open_passage_is_one_however_many_promises_of_the_rule_it_holds() -> 
     assert counted.open_passages == {"accept_or_reject": 2}
 
 
+def test_what_is_only_observed_holds_nobodys_moves_back_and_is_told_all_the_same() -> None:
+    counted = toll({"first_touch": 100, "decide": 1000}, {"first_touch": 10})
+    counted.add([], [replace(a_step("decide"), blocked_by=("mode of decide is observe",))] * 30)
+    found = counted.trips(LIMITS)
+    assert list(found) == ["decide"]
+    assert found["decide"].startswith("the plan makes 40 moves, 25 are allowed a run")
+
+
+def test_of_a_rule_that_acts_for_one_team_count_the_moves_of_that_team() -> None:
+    counted = toll({"first_touch": 10}, {"first_touch": 5})
+    counted.add([], [replace(a_step("first_touch"), blocked_by=("mode of first_touch is observe",))] * 30)
+    assert counted.trips(LIMITS) == {}
+
+
 def test_the_limits_are_those_of_the_config() -> None:
     counted = toll({"first_touch": 100}, {"first_touch": 20})
     assert counted.trips(OfTheConfig(moves_share=0.2)) == {}

@@ -12,7 +12,7 @@ from connectors.records import FieldChange
 from sync.fresh import why_not_now
 from sync.judge.judge import judge_lead
 from sync.offboard import Offboarding, offboarding_beyond
-from sync.orders import Backlog, Offboard, Order, order_from, order_json
+from sync.orders import Backlog, Offboard, Order, command_of, order_from, order_json
 from sync.route import Routing, Seat
 from sync.steps import Step
 from sync.terms import Terms
@@ -187,6 +187,20 @@ def test_a_broken_promise_that_asks_for_the_same_is_answered_by_it_and_moves_the
     assert (step.rule, step.finding, step.rung) == ("offboard", broken.key, 1)
     (again,) = planned(now=late, fired=frozenset({(broken.key, 1)}))
     assert again.finding != broken.key
+
+
+@pytest.mark.parametrize(
+    ("order", "command"),
+    [
+        (None, "leadpact sync --dry-run --out plan.json"),
+        (Backlog(), "leadpact backlog --plan --out plan.json"),
+        (Backlog(any_age=True), "leadpact backlog --plan --older --out plan.json"),
+        (Offboard(owner="7"), "leadpact offboard 7 --out plan.json"),
+        (Offboard(owner="7", pool="sdr"), "leadpact offboard 7 --to sdr --out plan.json"),
+    ],
+)
+def test_a_plan_that_is_no_good_any_more_is_made_anew_by_the_same_command(order: Order | None, command: str) -> None:
+    assert command_of(order) == command
 
 
 @pytest.mark.parametrize("order", [None, Backlog(), Backlog(any_age=True), Offboard(owner="7"), Offboard(owner="7", pool="sdr")])

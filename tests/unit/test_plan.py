@@ -16,12 +16,14 @@ from sync.agreement.model import Agreement
 from sync.agreement.promises import Rung
 from sync.agreement.spans import parse_span
 from sync.backlog import is_backlog
+from sync.brakes import NO_BRAKES, Brakes, Latch
 from sync.judge.findings import Status
 from sync.judge.judge import judge_lead
 from sync.orders import Backlog
 from sync.plan import Planner, Policy
 from sync.route import Book, Routing, Seat
 from sync.steps import Step
+from sync.stops import Stop, StopKind, Target
 from tests.builders import (
     ANN,
     BEN,
@@ -68,6 +70,7 @@ def steps(
     judged_by: Agreement | None = None,
     in_force: Agreement | None = None,
     fired: frozenset[tuple[str, int]] = frozenset(),
+    brakes: Brakes = NO_BRAKES,
 ) -> tuple[Step, ...]:
     rows, terms = the_rows(changes, [a_call(touched)] if touched else []), the_terms(upto=now, agreement=judged_by)
     planner = Planner(
@@ -79,6 +82,7 @@ def steps(
             max_act_age=parse_span("2 business days"),
             enforced_since=lambda _: BORN,
             fired=fired,
+            brakes=brakes,
         ),
         routing=Routing(seats=seats),
         now=now,
@@ -137,6 +141,43 @@ def test_a_rung_fires_once_and_the_next_one_is_free() -> None:
     (step,) = steps(LEAD, DUE + timedelta(hours=1))
     assert steps(LEAD, DUE + timedelta(hours=1), fired=frozenset({(step.finding, step.rung)})) == ()
     assert steps(LEAD, DUE + timedelta(hours=1), fired=frozenset({(step.finding, step.rung + 1)})) == (step,)
+
+
+def stopped(kind: StopKind) -> Brakes:
+    until = DUE + timedelta(days=1) if kind is StopKind.PAUSE else None
+    return Brakes(stops=(Stop(number=1, kind=kind, target=Target(), since=DUE, until=until, who="ann", why="why"),))
+
+
+HELD = Brakes(held={("first_touch", str(LEAD_KEY)): Latch(17, DUE)})
+
+
+@pytest.mark.parametrize(
+    ("brakes", "why"),
+    [
+        (stopped(StopKind.PAUSE), "paused until Thu 2026-11-19 17:00 UTC (pause 1 of everything, see leadpact held)"),
+        (Brakes(frozen=("frozen until Christmas",)), "frozen until Christmas"),
+        (HELD, "held in plan 17 since Wed 2026-11-18 17:00 UTC, see leadpact held"),
+    ],
+)
+def test_what_is_stopped_or_held_is_planned_with_the_reason_and_counts_for_no_limit(brakes: Brakes, why: str) -> None:
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), brakes=brakes)
+    assert (step.blocked_by, step.is_pending) == ((why,), False)
+
+
+def test_of_mode_and_observe_the_stricter_speaks() -> None:
+    observed = stopped(StopKind.OBSERVE)
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), brakes=observed)
+    assert step.blocked_by == ("mode of first_touch is observe (observe 1 of everything, see leadpact held)",)
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), brakes=observed, mode="remind")
+    assert ["mode of first_touch is remind (config.toml" in step.blocked_by[0], step.blocked_by[1][:30]] == [
+        True,
+        "mode of first_touch is observe",
+    ]
+
+
+def test_a_held_plan_has_the_moves_of_its_leads_alone() -> None:
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), brakes=HELD, in_force=first_touch_answered_by("escalate"))
+    assert not any("held in plan" in why for why in step.blocked_by)
 
 
 def test_nobody_left_in_the_pool_is_said() -> None:

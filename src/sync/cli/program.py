@@ -18,8 +18,10 @@ from sync.cli.check import check
 from sync.cli.demo import demo
 from sync.cli.due import due
 from sync.cli.explain import explain
+from sync.cli.held import drop, held
 from sync.cli.init import init
 from sync.cli.offboard import offboard
+from sync.cli.pause import observe, pause, resume
 from sync.cli.preset import preset
 from sync.cli.roster import roster
 from sync.cli.runs import runs
@@ -54,7 +56,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, apply, undo, backlog, offboard, waive, explain, due, runs, show, shadow, sandbox):
+for command in (
+    demo,
+    init,
+    preset,
+    check,
+    roster,
+    sync,
+    apply,
+    undo,
+    backlog,
+    offboard,
+    waive,
+    held,
+    drop,
+    pause,
+    observe,
+    resume,
+    explain,
+    due,
+    runs,
+    show,
+    shadow,
+    sandbox,
+):
     app.command()(command)
 app.add_typer(agreement)
 
