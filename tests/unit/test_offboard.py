@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from connectors.records import FieldChange
-from sync.fresh import why_not_now
+from sync.fresh import back, why_not_now
 from sync.judge.judge import judge_lead
 from sync.offboard import Offboarding, offboarding_beyond
 from sync.orders import Backlog, Offboard, Order, command_of, order_from, order_json
 from sync.route import Routing, Seat
 from sync.steps import Step
+from sync.stopping import leaver_of
+from sync.stops import Subject
 from sync.terms import Terms
 from tests.builders import (
     ANN,
@@ -187,6 +189,13 @@ def test_a_broken_promise_that_asks_for_the_same_is_answered_by_it_and_moves_the
     assert (step.rule, step.finding, step.rung) == ("offboard", broken.key, 1)
     (again,) = planned(now=late, fired=frozenset({(broken.key, 1)}))
     assert again.finding != broken.key
+
+
+def test_a_team_that_is_paused_is_the_one_of_whom_leaves() -> None:
+    terms = the_terms(upto=NOW, teams={ANN: "SDR", BEN: "AE"})
+    (step,) = planned(terms=terms)
+    assert leaver_of(step, terms) == Subject(rule="offboard", team="SDR", leads=(str(LEAD), str(LEAD)))
+    assert leaver_of(back(step), terms).team == "AE"
 
 
 @pytest.mark.parametrize(
