@@ -151,7 +151,7 @@ def test_four_hundred_moves_are_held_under_the_limits_of_the_default_and_let_pas
 
         said = one.run("sync", code=3)
 
-        assert "400 moves for first_touch, 42 are allowed" in said
+        assert "400 moves for first_touch, 40 are allowed (10% of its 403 open passages, at least 5)" in said
         assert (one.world.writes(), one.owners()) == (writes, before)
         (command,) = re.findall(r"leadpact (apply \d+)", said)
         assert "400 written and read back, 0 skipped, 0 failed" in one.run(*command.split())
