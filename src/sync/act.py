@@ -10,6 +10,7 @@ from functools import partial
 from sync.agreement.versions import why_not_enforcing
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
+from sync.decide import planner_for
 from sync.errors import LimitReached, UsageError
 from sync.fresh import back
 from sync.gather import open_seats
@@ -19,14 +20,15 @@ from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT
 from sync.limits import beyond
 from sync.look_again import LookAgain
-from sync.plan import Planner
+from sync.orders import command_of
 from sync.pull import Progress, Pulled
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.route import Routing
-from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, policy_at, pull, pull_and_judge
+from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, pull, pull_and_judge
 from sync.send import Sender
 from sync.settle import Settler, left_open
+from sync.stamps import STAMP, STAMPS
 from sync.steps import Step
 from sync.stopping import Now, Stopping, brakes_at, subjects_of
 from sync.store.journal import UNDO
@@ -34,7 +36,6 @@ from sync.store.plans import KeptPlan
 from sync.terms import Terms
 
 SYNC, APPLY = "sync", "apply"
-ANEW = "make a new one: leadpact sync --dry-run --out plan.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
         _refuse_if_all_is_stopped(_stopping(run, begun, terms, steps), steps)
         before = run.journal.take_up(begun.run_id, chosen.id, at=begun.now)
         if before is not None:
-            raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=ANEW)
+            raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=f"make a new one: {command_of(chosen.order)}")
         _refuse_if_ended(run, begun, chosen)  # again: who drops a plan takes no lock
         tally = _carry_out(run, begun, terms, pulled, chosen.id, steps)
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": chosen.id, "steps": _told(tally)})
@@ -123,7 +124,7 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
         stands = what_stands(run.journal.of_plan(plan))
         verified = {place.position for place, entry in stands.items() if entry.event is Event.VERIFIED}
         steps = (step for position, step in enumerate(run.plans.steps(plan)) if position in verified)
-        yield from (step for step in steps if step.record.crm in run.writers)
+        yield from (step for step in steps if step.record.crm in run.writers and step.action != STAMP)
 
 
 def _settle_earlier(run: Context, begun: Begun) -> None:
@@ -141,17 +142,19 @@ def _begin_enforcing(run: Context, begun: Begun) -> None:
     brakes = brakes_at(run.known, Now(begun.now, run.clock()), begun.agreement.zone)
     rules = [rule for rule in begun.agreement.rule_names if not brakes.observes_whole(rule)]
     allowed = [rule for rule in rules if any(mode.of(rule, team) is not Mode.OBSERVE for team in (None, *mode.teams))]
-    run.enforced.renew(allowed if ready else (), now=begun.now)
+    stamps = [STAMPS] if mode.default is Mode.ENFORCE and not brakes.observes_whole(STAMPS) else []
+    run.enforced.renew([*allowed, *stamps] if ready else (), now=begun.now)
 
 
 def _refuse_if_not_for_now(run: Context, begun: Begun, chosen: KeptPlan) -> None:
     _refuse_if_ended(run, begun, chosen)
+    anew = f"make a new one: {command_of(chosen.order)}"
     accounts = {crm: facts.account.id for crm, facts in begun.facts.items()}
     if dict(chosen.accounts) != accounts:
-        raise UsageError(f"plan {chosen.id} is for {dict(chosen.accounts)}, connected are {accounts}", fix=ANEW)
+        raise UsageError(f"plan {chosen.id} is for {dict(chosen.accounts)}, connected are {accounts}", fix=anew)
     if chosen.agreement_hash != begun.agreement.hash:
         now = begun.agreement.hash[:12]
-        fix = f"drop it: leadpact drop {chosen.id} --reason …; {AFRESH}" if run.known.held.get(chosen.id) is not None else ANEW
+        fix = f"drop it: leadpact drop {chosen.id} --reason …; {AFRESH}" if run.known.held.get(chosen.id) is not None else anew
         raise UsageError(f"plan {chosen.id} was made by agreement {chosen.agreement_hash[:12]}; {now} is in force", fix=fix)
     if not any(True for _ in _let_pass(run, chosen.id)):
         why = next((step.blocked_by[0] for step in run.plans.steps(chosen.id) if step.blocked_by), "it moves nothing")
@@ -165,7 +168,7 @@ def _refuse_if_ended(run: Context, begun: Begun, chosen: KeptPlan) -> None:
         return
     held_until = chosen.made_at + run.known.config.limits.held_for
     if run.plans.trips(chosen.id) and begun.now >= held_until:
-        raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=ANEW)
+        raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=f"make a new one: {command_of(chosen.order)}")
 
 
 def _refuse_if_all_is_stopped(stopping: Stopping, steps: Iterable[Numbered]) -> None:
@@ -208,13 +211,13 @@ def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
 
 def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
     todo = list(steps)
-    routing = Routing(seats=open_seats(run.known.roster, terms, begun.now))
-    policy = policy_at(run, begun.agreement, begun.now)
+    routing, kept = Routing(seats=open_seats(run.known.roster, terms, begun.now)), run.plans.get(plan)
+    order = kept.order if kept is not None else None
     look = LookAgain(
         known=run.known,
         writers=run.writers,
         closed={one.account.crm: one.closed for one in pulled},
-        planner=Planner(agreement=begun.agreement, terms=terms, policy=policy, routing=routing, now=begun.now),
+        planner=planner_for(run, order, agreement=begun.agreement, terms=terms, now=begun.now, routing=routing),
     )
     carrying = CarryOut(
         plan=plan,

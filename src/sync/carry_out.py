@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 from connectors.changes import Change
 from connectors.records import Record
 from sync.journal import Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
+from sync.same_value import same_value
 from sync.send import Part, Sender
 from sync.settle import Settler, Tried
+from sync.stamps import STAMP
 from sync.steps import Step
 from sync.stopping import Gate, Stopping
 from sync.store.journal import UNDO
@@ -60,8 +61,8 @@ class CarryOut:
 
     def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
         """Carry out steps that nothing blocks, a hundred leads at a time; `tell` hears how many are done."""
-        tally, todo, done = Tally(), iter(steps), 0
-        while some := list(islice(todo, AT_ONCE)):
+        tally, done = Tally(), 0
+        for some in in_batches(steps):
             self._some(some, tally)
             done += len(some)
             tell(done)
@@ -71,7 +72,8 @@ class CarryOut:
         now = self.now()
         sender = self.sender_at(now)
         steps = list(self._let_pass(steps, sender, tally))
-        rows = self.look.read((step.lead for _, step in steps), now=now)
+        moves = any(step.action != STAMP for _, step in steps)
+        rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         ready = list(self._ready(steps, rows, sender, tally))
         parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
         intents = {position: tuple(self._intend(sender, step, parts[position])) for position, step, _ in ready}
@@ -119,16 +121,18 @@ class CarryOut:
     def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, now: datetime) -> str | None:
         if record is None:
             return "the record is gone, or was merged into another"
-        if now - record.changed_at < JUST_NOW:
+        if step.action != STAMP and now - record.changed_at < JUST_NOW:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
-        changed = [one.field for one in step.fields if (record.values.get(one.field) or "") != (one.before or "")]
+        changed = [one.field for one in step.fields if not same_value(record.values.get(one.field), one.before)]
         return f"{', '.join(changed)} changed since" if changed else None
 
     def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
         change = Change(
-            record=record.key, values={write.field: write.after for write in step.fields}, unless_changed_since=record.changed_at
+            record=record.key,
+            values={write.field: write.after for write in step.fields},
+            unless_changed_since=record.changed_at if step.action != STAMP else None,  # a field that nobody else writes
         )
         ordered = sender.writers[record.key.crm].in_order(change, record.values)
         return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]
@@ -141,6 +145,16 @@ class CarryOut:
             before[part.place] = {name: held.get(name) for name in part.change.values}
             held |= part.change.values
         return sender.intend(parts, before)
+
+
+def in_batches(steps: Iterable[Numbered]) -> Iterator[Sequence[Numbered]]:
+    """Cut steps into what is carried out at once: the stamps last, and apart, as a record may be moved and stamped."""
+    stamps: list[Numbered] = []
+    others: list[Numbered] = []
+    for one in steps:
+        (stamps if one[1].action == STAMP else others).append(one)
+    for some in (others, stamps):
+        yield from (some[start : start + AT_ONCE] for start in range(0, len(some), AT_ONCE))
 
 
 def _record_of(step: Step, rows: LeadRows | None) -> Record | None:

@@ -11,6 +11,7 @@ from platformdirs import user_config_path
 from sync.agreement.model import Agreement
 from sync.authority import Authority
 from sync.config_authority import authority_problems
+from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
@@ -36,6 +37,7 @@ class Config:
     freezes: tuple[Freeze, ...]  # windows in which nothing is written
     settle: SettleSection
     act: ActSection
+    own_fields: OwnFieldsSection
     log: LogSection
     warnings: tuple[Problem, ...]  # what works but should not stay so
 
@@ -90,7 +92,12 @@ def load_config(path: Path | None, env: Mapping[str, str], *, places: Sequence[P
 
 def misfits(config: Config, agreement: Agreement) -> list[Problem]:
     """Return a problem for each rule, field and stage that the config names and the agreement does not have."""
-    return [*unknown_rules(config, agreement.rule_names), *authority_problems(config.authority, agreement, file=str(config.path))]
+    file = str(config.path)
+    return [
+        *unknown_rules(config, agreement.rule_names),
+        *authority_problems(config.authority, agreement, file=file),
+        *own_field_problems(config.own_fields, agreement, crms=config.crms, file=file),
+    ]
 
 
 def unknown_rules(config: Config, rules: Sequence[str]) -> list[Problem]:
@@ -142,6 +149,7 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         freezes=tuple(table.freeze() for table in settings.freeze),
         settle=settings.settle,
         act=settings.act,
+        own_fields=settings.own_fields,
         log=settings.log,
         warnings=tuple(reader.warnings),
     )

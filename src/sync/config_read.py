@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from sync.config_authority import named_crms
 from sync.config_freeze import FreezeTable
+from sync.config_own_fields import OwnFieldsSection
 from sync.config_salesforce import FIND_MY_DOMAIN, RETIRED, SalesforceSettings, form_flaws, login_flaws
 from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_document
 from sync.config_sections import (
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     freeze: tuple[FreezeTable, ...] = ()
     settle: SettleSection = SettleSection()
     act: ActSection = ActSection()
+    own_fields: OwnFieldsSection = OwnFieldsSection()
     log: LogSection = LogSection()
 
 

@@ -14,13 +14,14 @@ from sync.steps import Step
 
 
 class Limits(Protocol):
-    """Most moves of one run, rolling hour and day; the share is of the rule's open passages."""
+    """Most moves of one run, rolling hour and day, and of one offboarding; the share is of the rule's open passages."""
 
     moves_per_run: int
     moves_per_hour: int
     moves_per_day: int
     moves_share: float
     moves_at_least: int
+    offboard_moves: int
 
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

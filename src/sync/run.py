@@ -37,6 +37,7 @@ from sync.report.summary import Summary
 from sync.route import Routing
 from sync.rows import LeadRows
 from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
+from sync.stamps import StampsLeft
 from sync.steps import Step
 from sync.stopping import Now, brakes_at
 from sync.store.journal import Journal
@@ -317,11 +318,11 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
     planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
     known.dirty.refresh(judged_by(terms), bulk_within=agreement.touches.bulk_within)
-    marked_upto, toll = known.dirty.newest(), Toll()
+    marked_upto, toll, stamps = known.dirty.newest(), Toll(), StampsLeft(known.config.limits.stamps_per_run)
     total, judged = known.reader.count_leads(), 0
     for chunk in _chunks(_leads(run, agreement, moment)):
         judgements = [judge_lead(rows, terms, moment) for rows in chunk]
-        steps = [planner.steps(rows, judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
+        steps = [stamps.hold(planner.steps(rows, judgement.findings)) for rows, judgement in zip(chunk, judgements, strict=True)]
         for judgement, planned in zip(judgements, steps, strict=True):
             report.add(judgement.findings, planned)
             toll.add(judgement.findings, planned)

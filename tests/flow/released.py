@@ -67,6 +67,9 @@ _HOLDING_ROWS = """
         VALUES (1, 'pause', 'rule', 'first touch', 300, 400, 'ann', 'quarter end');
     INSERT INTO resumed VALUES (1, 350, 'ann', '');
 """
+_DECIDED_ROWS = """
+    INSERT INTO waiver VALUES (1, 'f1', 1, 'first touch', 310, 'Max', 'the portal was down');
+"""
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
 
@@ -98,6 +101,7 @@ def make_released(path: Path, name: str) -> None:
             "0009": _LINKED_ROWS,
             "0010": _LINKED_BY_CHANGE_ROWS,
             "0013": _HOLDING_ROWS,
+            "0014": _DECIDED_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

@@ -77,6 +77,14 @@ def test_a_rung_has_fired_once_its_step_reached_the_crm_or_may_have(store: Datab
     assert Journal(store).fired() == (frozenset({(FREE.finding, 1)}) if has_fired else frozenset())
 
 
+def test_an_offboarding_spends_none_of_the_moves_of_an_hour_and_its_undo_neither(store: Database) -> None:
+    leaves = replace(FREE, rule="offboard")
+    run, plan = a_plan(store, FREE, leaves, replace(leaves, action="undo"))
+    for position in range(3):
+        note(store, run, Place(plan, position), Event.INTENDED, Event.DONE)
+    assert Journal(store).moves_since(NINE - HOUR) == 1
+
+
 def test_what_was_undone_has_fired_all_the_same(store: Database) -> None:
     run, plan = a_plan(store, FREE)
     note(store, run, Place(plan, 0), Event.INTENDED, Event.VERIFIED)

@@ -9,6 +9,7 @@ import pytest
 from sync.cli.init import config_of
 from sync.config import Config, config_places, load_config, unknown_rules
 from sync.config_freeze import FreezeTable
+from sync.config_own_fields import HubSpotFields, SalesforceFields
 from sync.config_read import Settings
 from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import HubSpotSettings, Mode
@@ -70,14 +71,17 @@ def test_the_example_config_holds_the_defaults_alone(load: Load) -> None:
 
 
 def test_every_commented_line_of_the_example_is_a_default(load: Load) -> None:
-    assert load(_written_out(config_of(("hubspot",)), without={"salesforce"})) == load("")
+    assert load(_written_out(config_of(("hubspot",)), without={"salesforce", *OWN_FIELDS})) == load("")
 
 
 def test_every_commented_line_of_the_example_for_salesforce_is_a_default(load: Load) -> None:
-    text = _written_out(config_of(("salesforce",)), without={"hubspot", "roles", "authority"})
+    text = _written_out(config_of(("salesforce",)), without={"hubspot", "roles", "authority", *OWN_FIELDS})
     needed = '[salesforce]\nmy_domain = "acme.my"\nconsumer_key = "3MVG9…"'
 
     assert load(text, ORG) == load(needed, ORG)
+
+
+OWN_FIELDS = ("own_fields.hubspot", "own_fields.salesforce")  # tables without a default
 
 
 def _written_out(text: str, *, without: Collection[str]) -> str:
@@ -329,6 +333,8 @@ def test_the_reference_and_the_example_name_every_key() -> None:
     reference = (EXAMPLE.parent / "docs" / "reference" / "config.md").read_text(encoding="utf-8")
     sections = {name: info.annotation for name, info in Settings.model_fields.items() if name != "secrets_dir"}
     sections |= {"hubspot": HubSpotSettings, "salesforce": SalesforceSettings, "freeze": FreezeTable}
+    sections |= {"own_fields.hubspot": HubSpotFields, "own_fields.salesforce": SalesforceFields}
+    del sections["own_fields"]
     fields = {name: section.model_fields for name, section in sections.items() if section is not None}
     keys = {(name, info.alias or key) for name, section in fields.items() for key, info in section.items()}
 

@@ -19,6 +19,7 @@ class OfTheConfig:
     moves_per_run: int = 25
     moves_per_hour: int = 40
     moves_per_day: int = 100
+    offboard_moves: int = 500
     moves_share: float = 0.1
     moves_at_least: int = 5
 

@@ -15,8 +15,11 @@ from connectors.records import FieldChange
 from sync.agreement.model import Agreement
 from sync.agreement.promises import Rung
 from sync.agreement.spans import parse_span
+from sync.backlog import is_backlog
 from sync.brakes import NO_BRAKES, Brakes, Latch
+from sync.judge.findings import Status
 from sync.judge.judge import judge_lead
+from sync.orders import Backlog
 from sync.plan import Planner, Policy
 from sync.route import Book, Routing, Seat
 from sync.steps import Step
@@ -30,6 +33,7 @@ from tests.builders import (
     SF_CONTACT,
     SF_LEAD,
     a_call,
+    a_finding,
     both_rows,
     both_terms,
     fits,
@@ -254,3 +258,36 @@ def test_who_has_no_id_in_the_crm_that_would_be_written_is_said() -> None:
         one for one in both_steps(BOTH_LEAD, DUE + timedelta(hours=1), seats=seats, born={LEAD_KEY: BORN}) if one.action == "reassign"
     )
     assert (step.fields, step.blocked_by[0]) == ((), "owner 0059 of salesforce is nobody in hubspot")
+
+
+@pytest.mark.parametrize(
+    ("backlog", "held"),
+    [(None, ["backlog", "digest"]), (Backlog(), ["digest"]), (Backlog(any_age=True), [])],
+    ids=["run", "ordered", "any age"],
+)
+def test_what_a_person_orders_of_the_backlog_is_held_by_neither_its_passage_nor_if_they_say_so_its_age(
+    backlog: Backlog | None, held: list[str]
+) -> None:
+    now = ny("2026-11-25 10:00")
+    rows, terms = the_rows(LEAD), the_terms(upto=now)
+    policy = Policy(
+        mode_of=lambda _rule, _team: "enforce",
+        not_enforcing=None,
+        max_act_age=parse_span("2 business days"),
+        enforced_since=lambda _: now,
+        backlog=backlog,
+    )
+    planner = Planner(agreement=the_agreement(), terms=terms, policy=policy, routing=Routing(seats=SEATS), now=now)
+    step = next(one for one in planner.steps(rows, judge_lead(rows, terms, now).findings) if one.rule == "first_touch")
+    assert [word for word in ("backlog", "digest") if any(word in why for why in step.blocked_by)] == held
+    assert step.is_pending == (not held)
+
+
+def test_what_is_backlog_is_broken_owed_and_opened_before_its_rule_was_enforced() -> None:
+    broken = a_finding("first_touch", HANDOFF)
+    assert is_backlog(broken, None)
+    assert is_backlog(broken, HANDOFF + timedelta(seconds=1))
+    assert not is_backlog(broken, HANDOFF)
+    assert not is_backlog(replace(broken, owed=False), None)
+    assert not is_backlog(replace(broken, status=Status.RUNNING), None)
+    assert is_backlog(replace(broken, cycle=replace(broken.cycle, opened_at=None)), HANDOFF)
