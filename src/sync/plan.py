@@ -53,7 +53,8 @@ class Planner:
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return what would be done about the broken promises of one lead that are still owed, as one coherent set, and its stamps."""
-        return (*self._remedies(rows, findings), *self._stamping.steps(rows, findings))
+        stamps = (self._unless_stopped(stamp, findings) for stamp in self._stamping.steps(rows, findings))
+        return (*self._remedies(rows, findings), *stamps)
 
     def _remedies(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         asked = due_remedies(findings, now=self.agreement, then=self._judged_by)
@@ -76,6 +77,16 @@ class Planner:
                 *((self.policy.not_enforcing,) if self.policy.not_enforcing is not None else ()),
             ),
         )
+
+    def _unless_stopped(self, stamp: Step, findings: Sequence[Finding]) -> Step:
+        """Return a stamp, with the reason where it is stopped for a while."""
+        if self.policy.brakes == NO_BRAKES:
+            return stamp
+        finding = next(one for one in findings if one.key == stamp.finding)
+        team = self.terms.team_of(self.terms.owning_crm(finding.records), finding.owner)
+        subject = Subject(rule=stamp.rule, team=team, leads=(stamp.lead, *map(str, finding.records)))
+        why = self.policy.brakes.stops_sending(subject)
+        return stamp.held_by(why) if why is not None else stamp
 
     def _judged_by(self, finding: Finding) -> Agreement:
         return self.terms.agreement_at(finding.started_at) if finding.started_at is not None else self.agreement

@@ -12,6 +12,7 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import FieldChange, RecordKey
 from connectors.salesforce.mapping import VOCABULARY as SF_VOCABULARY
 from sync.agreement.spans import parse_span
+from sync.brakes import NO_BRAKES, Brakes
 from sync.fresh import why_not_now
 from sync.judge.findings import Finding, Status
 from sync.judge.judge import judge_lead
@@ -21,6 +22,7 @@ from sync.route import Routing
 from sync.rows import LeadRows
 from sync.stamps import STAMP, STAMPS, StampsLeft, present, stamp_of, touch_rules_of
 from sync.steps import Step
+from sync.stops import Scope, Stop, StopKind, Target
 from sync.terms import Terms
 from tests.builders import (
     ANN,
@@ -59,7 +61,14 @@ def the_terms_with_fields(now: datetime, own: Mapping[str, str] = OWN, **more: o
 
 
 def stamps(
-    rows: LeadRows, terms: Terms, now: datetime, *, since: datetime | None = BORN, mode: str = "enforce", unsigned: str | None = None
+    rows: LeadRows,
+    terms: Terms,
+    now: datetime,
+    *,
+    since: datetime | None = BORN,
+    mode: str = "enforce",
+    unsigned: str | None = None,
+    brakes: Brakes = NO_BRAKES,
 ) -> list[Step]:
     agreement = terms.agreement_at(now)
     planner = Planner(
@@ -70,6 +79,7 @@ def stamps(
             not_enforcing=unsigned,
             max_act_age=parse_span("2 business days"),
             enforced_since=lambda rule: since if rule == STAMPS else BORN,
+            brakes=brakes,
         ),
         routing=Routing(seats={}),
         now=now,
@@ -158,6 +168,21 @@ def test_mode_and_agreement_hold_a_stamp_back() -> None:
     now = HANDOFF + timedelta(minutes=1)
     (step,) = stamps(the_rows(HANDED), the_terms_with_fields(now), now, mode="remind", unsigned="not signed by sales")
     assert step.blocked_by == ("mode is remind (config.toml, [mode] default)", "not signed by sales")
+
+
+@pytest.mark.parametrize("scope", [Scope.ALL, Scope.RULE, Scope.LEAD])
+def test_a_stamp_that_is_paused_says_so_and_one_of_a_paused_promise_is_still_made(scope: Scope) -> None:
+    now, name = HANDOFF + timedelta(minutes=1), {Scope.ALL: "", Scope.RULE: STAMPS, Scope.LEAD: str(LEAD)}[scope]
+
+    def paused(target: Target) -> tuple[str, ...]:
+        until = now + timedelta(days=1)
+        stop = Stop(number=1, kind=StopKind.PAUSE, target=target, since=now, until=until, who="ann", why="why")
+        (step,) = stamps(the_rows(HANDED), the_terms_with_fields(now), now, brakes=Brakes(stops=(stop,)))
+        return step.blocked_by
+
+    (why,) = paused(Target(scope=scope, name=name))
+    assert why.startswith("paused until ")
+    assert paused(Target(scope=Scope.RULE, name="first_touch")) == ()
 
 
 def test_each_record_of_a_lead_is_stamped_but_no_converted_one() -> None:
