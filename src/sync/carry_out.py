@@ -139,11 +139,10 @@ class CarryOut:
 
     def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
         """Return the changes that a step comes to, in order; who is on a list already, or off it, neither joins nor leaves it."""
+        held = record.values
         change = Change(
             record=record.key,
-            values={
-                one.field: one.after for one in step.fields if not is_membership(one.field) or record.values.get(one.field) == one.before
-            },
+            values={one.field: one.after for one in step.fields if not is_membership(one.field) or held.get(one.field) == one.before},
             unless_changed_since=record.changed_at if step.action != STAMP else None,  # a field that nobody else writes
         )
         ordered = sender.writers[record.key.crm].in_order(change, record.values)

@@ -18,7 +18,7 @@ from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 
 Values = Mapping[str, str | None]
-_NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
+_NOT_SENT = frozenset({*FOR_GOOD, Event.LATER, Event.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
