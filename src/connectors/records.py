@@ -278,6 +278,7 @@ class Vocabulary:
     hand_raise_form: str | None  # field of a person: which form that was
     deal_closed: str  # field of a deal: "true" once won or lost
     deal_stage: str
+    task_body: str  # field of a task that holds its text
     ladder: str | None  # field of a person whose picklist is a ladder: a later value means further on
     person_streams: tuple[str, ...]  # streams that tell of persons; without the first nothing can be judged
     touch_streams: tuple[str, ...]  # streams that could hold a touch
