@@ -11,6 +11,7 @@ from sync.agreement.versions import why_not_enforcing
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
 from sync.errors import UsageError
+from sync.escalate import Escalate, settle_escalations
 from sync.fresh import back
 from sync.gather import open_seats
 from sync.journal import Event, what_stands
@@ -20,6 +21,7 @@ from sync.limits import beyond
 from sync.look_again import LookAgain
 from sync.plan import Planner
 from sync.pull import Progress, Pulled
+from sync.remedies.manager_task import ESCALATE
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.route import Routing
@@ -32,6 +34,7 @@ from sync.store.plans import KeptPlan
 from sync.terms import Terms
 
 SYNC, APPLY = "sync", "apply"
+TASK_STAYS = "the task is its manager's, who completes it"
 ANEW = "make a new one: leadpact sync --dry-run --out plan.json"
 
 
@@ -93,18 +96,22 @@ def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
     """
     with opened_run(run, UNDO) as begun:
         _settle_earlier(run, begun)
-        steps = [back(step) for step in _stands_of(run, run_name) if not leads or step.lead in leads]
+        stands = [step for step in _stands_of(run, run_name) if not leads or step.lead in leads]
+        steps = [back(step) for step in stands if step.action != ESCALATE]
+        tally, kept = Tally(), [step for step in stands if step.action == ESCALATE]
+        for step in kept:
+            tally.add(step, Event.SKIPPED, TASK_STAYS)
         if not steps:
-            raise UsageError(f"nothing of run {run_name} stands as it left it", fix=f"see what it did: leadpact show {run_name}")
+            why = f"run {run_name} only escalated: {TASK_STAYS}" if kept else f"nothing of run {run_name} stands as it left it"
+            raise UsageError(why, fix=f"see what it did: leadpact show {run_name}")
         pulled, plan = pull(run, begun), run.plans.begin(begun.run_id)
         run.plans.add(plan, steps)
         told = beyond(len(steps), run.known.config.limits, moves_before(run, begun.now))
         trips = dict.fromkeys((step.rule for step in steps), told) if told is not None else {}
         run.plans.close(plan, trips)
-        tally = Tally()
         if not trips:
             run.journal.take_up(begun.run_id, plan, at=begun.now)
-            tally = _carry_out(run, begun, gather_terms(run.known, begun.eras), pulled, plan, enumerate(steps))
+            tally.join(_carry_out(run, begun, gather_terms(run.known, begun.eras), pulled, plan, enumerate(steps)))
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": plan, "undoes": run_name, "steps": _told(tally)})
         return Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan if trips else None)
 
@@ -126,7 +133,9 @@ def _settle_earlier(run: Context, begun: Begun) -> None:
     for connector in run.connectors:
         connector.learn(run.known.mirror.definitions(connector.crm))
     if tried := [one for one in left_open(run.journal, run.plans) if one.step.record.crm in run.writers]:
-        _settler(run, _sender(run, begun, begun.now)).settle(tried)
+        sender = _sender(run, begun, begun.now)
+        settle_escalations(sender, [one for one in tried if one.step.action == ESCALATE])
+        _settler(run, sender).settle([one for one in tried if one.step.action != ESCALATE])
 
 
 def _begin_enforcing(run: Context, begun: Begun) -> None:
@@ -180,7 +189,22 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
     def tell(done: int) -> None:
         run.tell(Progress(work="writing", rows=done, total=len(todo), done=done == len(todo)))
 
-    return carrying.all(todo, tell)
+    escalating = Escalate(
+        plan=plan,
+        sender_at=carrying.sender_at,
+        look=look,
+        accounts={crm: facts.account for crm, facts in begun.facts.items()},
+        now=carrying.now,
+    )
+    tally = escalating.all(_not_tried(run, plan, (one for one in todo if one[1].action == ESCALATE)))
+    tally.join(carrying.all((one for one in todo if one[1].action != ESCALATE), tell))
+    return tally
+
+
+def _not_tried(run: Context, plan: int, steps: Iterable[Numbered]) -> Iterator[Numbered]:
+    """Yield the escalations of a plan that were not carried out before a person let its moves pass: those went on meanwhile."""
+    tried = {entry.place.position for entry in run.journal.of_plan(plan) if entry.event is not Event.SKIPPED}
+    return ((position, step) for position, step in steps if position not in tried)
 
 
 def _sender(run: Context, begun: Begun, now: datetime) -> Sender:

@@ -36,6 +36,11 @@ class Tally:
         if event is not Event.VERIFIED:
             self.told.append((step, event, said))
 
+    def join(self, other: Tally) -> None:
+        """Take in what became of other steps."""
+        self.events.update(other.events)
+        self.told += other.told
+
     @property
     def failed(self) -> int:
         """Steps that were to be carried out and do not stand."""

@@ -10,7 +10,7 @@ from sync.agreement.model import Agreement, Rung
 from sync.judge.findings import Finding, Status
 
 MOVES = ("return", "recycle", "promote", "reassign")  # the one that is listed first speaks: a lead that goes back needs no new owner
-CARRIED_OUT = ("promote", "reassign")  # of these, what this version does; the others it plans only
+CARRIED_OUT = ("promote", "reassign", "escalate")  # of these, what this version does; the others it plans only
 SEVERITY = ("remind", "stamp", "promote", "escalate", "reassign", "return", "recycle")  # the mildest first
 
 

@@ -14,6 +14,7 @@ from sync.judge.findings import Finding
 from sync.ladder import CARRIED_OUT, MOVES, Due, due_remedies, go_together
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
+from sync.remedies.escalate import escalation
 from sync.remedies.promote import promotion
 from sync.remedies.reassign import reassignment
 from sync.remedies.recycle import back_on, recycling
@@ -79,6 +80,7 @@ class Planner:
             reason=_because(asked),
             blocked_by=(*writes.missing, *self._held_by_policy(due, lead), *kept),
             given=writes.given,
+            manager=writes.manager,
             is_pending=not kept and not writes.missing,
         )
 
@@ -144,6 +146,8 @@ def _writes(asked: Asked) -> Writes:
             return recycling(asked)
         case "promote":
             return promotion(asked)
+        case "escalate":
+            return escalation(asked)
         case _:
             return Writes(record=asked.written(asked.terms.authority.owner))
 

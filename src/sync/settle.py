@@ -61,6 +61,7 @@ class Settled:
 
     step: Step
     event: Event
+    said: str | None = None
 
 
 def left_open(journal: Journal, plans: Plans) -> list[Tried]:
