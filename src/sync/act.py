@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from sync.agreement.versions import why_not_enforcing
+from sync.along import Along
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
 from sync.errors import UsageError
@@ -183,6 +184,7 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
         sender_at=partial(_sender, run, begun),
         settler_of=partial(_settler, run),
         look=look,
+        along=Along(plan=plan, words=run.known.vocabularies, all_tasks=run.known.config.act.move_open_tasks),
         now=lambda: run.clock() + begun.ahead,
     )
 

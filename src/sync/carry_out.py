@@ -10,6 +10,7 @@ from itertools import islice
 
 from connectors.changes import Change
 from connectors.records import Record
+from sync.along import Along, stay
 from sync.journal import Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
@@ -58,6 +59,7 @@ class CarryOut:
     sender_at: Callable[[datetime], Sender]
     settler_of: Callable[[Sender], Settler]
     look: LookAgain
+    along: Along
     now: Callable[[], datetime]
 
     def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
@@ -72,20 +74,23 @@ class CarryOut:
     def _some(self, steps: Sequence[Numbered], tally: Tally) -> None:
         now = self.now()
         sender = self.sender_at(now)
+        tasks = self.along.read(steps, sender)
         rows = self.look.read((step.lead for _, step in steps), now=now)
         ready = list(self._ready(steps, rows, sender, tally))
         parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
         intents = {position: tuple(self._intend(sender, step, parts[position])) for position, step, _ in ready}
+        along = self.along.intend([(position, step) for position, step, _ in ready], parts, tasks, sender)
         events = _send_in_order(sender, parts)
         tried = []
         for position, step, _ in ready:
             told = {events[part.place] for part in parts[position]}
             if told & _NOT_SENT and not told - _NOT_SENT:
                 tally.add(step, events[parts[position][0].place])
+                stay(along.get(position, ()), events[parts[position][0].place], sender)
             else:
-                tried.append(Tried(step=step, intents=intents[position]))
+                tried.append(Tried(step=step, intents=intents[position], along=tuple(along.get(position, ()))))
         for settled in self.settler_of(sender).settle(tried):
-            tally.add(settled.step, settled.event)
+            tally.add(settled.step, settled.event, settled.said)
 
     def _ready(
         self, steps: Sequence[Numbered], rows: Mapping[str, LeadRows], sender: Sender, tally: Tally

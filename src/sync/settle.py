@@ -8,6 +8,7 @@ from itertools import groupby
 
 from connectors.changes import Change
 from connectors.records import Record, RecordKey
+from sync.along import Went, is_along, settle_tasks
 from sync.journal import Entry, Event, what_reading_tells
 from sync.send import Part, Sender
 from sync.steps import Step
@@ -21,10 +22,11 @@ Values = Mapping[str, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """A step of which something was sent, or may have been: its intents in order."""
+    """A step of which something was sent, or may have been: its intents in order, and those of tasks that go along."""
 
     step: Step
     intents: tuple[Entry, ...]
+    along: tuple[Entry, ...] = ()
 
     @property
     def before(self) -> Values:
@@ -70,8 +72,14 @@ def left_open(journal: Journal, plans: Plans) -> list[Tried]:
     for plan, entries in groupby(journal.unsettled(), key=lambda entry: entry.place.plan):
         steps = dict(enumerate(plans.steps(plan)))
         for position, parts in groupby(entries, key=lambda entry: entry.place.position):
-            found.append(Tried(step=steps[position], intents=tuple(parts)))
+            found.append(_tried(steps[position], tuple(parts)))
     return found
+
+
+def _tried(step: Step, lines: Sequence[Entry]) -> Tried:
+    """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task."""
+    along = tuple(line for line in lines if is_along(line)) if step.fields else ()
+    return Tried(step=step, intents=tuple(line for line in lines if line not in along), along=along)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +101,7 @@ class Settler:
             self._finish(one.step, rest)
         if cut_off:
             held |= self._held([one for one, _ in cut_off])
-        return [self._note(one, held.get(one.step.record)) for one in tried]
+        return self._pass_on(tried, [self._note(one, held.get(one.step.record)) for one in tried])
 
     def _held(self, tried: Iterable[Tried]) -> dict[RecordKey, Values]:
         records = [one.step.record for one in tried]
@@ -105,15 +113,30 @@ class Settler:
             if self.sender.send([Part(place=part.place, change=change)])[part.place] is not Event.DONE:
                 return
 
+    def _pass_on(self, tried: Sequence[Tried], settled: Sequence[Settled]) -> list[Settled]:
+        """Let the tasks that go along follow; a step stands once they do, too."""
+        went = [
+            Went(record=one.step.record, event=end.event, lines=one.along) for one, end in zip(tried, settled, strict=True) if one.along
+        ]
+        told = settle_tasks(went, self.sender) if went else {}
+        return [_with_tasks(end, [told[line.place] for line in one.along]) for one, end in zip(tried, settled, strict=True)]
+
     def _note(self, tried: Tried, held: Values | None) -> Settled:
-        event = what_reading_tells(tried.before, tried.after, held) if held is not None else Event.OVERWRITTEN
+        after = tried.after if tried.intents else {write.field: write.after for write in tried.step.fields}
+        event = what_reading_tells(tried.before, after, held) if held is not None else Event.OVERWRITTEN
         said = "the record is gone, or was merged into another" if held is None else None
         journal, now = self.sender.journal, self.sender.now
         journal.note(self.sender.run_id, [Entry(place=one.place, event=event, at=now, said=said) for one in tried.intents])
-        if event is Event.VERIFIED and tried.step.given is not None:
+        if event is Event.VERIFIED and tried.step.given is not None and tried.intents:
             place = tried.intents[-1].place
             self.ledger.enter(place, tried.step.given, crm=tried.step.record.crm, lead=tried.step.lead, at=now)
         return Settled(step=tried.step, event=event)
+
+
+def _with_tasks(end: Settled, told: Iterable[tuple[Event, str | None]]) -> Settled:
+    """Return what became of a step with its tasks: one that could not be passed on is told of a step that stands."""
+    bad = next(((event, said) for event, said in told if event in (Event.REFUSED, Event.LATER, Event.NOT_WRITTEN)), None)
+    return end if bad is None or end.event is not Event.VERIFIED else Settled(step=end.step, event=bad[0], said=bad[1])
 
 
 def read_now(sender: Sender, mirror: Mirror, records: Iterable[RecordKey]) -> Iterator[Record]:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.enforcing import Enforced, enforced
-
-CRMS = ["hubspot", "salesforce"]
+from tests.flow.enforcing import Enforced, add_task, enforced, tasks_of
 
 
 def saved_plan(one: Enforced, path: Path) -> dict[str, object]:
@@ -22,10 +20,14 @@ def run_in(said: str) -> str:
     return re.findall(r"^run (\S+):", said, re.MULTILINE)[-1]
 
 
-@pytest.mark.parametrize("crm", CRMS)
-def test_a_saved_plan_is_carried_out_once_and_can_be_undone(crm: str, tmp_path: Path) -> None:
-    with enforced(crm, tmp_path, leads=3) as one:
+@pytest.mark.parametrize(("crm", "act"), [("hubspot", "move_open_tasks = true"), ("salesforce", "")])
+def test_a_saved_plan_is_carried_out_once_and_can_be_undone_tasks_and_all(crm: str, act: str, tmp_path: Path) -> None:
+    with enforced(crm, tmp_path, leads=3, act=act) as one:
         before, file = one.owners(), tmp_path / "plan.json"
+        rep, lead = one.members()[0], one.leads[1]
+        subjects = ("[leadpact 0a1b2c3d] Call", "Send the offer", "[leadpact escalation 0a1b2c3d]")
+        mine, theirs, _ = [add_task(one, lead, rep, subject) for subject in subjects]
+        one.world.people.rest(60)
         planned = {step["lead"]: step["fields"][0]["after"] for step in saved_plan(one, file)["steps"] if not step["blocked_by"]}
         assert planned.keys() == {one.key(lead) for lead in one.leads}
         assert one.owners() == before, "a dry run writes nothing"
@@ -35,6 +37,8 @@ def test_a_saved_plan_is_carried_out_once_and_can_be_undone(crm: str, tmp_path: 
         assert "3 written and read back, 0 skipped, 0 failed" in said
         assert one.owners() == {lead: planned[one.key(lead)] for lead in one.leads}
         assert set(planned.values()) <= {*one.members()[1:]}, "never back to who failed the lead"
+        gone = {task.id for task in tasks_of(one, lead) if task.owner == planned[one.key(lead)]}
+        assert gone == ({mine, theirs} if act else {mine}), "a manager's task lists other leads too, and stays"
         assert f"was carried out by run {run_in(said)}" in one.run("apply", str(file), code=64)
 
         assert "0 written" in one.run("sync"), "no rung fires twice"
@@ -48,6 +52,7 @@ def test_a_saved_plan_is_carried_out_once_and_can_be_undone(crm: str, tmp_path: 
         assert "2 written and read back, 1 skipped" in undone
         assert f"{one.key(moved_on)}: undo skipped: " in undone
         assert one.owners() == before | {moved_on: somebody}
+        assert {task.owner for task in tasks_of(one, lead)} == {rep}
         assert "0 written" in one.run("sync"), "what a person undid is not done again"
 
 

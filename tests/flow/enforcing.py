@@ -120,7 +120,9 @@ def tasks_of(one: Enforced, lead: str) -> list[CrmTask]:
     if isinstance(people, OrgPeople):
         rows = [row for row in people.rows("Task") if row["WhoId"] == lead and row.get("TaskSubtype") != "Call"]
         return [
-            CrmTask(id=row["Id"], owner=row["OwnerId"], subject=row["Subject"], body=row["Description"] or "", is_open=not row["IsClosed"])
+            CrmTask(
+                id=row["Id"], owner=row["OwnerId"], subject=row["Subject"], body=row.get("Description") or "", is_open=not row["IsClosed"]
+            )
             for row in rows
             if not row.get("IsDeleted")
         ]
@@ -161,9 +163,9 @@ def complete_task(one: Enforced, task: str) -> None:
 
 @contextmanager
 def enforced(
-    crm: str, folder: Path, *, leads: int, seed: int = 5, has_stray_call: bool = False, ladder: str = LADDER, act: str = ""
+    crm: str, folder: Path, *, leads: int, seed: int = 5, has_stray_call: bool = False, ladder: str = LADDER, act: str = "", hours: int = 6
 ) -> Iterator[Enforced]:
-    """Serve a company whose agreement is enforced since an hour before `leads` of one rep were handed over, six hours ago.
+    """Serve a company whose agreement is enforced since an hour before `leads` of one rep were handed over, some `hours` ago.
 
     `ladder` is that of the first touch; `act` are lines of the config's table of that name.
     """
@@ -179,7 +181,7 @@ def enforced(
         world.people.rest(60)
         if has_stray_call:
             one.stray_call = one.call(None, one.members()[0])
-        world.people.rest(6 * HOUR_S)
+        world.people.rest(hours * HOUR_S)
         yield one
 
 

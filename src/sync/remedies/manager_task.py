@@ -26,10 +26,15 @@ def mark_of(account: str, manager: str, day: date) -> str:
     return f"[leadpact escalation {_short(account, manager, day.isoformat())}]"
 
 
-def goes_along(task: Task) -> bool:
-    """Whether a task is one of ours that belongs to a lead's owner; one for a manager lists leads of others, and stays."""
+def is_ours(task: Task) -> bool:
+    """Whether leadpact made a task."""
+    return _OURS.search(task.subject or "") is not None
+
+
+def is_of_manager(task: Task) -> bool:
+    """Whether a task is that of a manager's day: it lists leads of several people, and never goes along with one of them."""
     found = _OURS.search(task.subject or "")
-    return found is not None and found[1] is None
+    return found is not None and found[1] is not None
 
 
 def subject_of(mark: str, day: date) -> str:
