@@ -151,7 +151,7 @@ class Owner:
     is_queue: bool
     active: bool
     teams: tuple[str, ...] = ()  # team ids, the primary one first
-    manager: str | None = None  # the owner id of whom they report to, where the CRM tells; for a drafted roster, not kept in the store
+    manager: str | None = None  # the owner id of whom they report to, where the CRM tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

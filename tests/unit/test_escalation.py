@@ -72,6 +72,11 @@ def test_a_manager_without_an_id_there_is_known_by_the_address() -> None:
     assert the_step(roster, emails={BOSS: "boss@us.example", "98": ""}).manager == BOSS
 
 
+def test_where_the_roster_names_no_manager_the_crm_does() -> None:
+    assert the_step(a_roster(manager=None), managers={ANN: BOSS}).manager == BOSS
+    assert the_step(a_roster(), managers={ANN: BEN}).manager == BOSS, "the roster has the last word"
+
+
 def test_whom_the_agreement_names_gets_the_task_instead() -> None:
     assert the_step(a_roster(manager=None), role="Boss").manager == BOSS
 

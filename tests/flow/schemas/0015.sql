@@ -256,7 +256,7 @@ CREATE TABLE owner (
         name TEXT NOT NULL,
         is_queue INTEGER NOT NULL CHECK (is_queue IN (0, 1)),
         active INTEGER NOT NULL CHECK (active IN (0, 1)),
-        teams TEXT NOT NULL CHECK (json_valid(teams)), seen_at INTEGER, gone_after INTEGER, gone_by INTEGER, -- ids, the primary one first
+        teams TEXT NOT NULL CHECK (json_valid(teams)), seen_at INTEGER, gone_after INTEGER, gone_by INTEGER, manager TEXT, -- ids, the primary one first
         PRIMARY KEY (crm, crm_id)
     ) STRICT
     ;
