@@ -170,7 +170,7 @@ def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
 
 
 def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
-    todo = list(steps)
+    todo, escalations = _apart(run, plan, steps)
     routing = Routing(seats=open_seats(run.known.roster, terms, begun.now))
     policy = policy_at(run, begun.agreement, begun.now)
     look = LookAgain(
@@ -198,15 +198,16 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
         accounts={crm: facts.account for crm, facts in begun.facts.items()},
         now=carrying.now,
     )
-    tally = escalating.all(_not_tried(run, plan, (one for one in todo if one[1].action == ESCALATE)))
-    tally.join(carrying.all((one for one in todo if one[1].action != ESCALATE), tell))
+    tally = escalating.all(escalations)
+    tally.join(carrying.all(todo, tell))
     return tally
 
 
-def _not_tried(run: Context, plan: int, steps: Iterable[Numbered]) -> Iterator[Numbered]:
-    """Yield the escalations of a plan that were not carried out before a person let its moves pass: those went on meanwhile."""
-    tried = {entry.place.position for entry in run.journal.of_plan(plan) if entry.event is not Event.SKIPPED}
-    return ((position, step) for position, step in steps if position not in tried)
+def _apart(run: Context, plan: int, steps: Iterable[Numbered]) -> tuple[list[Numbered], list[Numbered]]:
+    """Return the steps of a plan that are field writes, and its escalations, but for those that went on while its moves were held."""
+    todo, tried = list(steps), {entry.place.position for entry in run.journal.of_plan(plan) if entry.event is not Event.SKIPPED}
+    writes = [one for one in todo if one[1].action != ESCALATE]
+    return writes, [one for one in todo if one[1].action == ESCALATE and one[0] not in tried]
 
 
 def _sender(run: Context, begun: Begun, now: datetime) -> Sender:

@@ -30,17 +30,21 @@ class Tally:
 
     events: Counter[Event] = field(default_factory=Counter)
     told: list[tuple[Step, Event, str | None]] = field(default_factory=list)  # what did not simply happen
+    stand: list[Step] = field(default_factory=list)  # what was written and read back
 
     def add(self, step: Step, event: Event, said: str | None = None) -> None:
         """Count one step."""
         self.events[event] += 1
-        if event is not Event.VERIFIED:
+        if event is Event.VERIFIED:
+            self.stand.append(step)
+        else:
             self.told.append((step, event, said))
 
     def join(self, other: Tally) -> None:
         """Take in what became of other steps."""
         self.events.update(other.events)
         self.told += other.told
+        self.stand += other.stand
 
     @property
     def failed(self) -> int:

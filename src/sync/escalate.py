@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from connectors.changes import Change, NewTask, Task
 from connectors.errors import ConnectorError, Forbidden
 from connectors.records import Account, RecordKey
-from sync.carry_out import AT_ONCE, JUST_NOW, Numbered, Tally
+from sync.carry_out import AT_ONCE, Numbered, Tally
 from sync.journal import OPEN, Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.remedies.manager_task import line_of, mark_of, subject_of, text_with, token_of, what_tasks_tell
@@ -22,6 +22,7 @@ from sync.steps import Step
 from sync.terms import Terms
 
 A_WHILE = timedelta(days=3)  # no task of a day is spoken of for longer, in whatever zone its day is
+JUST_NOW = timedelta(seconds=2)  # a CRM that compares whole seconds cannot tell what changed in the same one
 _NOT_SENT = frozenset({Event.REFUSED, Event.CHANGED, Event.LATER})
 
 

@@ -10,6 +10,17 @@ import pytest
 
 from tests.flow.enforcing import Enforced, add_task, enforced, tasks_of
 
+SECOND = """
+[[clock]]
+name = "second_look"
+starts = "handoff"
+kept_by = "touch"
+by = "owner"
+within = "2 business hours"
+calendar = "owner"
+ladder = ["escalate"]
+"""
+
 
 def saved_plan(one: Enforced, path: Path) -> dict[str, object]:
     one.run("sync", "--dry-run", "--out", str(path))
@@ -89,16 +100,20 @@ def test_a_call_that_is_linked_after_the_plan_and_of_which_no_stream_tells_keeps
 
 
 def test_more_moves_than_the_limit_are_held_whole_and_let_pass_by_the_command_that_is_named(tmp_path: Path) -> None:
-    with enforced("hubspot", tmp_path, leads=6) as one:
+    with enforced("hubspot", tmp_path, leads=6, ladder=f'["reassign"]\n{SECOND}') as one:
         before = one.owners()
 
         said = one.run("sync", code=3)
 
         assert "6 moves for first_touch, 5 are allowed" in said
         assert one.owners() == before
+        assert "6 written and read back" in said, "no limit of moves holds the escalations"
         (command,) = re.findall(r"leadpact (apply \d+)", said)
-        assert "6 written and read back" in one.run(*command.split())
+        assert "6 written and read back, 0 skipped" in one.run(*command.split())
         assert all(owner not in (None, before[lead]) for lead, owner in one.owners().items())
+        (task,) = [task for lead in one.leads for task in tasks_of(one, lead)]
+        assert [task.body.count(f"• {one.key(lead)}") for lead in one.leads] == [1] * 6
+        assert "0 written" in one.run("sync"), "none of them is due again"
 
 
 def test_a_write_whose_answer_is_lost_is_settled_by_reading(tmp_path: Path) -> None:
