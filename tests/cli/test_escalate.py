@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.flow.practice import leadpact
 
 CREATES = {"hubspot": "*/objects/*/tasks", "salesforce": "*/sobjects/Task*"}
 EXTENDS = {"hubspot": {"path": "*/tasks/batch/update"}, "salesforce": {"path": "*/composite*"}}
+FORBIDS = {"hubspot": {}, "salesforce": {"code": "INSUFFICIENT_ACCESS"}}
 HOUR_S, DAY_S = 3600, 24 * 3600
 ARRIVED_S = 660  # until then what was sent may still arrive
 
@@ -57,6 +59,11 @@ def fault(one: Enforced, **rule: Any) -> None:
 def test_a_manager_gets_one_task_a_day_that_lists_the_leads_whatever_is_lost(crm: str, tmp_path: Path) -> None:
     with enforced(crm, tmp_path, leads=2, ladder='["escalate"]', hours=3) as one:
         rep, rest = one.members()[0], one.world.people.rest
+
+        fault(one, status=403, **FORBIDS[crm])
+        said, _ = sync(one, code=4)
+        assert re.search("escalate refused: .*let this (token|user) write ", said), "without the right to write tasks the run goes on"
+        assert escalated(one) == []
 
         fault(one, fault="reset_after")
         said, first = sync(one)
