@@ -19,6 +19,7 @@ from sync.rows import LeadRows
 from sync.send import EVENTS, Sender
 from sync.settle import Settled, Tried
 from sync.steps import Step
+from sync.stopping import Stopping
 from sync.terms import Terms
 
 A_WHILE = timedelta(days=3)  # no task of a day is spoken of for longer, in whatever zone its day is
@@ -71,6 +72,7 @@ class Escalate:
     plan: int
     sender_at: Callable[[datetime], Sender]
     look: LookAgain
+    stopping: Stopping
     accounts: Mapping[str, Account]  # by CRM
     now: Callable[[], datetime]
 
@@ -115,7 +117,8 @@ class Escalate:
         return Day(manager=manager, at=at, mark=mark, body=body, noted=noted, tasks=tasks)
 
     def _escalate(self, ready: Sequence[tuple[Place, Step, str]], day: Day, sender: Sender, tally: Tally) -> None:
-        why = day.why_not()
+        ready = list(self._let_pass(ready, sender, tally))
+        why = day.why_not() if ready else None
         if why is not None:
             _skip([(place, step) for place, step, _ in ready], why, sender, tally)
             return
@@ -125,6 +128,16 @@ class Escalate:
         told = [(place, step) for place, step, _ in ready if step not in text.left_out]
         if told:
             _send(told, day, text.body, sender, tally)
+
+    def _let_pass(self, ready: Sequence[tuple[Place, Step, str]], sender: Sender, tally: Tally) -> Iterator[tuple[Place, Step, str]]:
+        """Yield the steps that nobody stopped meanwhile; note why of the others."""
+        why_not = self.stopping.look()
+        for place, step, line in ready:
+            if (why := why_not(step)) is None:
+                yield place, step, line
+            else:
+                _skip([(place, step)], why, sender, tally)
+                tally.stopped += 1
 
 
 def _whose(step: Step) -> tuple[str, str]:
