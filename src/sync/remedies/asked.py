@@ -47,6 +47,7 @@ class Writes:
     given: Given | None = None  # by which turn of the pool
     notes: tuple[str, ...] = ()  # what is to be said of them
     also: tuple[Writes, ...] = ()  # to other records of the same lead, together with these
+    manager: str | None = None  # the owner id of whose task it becomes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
