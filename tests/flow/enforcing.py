@@ -170,8 +170,9 @@ def enforced(
     `ladder` is that of the first touch; `act` are lines of the config's table of that name.
     """
     with practice_world(crm, folder, leads=20, seed=seed) as world:
-        one = Enforced(world=world)
-        _sign(world.files / "agreement.toml", ladder)
+        one = Enforced(world=world)  # what is handed over too early stays with the rep, so that reassigning is what is due
+        agreement = world.files / "agreement.toml"
+        sign(agreement, agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', "").replace(LADDER, ladder))
         with (world.files / "config.toml").open("a", encoding="utf-8") as config:
             config.write(f'\n[mode]\ndefault = "enforce"\n\n[act]\n{act}\n')
         one.run("sync", "--dry-run")
@@ -185,9 +186,8 @@ def enforced(
         yield one
 
 
-def _sign(agreement: Path, ladder: str) -> None:
-    """Let both sides sign; what is handed over too early stays with the rep, so that reassigning is what is due."""
-    text = agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', "").replace(LADDER, ladder)
+def sign(agreement: Path, text: str) -> None:
+    """Write `text`, signed by both sides."""
     signature = f'name = "N"\nat = 2026-11-01T10:00:00Z\nhash = "{agreement_of(text, file="agreement.toml").hash}"\n'
     agreement.write_text(
         text + "".join(f'\n[[signature]]\nside = "{side}"\n{signature}' for side in ("marketing", "sales")), encoding="utf-8"

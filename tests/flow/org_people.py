@@ -175,7 +175,7 @@ class OrgPeople:
         return next(row for row in self._records() if row.get("Id") == id_)
 
     def rows(self, sobject: str) -> list[dict[str, Any]]:
-        """Return all rows of a kind as they are now."""
+        """Return all rows of an object as they are now."""
         return [row for row in self._records() if row["attributes"]["type"] == sobject]
 
     def changes(self, lead: str, field: str) -> int:

@@ -57,7 +57,7 @@ def test_a_write_whose_end_nobody_knows_is_found_by_the_next_run(store: Database
     run, plan = a_plan(store, FREE)
     note(store, run, Place(plan, 0), *events)
     found = Journal(store).unsettled()
-    assert [(entry.place, entry.before, entry.after) for entry in found] == (
+    assert [(one.intent.place, one.intent.before, one.intent.after) for one in found] == (
         [(Place(plan, 0), {"owner": "77"}, {"owner": "78"})] if is_open else []
     )
 
@@ -113,7 +113,7 @@ def test_a_move_that_was_stopped_right_before_it_was_sent_is_none_and_may_be_tri
     note(store, run, Place(plan, 1), Event.INTENDED, Event.UNKNOWN)
     assert Journal(store).moves_since(NINE - MINUTE) == 1
     assert Journal(store).fired() == {(FREE.finding, FREE.rung)}
-    assert [entry.place.position for entry in Journal(store).unsettled()] == [1]
+    assert [one.intent.place.position for one in Journal(store).unsettled()] == [1]
 
 
 def test_a_plan_is_taken_up_once(store: Database) -> None:
@@ -171,7 +171,7 @@ def test_the_intents_of_a_task_are_found_by_its_mark_with_what_came_of_each(stor
     assert found == [(intents[0], Event.INTENDED), (intents[1], Event.UNKNOWN)]
     assert Journal(store).of_task("[leadpact escalation 3f9a1c2e]", since=NINE + MINUTE) == []
     assert Journal(store).of_task("[leadpact escalation 00000000]", since=NINE) == []
-    assert [entry.record for entry in Journal(store).unsettled()] == [TASK, TASK]
+    assert [one.intent.record for one in Journal(store).unsettled()] == [TASK, TASK]
 
 
 def test_what_went_along_with_a_step_is_what_was_seen_to_stand_of_other_records(store: Database) -> None:

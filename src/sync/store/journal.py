@@ -28,6 +28,14 @@ class Told:
     entry: Entry
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """A part of a step whose end nobody knows."""
+
+    intent: Entry
+    newest: Event  # what was noted about it last
+
+
 class Journal:
     """The table of what was tried."""
 
@@ -75,25 +83,27 @@ class Journal:
                 found[entry.place.position].append(Told(run_id=run_id, entry=entry))
         return found
 
-    def unsettled(self) -> list[Entry]:
-        """Return the intents of writes of which only reading tells whether they stand, by plan and place.
+    def unsettled(self) -> list[Unsettled]:
+        """Return all parts of the steps of which only reading tells whether they stand, by plan and place.
 
-        Also those of parts that were never sent, where another part of their step was.
+        Also parts that were never sent, and those that failed, where another part of their step was sent.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 f"""
-                WITH write (newest, intent) AS (
-                    SELECT max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
-                )
-                {_SELECT} FROM journal WHERE id IN (
-                    SELECT intent FROM write JOIN journal AS newest ON newest.id = write.newest
+                WITH write (plan, position, newest, intent) AS (
+                    SELECT plan, position, max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
+                ), open (plan, position) AS (
+                    SELECT DISTINCT write.plan, write.position FROM write JOIN journal AS newest ON newest.id = write.newest
                     WHERE newest.event IN ('intended', 'unknown', 'done')
                 )
-                ORDER BY plan, position, part
+                SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said,
+                    {_record_of("intent")}, newest.event
+                FROM open JOIN write USING (plan, position) JOIN journal AS newest ON newest.id = write.newest
+                JOIN journal AS intent ON intent.id = write.intent ORDER BY intent.plan, intent.position, intent.part
                 """
             )
-            return [_entry(row) for row in rows]
+            return [Unsettled(intent=_entry(row), newest=Event(newest)) for *row, newest in rows]
 
     def of_task(self, mark: str, *, since: datetime) -> list[tuple[Entry, Event]]:
         """Return the intents since a moment to create or extend the task with this mark, oldest first, each with what came of it."""
@@ -177,8 +187,13 @@ _LAST = """(
     SELECT later.event FROM journal AS later
     WHERE (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part) ORDER BY later.id DESC LIMIT 1
 )"""
-_RECORD = "(SELECT crm || '/' || kind || '/' || crm_id FROM object WHERE object.id = journal.record)"
-_SELECT = f"SELECT journal.plan, journal.position, part, event, at, before, after, said, {_RECORD}"
+
+
+def _record_of(line: str) -> str:
+    return f"(SELECT crm || '/' || kind || '/' || crm_id FROM object WHERE object.id = {line}.record)"
+
+
+_SELECT = f"SELECT journal.plan, journal.position, part, event, at, before, after, said, {_record_of('journal')}"
 
 
 def _json(values: object) -> str | None:
