@@ -39,8 +39,8 @@ from sync.store.plans import KeptPlan
 from sync.terms import Terms
 
 SYNC, APPLY = "sync", "apply"
-_NOT_WRITTEN = object()
 TASK_STAYS = "the task is its manager's, who completes it"
+_NOT_WRITTEN = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,8 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
         written = what_was_written(run.journal.of_plan(plan))
         for position, step in enumerate(run.plans.steps(plan)):
             fields = tuple(one for one in step.fields if written.get(position, {}).get(one.field, _NOT_WRITTEN) == one.after)
-            if fields and step.record.crm in run.writers and step.action != STAMP:
+            stands = fields or (step.action == ESCALATE and position in written)
+            if stands and step.record.crm in run.writers and step.action != STAMP:
                 yield replace(step, fields=fields)
 
 

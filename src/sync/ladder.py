@@ -18,7 +18,7 @@ CARRIED_OUT = (
     "reassign",
     "escalate",
     "stamp",
-)  # the others are planned only
+)  # what this version does; the others it plans only
 SEVERITY = ("remind", "stamp", "promote", "escalate", "reassign", "return", "recycle")  # the mildest first
 
 

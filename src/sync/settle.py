@@ -19,7 +19,7 @@ from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 
 Values = Mapping[str, str | None]
-_NOT_SENT = frozenset({*FOR_GOOD, Event.LATER, Event.SKIPPED})
+_NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +92,15 @@ def left_open(journal: Journal, plans: Plans) -> list[Tried]:
     return found
 
 
-def _tried(step: Step, parts: Iterable[Unsettled]) -> Tried:
+def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
     """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task."""
-    told = list(parts)
-    along = [one for one in told if step.fields and is_along(one.intent)]
-    own = [one for one in told if one not in along]
+    tasks = {one.intent.place for one in parts if step.fields and is_along(one.intent)}
+    own = [one for one in parts if one.intent.place not in tasks]
     return Tried(
         step=step,
         intents=tuple(one.intent for one in own),
+        along=tuple(one.intent for one in parts if one.intent.place in tasks and one.newest in OPEN),
         failed={one.intent.place: one.newest for one in own if one.newest in _NOT_SENT},
-        along=tuple(one.intent for one in along if one.newest in OPEN),
     )
 
 
@@ -147,7 +146,7 @@ class Settler:
 
     def _restore(self, tried: Tried) -> Tried:
         """Set what was cleared as it was, as a part of its own; where that fails too, the next run does it."""
-        last, values = max(one.place for one in (*tried.intents, *tried.along)), tried.to_restore
+        last, values = max(line.place for line in (*tried.intents, *tried.along)), tried.to_restore
         place = Place(last.plan, last.position, last.part + 1)
         part = Part(place=place, change=Change(record=tried.step.record, values=values))
         (intent,) = self.sender.intend([part], {place: dict.fromkeys(values)})
@@ -173,7 +172,7 @@ class Settler:
         said = "the record is gone, or was merged into another" if held is None else None
         journal, now = self.sender.journal, self.sender.now
         journal.note(self.sender.run_id, [Entry(place=one.place, event=event, at=now, said=said) for one in tried.counted])
-        if event is Event.VERIFIED and tried.step.given is not None:
+        if event is Event.VERIFIED and tried.step.given is not None and tried.counted:
             place = tried.intents[-1].place
             self.ledger.enter(place, tried.step.given, crm=tried.step.record.crm, lead=tried.step.lead, at=now)
         failed = next(iter(tried.failed.values()), None)

@@ -172,8 +172,7 @@ def enforced(
     with practice_world(crm, folder, leads=20, seed=seed) as world:
         one = Enforced(world=world)  # what is handed over too early stays with the rep, so that reassigning is what is due
         agreement = world.files / "agreement.toml"
-        text = agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', "")
-        sign(agreement, text.replace(LADDER, ladder))
+        sign(agreement, agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', "").replace(LADDER, ladder))
         with (world.files / "config.toml").open("a", encoding="utf-8") as config:
             config.write(f'\n[mode]\ndefault = "enforce"\n\n[act]\n{act}\n')
         one.run("sync", "--dry-run")

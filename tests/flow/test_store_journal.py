@@ -171,7 +171,7 @@ def test_the_intents_of_a_task_are_found_by_its_mark_with_what_came_of_each(stor
     assert found == [(intents[0], Event.INTENDED), (intents[1], Event.UNKNOWN)]
     assert Journal(store).of_task("[leadpact escalation 3f9a1c2e]", since=NINE + MINUTE) == []
     assert Journal(store).of_task("[leadpact escalation 00000000]", since=NINE) == []
-    assert [entry.record for entry in Journal(store).unsettled()] == [TASK, TASK]
+    assert [one.intent.record for one in Journal(store).unsettled()] == [TASK, TASK]
 
 
 def test_what_went_along_with_a_step_is_what_was_seen_to_stand_of_other_records(store: Database) -> None:

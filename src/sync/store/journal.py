@@ -97,8 +97,10 @@ class Journal:
                     SELECT DISTINCT write.plan, write.position FROM write JOIN journal AS newest ON newest.id = write.newest
                     WHERE newest.event IN ('intended', 'unknown', 'done')
                 )
-                {_SELECT}, {_LAST} FROM journal WHERE id IN (SELECT intent FROM open JOIN write USING (plan, position))
-                ORDER BY journal.plan, journal.position, part
+                SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said,
+                    {_record_of("intent")}, newest.event
+                FROM open JOIN write USING (plan, position) JOIN journal AS newest ON newest.id = write.newest
+                JOIN journal AS intent ON intent.id = write.intent ORDER BY intent.plan, intent.position, intent.part
                 """
             )
             return [Unsettled(intent=_entry(row), newest=Event(newest)) for *row, newest in rows]
@@ -185,8 +187,13 @@ _LAST = """(
     SELECT later.event FROM journal AS later
     WHERE (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part) ORDER BY later.id DESC LIMIT 1
 )"""
-_RECORD = "(SELECT crm || '/' || kind || '/' || crm_id FROM object WHERE object.id = journal.record)"
-_SELECT = f"SELECT journal.plan, journal.position, part, event, at, before, after, said, {_RECORD}"
+
+
+def _record_of(line: str) -> str:
+    return f"(SELECT crm || '/' || kind || '/' || crm_id FROM object WHERE object.id = {line}.record)"
+
+
+_SELECT = f"SELECT journal.plan, journal.position, part, event, at, before, after, said, {_record_of('journal')}"
 
 
 def _json(values: object) -> str | None:
