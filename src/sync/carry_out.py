@@ -145,7 +145,7 @@ class CarryOut:
             values={one.field: one.after for one in step.fields if not is_membership(one.field) or held.get(one.field) == one.before},
             unless_changed_since=record.changed_at if step.action != STAMP else None,  # a field that nobody else writes
         )
-        ordered = sender.writers[record.key.crm].in_order(change, held)
+        ordered = sender.writers[record.key.crm].in_order(change, record.values)
         return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]
 
     def _intend(self, sender: Sender, step: Step, parts: Sequence[Part], lost: Mapping[RecordKey, Values]) -> list[Entry]:

@@ -71,11 +71,12 @@ class Planner:
         return Stamping(
             terms=self.terms,
             touch_rules=touch_rules_of(self.agreement),
-            since=self.policy.enforced_since(STAMPS),
+            since=self.policy.enforced_since(STAMPS) if self.policy.backlog is None else None,
             blocked_by=(
                 *((f"mode is {mode} (config.toml, [mode] default)",) if mode != "enforce" else ()),
                 *((self.policy.not_enforcing,) if self.policy.not_enforcing is not None else ()),
             ),
+            brakes=self.policy.brakes,
         )
 
     def _judged_by(self, finding: Finding) -> Agreement:
