@@ -43,7 +43,7 @@ class Stopped:
     stops: Stops
     plans: Plans
     reader: LeadReader
-    rules: frozenset[str]  # of the agreement as it stands, and of every version that the store keeps
+    rules: frozenset[str]  # of the agreement as it stands and of every version that the store keeps, and `stamps`
     teams: frozenset[str]  # of the roster and of the CRMs
     now: datetime  # by this machine's clock
     who: str  # the user of the operating system
