@@ -77,7 +77,6 @@ class Planner:
                 *((f"mode is {mode} (config.toml, [mode] default)",) if mode != "enforce" else ()),
                 *((self.policy.not_enforcing,) if self.policy.not_enforcing is not None else ()),
             ),
-            brakes=self.policy.brakes,
         )
 
     def _judged_by(self, finding: Finding) -> Agreement:

@@ -20,7 +20,6 @@ from sync.logs import configure_logs
 from sync.plain import plain
 from sync.problems import Problems
 from sync.roster_load import load_roster
-from sync.stamps import STAMPS
 from sync.store.agreements import Agreements
 from sync.store.database import open_store_beside
 from sync.store.held import Held
@@ -76,7 +75,7 @@ def open_stopped(path: Path | None) -> Iterator[Stopped]:
 def _rules(config: Config, agreements: Agreements) -> frozenset[str]:
     texts = [version.text for version in agreements.versions()]
     kept = (agreement_of(text, file="a version of the agreement") for text in texts)
-    return frozenset({STAMPS, *(rule for agreement in (*_agreement_as_it_stands(config), *kept) for rule in agreement.rule_names)})
+    return frozenset(rule for agreement in (*_agreement_as_it_stands(config), *kept) for rule in agreement.rule_names)
 
 
 def _agreement_as_it_stands(config: Config) -> tuple[Agreement, ...]:
