@@ -166,7 +166,7 @@ def test_everything_can_be_paused_while_agreement_and_roster_are_broken(tmp_path
 
     assert "everything: paused until " in output(files, "pause", "--for", "4h", "--reason", "why")
     assert "there is no rule `first_touch`" in refused(files, "pause", "--rule", "first_touch", "--for", "4h", "--reason", "why")
-    assert "one of --rule, --team and --lead" in refused(files, "observe", "--rule", "stamps", "--team", "x", "--reason", "why")
+    assert "one of --rule, --team and --lead" in refused(files, "resume", "--rule", "stamps", "--lead", "x")
     assert "pause 1 of everything" in output(files, "held")
     assert "everything: resumed" in output(files, "resume")
     assert "nothing is stopped" in refused(files, "resume")
