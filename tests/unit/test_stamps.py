@@ -12,10 +12,11 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import FieldChange, RecordKey
 from connectors.salesforce.mapping import VOCABULARY as SF_VOCABULARY
 from sync.agreement.spans import parse_span
-from sync.brakes import NO_BRAKES, Brakes
+from sync.brakes import Brakes
 from sync.fresh import why_not_now
 from sync.judge.findings import Finding, Status
 from sync.judge.judge import judge_lead
+from sync.orders import Backlog
 from sync.own_fields import Standing
 from sync.plan import Planner, Policy
 from sync.route import Routing
@@ -68,7 +69,8 @@ def stamps(
     since: datetime | None = BORN,
     mode: str = "enforce",
     unsigned: str | None = None,
-    brakes: Brakes = NO_BRAKES,
+    stop: Stop | None = None,
+    backlog: Backlog | None = None,
 ) -> list[Step]:
     agreement = terms.agreement_at(now)
     planner = Planner(
@@ -79,7 +81,8 @@ def stamps(
             not_enforcing=unsigned,
             max_act_age=parse_span("2 business days"),
             enforced_since=lambda rule: since if rule == STAMPS else BORN,
-            brakes=brakes,
+            brakes=Brakes(stops=(stop,) if stop is not None else ()),
+            backlog=backlog,
         ),
         routing=Routing(seats={}),
         now=now,
@@ -170,19 +173,25 @@ def test_mode_and_agreement_hold_a_stamp_back() -> None:
     assert step.blocked_by == ("mode is remind (config.toml, [mode] default)", "not signed by sales")
 
 
-@pytest.mark.parametrize("scope", [Scope.ALL, Scope.RULE, Scope.LEAD])
-def test_a_stamp_that_is_paused_says_so_and_one_of_a_paused_promise_is_still_made(scope: Scope) -> None:
-    now, name = HANDOFF + timedelta(minutes=1), {Scope.ALL: "", Scope.RULE: STAMPS, Scope.LEAD: str(LEAD)}[scope]
+@pytest.mark.parametrize(
+    ("kind", "target", "said"),
+    [
+        (StopKind.PAUSE, Target(), "paused (pause 4 of everything"),
+        (StopKind.PAUSE, Target(scope=Scope.LEAD, name=str(LEAD)), "paused (pause 4 of lead"),
+        (StopKind.OBSERVE, Target(scope=Scope.RULE, name="stamps"), "mode of stamps is observe (observe 4 of rule stamps"),
+        (StopKind.PAUSE, Target(scope=Scope.RULE, name="first_touch"), None),
+    ],
+)
+def test_what_a_person_stopped_is_not_stamped(kind: StopKind, target: Target, said: str | None) -> None:
+    now = HANDOFF + timedelta(minutes=1)
+    stop = Stop(number=4, kind=kind, target=target, since=HANDOFF, until=None, who="ann", why="audit")
+    (step,) = stamps(the_rows(HANDED), the_terms_with_fields(now), now, stop=stop)
+    assert [why.startswith(said or "") for why in step.blocked_by] == ([True] if said else [])
 
-    def paused(target: Target) -> tuple[str, ...]:
-        until = now + timedelta(days=1)
-        stop = Stop(number=1, kind=StopKind.PAUSE, target=target, since=now, until=until, who="ann", why="why")
-        (step,) = stamps(the_rows(HANDED), the_terms_with_fields(now), now, brakes=Brakes(stops=(stop,)))
-        return step.blocked_by
 
-    (why,) = paused(Target(scope=scope, name=name))
-    assert why.startswith("paused until ")
-    assert paused(Target(scope=Scope.RULE, name="first_touch")) == ()
+def test_a_plan_of_the_backlog_stamps_nothing() -> None:
+    now = HANDOFF + timedelta(minutes=1)
+    assert stamps(the_rows(HANDED), the_terms_with_fields(now), now, backlog=Backlog()) == []
 
 
 def test_each_record_of_a_lead_is_stamped_but_no_converted_one() -> None:
