@@ -111,7 +111,7 @@ def test_a_move_that_was_stopped_right_before_it_was_sent_is_none_and_may_be_tri
     note(store, run, Place(plan, 1), Event.INTENDED, Event.UNKNOWN)
     assert Journal(store).moves_since(NINE - MINUTE) == 1
     assert Journal(store).fired() == {(FREE.finding, FREE.rung)}
-    assert [entry.place.position for entry in Journal(store).unsettled()] == [1]
+    assert [one.intent.place.position for one in Journal(store).unsettled()] == [1]
 
 
 def test_a_plan_is_taken_up_once(store: Database) -> None:
