@@ -15,11 +15,13 @@ from sync.fresh import back
 from sync.gather import open_seats
 from sync.journal import Event, what_stands
 from sync.known import gather_terms
-from sync.ladder import CARRIED_OUT, MOVES
+from sync.ladder import CARRIED_OUT, MOVES, REMIND
 from sync.limits import beyond
 from sync.look_again import LookAgain
+from sync.outbox import Post, Posted
 from sync.plan import Planner
 from sync.pull import Progress, Pulled
+from sync.remind import Remind
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.route import Routing
@@ -42,6 +44,7 @@ class Acted:
     run_id: str
     tally: Tally
     trips: dict[str, str]  # rule -> the limit that held its moves back
+    posted: Posted  # what became of messages to people
     plan: int | None = None  # in which they are held
 
 
@@ -61,8 +64,9 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
         if not trips:
             run.journal.take_up(begun.run_id, plan.id, at=begun.now)
         tally = _carry_out(run, begun, judged.terms, judged.pulled, plan.id, steps)
+        posted = _tell_people(run, begun, judged.terms)
         finish(run, begun, judged)
-        return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan.id if trips else None)
+        return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=plan.id if trips else None)
 
 
 def apply(run: Context, chosen: KeptPlan) -> Acted:
@@ -82,8 +86,9 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
                 f"plan {chosen.id} was carried out by run {before}", fix="make a new one: leadpact sync --dry-run --out plan.json"
             )
         tally = _carry_out(run, begun, terms, pulled, chosen.id, _sendable(run, chosen.id))
+        posted = _tell_people(run, begun, terms)
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": chosen.id, "steps": _told(tally)})
-        return Acted(run_id=begun.run_id, tally=tally, trips={})
+        return Acted(run_id=begun.run_id, tally=tally, trips={}, posted=posted)
 
 
 def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
@@ -97,6 +102,7 @@ def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
         if not steps:
             raise UsageError(f"nothing of run {run_name} stands as it left it", fix=f"see what it did: leadpact show {run_name}")
         pulled, plan = pull(run, begun), run.plans.begin(begun.run_id)
+        terms = gather_terms(run.known, begun.eras)
         run.plans.add(plan, steps)
         told = beyond(len(steps), run.known.config.limits, moves_before(run, begun.now))
         trips = dict.fromkeys((step.rule for step in steps), told) if told is not None else {}
@@ -104,9 +110,10 @@ def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
         tally = Tally()
         if not trips:
             run.journal.take_up(begun.run_id, plan, at=begun.now)
-            tally = _carry_out(run, begun, gather_terms(run.known, begun.eras), pulled, plan, enumerate(steps))
+            tally = _carry_out(run, begun, terms, pulled, plan, enumerate(steps))
+        posted = _tell_people(run, begun, terms)
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": plan, "undoes": run_name, "steps": _told(tally)})
-        return Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan if trips else None)
+        return Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=plan if trips else None)
 
 
 def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
@@ -122,7 +129,8 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
 
 
 def _settle_earlier(run: Context, begun: Begun) -> None:
-    """Find out what became of writes that an earlier run was killed in."""
+    """Find out what became of writes that an earlier run was killed in, and note the messages of which nobody will."""
+    run.outbox.settle(at=begun.now)
     for connector in run.connectors:
         connector.learn(run.known.mirror.definitions(connector.crm))
     if tried := [one for one in left_open(run.journal, run.plans) if one.step.record.crm in run.writers]:
@@ -180,7 +188,31 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
     def tell(done: int) -> None:
         run.tell(Progress(work="writing", rows=done, total=len(todo), done=done == len(todo)))
 
-    return carrying.all(todo, tell)
+    reminders = [one for one in todo if one[1].action == REMIND]
+    tally = carrying.all([one for one in todo if one[1].action != REMIND], tell)
+    remind = Remind(plan=plan, run_id=begun.run_id, look=look, journal=run.journal, post=_post(run, begun, terms))
+    remind.all(reminders, tally)
+    return tally
+
+
+def _post(run: Context, begun: Begun, terms: Terms) -> Post:
+    return Post(
+        known=run.known,
+        outbox=run.outbox,
+        plans=run.plans,
+        door=run.door,
+        accounts={crm: facts.account for crm, facts in begun.facts.items()},
+        terms=terms,
+        agreement=begun.agreement,
+        now=lambda: run.clock() + begun.ahead,
+    )
+
+
+def _tell_people(run: Context, begun: Begun, terms: Terms) -> Posted:
+    """Note what happened for those who are to hear of it, and send what waits; only what is verified has happened."""
+    post = _post(run, begun, terms)
+    post.take_news()
+    return post.deliver()
 
 
 def _sender(run: Context, begun: Begun, now: datetime) -> Sender:

@@ -11,7 +11,9 @@ from sync.agreement.spans import Span
 from sync.facts import Exit, Left
 from sync.history import local_text
 from sync.judge.findings import Finding
-from sync.ladder import CARRIED_OUT, MOVES, Due, due_remedies, go_together
+from sync.ladder import CARRIED_OUT, MOVES, REMIND, Due, due_remedies, go_together
+from sync.messages import whom_to_remind
+from sync.problems import listed
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
 from sync.remedies.promote import promotion
@@ -31,6 +33,7 @@ class Policy:
     not_enforcing: str | None  # why the agreement may not be enforced, a sentence
     max_act_age: Span  # breaches older than this go to the digest
     enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
+    told: frozenset[str] = frozenset()  # who is told by a target of the config: owner, manager, ...
     fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
 
 
@@ -46,12 +49,19 @@ class Planner:
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return what would be done about the broken promises of one lead that are still owed, as one coherent set."""
-        asked = due_remedies(findings, now=self.agreement, then=self._judged_by)
-        due = go_together(one for one in asked if (one.finding.key, one.rung) not in self.policy.fired)
-        if not due:
+        due = due_remedies(findings, now=self.agreement, then=self._judged_by)
+        asked = [one for one in due if (one.finding.key, one.rung) not in self.policy.fired]
+        if not asked:
             return ()
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
+        together = go_together(asked)
+        steps = self._steps(together, lead)
+        if any(step.action in MOVES and not step.blocked_by for step in steps):
+            return steps
+        return (*steps, *self._steps([one for one in asked if one.remedy.action == REMIND and one not in together], lead))
+
+    def _steps(self, due: Sequence[Due], lead: Lead) -> tuple[Step, ...]:
         return tuple(step for one in due if (step := self._step(one, lead)) is not None)
 
     def _judged_by(self, finding: Finding) -> Agreement:
@@ -76,7 +86,7 @@ class Planner:
             finding=finding.key,
             rule=finding.rule,
             rung=due.rung,
-            reason=_because(asked),
+            reason=_because(asked, fired=self.policy.fired),
             blocked_by=(*writes.missing, *self._held_by_policy(due, lead), *kept),
             given=writes.given,
             is_pending=not kept and not writes.missing,
@@ -108,11 +118,20 @@ class Planner:
             return
         if due.remedy.action not in CARRIED_OUT:
             yield f"this version of leadpact plans a {due.remedy.action}, and does not carry it out"
+        elif due.remedy.action == REMIND:
+            yield from self._nobody_to_tell(due, lead)
         since, opened_at = self.policy.enforced_since(due.finding.rule), due.finding.cycle.opened_at
         if since is None:
             yield f"no run has enforced {due.finding.rule} yet: passages opened before the first one are backlog, for a person to decide"
         elif opened_at is None or opened_at < since:
             yield f"its passage opened before {local_text(since, self.agreement.zone)}, when enforcement began: backlog"
+
+    def _nobody_to_tell(self, due: Due, lead: Lead) -> Iterator[str]:
+        recipient = whom_to_remind(due.finding, lead.timeline.crm)
+        if recipient is None:
+            yield "nobody has the lead, so there is nobody to remind"
+        elif recipient.role not in self.policy.told:
+            yield f"no [[notify]] in config.toml is for `{recipient.role}`"
 
     def _protected(self, due: Due, lead: Lead) -> Iterator[str]:
         shielded = Shielded(
@@ -132,7 +151,7 @@ class Planner:
         unread = self.terms.unread_streams(settled, touches=True)
         if moves and unread:
             yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
-        if self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
+        if self.now > due_at and self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
             yield f"due {local_text(due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
 
 
@@ -148,9 +167,12 @@ def _writes(asked: Asked) -> Writes:
             return Writes(record=asked.written(asked.terms.authority.owner))
 
 
-def _because(asked: Asked) -> str:
-    """Return why, and for a lead that goes back the reason and the day from which it may return."""
-    message, back = asked.due.finding.message, back_on(asked)
+def _because(asked: Asked, *, fired: frozenset[tuple[str, int]]) -> str:
+    """Return why; for a lead that goes back the reason and the day from which it may return, for a warning which others it stands for."""
+    message, back, due = asked.due.finding.message, back_on(asked), asked.due
+    if due.rung <= 0:
+        missed = [f"{percent}%" for percent in due.instead_of if (due.finding.key, -percent) not in fired]
+        return f"{message}; {-due.rung}% of its time has passed{f', the reminder at {listed(missed)} is superseded' if missed else ''}"
     return message if back is None else f"{message}; recycled as `{asked.due.remedy.detail}`, may come back from {back}"
 
 

@@ -60,6 +60,12 @@ _LINKED_BY_CHANGE_ROWS = """
     INSERT INTO to_link (person, tied) VALUES (1, 0);
     INSERT INTO tie (tie, person) VALUES (-7, 1);
 """
+_OUTBOX_ROWS = """
+    INSERT INTO outbox (key, target, kind, role, of_owner, lead, finding, rule, rung, plan, position, put_at, state, at)
+        VALUES ('reminder|f1|1|owner|hubspot/77', 'mail', 'reminder', 'owner', 'hubspot/77', 1, 'f1', 'first touch', 1, 1, 0, 300,
+            'sent', 300);
+    INSERT INTO told_upto VALUES (1, 0, 0);
+"""
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
 
@@ -90,6 +96,7 @@ def make_released(path: Path, name: str) -> None:
             "0007": _USAGE_ROWS,
             "0009": _LINKED_ROWS,
             "0010": _LINKED_BY_CHANGE_ROWS,
+            "0017": _OUTBOX_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

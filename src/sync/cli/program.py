@@ -18,6 +18,7 @@ from sync.cli.demo import demo
 from sync.cli.due import due
 from sync.cli.explain import explain
 from sync.cli.init import init
+from sync.cli.notify import notify
 from sync.cli.preset import preset
 from sync.cli.roster import roster
 from sync.cli.runs import runs
@@ -50,7 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, apply, undo, explain, due, runs, show, sandbox):
+for command in (demo, init, preset, check, roster, sync, apply, undo, explain, due, runs, show, notify, sandbox):
     app.command()(command)
 app.add_typer(agreement)
 

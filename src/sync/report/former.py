@@ -12,6 +12,7 @@ from sync.plain import plain
 from sync.report.contract import json_array, moment, step_json
 from sync.steps import FieldWrite, Step
 from sync.store.journal import Told
+from sync.store.outbox import Kept
 from sync.store.plans import NotedPlan
 from sync.store.runs import NotedRun
 
@@ -27,6 +28,7 @@ class ShownStep:
     place: int  # in the plan, from 0
     step: Step
     told: Sequence[Told] = ()  # what is noted about it
+    messages: Sequence[Kept] = ()  # to people, about it
 
 
 Planned = tuple[NotedRun, Sequence[NotedPlan]]
@@ -92,6 +94,15 @@ def _value(value: str | None, names: Mapping[str, str]) -> str:
     return f"{value} ({names[value]})" if value in names else value
 
 
+def message_line(kept: Kept) -> str:
+    """Return what became of a message: when, to whom, through which target, about what; never an address."""
+    message = kept.message
+    whom = f"{message.recipient.role}{f' {message.recipient.of}' if message.recipient.of else ''}"
+    about = " ".join(part for part in (message.lead, message.rule and f"for {message.rule}") if part)
+    said = f": {kept.said}" if kept.said else ""
+    return f"{_utc(kept.at)}  {message.kind} to {whom} by {kept.target}{f' ({about})' if about else ''}: {kept.state}{said}"
+
+
 def runs_json(runs: Iterable[Planned]) -> Iterator[bytes]:
     """Yield the document of `leadpact runs`, a run a line."""
     yield b"{\n"
@@ -119,7 +130,11 @@ def _step_json(shown: ShownStep) -> dict[str, object]:
         }
         for one in shown.told
     ]
-    return {"plan": shown.plan, "place": shown.place + 1} | step_json(shown.step) | {"journal": journal}
+    messages = [
+        {"kind": one.message.kind, "to": one.message.recipient.role, "target": one.target, "state": one.state, "at": moment(one.at)}
+        for one in shown.messages
+    ]
+    return {"plan": shown.plan, "place": shown.place + 1} | step_json(shown.step) | {"journal": journal, "messages": messages}
 
 
 def _run_json(run: NotedRun, plans: Sequence[NotedPlan]) -> dict[str, object]:

@@ -1,0 +1,94 @@
+"""Messages to people from outside: who is told what, once, whatever fails, is killed, or runs at the same time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.flow.enforcing import HOUR_S, Enforced, enforced
+from tests.flow.practice import PROGRAM
+from tests.flow.receiver import Receiver, receiver
+
+TARGETS = """
+[[notify]]
+name = "desk"
+for  = ["owner", "ops"]
+
+[[notify]]
+name = "channel"
+for  = ["#new-mqls"]
+"""
+
+
+def tell(one: Enforced, to: Receiver) -> None:
+    """Let the config tell owners and ops at a desk, and the channel of new leads."""
+    with (one.files / "config.toml").open("a", encoding="utf-8") as config:
+        config.write(TARGETS)
+    secrets = one.files / "secrets"
+    secrets.mkdir(mode=0o700, exist_ok=True)
+    for name in ("desk", "channel"):
+        file = secrets / f"notify_{name}"
+        file.write_text(to.url(name))
+        file.chmod(0o600)
+
+
+def beside(one: Enforced, *arguments: str) -> subprocess.Popen[str]:
+    """Start a run that goes on beside this one."""
+    return subprocess.Popen(
+        [*PROGRAM, *arguments, "--config", str(one.files / "config.toml")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+
+
+def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) -> None:
+    with enforced("hubspot", tmp_path, leads=2) as one, receiver() as to:
+        tell(one, to)
+        assert one.run("notify", "--test") == ""
+        assert [len(to.take(box)) for box in ("desk", "channel")] == [1, 1]
+
+        to.status = 500
+        said = one.run("sync")
+        assert "2 written and read back" in said
+        assert "messages: 4 failed" in said and "desk: answered 500" in said
+        assert [len(to.take(box)) for box in ("desk", "channel")] == [2, 2]
+
+        to.status = 200
+        assert "messages: 4 sent" in one.run("sync")
+        desk, channel = to.take("desk"), to.take("channel")
+        assert {line for text in desk for line in text.splitlines() if "is yours" in line} == {
+            f"A lead is yours now: {one.key(lead)}" for lead in one.leads
+        }
+        assert all("because first_touch was due on Fri 2026-11-20" in text for text in (*desk, *channel))
+        assert all("has a new owner" in text and "late" not in text for text in channel)
+
+        one.world.people.rest(13 * HOUR_S)
+        runs = [beside(one, "sync", "--wait", "2 minutes") for _ in range(2)]
+        assert [run.communicate()[0] is None and run.returncode for run in runs] == [0, 0]
+        reminders = to.take("desk")
+        assert len(reminders) == 2 and all("50% of its time has passed" in text for text in reminders)
+        assert "messages" not in one.run("sync")
+
+        one.world.people.rest(12 * HOUR_S)
+        assert "messages: 2 sent" in one.run("sync")
+        assert all("accept_or_reject is broken" in text for text in to.take("desk"))
+        assert "messages" not in one.run("sync")
+
+
+def test_a_message_in_which_a_run_is_killed_is_listed_and_never_sent_again(tmp_path: Path) -> None:
+    with enforced("hubspot", tmp_path, leads=2) as one, receiver() as to:
+        tell(one, to)
+        to.answers.clear()
+        run = beside(one, "sync")
+        assert to.arrived.wait(60)
+        run.kill()
+        run.communicate()
+        to.answers.set()
+
+        assert "messages: 3 sent" in one.run("sync")
+
+        assert sorted(len(to.take(box)) for box in ("desk", "channel")) == [2, 2], "each once, the one in flight too"
+        assert "messages" not in one.run("sync")
