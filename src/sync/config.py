@@ -12,10 +12,12 @@ from sync.agreement.model import Agreement
 from sync.authority import Authority
 from sync.config_authority import authority_problems
 from sync.config_notify import Target, unknown_readers
+from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
 from sync.errors import ConfigurationError
+from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
 from sync.toml_text import read_toml
 
@@ -33,8 +35,10 @@ class Config:
     store: Path
     mode: ModeSection
     limits: LimitsSection
+    freezes: tuple[Freeze, ...]  # windows in which nothing is written
     settle: SettleSection
     act: ActSection
+    own_fields: OwnFieldsSection
     log: LogSection
     notify: tuple[Target, ...]
     warnings: tuple[Problem, ...]  # what works but should not stay so
@@ -99,6 +103,7 @@ def misfits(config: Config, agreement: Agreement) -> list[Problem]:
     return [
         *unknown_rules(config, agreement.rule_names),
         *authority_problems(config.authority, agreement, file=file),
+        *own_field_problems(config.own_fields, agreement, crms=config.crms, file=file),
         *unknown_readers(config.notify, agreement, file=file),
     ]
 
@@ -149,8 +154,10 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         store=folder / Path(settings.files.store).expanduser(),
         mode=settings.mode,
         limits=settings.limits,
+        freezes=tuple(table.freeze() for table in settings.freeze),
         settle=settings.settle,
         act=settings.act,
+        own_fields=settings.own_fields,
         log=settings.log,
         notify=reader.targets(settings),
         warnings=tuple(reader.warnings),

@@ -114,8 +114,8 @@ def _escalation(known: Known) -> tuple[str, list[str]]:
 def _trip(known: Known) -> tuple[str, list[str]]:
     message = known.message
     told = [f"{known.held}." if known.held else "A limit holds its moves back."]
-    way_out = [f"Let this very plan pass all the same: leadpact apply {message.plan}"]
-    return f"Held back: {message.rule}, plan {message.plan}", [*told, *way_out, *_see(known)]
+    ways = [f"Let this very plan pass all the same: leadpact apply {message.plan}", f"Or never: leadpact drop {message.plan} --reason …"]
+    return f"Held back: {message.rule}, plan {message.plan}", [*told, *ways, *_see(known)]
 
 
 def _failed(known: Known) -> tuple[str, list[str]]:

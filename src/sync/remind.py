@@ -17,6 +17,7 @@ from sync.messages import Message, reminder, whom_to_remind
 from sync.outbox import Post
 from sync.rows import LeadRows
 from sync.steps import Step
+from sync.stopping import Stopping
 from sync.store.journal import Journal
 
 
@@ -29,6 +30,7 @@ class Remind:
     look: LookAgain
     journal: Journal
     post: Post
+    stopping: Stopping
 
     def all(self, steps: Iterable[Numbered], tally: Tally) -> None:
         """Put into the outbox who is to be reminded, and note of each step that it was, or why not."""
@@ -37,10 +39,10 @@ class Remind:
             self._some(some, self.post.now(), tally)
 
     def _some(self, steps: Sequence[Numbered], now: datetime, tally: Tally) -> None:
-        rows = self.look.kept([step.lead for _, step in steps])
+        rows, stopped = self.look.kept([step.lead for _, step in steps]), self.stopping.look()
         messages, entries = [], []
         for position, step in steps:
-            asked = self._asked(position, step, rows.get(step.lead), now)
+            asked = stopped(step) or self._asked(position, step, rows.get(step.lead), now)
             if isinstance(asked, Message):
                 messages.append(asked)
                 entries.append(Entry(place=Place(self.plan, position), event=Event.DONE, at=now))

@@ -60,6 +60,16 @@ _LINKED_BY_CHANGE_ROWS = """
     INSERT INTO to_link (person, tied) VALUES (1, 0);
     INSERT INTO tie (tie, person) VALUES (-7, 1);
 """
+_HOLDING_ROWS = """
+    INSERT INTO held VALUES (1, 300, 400, 0);
+    INSERT INTO dropped VALUES (1, 350, 'ann', 'looks wrong');
+    INSERT INTO stop (id, kind, scope, name, at, until, who, why)
+        VALUES (1, 'pause', 'rule', 'first touch', 300, 400, 'ann', 'quarter end');
+    INSERT INTO resumed VALUES (1, 350, 'ann', '');
+"""
+_DECIDED_ROWS = """
+    INSERT INTO waiver VALUES (1, 'f1', 1, 'first touch', 310, 'Max', 'the portal was down');
+"""
 _OUTBOX_ROWS = """
     INSERT INTO outbox (key, target, kind, role, of_owner, lead, finding, rule, rung, plan, position, put_at, state, at)
         VALUES ('reminder|f1|1|owner|hubspot/77', 'mail', 'reminder', 'owner', 'hubspot/77', 1, 'f1', 'first touch', 1, 1, 0, 300,
@@ -96,6 +106,8 @@ def make_released(path: Path, name: str) -> None:
             "0007": _USAGE_ROWS,
             "0009": _LINKED_ROWS,
             "0010": _LINKED_BY_CHANGE_ROWS,
+            "0013": _HOLDING_ROWS,
+            "0014": _DECIDED_ROWS,
             "0017": _OUTBOX_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))

@@ -13,9 +13,11 @@ import orjson
 from connectors.records import RecordKey
 from sync.digest import WITHIN, Lately
 from sync.journal import Event
+from sync.ladder import MOVES
 from sync.letter import Answer
 from sync.messages import Kind, Message, News, Recipient, State
 from sync.store.database import Database
+from sync.store.journal import UNDO
 from sync.store.keys import as_json, object_ids
 from sync.store.moments import from_ms, to_ms
 
@@ -71,7 +73,9 @@ class Outbox:
         with self._database.snapshot() as tx:
             journal, plan = tx.execute("SELECT journal, plan FROM told_upto").fetchone()
             steps = tuple(map(_news, tx.execute(_NEWS, (journal,)).fetchall()))
-            trips = {id_: dict(orjson.loads(told)) for id_, told in tx.execute(_TRIPS, (plan,)).fetchall()}
+            trips: dict[int, dict[str, str]] = {}
+            for held, rule, told in tx.execute(_TRIPS, (plan, as_json((*MOVES, UNDO)))).fetchall():
+                trips.setdefault(held, {})[rule] = told
             newest = tx.execute("SELECT (SELECT ifnull(max(id), 0) FROM journal), (SELECT ifnull(max(id), 0) FROM plan)").fetchone()
         return Untold(steps=steps, trips=trips, upto=newest)
 
@@ -184,8 +188,11 @@ _NEWS = """
     ORDER BY journal.id
 """
 _TRIPS = """
-    SELECT plan.id, plan.trips FROM plan JOIN run ON run.id = plan.run
-    WHERE plan.id > ? AND plan.trips <> '{}' AND plan.hash <> '' AND run.kind <> 'dry-run' ORDER BY plan.id
+    SELECT held.plan, trip.key, trip.value FROM held JOIN plan ON plan.id = held.plan JOIN json_each(plan.trips) AS trip
+    WHERE held.plan > ? AND EXISTS (
+        SELECT 1 FROM plan_step AS step WHERE step.plan = held.plan AND step.rule = trip.key AND step.blocked_by = '[]'
+            AND step.action IN (SELECT value FROM json_each(?))
+    ) ORDER BY held.plan, trip.key
 """
 
 
