@@ -202,6 +202,7 @@ class SettingsReader:
         for name in sorted(self._env):
             head = name.upper().split("__")[0]
             if name.startswith(URLS.lower()):
+                del self._env[name]
                 self._add(
                     name.upper(),
                     file=ENVIRONMENT,
