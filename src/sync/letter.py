@@ -99,7 +99,8 @@ def _given(known: Known) -> tuple[str, list[str]]:
     else:
         title = f"A lead has a new owner: {message.lead}"
         says = f"This lead was given to {value_text(known.name) if known.name else 'a new owner'}"
-    return title, [f"{says}, because {message.rule} {_was_due(known)} and was not kept.", *_which(known)]
+    why = f", because {message.rule} {_was_due(known)} and was not kept" if known.finding is not None else f" ({message.rule})"
+    return title, [f"{says}{why}.", *_which(known)]
 
 
 def _escalation(known: Known) -> tuple[str, list[str]]:

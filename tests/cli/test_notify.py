@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 from tests.flow.enforcing import HOUR_S, Enforced, enforced
-from tests.flow.practice import PROGRAM
+from tests.flow.practice import PROGRAM, leadpact
 from tests.flow.receiver import Receiver, receiver
 
 TARGETS = """
@@ -78,17 +79,27 @@ def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) 
         assert "messages" not in one.run("sync")
 
 
-def test_a_message_in_which_a_run_is_killed_is_listed_and_never_sent_again(tmp_path: Path) -> None:
-    with enforced("hubspot", tmp_path, leads=2) as one, receiver() as to:
+def test_what_is_held_is_told_and_no_message_is_sent_twice_whether_a_run_is_killed_or_its_target_hangs(tmp_path: Path) -> None:
+    with enforced("hubspot", tmp_path, leads=6) as one, receiver() as to:
         tell(one, to)
-        to.answers.clear()
-        run = beside(one, "sync")
-        assert to.arrived.wait(60)
+        assert "messages: 1 sent" in one.run("sync", code=3)
+        (held,) = to.take("desk")
+        assert "6 moves for first_touch, 5 are allowed" in held
+        (command,) = re.findall(r"leadpact (apply \d+)", held)
+
+        to.hang()
+        run = beside(one, *command.split())
+        assert to.arrived.wait(120)
         run.kill()
         run.communicate()
-        to.answers.set()
+        config = one.files / "config.toml"
+        config.write_text(config.read_text().replace("[[notify]]", "[[notify]]\ntimeout_s = 1"))
+        said = one.run("sync")
+        assert "messages: 2 unknown, 9 waiting" in said and "desk: no answer within 1 s" in said
+        to.go_on()
+        assert "messages: 9 sent" in one.run("sync")
 
-        assert "messages: 3 sent" in one.run("sync")
-
-        assert sorted(len(to.take(box)) for box in ("desk", "channel")) == [2, 2], "each once, the one in flight too"
+        assert {box: len(to.take(box)) for box in ("desk", "channel")} == {"desk": 6, "channel": 6}
+        listed = leadpact("notify", "--config", str(config)).stdout
+        assert listed.count("unknown") == 3 and listed.count("the run was killed in it") == 1
         assert "messages" not in one.run("sync")

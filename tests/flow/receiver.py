@@ -25,6 +25,15 @@ class Receiver:
         """Return the Apprise URL of a box."""
         return f"json://127.0.0.1:{self.port}/{box}"
 
+    def hang(self) -> None:
+        """Take what comes, and answer nothing from now on."""
+        self.arrived.clear()
+        self.answers.clear()
+
+    def go_on(self) -> None:
+        """Answer again."""
+        self.answers.set()
+
     def take(self, box: str) -> list[str]:
         """Return title and text of what came into a box since it was last emptied."""
         return [f"{one['title']}\n{one['message']}" for one in self.got.pop(f"/{box}", [])]

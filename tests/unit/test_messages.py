@@ -126,6 +126,11 @@ def test_at_a_shared_target_a_message_says_whom_it_is_for() -> None:
     assert letter_of(known(channel, name="Ann Lee"), is_shared=True).body.startswith("This lead was given to Ann Lee, because")
 
 
+def test_of_a_lead_that_is_given_without_a_broken_promise_none_is_told() -> None:
+    letter = letter_of(Known(message=replace(a_message(Kind.GIVEN), rule="offboard"), finding=None, zone=BERLIN), is_shared=False)
+    assert letter.body == "This lead was given to you (offboard).\nLead: hubspot/contact/1"
+
+
 def test_values_of_a_crm_become_text_that_no_target_takes_for_markup_a_mention_or_a_link() -> None:
     evil = "<!channel> <script>x</script> [a](http://evil.example) *b* @here\x1b[31m\n`c`" + "x" * 500
     finding = broken()
