@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from sync.store.outbox import Kept, Outbox
 from sync.store.plans import Plans
 from sync.terms import Terms
 
+ENOUGH = timedelta(minutes=2)  # of sending in a run; the rest waits for the next
 NO_ADDRESS = "no address is known: add `email` in roster.toml"
 
 
@@ -91,14 +92,18 @@ class Post:
         )
 
     def deliver(self) -> Posted:
-        """Send what waits, to each reader at most so many an hour; a target that gives no answer is left alone for this run."""
+        """Send what waits, to each reader at most so many an hour, for two minutes at most: a target's own pace may be slow.
+
+        A target that gives no answer is left alone for this run.
+        """
         posted, silent, targets = Posted(), set[str](), self._targets
+        until = self.now() + ENOUGH
         waiting = sorted(self._still_wanted(self.outbox.waiting()), key=_whose)
         for (name, reader), theirs in groupby(waiting, key=_whose):
             kept = list(theirs)
             if name not in targets:
                 self.outbox.drop([one.id for one in kept], "the config has no such target any more", at=self.now())
-            elif name in silent or not self._deliver(targets[name], reader, kept, posted):
+            elif name in silent or not self._deliver(targets[name], reader, kept, posted, until):
                 silent.add(name)
         posted.states[State.PENDING] = len([one for one in self.outbox.waiting() if one.state is State.PENDING])
         return posted
@@ -111,8 +116,8 @@ class Post:
             self.outbox.drop([id_], why, at=self.now())
         return [one for one in kept if one.id not in over]
 
-    def _deliver(self, target: Target, reader: Recipient, kept: Sequence[Kept], posted: Posted) -> bool:
-        """Send what one reader may get now; False where the target gave no answer."""
+    def _deliver(self, target: Target, reader: Recipient, kept: Sequence[Kept], posted: Posted, until: datetime) -> bool:
+        """Send what one reader may get now; False where the target gave no answer, or the time is over."""
         again = [one for one in kept if one.message.kind is Kind.DIGEST]
         fresh = [one for one in kept if one.message.kind is not Kind.DIGEST]
         lately = self.outbox.lately(target.name, reader, now=self.now())
@@ -122,7 +127,7 @@ class Post:
         if shares.together and not again:
             ids.append(self.outbox.bundle(shares.together, at=self.now()))
         by_id = {one.id: one for one in kept}
-        return all(self._send(target, reader, id_, by_id.get(id_), posted) for id_ in ids)
+        return all(self.now() < until and self._send(target, reader, id_, by_id.get(id_), posted) for id_ in ids)
 
     def _send(self, target: Target, reader: Recipient, id_: int, kept: Kept | None, posted: Posted) -> bool:
         """Send one message, or the digest with this id; False where nobody knows whether it arrived."""

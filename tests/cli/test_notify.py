@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 from tests.flow.enforcing import HOUR_S, Enforced, enforced
-from tests.flow.practice import PROGRAM, leadpact
-from tests.flow.receiver import Receiver, receiver
+from tests.flow.practice import PROGRAM, leadpact, store_bytes
+from tests.flow.receiver import SECRET, Receiver, receiver
 
 TARGETS = """
 [[notify]]
@@ -56,6 +56,7 @@ def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) 
         assert "2 written and read back" in said
         assert "messages: 4 failed" in said and "desk: answered 500" in said
         assert [len(to.take(box)) for box in ("desk", "channel")] == [2, 2]
+        assert SECRET not in said and SECRET.encode() not in store_bytes(one.files / "leadpact.db")
 
         to.status = 200
         assert "messages: 4 sent" in one.run("sync")

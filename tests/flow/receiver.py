@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+SECRET = "never-to-be-shown"  # of its URLs
+
 
 @dataclass(kw_only=True)
 class Receiver:
@@ -23,7 +25,7 @@ class Receiver:
 
     def url(self, box: str) -> str:
         """Return the Apprise URL of a box."""
-        return f"json://127.0.0.1:{self.port}/{box}"
+        return f"json://hook:{SECRET}@127.0.0.1:{self.port}/{box}"
 
     def hang(self) -> None:
         """Take what comes, and answer nothing from now on."""

@@ -70,11 +70,16 @@ def _utc(at: datetime) -> str:
 def step_lines(place: int, step: Step, names: OwnerNames, told: Sequence[Told] = ()) -> Iterator[str]:
     """Yield a step: its place in the plan (counted from 1), its lead, what it would write, why, what held it back, and what came of it."""
     record = f", record {step.record}" if str(step.record) != step.lead else ""
-    yield plain(f"{place + 1}  {step.lead}{record}  {step.action} (for {step.rule}{f', rung {step.rung}' if step.rung else ''})")
+    yield plain(f"{place + 1}  {step.lead}{record}  {step.action} (for {step.rule}{_rung(step.rung)})")
     yield from (plain(f"    {_write(write, names.get((step.record.crm, write.field), {}))}") for write in step.fields)
     yield plain(f"    because: {step.reason}")
     yield from (plain(f"    blocked: {why}") for why in step.blocked_by)
     yield from (plain(f"    {_utc(one.entry.at)}  {_event(one)}") for one in told)
+
+
+def _rung(rung: int) -> str:
+    """Return which rung of its ladder a step is; of a warning, at which share of the time."""
+    return f", rung {rung}" if rung > 0 else f", at {-rung}%" if rung else ""
 
 
 def _event(told: Told) -> str:
