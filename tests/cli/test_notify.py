@@ -45,6 +45,25 @@ def beside(one: Enforced, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def test_targets_are_tried_by_name_and_each_answer_is_told(tmp_path: Path) -> None:
+    config, env = tmp_path / "config.toml", dict(os.environ) | {"LEADPACT_HUBSPOT__TOKEN": "pat-na1-0"}
+    config.write_text("")
+    done = leadpact("notify", "--test", "--config", str(config), env=env)
+    assert (done.returncode, f"{config} has no [[notify]]" in done.stderr, "docs/how-to/notify.md" in done.stderr) == (64, True, True)
+
+    config.write_text(TARGETS.replace('"owner", "ops"', '"owner"'))
+    with receiver() as to:
+        env |= {"LEADPACT_NOTIFY__DESK": to.url("{email}"), "LEADPACT_NOTIFY__CHANNEL": to.url("channel")}
+        done = leadpact("notify", "dask", "--test", "--config", str(config), env=env)
+        assert (done.returncode, "there is no target `dask`" in done.stderr, "desk" in done.stderr) == (64, True, True)
+        done = leadpact("notify", "--test", "--config", str(config), env=env)
+        assert (done.returncode, done.stdout) == (1, "desk: failed: its URL asks for an address: add --to EMAIL\nchannel: sent\n")
+        done = leadpact("notify", "--test", "desk", "--to", "me@example.com", "--config", str(config), env=env)
+        assert (done.returncode, done.stdout) == (0, "desk: sent\n")
+        assert to.take("me@example.com") == ["leadpact: a test\nThis is how messages for owner arrive."]
+    assert SECRET not in done.stdout + done.stderr
+
+
 def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) -> None:
     with enforced("hubspot", tmp_path, leads=2) as one, receiver() as to:
         tell(one, to)
