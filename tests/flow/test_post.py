@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from connectors.records import RecordKey
+from sync.journal import Entry, Event, Place
+from sync.judge.findings import Judgement
 from sync.known import eras_at, gather_terms
 from sync.messages import Kind, Message, Recipient, State
 from sync.outbox import Post
 from sync.run import Context
+from sync.steps import FieldWrite, Step
 from sync.wiring import open_context
-from tests.builders import ROOT, ny
+from tests.builders import LEAD, ROOT, a_finding, ny
 from tests.flow.receiver import Receiver, receiver
 
 NOW = ny("2026-11-18 10:00")
@@ -139,3 +143,48 @@ def test_a_run_sends_for_two_minutes_and_leaves_the_rest_to_the_next(tmp_path: P
         assert posted.states[State.SENT] + posted.states[State.PENDING] == 8
         post(run).deliver()
         assert len(to.take("room")) == 8
+
+
+REASSIGNED = Step(
+    lead="hubspot/contact/1",
+    record=RecordKey("hubspot", "contact", "1"),
+    action="reassign",
+    fields=(FieldWrite(field="hubspot_owner_id", before="1001", after="1002"),),
+    finding="moved",
+    rule="first_touch",
+    rung=1,
+    reason="broken",
+    blocked_by=(),
+)
+
+
+def test_what_the_journal_and_a_held_plan_tell_is_noted_once(tmp_path: Path, to: Receiver) -> None:
+    escalated = replace(REASSIGNED, action="escalate", fields=(), finding="escalated")
+    refused = replace(REASSIGNED, finding="refused")
+    config = CONFIG.replace('["#new-mqls"]', '["#new-mqls", "ops"]')
+    with opened(tmp_path, to, config) as run:
+        known, run_id = run.known, run.runs.start("sync", mode="enforce", as_of=None, now=NOW, agreement_hash="a")
+        plan = run.plans.begin(run_id)
+        run.plans.add(plan, [REASSIGNED, escalated, refused])
+        run.plans.close(plan, {"first_touch": "too many", "decide": "too many, and nothing of it would be done"})
+        findings = [a_finding("first_touch", NOW, key=key, owner="1002") for key in ("moved", "escalated")]
+        known.findings.save(run_id, [Judgement(lead=str(LEAD), findings=tuple(findings), next_at=None)], judged_at=NOW)
+        ends = [Event.VERIFIED, Event.VERIFIED, Event.REFUSED]
+        run.journal.note(run_id, [Entry(place=Place(plan, position), event=event, at=NOW) for position, event in enumerate(ends)])
+        known.held.hold(plan, now=NOW, until=NOW + timedelta(hours=24), ahead=timedelta())
+
+        for _ in range(2):
+            post(run).take_news()
+
+        assert [(one.message.kind, one.message.recipient, one.target) for one in run.outbox.waiting()] == [
+            (Kind.GIVEN, JONAS, "mail"),
+            (Kind.GIVEN, ROOM, "room"),
+            (Kind.ESCALATION, BOSS_OF_JONAS, "mail"),
+            (Kind.FAILED, Recipient(role="ops"), "room"),
+            (Kind.TRIP, Recipient(role="ops"), "room"),
+        ]
+        post(run).deliver()
+        (given_to_jonas,) = to.take("mail/jonas.weber@example.com")
+        assert "first_touch was due on Wed 2026-11-18 16:00 CET and was not kept" in given_to_jonas, "in the zone of who reads it"
+        assert any(f"leadpact apply {plan}" in text and f"leadpact show {run_id}" in text for text in to.take("room"))
+        to.got.clear()
