@@ -19,12 +19,14 @@ from sync.gather import open_seats
 from sync.holding import AFRESH, parted, refuse_if_ended, refuse_if_undone_already, waits_in
 from sync.journal import Event, what_was_written
 from sync.known import gather_terms
-from sync.ladder import CARRIED_OUT
+from sync.ladder import REMIND
 from sync.limits import beyond
 from sync.look_again import LookAgain
 from sync.orders import command_of
+from sync.outbox import Post, Posted
 from sync.pull import Progress, Pulled
 from sync.remedies.manager_task import ESCALATE
+from sync.remind import Remind
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.route import Routing
@@ -50,6 +52,7 @@ class Acted:
     run_id: str
     tally: Tally
     trips: dict[str, str]  # rule -> the limit that held its moves back
+    posted: Posted  # what became of messages to people
     plan: int | None = None  # in which they are held
 
 
@@ -67,8 +70,9 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
         steps, trips = parted(_sendable(run, plan.id), run.plans.trips(plan.id))
         _take_up_or_hold(run, begun, plan.id, trips)
         tally = _carry_out(run, begun, judged.terms, judged.pulled, plan.id, steps)
+        posted = _tell_people(run, begun, judged.terms)
         finish(run, begun, judged)
-        return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan.id if trips else None)
+        return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=plan.id if trips else None)
 
 
 def apply(run: Context, chosen: KeptPlan) -> Acted:
@@ -89,8 +93,9 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
             raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=f"make a new one: {command_of(chosen.order)}")
         _refuse_if_ended(run, begun, chosen)  # again: who drops a plan takes no lock
         tally = _carry_out(run, begun, terms, pulled, chosen.id, steps)
+        posted = _tell_people(run, begun, terms)
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": chosen.id, "steps": _told(tally)})
-        return Acted(run_id=begun.run_id, tally=tally, trips={})
+        return Acted(run_id=begun.run_id, tally=tally, trips={}, posted=posted)
 
 
 def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool = False) -> Acted:
@@ -122,8 +127,9 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
         _take_up_or_hold(run, begun, plan, trips)
         if not trips:
             tally.join(_carry_out(run, begun, terms, pulled, plan, enumerate(steps)))
+        posted = _tell_people(run, begun, terms)
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": plan, "undoes": run_name, "steps": _told(tally)})
-        return Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan if trips else None)
+        return Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=plan if trips else None)
 
 
 def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
@@ -141,7 +147,8 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
 
 
 def _settle_earlier(run: Context, begun: Begun) -> None:
-    """Find out what became of writes that an earlier run was killed in."""
+    """Find out what became of writes that an earlier run was killed in, and note the messages of which nobody will."""
+    run.outbox.settle(at=begun.now)
     for connector in run.connectors:
         connector.learn(run.known.mirror.definitions(connector.crm))
     if tried := [one for one in left_open(run.journal, run.plans) if one.step.record.crm in run.writers]:
@@ -220,13 +227,15 @@ def _stopping(run: Context, begun: Begun, terms: Terms, steps: Iterable[Numbered
 def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
     """Yield the steps of a plan that are carried out, and that nothing but a limit holds back."""
     for position, step in enumerate(run.plans.steps(plan)):
-        if step.action in (*CARRIED_OUT, UNDO) and not step.blocked_by:
+        if not step.blocked_by:
             yield position, step
 
 
 def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
     todo = list(steps)
-    escalations, writes = [one for one in todo if one[1].action == ESCALATE], [one for one in todo if one[1].action != ESCALATE]
+    escalations = [one for one in todo if one[1].action == ESCALATE]
+    reminders = [one for one in todo if one[1].action == REMIND]
+    writes = [one for one in todo if one[1].action not in (ESCALATE, REMIND)]
     routing, kept = Routing(seats=open_seats(run.known.roster, terms, begun.now)), run.plans.get(plan)
     order = kept.order if kept is not None else None
     look = LookAgain(
@@ -235,13 +244,14 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
         closed={one.account.crm: one.closed for one in pulled},
         planner=planner_for(run, order, agreement=begun.agreement, terms=terms, now=begun.now, routing=routing),
     )
+    stopping = _stopping(run, begun, terms, todo)
     carrying = CarryOut(
         plan=plan,
         sender_at=partial(_sender, run, begun),
         settler_of=partial(_settler, run),
         look=look,
         along=Along(plan=plan, words=run.known.vocabularies, all_tasks=run.known.config.act.move_open_tasks),
-        stopping=_stopping(run, begun, terms, todo),
+        stopping=stopping,
         now=lambda: run.clock() + begun.ahead,
     )
 
@@ -252,13 +262,35 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
         plan=plan,
         sender_at=carrying.sender_at,
         look=look,
-        stopping=carrying.stopping,
+        stopping=stopping,
         accounts={crm: facts.account for crm, facts in begun.facts.items()},
         now=carrying.now,
     )
     tally = escalating.all(escalations)
     tally.join(carrying.all(writes, tell))
+    remind = Remind(plan=plan, run_id=begun.run_id, look=look, journal=run.journal, post=_post(run, begun, terms), stopping=stopping)
+    remind.all(reminders, tally)
     return tally
+
+
+def _post(run: Context, begun: Begun, terms: Terms) -> Post:
+    return Post(
+        known=run.known,
+        outbox=run.outbox,
+        plans=run.plans,
+        door=run.door,
+        accounts={crm: facts.account for crm, facts in begun.facts.items()},
+        terms=terms,
+        agreement=begun.agreement,
+        now=lambda: run.clock() + begun.ahead,
+    )
+
+
+def _tell_people(run: Context, begun: Begun, terms: Terms) -> Posted:
+    """Note what happened for those who are to hear of it, and send what waits; only what is verified has happened."""
+    post = _post(run, begun, terms)
+    post.take_news()
+    return post.deliver()
 
 
 def _sender(run: Context, begun: Begun, now: datetime) -> Sender:

@@ -11,6 +11,7 @@ from platformdirs import user_config_path
 from sync.agreement.model import Agreement
 from sync.authority import Authority
 from sync.config_authority import authority_problems
+from sync.config_notify import Target, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
@@ -39,6 +40,7 @@ class Config:
     act: ActSection
     own_fields: OwnFieldsSection
     log: LogSection
+    notify: tuple[Target, ...]
     warnings: tuple[Problem, ...]  # what works but should not stay so
 
     @property
@@ -50,6 +52,11 @@ class Config:
     def own_files(self) -> tuple[Path, ...]:
         """The files that no report may be written over."""
         return self.path, self.agreement, self.roster, self.store
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Who is told by some target: owner, manager, marketing, ops, or channels of the agreement."""
+        return frozenset(reader for target in self.notify for reader in target.readers)
 
     def own_app(self, crm: str) -> str | None:
         """Return the id under which `crm` notes what leadpact writes: of its app, or of its user; None where the config names none."""
@@ -91,12 +98,13 @@ def load_config(path: Path | None, env: Mapping[str, str], *, places: Sequence[P
 
 
 def misfits(config: Config, agreement: Agreement) -> list[Problem]:
-    """Return a problem for each rule, field and stage that the config names and the agreement does not have."""
+    """Return a problem for each rule, field, stage and reader that the config names and the agreement does not have."""
     file = str(config.path)
     return [
         *unknown_rules(config, agreement.rule_names),
         *authority_problems(config.authority, agreement, file=file),
         *own_field_problems(config.own_fields, agreement, crms=config.crms, file=file),
+        *unknown_readers(config.notify, agreement, file=file),
     ]
 
 
@@ -151,5 +159,6 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         act=settings.act,
         own_fields=settings.own_fields,
         log=settings.log,
+        notify=reader.targets(settings),
         warnings=tuple(reader.warnings),
     )

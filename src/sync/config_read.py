@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -20,9 +20,10 @@ from pydantic_settings import (
 
 from sync.config_authority import named_crms
 from sync.config_freeze import FreezeTable
+from sync.config_notify import NOTIFY, NotifySection, Target, target_problems, written_targets
 from sync.config_own_fields import OwnFieldsSection
 from sync.config_salesforce import FIND_MY_DOMAIN, RETIRED, SalesforceSettings, form_flaws, login_flaws
-from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_document
+from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_document, target_secret
 from sync.config_sections import (
     ActSection,
     AuthoritySection,
@@ -41,6 +42,7 @@ from sync.shape import Text, shape_problems
 PREFIX = "LEADPACT_"
 ENVIRONMENT = "environment"  # stands for the file in a problem with a variable
 SALESFORCE = "salesforce"
+URLS = f"{PREFIX}{NOTIFY.upper()}__"  # and the name of a target: the variable with its URL
 
 
 class Settings(BaseSettings):
@@ -62,6 +64,7 @@ class Settings(BaseSettings):
     act: ActSection = ActSection()
     own_fields: OwnFieldsSection = OwnFieldsSection()
     log: LogSection = LogSection()
+    notify: tuple[NotifySection, ...] = ()
 
 
 def connected_crms(settings: Settings) -> tuple[str, ...]:
@@ -80,6 +83,7 @@ class SettingsReader:
         self._env = {name.lower(): value for name, value in env.items() if name.upper().startswith(PREFIX)}
         self._document = deepcopy(dict(document))
         self._secrets = SecretFiles(folder=self._secrets_dir, credentials=env.get(CREDENTIALS))
+        self._urls = self._take_urls()
         self._refuse_written_secrets()
 
     @property
@@ -105,6 +109,7 @@ class SettingsReader:
 
             settings = Sourced()
             self._check_crms(settings)
+            self._problems += target_problems(self.targets(settings), file=self._file)
             return settings
         except ValidationError as error:
             self._problems += [
@@ -119,6 +124,24 @@ class SettingsReader:
                 fix="a table takes one variable a key: A__B",
             )
         return None
+
+    def targets(self, settings: Settings) -> tuple[Target, ...]:
+        """Return where people are told things, each with its URL; one without is a problem, and is not among them."""
+        return tuple(
+            Target(name=section.name, url=SecretStr(self._urls[section.name]), readers=section.readers, timeout_s=section.timeout_s)
+            for section in settings.notify
+            if section.name in self._urls
+        )
+
+    def _take_urls(self) -> dict[str, str]:
+        """Take the URLs of targets from the environment, or the secret files: no table has a key for them. One without is a problem."""
+        given = {name.removeprefix(URLS.lower()): value for name, value in self._env.items() if name.startswith(URLS.lower())}
+        names = [table["name"] for table in written_targets(self._document)]
+        self._env = {name: value for name, value in self._env.items() if name.removeprefix(URLS.lower()) not in names}
+        found = {name: given.get(name) or self._secrets.value(target_secret(name)) for name in names}
+        for name in (name for name, url in found.items() if not url):
+            self._add(f"{NOTIFY}.{name}", found="nothing", expected="its Apprise URL", fix=self._how_to_give(target_secret(name)))
+        return {name: url for name, url in found.items() if url}
 
     def _check_crms(self, settings: Settings) -> None:
         connected = connected_crms(settings)
@@ -165,12 +188,29 @@ class SettingsReader:
                 expected="no secret in this file: it is copied, shared and kept in version control",
                 fix=f"take it out, renew it if others saw the file, and {self._how_to_give(secret)}",
             )
+        for table in written_targets(self._document):
+            if table.pop("url", None) is not None:
+                self._add(
+                    f"{NOTIFY}.{table['name']}.url",
+                    found="a URL in config.toml, which is not shown",
+                    expected="no secret in this file: it is copied, shared and kept in version control",
+                    fix=f"take it out, renew what it holds if others saw the file, and {self._how_to_give(target_secret(table['name']))}",
+                )
 
     def _refuse_unknown_variables(self) -> None:
         known = [f"{PREFIX}{key}".upper() for key in Settings.model_fields]
         for name in sorted(self._env):
             head = name.upper().split("__")[0]
-            if head not in known:
+            if name.startswith(URLS.lower()):
+                del self._env[name]
+                self._add(
+                    name.upper(),
+                    file=ENVIRONMENT,
+                    found="a variable for a target that there is not",
+                    expected="the name of a [[notify]] in config.toml",
+                    fix="add that table, or unset the variable",
+                )
+            elif head not in known:
                 self._add(
                     name.upper(),
                     file=ENVIRONMENT,

@@ -31,6 +31,11 @@ SECRETS = (
 )
 
 
+def target_secret(name: str) -> Secret:
+    """Return the secret that a `[[notify]]` of this name has: its URL."""
+    return Secret(file=f"notify_{name}", section="notify", key=name, what="Apprise URL")
+
+
 class SecretFiles:
     """The folders of one config; what is wrong with them is gathered in `problems` and `warnings`."""
 
@@ -48,12 +53,13 @@ class SecretFiles:
         """Read every secret that is there, by section and key."""
         found: dict[str, dict[str, Any]] = {}
         for secret in SECRETS:
-            value = self._value(secret)
+            value = self.value(secret)
             if value is not None:
                 found.setdefault(secret.section, {})[secret.key] = value
         return found
 
-    def _value(self, secret: Secret) -> str | None:
+    def value(self, secret: Secret) -> str | None:
+        """Read one secret; None where it is in no folder, or empty."""
         if self._credentials is not None and (value := self._read(self._credentials / secret.file)) is not None:
             return value
         file = self.place(secret)

@@ -7,18 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sync.agreement.model import Agreement, Rung
-from sync.judge.findings import Finding
+from sync.judge.findings import Finding, Status
 from sync.judge.waived import was_broken
 
 MOVES = ("return", "recycle", "promote", "reassign")  # the one that is listed first speaks: a lead that goes back needs no new owner
-CARRIED_OUT = (
-    "return",
-    "recycle",
-    "promote",
-    "reassign",
-    "escalate",
-    "stamp",
-)  # what this version does; the others it plans only
+REMIND = "remind"
 SEVERITY = ("remind", "stamp", "promote", "escalate", "reassign", "return", "recycle")  # the mildest first
 
 
@@ -27,8 +20,9 @@ class Due:
     """A broken promise and the rung of its ladder that it has reached."""
 
     finding: Finding
-    rung: int  # 1 is the ladder's first
+    rung: int  # 1 is the ladder's first; before the deadline the percent of its time that has passed, negative
     remedy: Rung
+    instead_of: tuple[int, ...] = ()  # earlier warnings that have passed too: of several the last one speaks
 
 
 def ladder_of(finding: Finding, agreement: Agreement) -> tuple[Rung, ...]:
@@ -58,11 +52,13 @@ def _handoff_ladder(finding: Finding, agreement: Agreement) -> tuple[Rung, ...]:
 def due_remedies(findings: Iterable[Finding], *, now: Agreement, then: Callable[[Finding], Agreement]) -> Iterator[Due]:
     """Yield the next rung of every broken promise that is still owed: an owner clock climbs with every breach of its cycle.
 
-    The remedy is that of the version in force `now`, or of the one that judged it `then` if that is milder.
+    Of a promise that still runs it is the last agreed warning that has passed. The remedy of a broken one is that of the version in
+    force `now`, or of the one that judged it `then` if that is milder.
     """
     broken: Counter[tuple[str, str, int]] = Counter()
     for finding in sorted(findings, key=_by_start):
         if not was_broken(finding):
+            yield from _warning(finding)
             continue
         place = (finding.rule, finding.cycle.handoff, finding.cycle.number)
         broken[place] += 1
@@ -71,6 +67,12 @@ def due_remedies(findings: Iterable[Finding], *, now: Agreement, then: Callable[
             ladders = [one for one in (ladder, ladder_of(finding, then(finding))) if one]
             rungs = [_rung(one, broken[place]) for one in ladders]
             yield Due(finding=finding, rung=broken[place], remedy=min(rungs, key=lambda rung: SEVERITY.index(rung.action)))
+
+
+def _warning(finding: Finding) -> Iterator[Due]:
+    if finding.status in (Status.RUNNING, Status.AT_RISK) and finding.owed and finding.warned:
+        *earlier, last = finding.warned
+        yield Due(finding=finding, rung=-last, remedy=Rung(action=REMIND, detail=None), instead_of=tuple(earlier))
 
 
 def _rung(ladder: Sequence[Rung], number: int) -> Rung:
@@ -87,5 +89,5 @@ def go_together(due: Iterable[Due]) -> tuple[Due, ...]:
     for one in due:
         chosen.setdefault(one.remedy.action, one)
     moves = [action for action in MOVES if action in chosen]
-    dropped = {*moves[1:], *(("remind",) if moves else ())}
+    dropped = {*moves[1:], *((REMIND,) if moves else ())}
     return tuple(one for action, one in chosen.items() if action not in dropped)

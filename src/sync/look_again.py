@@ -52,6 +52,10 @@ class LookAgain:
         for page in writer.evidence(persons, without=self.closed.get(writer.crm, {})):
             self.known.mirror.save_page(writer.crm, page, seen_at=now)
 
+    def kept(self, leads: Sequence[str]) -> dict[str, LeadRows]:
+        """Return leads as the mirror has them, by key; no CRM is asked."""
+        return self._rows(leads)
+
     def _rows(self, leads: Sequence[str]) -> dict[str, LeadRows]:
         within = self.planner.agreement.touches.bulk_within
         return {rows.lead: rows for rows in self.known.reader.leads(upto=None, bulk_within=within, keys=leads)}

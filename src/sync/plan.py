@@ -14,8 +14,10 @@ from sync.brakes import NO_BRAKES, Brakes
 from sync.facts import Exit, Left
 from sync.history import local_text
 from sync.judge.findings import Finding
-from sync.ladder import CARRIED_OUT, MOVES, Due, due_remedies, go_together
+from sync.ladder import MOVES, REMIND, Due, due_remedies, go_together
+from sync.messages import whom_to_remind
 from sync.orders import Backlog
+from sync.problems import listed
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
 from sync.remedies.escalate import escalation
@@ -38,6 +40,7 @@ class Policy:
     not_enforcing: str | None  # why the agreement may not be enforced, a sentence
     max_act_age: Span  # breaches older than this go to the digest
     enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
+    told: frozenset[str] = frozenset()  # who is told by a target of the config: owner, manager, ...
     fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
     brakes: Brakes = NO_BRAKES  # what is stopped now, and what waits in a held plan
     backlog: Backlog | None = None  # a person decides about what is from before enforcement
@@ -58,12 +61,19 @@ class Planner:
         return (*self._remedies(rows, findings), *self._stamping.steps(rows, findings))
 
     def _remedies(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
-        asked = due_remedies(findings, now=self.agreement, then=self._judged_by)
-        due = go_together(one for one in asked if (one.finding.key, one.rung) not in self.policy.fired)
-        if not due:
+        due = due_remedies(findings, now=self.agreement, then=self._judged_by)
+        asked = [one for one in due if (one.finding.key, one.rung) not in self.policy.fired]
+        if not asked:
             return ()
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
+        together = go_together(asked)
+        steps = self._steps(together, lead)
+        if any(step.action in MOVES and not step.blocked_by for step in steps):
+            return steps
+        return (*steps, *self._steps([one for one in asked if one.remedy.action == REMIND and one not in together], lead))
+
+    def _steps(self, due: Sequence[Due], lead: Lead) -> tuple[Step, ...]:
         return tuple(step for one in due for step in self._steps_of(one, lead))
 
     @cached_property
@@ -88,7 +98,7 @@ class Planner:
         asked = Asked(
             due=due, lead=lead, agreement=self.agreement, terms=self.terms, routing=self.routing, takes_turn=not kept, now=self.now
         )
-        writes = _writes(asked)
+        writes = _writes(asked, fired=self.policy.fired)
         blocked_by = (*writes.missing, *self._held_by_policy(due, lead), *kept)
         steps = _Steps(asked=asked, blocked_by=blocked_by, is_pending=not kept and not writes.missing)
         if not writes.missing and due.remedy.action in MOVES and not _changes_a_field(writes):
@@ -136,11 +146,11 @@ class Planner:
             yield from self._too_early_or_late(due.finding.due_at, moves=moves)
 
     def _once_allowed(self, due: Due, lead: Lead) -> Iterator[str]:
-        """Yield what is against a step that the mode allows: what this version cannot do, and a passage older than enforcement."""
+        """Yield what is against a step that the mode allows: nobody who could be reminded, and a passage older than enforcement."""
         if not _allows(self._mode(due, lead), due.remedy.action):
             return
-        if due.remedy.action not in CARRIED_OUT:
-            yield f"this version of leadpact plans a {due.remedy.action}, and does not carry it out"
+        if due.remedy.action == REMIND:
+            yield from self._nobody_to_tell(due, lead)
         if self.policy.backlog is not None:
             return
         since, opened_at = self.policy.enforced_since(due.finding.rule), due.finding.cycle.opened_at
@@ -148,6 +158,13 @@ class Planner:
             yield f"no run has enforced {due.finding.rule} yet: passages opened before the first one are backlog, for a person to decide"
         elif opened_at is None or opened_at < since:
             yield f"its passage opened before {local_text(since, self.agreement.zone)}, when enforcement began: backlog"
+
+    def _nobody_to_tell(self, due: Due, lead: Lead) -> Iterator[str]:
+        recipient = whom_to_remind(due.finding, lead.timeline.crm)
+        if recipient is None:
+            yield "nobody has the lead, so there is nobody to remind"
+        elif recipient.role not in self.policy.told:
+            yield f"no [[notify]] in config.toml is for `{recipient.role}`"
 
     def _protected(self, due: Due, lead: Lead) -> Iterator[str]:
         shielded = Shielded(
@@ -167,7 +184,7 @@ class Planner:
         unread = self.terms.unread_streams(settled, touches=True)
         if moves and unread:
             yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
-        any_age = self.policy.backlog is not None and self.policy.backlog.any_age
+        any_age = self.now <= due_at or (self.policy.backlog is not None and self.policy.backlog.any_age)
         if not any_age and self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
             yield f"due {local_text(due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
 
@@ -210,7 +227,7 @@ def _changes_a_field(writes: Writes) -> bool:
     return not all(is_membership(write.field) for write in _changed(writes))
 
 
-def _writes(asked: Asked) -> Writes:
+def _writes(asked: Asked, *, fired: frozenset[tuple[str, int]]) -> Writes:
     match asked.due.remedy.action:
         case "reassign":
             return reassignment(asked)
@@ -221,7 +238,14 @@ def _writes(asked: Asked) -> Writes:
         case "escalate":
             return escalation(asked)
         case _:
-            return Writes(record=asked.written(asked.terms.authority.owner))
+            return Writes(record=asked.written(asked.terms.authority.owner), notes=tuple(_warned(asked.due, fired)))
+
+
+def _warned(due: Due, fired: frozenset[tuple[str, int]]) -> Iterator[str]:
+    """Yield how much of a promise's time has passed, where that is why somebody is reminded, and for which reminders this one stands."""
+    if due.remedy.action == REMIND and due.rung <= 0:
+        missed = [f"{percent}%" for percent in due.instead_of if (due.finding.key, -percent) not in fired]
+        yield f"{-due.rung}% of its time has passed{f', the reminder at {listed(missed)} is superseded' if missed else ''}"
 
 
 def _because(asked: Asked, writes: Writes) -> str:

@@ -27,6 +27,7 @@ from sync.limits import DAY, HOUR, Spent, Toll
 from sync.lint import Facts, fits, refuse_if_misfit
 from sync.meter import EVERY, Meter
 from sync.only import EVERYTHING, Only
+from sync.outbox import Door
 from sync.plan import Planner, Policy
 from sync.problems import choose_fix, listed
 from sync.pull import DEFINITIONS, Progress, Pulled, known_facts, note_what_is_behind, pull_account, pull_evidence, read_facts
@@ -42,6 +43,7 @@ from sync.steps import Step
 from sync.stopping import Now, brakes_at
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
+from sync.store.outbox import Outbox
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
 from sync.sweep import find_erased, sweep
@@ -64,6 +66,8 @@ class Context:
     journal: Journal
     ledger: Ledger
     enforced: Enforced
+    outbox: Outbox
+    door: Door
     meter: Meter
     clock: Callable[[], datetime]
     tell: Callable[[Progress], None]
@@ -357,6 +361,7 @@ def policy_at(run: Context, agreement: Agreement, moment: datetime, *, brakes: B
         not_enforcing=why_not_enforcing(agreement, moment),
         max_act_age=run.known.config.act.max_act_age,
         enforced_since=run.enforced.since().get,
+        told=run.known.config.told,
         fired=run.journal.fired(),
         brakes=brakes,
     )

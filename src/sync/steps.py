@@ -27,7 +27,7 @@ class Step:
     fields: tuple[FieldWrite, ...]  # sorted by field; empty for what is not a field write (a task, a message)
     finding: str  # key of the finding; of an offboarding, of how its owner got the lead
     rule: str
-    rung: int  # 1 is the ladder's first
+    rung: int  # 1 is the ladder's first; of a warning the percent of the time that has passed, negative
     reason: str  # moments, never ages
     blocked_by: tuple[str, ...]  # why it would not be carried out now; empty if it would
     given: Given | None = None  # a new owner: by which turn of the pool

@@ -36,6 +36,8 @@ from sync.known import Known
 from sync.lint import Facts, refuse_if_misfit
 from sync.logs import configure_logs
 from sync.meter import Meter
+from sync.notify import AppriseDoor
+from sync.outbox import Door
 from sync.problems import Problem, Problems
 from sync.pull import AT_ONCE, Progress, read_facts
 from sync.remedies.targets import fields_beside, wanted_lists
@@ -54,6 +56,7 @@ from sync.store.ledger import Enforced, Ledger
 from sync.store.link import Links
 from sync.store.lock import WAIT, Holder, hold_store, this_process
 from sync.store.mirror import Mirror
+from sync.store.outbox import Outbox
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
@@ -209,6 +212,18 @@ def _wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
+def open_config(path: Path | None) -> Config:
+    """Read the config alone, and log as it says."""
+    config = load_config(path, os.environ)
+    configure_logs(config.log)
+    return config
+
+
+def open_door() -> Door:
+    """Return what sends to people; nothing is opened yet."""
+    return AppriseDoor()
+
+
 @contextmanager
 def open_context(
     path: Path | None, *, tell: Callable[[Progress], None], env: Mapping[str, str] | None = None, wait: timedelta = WAIT
@@ -234,6 +249,8 @@ def open_context(
             journal=Journal(store),
             ledger=Ledger(store),
             enforced=Enforced(store),
+            outbox=Outbox(store),
+            door=open_door(),
             meter=Meter(connectors, ApiUsage(store)),
             clock=machine_clock,
             tell=tell,
@@ -266,6 +283,7 @@ class Past:
     runs: Runs
     plans: Plans
     journal: Journal
+    outbox: Outbox
     reader: LeadReader
     names: OwnerNames
 
@@ -280,7 +298,7 @@ def open_past(path: Path | None) -> Iterator[Past]:
         mirror = Mirror(store, words)
         names = {(crm, one.owner): {owner.id: owner.name for owner in mirror.owners(crm)} for crm, one in words.items()}
         reader = LeadReader(store, words.values())
-        yield Past(runs=Runs(store), plans=Plans(store), journal=Journal(store), reader=reader, names=names)
+        yield Past(runs=Runs(store), plans=Plans(store), journal=Journal(store), outbox=Outbox(store), reader=reader, names=names)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def test_the_plan_of_a_run_is_the_one_that_its_report_told(account: Path) -> Non
     audit = today(account)
     shown = json.loads(said(account, "show", audit["run"]["id"], "--format", "json"))
     assert shown["run"]["plans"][0]["hash"] == audit["run"]["plan"]
-    ours = ("plan", "place", "journal")
+    ours = ("plan", "place", "journal", "messages")
     assert [{key: value for key, value in step.items() if key not in ours} for step in shown["steps"]] == audit["steps"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 from sync.version import VERSION
@@ -13,6 +14,11 @@ from tests.flow.practice import PROGRAM, leadpact, practice_hubspot
 
 def test_the_version_is_told() -> None:
     assert leadpact("--version").stdout == f"leadpact {VERSION}\n"
+
+
+def test_what_sends_messages_is_loaded_with_the_first_message_alone() -> None:
+    asked = "import sys, sync.wiring, sync.cli.program; print('apprise' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_init_writes_three_private_files_and_never_over_one(tmp_path: Path) -> None:

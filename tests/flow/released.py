@@ -70,6 +70,12 @@ _HOLDING_ROWS = """
 _DECIDED_ROWS = """
     INSERT INTO waiver VALUES (1, 'f1', 1, 'first touch', 310, 'Max', 'the portal was down');
 """
+_OUTBOX_ROWS = """
+    INSERT INTO outbox (key, target, kind, role, of_owner, lead, finding, rule, rung, plan, position, put_at, state, at)
+        VALUES ('reminder|f1|1|owner|hubspot/77', 'mail', 'reminder', 'owner', 'hubspot/77', 1, 'f1', 'first touch', 1, 1, 0, 300,
+            'sent', 300);
+    INSERT INTO told_upto VALUES (1, 0, 0);
+"""
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
 
@@ -102,6 +108,7 @@ def make_released(path: Path, name: str) -> None:
             "0010": _LINKED_BY_CHANGE_ROWS,
             "0013": _HOLDING_ROWS,
             "0014": _DECIDED_ROWS,
+            "0017": _OUTBOX_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

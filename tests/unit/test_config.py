@@ -9,6 +9,7 @@ import pytest
 from sync.cli.init import config_of
 from sync.config import Config, config_places, load_config, unknown_rules
 from sync.config_freeze import FreezeTable
+from sync.config_notify import NotifySection
 from sync.config_own_fields import HubSpotFields, SalesforceFields
 from sync.config_read import Settings
 from sync.config_salesforce import SalesforceSettings
@@ -81,7 +82,7 @@ def test_every_commented_line_of_the_example_for_salesforce_is_a_default(load: L
     assert load(text, ORG) == load(needed, ORG)
 
 
-OWN_FIELDS = ("own_fields.hubspot", "own_fields.salesforce")  # tables without a default
+OWN_FIELDS = ("own_fields.hubspot", "own_fields.salesforce", "[notify")  # tables without a default
 
 
 def _written_out(text: str, *, without: Collection[str]) -> str:
@@ -332,7 +333,7 @@ def test_a_path_that_is_no_file_is_one_problem(tmp_path: Path) -> None:
 def test_the_reference_and_the_example_name_every_key() -> None:
     reference = (EXAMPLE.parent / "docs" / "reference" / "config.md").read_text(encoding="utf-8")
     sections = {name: info.annotation for name, info in Settings.model_fields.items() if name != "secrets_dir"}
-    sections |= {"hubspot": HubSpotSettings, "salesforce": SalesforceSettings, "freeze": FreezeTable}
+    sections |= {"hubspot": HubSpotSettings, "salesforce": SalesforceSettings, "freeze": FreezeTable, "notify": NotifySection}
     sections |= {"own_fields.hubspot": HubSpotFields, "own_fields.salesforce": SalesforceFields}
     del sections["own_fields"]
     fields = {name: section.model_fields for name, section in sections.items() if section is not None}

@@ -69,6 +69,27 @@ def test_only_what_is_broken_has_a_remedy(status: Status) -> None:
     assert due(a_finding("first_touch", NOW, status=status)) == []
 
 
+def at_risk(*warned: int, key: str = "1", **more: object) -> Finding:
+    return a_finding("first_touch", NOW, key=key, status=Status.AT_RISK, warned=warned, **more)  # type: ignore[arg-type]
+
+
+def test_of_the_warnings_that_have_passed_the_last_one_is_due_and_stands_for_the_others() -> None:
+    assert due(at_risk()) == []
+    assert due(at_risk(50)) == [("1", -50, "remind")]
+    (one,) = due_remedies([at_risk(50, 80)], now=PRACTICE, then=lambda _: PRACTICE)
+    assert (one.rung, one.instead_of) == (-80, (50,))
+
+
+@pytest.mark.parametrize("status", [Status.KEPT, Status.EXCUSED, Status.UNKNOWN])
+def test_nobody_is_warned_of_what_does_not_run_any_more(status: Status) -> None:
+    assert due(replace(at_risk(50), status=status)) == []
+    assert due(at_risk(50, owed=False)) == []
+
+
+def test_what_still_runs_climbs_no_rung() -> None:
+    assert due(at_risk(50), a_finding("first_touch", NOW + HOUR, key="2")) == [("1", -50, "remind"), ("2", 1, "reassign")]
+
+
 def test_each_breach_of_a_rule_in_a_passage_climbs_one_rung_and_the_last_rung_stays() -> None:
     breaches = [a_finding("first_touch", NOW + number * HOUR, key=str(number)) for number in range(4)]
     assert due(*breaches) == [("0", 1, "reassign"), ("1", 2, "reassign"), ("2", 3, "escalate"), ("3", 4, "escalate")]

@@ -36,6 +36,10 @@ STEP = Step(
 NAMES = {("hubspot", "hubspot_owner_id"): {"77": "Ann Lee"}}
 
 
+def test_a_warning_tells_at_which_share_of_the_time_it_is_sent() -> None:
+    assert next(step_lines(0, replace(STEP, action="remind", rung=-80), NAMES)) == "1  hubspot/contact/1  remind (for first touch, at 80%)"
+
+
 def test_a_run_is_two_lines() -> None:
     assert list(run_lines(RUN, [PLAN])) == [
         "20261120T090000Z-0001  dry-run, observe  2026-11-20 09:00:00 UTC, took 2.5 s  ok",

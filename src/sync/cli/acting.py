@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sync.act import Acted
+    from sync.outbox import Posted
 
 EXIT_HELD, EXIT_FAILED = 3, 4
 SHOWN = 20  # steps that did not simply happen
@@ -42,8 +43,21 @@ def _lines(acted: Acted) -> Iterator[str]:
         yield f"  and {more} more: leadpact show {acted.run_id}"
     for rule, told in sorted(acted.trips.items()):
         yield f"held, {rule}: {told}"
+    yield from _told(acted.posted)
     if acted.plan is not None:
         yield f"  this very plan can pass all the same: leadpact apply {acted.plan}"
         yield f"  or never: leadpact drop {acted.plan} --reason …; until then its leads are not planned again for that rule"
     if acted.tally.stopped:
         yield f"{acted.tally.stopped} of the skipped were stopped meanwhile: leadpact held"
+
+
+def _told(posted: Posted) -> Iterator[str]:
+    """Yield how many messages went to people; one that did not arrive changes no exit code."""
+    from sync.messages import State
+
+    counts = {state: posted.states[state] for state in (State.SENT, State.FAILED, State.UNKNOWN, State.PENDING) if posted.states[state]}
+    words = {State.PENDING: "waiting"}
+    if counts:
+        yield f"messages: {', '.join(f'{count} {words.get(state, state.value)}' for state, count in counts.items())}"
+    for target, said in posted.failures:
+        yield f"  {target}: {said}; see leadpact notify"

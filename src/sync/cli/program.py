@@ -20,6 +20,7 @@ from sync.cli.due import due
 from sync.cli.explain import explain
 from sync.cli.held import drop, held
 from sync.cli.init import init
+from sync.cli.notify import notify
 from sync.cli.offboard import offboard
 from sync.cli.pause import observe, pause, resume
 from sync.cli.preset import preset
@@ -78,6 +79,7 @@ for command in (
     runs,
     show,
     shadow,
+    notify,
     sandbox,
 ):
     app.command()(command)

@@ -84,14 +84,15 @@ def _steps(past: Past, plans: Sequence[NotedPlan], chosen: Chosen) -> Iterator[S
     from sync.report.former import ShownStep
 
     for plan in plans:
-        trips, told = past.plans.trips(plan.id), past.journal.told(plan.id)
+        trips, told, messages = past.plans.trips(plan.id), past.journal.told(plan.id), past.outbox.of_plan(plan.id)
         for place, step in past.plans.numbered(plan.id, chosen):
             (held,) = hold_back([step], trips)
-            yield ShownStep(plan=plan.id, place=place, step=held, told=told.get(place, ()))
+            yield ShownStep(plan=plan.id, place=place, step=held, told=told.get(place, ()), messages=messages.get(place, ()))
 
 
 def _write_text(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[ShownStep], past: Past) -> None:
-    from sync.report.former import run_lines, step_lines
+    from sync.plain import plain
+    from sync.report.former import message_line, run_lines, step_lines
 
     for line in run_lines(run, plans):
         typer.echo(line)
@@ -104,5 +105,7 @@ def _write_text(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[Shown
         typer.echo()
         for line in step_lines(one.place, one.step, past.names, one.told):
             typer.echo(line)
+        for message in one.messages:
+            typer.echo(plain(f"    {message_line(message)}"))
     if not told:
         typer.echo("No step.")

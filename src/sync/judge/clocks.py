@@ -64,6 +64,7 @@ def _judge_start(case: Case, clock: Clock, level: str | None, start: Start, kept
         evidence=refused(attempts),
         suspensions=suspensions,
         moments=[*(attempt.at for attempt in attempts), *_blame_moves(case, clock, start, verdict, suspensions)],
+        warned=tuple(round(100 * share) for share, at in zip(clock.warn_at, verdict.warn_at, strict=True) if at <= case.now),
     )
     return conclude(case, promise, start, verdict, told)
 

@@ -55,6 +55,7 @@ class Told:
     evidence: Sequence[Evidence] = ()
     suspensions: Sequence[Suspension] = ()
     moments: Sequence[datetime] = ()  # when it may change, beside warnings, deadline and settling
+    warned: tuple[int, ...] = ()  # the agreed warnings that have passed, in percent, ascending
 
 
 def conclude(case: Case, promise: Promise, start: Start, verdict: Verdict, told: Told) -> Judged:
@@ -83,6 +84,7 @@ def conclude(case: Case, promise: Promise, start: Start, verdict: Verdict, told:
         reason=promise.reason,
         owed=_is_owed(case, start, verdict),
         elapsed=split_elapsed(case, start.at, upto, told.suspensions) if promise.kind in TIMED else None,
+        warned=told.warned,
     )
     return Judged(finding, start.at, _next_at(case, verdict, told.moments))
 

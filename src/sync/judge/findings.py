@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -91,6 +91,7 @@ class Finding:
     reason: str | None = None  # of `recycle_due`: the agreement's reason with which the lead goes back
     owed: bool = False  # still to be kept, in time or late: neither settled nor without its reason
     elapsed: Elapsed | None = None  # of clocks and cadences; None where a moment it rests on is not known
+    warned: tuple[int, ...] = field(default=(), compare=False)  # percent of a clock's time at which to warn, as far as passed; not stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

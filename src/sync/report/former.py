@@ -12,6 +12,7 @@ from sync.plain import plain
 from sync.report.contract import json_array, moment, step_json
 from sync.steps import FieldWrite, Step
 from sync.store.journal import Told
+from sync.store.outbox import Kept
 from sync.store.plans import NotedPlan
 from sync.store.runs import NotedRun
 
@@ -27,6 +28,7 @@ class ShownStep:
     place: int  # in the plan, from 0
     step: Step
     told: Sequence[Told] = ()  # what is noted about it
+    messages: Sequence[Kept] = ()  # to people, about it
 
 
 Planned = tuple[NotedRun, Sequence[NotedPlan]]
@@ -68,7 +70,7 @@ def _utc(at: datetime) -> str:
 def step_lines(place: int, step: Step, names: OwnerNames, told: Sequence[Told] = ()) -> Iterator[str]:
     """Yield a step: its place in the plan (counted from 1), its lead, what it would write, why, what held it back, and what came of it."""
     record = f", record {step.record}" if str(step.record) != step.lead else ""
-    yield plain(f"{place + 1}  {step.lead}{record}  {step.action} (for {step.rule}{f', rung {step.rung}' if step.rung else ''})")
+    yield plain(f"{place + 1}  {step.lead}{record}  {step.action} (for {step.rule}{_rung(step.rung)})")
     yield from (plain(f"    {_write(write, names.get((step.record.crm, write.field), {}))}") for write in step.fields)
     if step.manager is not None:
         yield plain(f"    task for: {_value(step.manager, _names_in(step.record.crm, names))}")
@@ -79,6 +81,11 @@ def step_lines(place: int, step: Step, names: OwnerNames, told: Sequence[Told] =
 
 def _names_in(crm: str, names: OwnerNames) -> Mapping[str, str]:
     return next((theirs for (one, _), theirs in names.items() if one == crm), {})
+
+
+def _rung(rung: int) -> str:
+    """Return which rung of its ladder a step is; of a warning, at which share of the time."""
+    return f", rung {rung}" if rung > 0 else f", at {-rung}%" if rung else ""
 
 
 def _event(told: Told) -> str:
@@ -97,6 +104,15 @@ def _value(value: str | None, names: Mapping[str, str]) -> str:
     if not value:
         return "blank"
     return f"{value} ({names[value]})" if value in names else value
+
+
+def message_line(kept: Kept) -> str:
+    """Return what became of a message: when, to whom, through which target, about what; never an address."""
+    message = kept.message
+    whom = f"{message.recipient.role}{f' {message.recipient.of}' if message.recipient.of else ''}"
+    about = " ".join(part for part in (message.lead, message.rule and f"for {message.rule}") if part)
+    said = f": {kept.said}" if kept.said else ""
+    return f"{_utc(kept.at)}  {message.kind} to {whom} by {kept.target}{f' ({about})' if about else ''}: {kept.state}{said}"
 
 
 def runs_json(runs: Iterable[Planned]) -> Iterator[bytes]:
@@ -127,7 +143,11 @@ def _step_json(shown: ShownStep) -> dict[str, object]:
         }
         for one in shown.told
     ]
-    return {"plan": shown.plan, "place": shown.place + 1} | step_json(shown.step) | {"journal": journal}
+    messages = [
+        {"kind": one.message.kind, "to": one.message.recipient.role, "target": one.target, "state": one.state, "at": moment(one.at)}
+        for one in shown.messages
+    ]
+    return {"plan": shown.plan, "place": shown.place + 1} | step_json(shown.step) | {"journal": journal, "messages": messages}
 
 
 def _run_json(run: NotedRun, plans: Sequence[NotedPlan]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -116,6 +116,15 @@ class Findings:
             for lead, *_ in leads:
                 yield from (finding_from_row(row) for row in rows.get(lead, ()))
             after = leads[-1][1:]
+
+    def named(self, keys: Collection[str]) -> dict[str, Finding]:
+        """Return those of `keys` that stand, by key."""
+        with self._database.snapshot() as tx:
+            leads = [
+                lead for (lead,) in tx.execute("SELECT lead FROM finding WHERE key IN (SELECT value FROM json_each(?))", (as_json(keys),))
+            ]
+            found = (finding_from_row(row) for rows in _standing_rows(tx, set(leads)).values() for row in rows)
+            return {finding.key: finding for finding in found if finding.key in keys}
 
     def fallen_due(self, crm: str, now: datetime) -> tuple[RecordKey, ...]:
         """Return the persons in `crm` with a promise that was still open when it was last judged and has fallen due by `now`, by key.

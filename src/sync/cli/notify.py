@@ -1,0 +1,78 @@
+"""`leadpact notify`: which messages did not arrive; `--test` sends one line to each target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sync.config import Config
+    from sync.config_notify import Target
+    from sync.letter import Answer
+    from sync.outbox import Door
+
+EXIT_NOT_SENT = 1
+
+
+def notify(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this target: the name of a [[notify]].")] = None,
+    test: Annotated[bool, typer.Option("--test", help="Send one line to each target, and tell what each answered.")] = False,
+    to: Annotated[str | None, typer.Option(metavar="EMAIL", help="With --test: who gets it where the URL asks for an address.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="Without --test: at most so many messages.")] = 20,
+    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+) -> int:
+    """List the messages to people that wait, failed, or may not have arrived, the newest first; or try the targets."""
+    if test:
+        return _test(config, name, to)
+    _list(config, name, last)
+    return 0
+
+
+def _list(config: Path | None, name: str | None, last: int) -> None:
+    from sync.plain import plain
+    from sync.report.former import message_line
+    from sync.wiring import open_past
+
+    with open_past(config) as past:
+        kept = [one for one in past.outbox.not_sent(last) if name in (None, one.target)]
+    for one in kept:
+        typer.echo(plain(message_line(one)))
+    if not kept:
+        typer.echo("Every message was sent.")
+
+
+def _test(path: Path | None, name: str | None, to: str | None) -> int:
+    from sync.letter import Fate
+    from sync.wiring import open_config, open_door
+
+    config, door = open_config(path), open_door()
+    failed = 0
+    for target in _chosen(config, name):
+        answer = _tried(target, to, door)
+        failed += answer.fate is not Fate.SENT
+        typer.echo(f"{target.name}: {answer.fate.value}{f': {answer.said}' if answer.said else ''}")
+    return EXIT_NOT_SENT if failed else 0
+
+
+def _tried(target: Target, to: str | None, door: Door) -> Answer:
+    from sync.letter import Answer, Fate, Letter
+
+    url = target.url_for(to)
+    if url is None:
+        return Answer(Fate.FAILED, "its URL asks for an address: add --to EMAIL")
+    letter = Letter(title="leadpact: a test", body=f"This is how messages for {', '.join(target.readers)} arrive.")
+    return door.send(url, letter, timeout_s=target.timeout_s)
+
+
+def _chosen(config: Config, name: str | None) -> tuple[Target, ...]:
+    from sync.errors import UsageError
+    from sync.problems import choose_fix, listed
+
+    names = [target.name for target in config.notify]
+    if not names:
+        raise UsageError(f"{config.path} has no [[notify]]", fix="add one: docs/how-to/notify.md")
+    if name is not None and name not in names:
+        raise UsageError(f"there is no target `{name}`", fix=choose_fix(name, names, otherwise=f"known are: {listed(names)}"))
+    return tuple(target for target in config.notify if name in (None, target.name))

@@ -1,0 +1,160 @@
+"""The text of a message: which lead, which promise, due when, and why. Plain text, whatever a CRM's values hold. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from enum import StrEnum
+
+from sync.history import local_text
+from sync.judge.findings import Finding
+from sync.messages import MANAGER, OWNER, Kind, Message
+from sync.plain import plain
+
+LONGEST_VALUE = 120  # characters of a CRM's value that are told
+LINES = 50  # of a digest
+_MARKUP = str.maketrans(
+    {"<": "‹", ">": "›", "[": "(", "]": ")", "*": "∗", "_": "‗", "`": "'", "|": "¦", "@": "＠", "#": "♯", "&": "＆", "\\": ""}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is sent: a title of one line and a text."""
+
+    title: str
+    body: str
+
+
+class Fate(StrEnum):
+    """What became of a letter."""
+
+    SENT = "sent"
+    FAILED = "failed"  # it surely did not arrive
+    UNKNOWN = "unknown"  # it may have arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a letter, and why it did not arrive; never with an address."""
+
+    fate: Fate
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a message when it is sent."""
+
+    message: Message
+    finding: Finding | None  # None: it stands no more
+    zone: tzinfo  # in which the recipient reads moments
+    name: str | None = None  # of the owner whom it is about
+    page: str | None = None  # where the CRM shows the lead
+    held: str | None = None  # what holds the moves of a rule back
+    run: str | None = None  # that made the plan
+
+
+def letter_of(known: Known, *, is_shared: bool) -> Letter:
+    """Return the text of one message; where others read it too, it says whom it is for."""
+    title, says = _TEXTS[known.message.kind](known)
+    name = value_text(known.name) if known.name else "the owner"
+    addressee = {OWNER: name, MANAGER: f"the manager of {name}"}.get(known.message.recipient.role)
+    greeting = [f"For {addressee}:"] if is_shared and addressee else []
+    return Letter(title=plain(title), body=plain("\n".join([*greeting, *says]), keep_lines=True))
+
+
+def digest_of(letters: Sequence[Known], *, is_shared: bool) -> Letter:
+    """Return one text for several messages to one recipient, a line each."""
+    lines = [f"- {_TEXTS[one.message.kind](one)[0]}{f' {one.page}' if one.page else ''}" for one in letters[:LINES]]
+    if len(letters) > LINES:
+        lines.append(f"- and {len(letters) - LINES} more; each is listed with its run: leadpact show RUN")
+    first = letter_of(letters[0], is_shared=is_shared).body.partition("\n")[0] if is_shared else ""
+    greeting = [first] if first.startswith("For ") else []
+    title = f"{len(letters)} messages about leads, together as they are many"
+    return Letter(title=title, body=plain("\n".join([*greeting, *lines]), keep_lines=True))
+
+
+def value_text(value: str) -> str:
+    """Return a CRM's value as text that no target takes for markup, a mention or a link."""
+    return plain(value).translate(_MARKUP).replace("://", ":/ /")[:LONGEST_VALUE].strip()
+
+
+def _reminder(known: Known) -> tuple[str, list[str]]:
+    message, rung = known.message, known.message.rung or 0
+    if rung > 0:
+        return f"{message.rule} is broken: {message.lead}", [f"{message.rule} {_was_due(known)} and is still owed.", *_which(known)]
+    due = local_text(known.finding.due_at, known.zone) if known.finding is not None and known.finding.due_at is not None else "soon"
+    return f"{message.rule} is due {due}: {message.lead}", [
+        f"{message.rule} is due on {due}; {-rung}% of its time has passed.",
+        *_which(known),
+    ]
+
+
+def _given(known: Known) -> tuple[str, list[str]]:
+    message = known.message
+    if message.recipient.role == OWNER:
+        title, says = f"A lead is yours now: {message.lead}", "This lead was given to you"
+    else:
+        title = f"A lead has a new owner: {message.lead}"
+        says = f"This lead was given to {value_text(known.name) if known.name else 'a new owner'}"
+    why = f", because {message.rule} {_was_due(known)} and was not kept" if known.finding is not None else f" ({message.rule})"
+    return title, [f"{says}{why}.", *_which(known)]
+
+
+def _escalation(known: Known) -> tuple[str, list[str]]:
+    message = known.message
+    whose = f" Its owner is {value_text(known.name)}." if known.name else ""
+    return f"Escalated: {message.rule} of {message.lead}", [
+        f"{message.rule} {_was_due(known)} and is still owed.{whose} A task in the CRM lists the lead.",
+        *_which(known),
+    ]
+
+
+def _trip(known: Known) -> tuple[str, list[str]]:
+    message = known.message
+    told = [f"{known.held}." if known.held else "A limit holds its moves back."]
+    ways = [f"Let this very plan pass all the same: leadpact apply {message.plan}", f"Or never: leadpact drop {message.plan} --reason …"]
+    return f"Held back: {message.rule}, plan {message.plan}", [*told, *ways, *_see(known)]
+
+
+def _failed(known: Known) -> tuple[str, list[str]]:
+    message = known.message
+    says = f"What was sent for {message.rule} does not stand in the CRM. What the CRM said:"
+    return f"A change does not stand: {message.lead}", [says, *_see(known), *_lead(known)]
+
+
+def _digest(known: Known) -> tuple[str, list[str]]:
+    return "Messages about leads", [*_lead(known)]
+
+
+def _see(known: Known) -> list[str]:
+    return [f"leadpact show {known.run}"] if known.run else []
+
+
+def _was_due(known: Known) -> str:
+    due_at = known.finding.due_at if known.finding is not None else None
+    return f"was due on {local_text(due_at, known.zone)}" if due_at is not None else "was due"
+
+
+def _which(known: Known) -> list[str]:
+    """Tell why the promise was made, and where the lead is."""
+    cycle = known.finding.cycle if known.finding is not None else None
+    if cycle is None or cycle.opened_at is None:
+        return _lead(known)
+    return [f"Why: handed over on {local_text(cycle.opened_at, known.zone)} ({value_text(cycle.opened_by)}).", *_lead(known)]
+
+
+def _lead(known: Known) -> list[str]:
+    return [f"Lead: {known.page or known.message.lead}"]
+
+
+_TEXTS = {
+    Kind.REMINDER: _reminder,
+    Kind.GIVEN: _given,
+    Kind.ESCALATION: _escalation,
+    Kind.TRIP: _trip,
+    Kind.FAILED: _failed,
+    Kind.DIGEST: _digest,
+}

@@ -1,0 +1,260 @@
+"""The outbox: every message to a target, noted before it is sent, and what became of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from connectors.records import RecordKey
+from sync.digest import WITHIN, Lately
+from sync.journal import Event
+from sync.ladder import MOVES
+from sync.letter import Answer
+from sync.messages import Kind, Message, News, Recipient, State
+from sync.store.database import Database
+from sync.store.journal import UNDO
+from sync.store.keys import as_json, object_ids
+from sync.store.moments import from_ms, to_ms
+
+MOST_ATTEMPTS = 5
+KEPT_FOR = timedelta(hours=24)  # what was not sent by then is not news any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A message of the outbox to one target."""
+
+    id: int
+    target: str
+    message: Message
+    put_at: datetime
+    state: State
+    at: datetime  # since when it is in that state
+    attempts: int
+    said: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """What happened since the news were last told."""
+
+    steps: tuple[News, ...]
+    trips: dict[int, dict[str, str]]  # plan -> rule -> what holds its moves back
+    upto: tuple[int, int]  # line of the journal, plan
+
+
+class Outbox:
+    """The tables of messages, and of how far the news were told."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, messages: Sequence[tuple[Message, str]], *, at: datetime, upto: tuple[int, int] | None = None) -> None:
+        """Add messages, each with the name of its target, and note how far the news were told; what is there already stays as it is."""
+        with self._database.transaction() as tx:
+            ids = object_ids(tx, [RecordKey.parse(message.lead) for message, _ in messages if message.lead is not None])
+            tx.executemany(
+                f"""
+                INSERT INTO outbox ({_MESSAGE}, target, put_at, state, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?)
+                ON CONFLICT (key, target) DO NOTHING
+                """,
+                [(*_row(message, ids), target, to_ms(at), to_ms(at)) for message, target in messages],
+            )
+            if upto is not None:
+                tx.execute("UPDATE told_upto SET journal = ?, plan = ?", upto)
+
+    def untold(self) -> Untold:
+        """Return what the journal, and plans that a limit holds, tell since the news were last told."""
+        with self._database.snapshot() as tx:
+            journal, plan = tx.execute("SELECT journal, plan FROM told_upto").fetchone()
+            steps = tuple(map(_news, tx.execute(_NEWS, (journal,)).fetchall()))
+            trips: dict[int, dict[str, str]] = {}
+            for held, rule, told in tx.execute(_TRIPS, (plan, as_json((*MOVES, UNDO)))).fetchall():
+                trips.setdefault(held, {})[rule] = told
+            newest = tx.execute("SELECT (SELECT ifnull(max(id), 0) FROM journal), (SELECT ifnull(max(id), 0) FROM plan)").fetchone()
+        return Untold(steps=steps, trips=trips, upto=newest)
+
+    def settle(self, *, at: datetime) -> None:
+        """Note of what a run was killed in that nobody knows whether it arrived, and drop what is too old to be news."""
+        with self._database.transaction() as tx:
+            tx.execute(
+                "UPDATE outbox SET state = 'unknown', at = ?, said = 'the run was killed in it' WHERE state = 'sending'", (to_ms(at),)
+            )
+            tx.execute(
+                """
+                UPDATE outbox SET state = 'dropped', at = :at, said = 'not sent within a day' || ifnull(': ' || said, '')
+                WHERE state IN ('pending', 'failed') AND put_at <= :old
+                """,
+                {"at": to_ms(at), "old": to_ms(at - KEPT_FOR)},
+            )
+
+    def waiting(self) -> list[Kept]:
+        """Return what is to be sent, in the order in which it was put: what never was, and what failed, up to a number of attempts."""
+        with self._database.snapshot() as tx:
+            return _kept(tx, f"state = 'pending' OR (state = 'failed' AND attempts < {MOST_ATTEMPTS})", {})
+
+    def not_sent(self, most: int) -> list[Kept]:
+        """Return what did not arrive or may not have, the newest first, at most so many."""
+        with self._database.snapshot() as tx:
+            return _kept(tx, "state IN ('pending', 'sending', 'failed', 'unknown', 'dropped')", {"most": most}, newest_first=True)
+
+    def of_plan(self, plan: int) -> dict[int, list[Kept]]:
+        """Return the messages about each step of a plan, by its place; what is in a digest is as the digest is."""
+        with self._database.snapshot() as tx:
+            kept = _kept(tx, "plan = :plan AND position IS NOT NULL", {"plan": plan})
+        found: dict[int, list[Kept]] = {}
+        for one in kept:
+            found.setdefault(one.message.position or 0, []).append(one)
+        return found
+
+    def lately(self, target: str, reader: Recipient, *, now: datetime) -> Lately:
+        """Count what somebody got from a target within the last hour, or may have."""
+        with self._database.snapshot() as tx:
+            alone, digests = tx.execute(
+                """
+                SELECT count(*) FILTER (WHERE kind <> 'digest'), count(*) FILTER (WHERE kind = 'digest') FROM outbox
+                WHERE target = :target AND role = :role AND (of_owner = :of OR :of = '')
+                    AND state IN ('sending', 'sent', 'unknown') AND at > :since
+                """,
+                {"target": target, "role": reader.role, "of": reader.of, "since": to_ms(now - WITHIN)},
+            ).fetchone()
+        return Lately(alone=alone, digests=digests)
+
+    def bundle(self, kept: Sequence[Kept], *, at: datetime) -> int:
+        """Put several messages to one recipient into a digest, which is to be sent; return its id."""
+        first = kept[0]
+        digest = Message(kind=Kind.DIGEST, recipient=first.message.recipient.reader, rule="")
+        row = ("digest|" + str(first.id), *_row(digest, {})[1:])
+        with self._database.transaction() as tx:
+            (id_,) = tx.execute(
+                f"""
+                INSERT INTO outbox ({_MESSAGE}, target, put_at, state, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?)
+                RETURNING id
+                """,
+                (*row, first.target, to_ms(at), to_ms(at)),
+            ).fetchone()
+            tx.execute(
+                "UPDATE outbox SET state = 'in digest', part_of = ?, at = ? WHERE id IN (SELECT value FROM json_each(?))",
+                (id_, to_ms(at), as_json(one.id for one in kept)),
+            )
+        return int(id_)
+
+    def parts(self, digest: int) -> list[Kept]:
+        """Return the messages that a digest holds."""
+        with self._database.snapshot() as tx:
+            return _kept(tx, "part_of = :digest AND state = 'in digest'", {"digest": digest})
+
+    def claim(self, id_: int, *, at: datetime) -> bool:
+        """Note that a message is about to be sent; False if it was sent, or is being sent, by somebody else."""
+        with self._database.transaction() as tx:
+            done = tx.execute(
+                "UPDATE outbox SET state = 'sending', at = ?, attempts = attempts + 1 WHERE id = ? AND state IN ('pending', 'failed')",
+                (to_ms(at), id_),
+            )
+            return done.rowcount == 1
+
+    def note(self, id_: int, answer: Answer, *, at: datetime) -> None:
+        """Note what became of a message that was being sent."""
+        with self._database.transaction() as tx:
+            tx.execute(
+                "UPDATE outbox SET state = ?, at = ?, said = ? WHERE id = ? AND state = 'sending'",
+                (answer.fate.value, to_ms(at), answer.said or None, id_),
+            )
+
+    def drop(self, ids: Collection[int], why: str, *, at: datetime) -> None:
+        """Note that messages are not sent any more, and why."""
+        with self._database.transaction() as tx:
+            tx.execute(
+                """
+                UPDATE outbox SET state = 'dropped', at = ?, said = ?
+                WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('pending', 'failed', 'in digest')
+                """,
+                (to_ms(at), why, as_json(ids)),
+            )
+
+
+_MESSAGE = "key, kind, role, of_owner, lead, finding, rule, rung, plan, position"
+_NEWS = """
+    SELECT journal.plan, journal.position, journal.event, step.action, lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm,
+        step.finding, step.rule, step.rung, step.field_writes
+    FROM journal JOIN plan_step AS step ON step.plan = journal.plan AND step.position = journal.position
+    JOIN object AS lead ON lead.id = step.lead JOIN object AS record ON record.id = step.record
+    WHERE journal.id > ? AND journal.event IN ('refused', 'not_written', 'overwritten', 'verified') AND journal.part = 0
+    ORDER BY journal.id
+"""
+_TRIPS = """
+    SELECT held.plan, trip.key, trip.value FROM held JOIN plan ON plan.id = held.plan JOIN json_each(plan.trips) AS trip
+    WHERE held.plan > ? AND EXISTS (
+        SELECT 1 FROM plan_step AS step WHERE step.plan = held.plan AND step.rule = trip.key AND step.blocked_by = '[]'
+            AND step.action IN (SELECT value FROM json_each(?))
+    ) ORDER BY held.plan, trip.key
+"""
+
+
+def _row(message: Message, ids: dict[RecordKey, int]) -> tuple[Any, ...]:
+    """Return the values of `_MESSAGE`."""
+    return (
+        message.key,
+        message.kind.value,
+        message.recipient.role,
+        message.recipient.of,
+        ids[RecordKey.parse(message.lead)] if message.lead is not None else None,
+        message.finding,
+        message.rule,
+        message.rung,
+        message.plan,
+        message.position,
+    )
+
+
+def _kept(tx: sqlite3.Connection, condition: str, values: dict[str, object], *, newest_first: bool = False) -> list[Kept]:
+    rows = tx.execute(
+        f"""
+        SELECT outbox.id, target, outbox.kind, role, of_owner, lead.crm || '/' || lead.kind || '/' || lead.crm_id,
+            finding, rule, rung, plan, position, put_at,
+            CASE state WHEN 'in digest' THEN (SELECT digest.state FROM outbox AS digest WHERE digest.id = outbox.part_of) ELSE state END,
+            at, attempts, said
+        FROM outbox LEFT JOIN object AS lead ON lead.id = outbox.lead
+        WHERE {condition} ORDER BY outbox.id {"DESC LIMIT :most" if newest_first else ""}
+        """,
+        values,
+    ).fetchall()
+    return [_read(row) for row in rows]
+
+
+def _read(row: Sequence[Any]) -> Kept:
+    id_, target, kind, role, of, lead, finding, rule, rung, plan, position, put_at, state, at, attempts, said = row
+    message = Message(
+        kind=Kind(kind),
+        recipient=Recipient(role=role, of=of),
+        rule=rule,
+        lead=lead,
+        finding=finding,
+        rung=rung,
+        plan=plan,
+        position=position,
+    )
+    return Kept(
+        id=id_, target=target, message=message, put_at=from_ms(put_at), state=State(state), at=from_ms(at), attempts=attempts, said=said
+    )
+
+
+def _news(row: Sequence[Any]) -> News:
+    plan, position, event, action, lead, crm, finding, rule, rung, writes = row
+    return News(
+        plan=plan,
+        position=position,
+        event=Event(event),
+        action=action,
+        lead=lead,
+        crm=crm,
+        finding=finding,
+        rule=rule,
+        rung=rung,
+        writes={write["field"]: write["after"] for write in orjson.loads(writes)},
+    )

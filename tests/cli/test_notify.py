@@ -1,0 +1,125 @@
+"""Messages to people from outside: who is told what, once, whatever fails, is killed, or runs at the same time."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from tests.flow.enforcing import HOUR_S, Enforced, enforced
+from tests.flow.practice import PROGRAM, leadpact, store_bytes
+from tests.flow.receiver import SECRET, Receiver, receiver
+
+TARGETS = """
+[[notify]]
+name = "desk"
+for  = ["owner", "ops"]
+
+[[notify]]
+name = "channel"
+for  = ["#new-mqls"]
+"""
+
+
+def tell(one: Enforced, to: Receiver) -> None:
+    """Let the config tell owners and ops at a desk, and the channel of new leads."""
+    with (one.files / "config.toml").open("a", encoding="utf-8") as config:
+        config.write(TARGETS)
+    secrets = one.files / "secrets"
+    secrets.mkdir(mode=0o700, exist_ok=True)
+    for name in ("desk", "channel"):
+        file = secrets / f"notify_{name}"
+        file.write_text(to.url(name))
+        file.chmod(0o600)
+
+
+def beside(one: Enforced, *arguments: str) -> subprocess.Popen[str]:
+    """Start a run that goes on beside this one."""
+    return subprocess.Popen(
+        [*PROGRAM, *arguments, "--config", str(one.files / "config.toml")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+
+
+def test_targets_are_tried_by_name_and_each_answer_is_told(tmp_path: Path) -> None:
+    config, env = tmp_path / "config.toml", dict(os.environ) | {"LEADPACT_HUBSPOT__TOKEN": "pat-na1-0"}
+    config.write_text("")
+    done = leadpact("notify", "--test", "--config", str(config), env=env)
+    assert (done.returncode, f"{config} has no [[notify]]" in done.stderr, "docs/how-to/notify.md" in done.stderr) == (64, True, True)
+
+    config.write_text(TARGETS.replace('"owner", "ops"', '"owner"'))
+    with receiver() as to:
+        env |= {"LEADPACT_NOTIFY__DESK": to.url("{email}"), "LEADPACT_NOTIFY__CHANNEL": to.url("channel")}
+        done = leadpact("notify", "dask", "--test", "--config", str(config), env=env)
+        assert (done.returncode, "there is no target `dask`" in done.stderr, "desk" in done.stderr) == (64, True, True)
+        done = leadpact("notify", "--test", "--config", str(config), env=env)
+        assert (done.returncode, done.stdout) == (1, "desk: failed: its URL asks for an address: add --to EMAIL\nchannel: sent\n")
+        done = leadpact("notify", "--test", "desk", "--to", "me@example.com", "--config", str(config), env=env)
+        assert (done.returncode, done.stdout) == (0, "desk: sent\n")
+        assert to.take("me@example.com") == ["leadpact: a test\nThis is how messages for owner arrive."]
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) -> None:
+    with enforced("hubspot", tmp_path, leads=2) as one, receiver() as to:
+        tell(one, to)
+        assert one.run("notify", "--test") == ""
+        assert [len(to.take(box)) for box in ("desk", "channel")] == [1, 1]
+
+        to.status = 500
+        said = one.run("sync")
+        assert "2 written and read back" in said
+        assert "messages: 4 failed" in said and "desk: answered 500" in said
+        assert [len(to.take(box)) for box in ("desk", "channel")] == [2, 2]
+        assert SECRET not in said and SECRET.encode() not in store_bytes(one.files / "leadpact.db")
+
+        to.status = 200
+        assert "messages: 4 sent" in one.run("sync")
+        desk, channel = to.take("desk"), to.take("channel")
+        assert {line for text in desk for line in text.splitlines() if "is yours" in line} == {
+            f"A lead is yours now: {one.key(lead)}" for lead in one.leads
+        }
+        assert all("because first_touch was due on Fri 2026-11-20" in text for text in (*desk, *channel))
+        assert all("has a new owner" in text and "late" not in text for text in channel)
+
+        one.world.people.rest(13 * HOUR_S)
+        runs = [beside(one, "sync", "--wait", "2 minutes") for _ in range(2)]
+        assert [run.communicate()[0] is None and run.returncode for run in runs] == [0, 0]
+        reminders = to.take("desk")
+        assert len(reminders) == 2 and all("50% of its time has passed" in text for text in reminders)
+        assert "messages" not in one.run("sync")
+
+        one.world.people.rest(12 * HOUR_S)
+        assert "messages: 2 sent" in one.run("sync")
+        assert all("accept_or_reject is broken" in text for text in to.take("desk"))
+        assert "messages" not in one.run("sync")
+
+
+def test_what_is_held_is_told_and_no_message_is_sent_twice_whether_a_run_is_killed_or_its_target_hangs(tmp_path: Path) -> None:
+    with enforced("hubspot", tmp_path, leads=6) as one, receiver() as to:
+        tell(one, to)
+        assert "messages: 1 sent" in one.run("sync", code=3)
+        (held,) = to.take("desk")
+        assert "6 moves for first_touch, 5 are allowed" in held
+        (command,) = re.findall(r"leadpact (apply \d+)", held)
+
+        to.hang()
+        run = beside(one, *command.split())
+        assert to.arrived.wait(120)
+        run.kill()
+        run.communicate()
+        config = one.files / "config.toml"
+        config.write_text(config.read_text().replace("[[notify]]", "[[notify]]\ntimeout_s = 1"))
+        said = one.run("sync")
+        assert "messages: 2 unknown, 9 waiting" in said and "desk: no answer within 1 s" in said
+        to.go_on()
+        assert "messages: 9 sent" in one.run("sync")
+
+        assert {box: len(to.take(box)) for box in ("desk", "channel")} == {"desk": 6, "channel": 6}
+        listed = leadpact("notify", "--config", str(config)).stdout
+        assert listed.count("unknown") == 3 and listed.count("the run was killed in it") == 1
+        assert "messages" not in one.run("sync")
