@@ -11,6 +11,7 @@ from connectors.changes import Change
 from connectors.memberships import is_membership
 from connectors.records import Record, RecordKey
 from sync.along import Along, stay
+from sync.beside import NOT_ALONE, goes_with
 from sync.joined import read_lost, read_memberships
 from sync.journal import FOR_GOOD, Entry, Event, Place
 from sync.look_again import LookAgain
@@ -88,7 +89,8 @@ class CarryOut:
         steps = list(self._let_pass(steps, sender, tally))
         moves, tasks = any(step.action != STAMP for _, step in steps), self.along.read(steps, sender)
         rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
-        ready = list(self._ready(steps, rows, sender, tally))
+        beside = goes_with(steps)
+        ready = list(self._with_their_first(list(self._ready(steps, rows, sender, tally)), beside, sender, tally))
         on_lists = read_memberships(sender.writers, ((step.record, (write.field for write in step.fields)) for _, step, _ in ready))
         parts = {
             position: self._parts(position, step, replace(record, values={**record.values, **on_lists.get(record.key, {})}), sender)
@@ -98,7 +100,8 @@ class CarryOut:
         intents = {position: tuple(self._intend(sender, step, parts[position], lost)) for position, step, _ in ready}
         along = self.along.intend([(position, step) for position, step, _ in ready], parts, tasks, sender)
         gate = Gate(stopping=self.stopping, steps={part.place: step for position, step, _ in ready for part in parts[position]})
-        events = _send_in_order(sender, parts, gate)
+        events = _send_in_order(sender, {position: mine for position, mine in parts.items() if position not in beside}, gate)
+        events |= _send_beside(sender, parts, beside, events, gate)
         tried = []
         for position, step, _ in ready:
             told = {events[part.place] for part in parts[position]}
@@ -139,6 +142,21 @@ class CarryOut:
                 skipped.append(Entry(place=Place(self.plan, position), event=Event.SKIPPED, at=sender.now, said=why))
                 tally.add(step, Event.SKIPPED, why)
         sender.journal.note(sender.run_id, skipped)
+
+    def _with_their_first(
+        self, ready: Sequence[tuple[int, Step, Record]], beside: Mapping[int, int], sender: Sender, tally: Tally
+    ) -> Iterator[tuple[int, Step, Record]]:
+        """Yield the steps but those that go with one which is not among them; note that of these."""
+        there = {position for position, _, _ in ready}
+        alone = [(position, step) for position, step, _ in ready if beside.get(position, position) not in there]
+        for _, step in alone:
+            tally.add(step, Event.SKIPPED, NOT_ALONE)
+        skipped = {position for position, _ in alone}
+        lines = [
+            Entry(place=Place(self.plan, position), event=Event.SKIPPED, at=sender.now, said=NOT_ALONE) for position in sorted(skipped)
+        ]
+        sender.journal.note(sender.run_id, lines)
+        yield from (one for one in ready if one[0] not in skipped)
 
     def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, now: datetime) -> str | None:
         if record is None:
@@ -199,6 +217,17 @@ def _record_of(step: Step, rows: LeadRows | None) -> Record | None:
     if rows is None:
         return None
     return next((person for person in rows.people if person.key == step.record and person.key not in rows.gone_at), None)
+
+
+def _send_beside(
+    sender: Sender, parts: Mapping[int, Sequence[Part]], beside: Mapping[int, int], events: Mapping[Place, Event], gate: Gate
+) -> dict[Place, Event]:
+    """Send the steps that go with another one, where that was done; the others are for later."""
+    theirs = {position: mine for position, mine in parts.items() if position in beside}
+    goes = {at: mine for at, mine in theirs.items() if all(events[part.place] is Event.DONE for part in parts[beside[at]])}
+    stays = [part.place for position, mine in theirs.items() if position not in goes for part in mine]
+    sender.note(stays, Event.LATER, NOT_ALONE)
+    return dict.fromkeys(stays, Event.LATER) | _send_in_order(sender, goes, gate)
 
 
 def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]], gate: Gate) -> dict[Place, Event]:

@@ -12,7 +12,8 @@ import pytest
 from connectors.records import FieldChange
 from sync.agreement.model import Agreement
 from sync.agreement.spans import parse_span
-from sync.fresh import why_not_now
+from sync.beside import goes_with
+from sync.fresh import back, why_not_now
 from sync.judge.findings import Status
 from sync.judge.judge import judge_lead
 from sync.plan import Planner, Policy
@@ -191,6 +192,13 @@ def test_a_step_is_looked_for_again_by_its_record() -> None:
     main, beside = both_planned(BOTH)
     assert [why_not_now(step, [main, beside], []) for step in (main, beside)] == [None, None]
     assert why_not_now(beside, [main], []) == f"{SF_LEAD} would be written now"
+
+
+def test_the_step_of_the_second_record_goes_with_that_of_the_first_unless_it_is_undone() -> None:
+    main, other = both_planned(BOTH)
+    assert goes_with([(3, main), (4, other)]) == {4: 3}
+    assert goes_with([(3, main), (4, replace(other, lead="hubspot/contact/2"))]) == {}
+    assert goes_with([(3, back(main)), (4, back(other))]) == {}
 
 
 def test_a_lead_that_was_converted_is_given_back_by_its_contact_if_the_agreement_says_how() -> None:
