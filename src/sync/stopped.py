@@ -45,10 +45,21 @@ class Stopped:
     stops: Stops
     plans: Plans
     reader: LeadReader
-    rules: frozenset[str]  # of the agreement as it stands and of every version that the store keeps, and `stamps`
-    teams: frozenset[str]  # of the roster and of the CRMs
+    agreements: Agreements
+    mirror: Mirror
     now: datetime  # by this machine's clock
     who: str  # the user of the operating system
+
+    def rules(self) -> frozenset[str]:
+        """Return the rules of the agreement as it stands and of every version that the store keeps, and `stamps`."""
+        kept = (partial(agreement_of, version.text, file="a version of the agreement") for version in self.agreements.versions())
+        reads = (partial(load_agreement, self.config.agreement), *kept)
+        return frozenset({STAMPS, *(rule for read in reads for rule in _rules_in(read))})
+
+    def teams(self) -> frozenset[str]:
+        """Return the teams of the roster, of the CRMs and of the config."""
+        of_crms = {team.name for crm in self.config.crms for team in self.mirror.teams(crm)}
+        return frozenset({*_teams_of_roster(self.config), *of_crms, *self.config.mode.teams})
 
 
 @contextmanager
@@ -67,16 +78,11 @@ def open_stopped(path: Path | None) -> Iterator[Stopped]:
             stops=Stops(store),
             plans=Plans(store),
             reader=LeadReader(store, words.values()),
-            rules=_rules(config, Agreements(store)),
-            teams=_teams(config, Mirror(store, words)),
+            agreements=Agreements(store),
+            mirror=Mirror(store, words),
             now=machine_clock(),
             who=_os_user(),
         )
-
-
-def _rules(config: Config, agreements: Agreements) -> frozenset[str]:
-    kept = (partial(agreement_of, version.text, file="a version of the agreement") for version in agreements.versions())
-    return frozenset({STAMPS, *(rule for read in (partial(load_agreement, config.agreement), *kept) for rule in _rules_in(read))})
 
 
 def _rules_in(read: Callable[[], Agreement]) -> tuple[str, ...]:
@@ -85,11 +91,6 @@ def _rules_in(read: Callable[[], Agreement]) -> tuple[str, ...]:
         return read().rule_names
     except Problems:
         return ()
-
-
-def _teams(config: Config, mirror: Mirror) -> frozenset[str]:
-    of_crms = {team.name for crm in config.crms for team in mirror.teams(crm)}
-    return frozenset({*_teams_of_roster(config), *of_crms, *config.mode.teams})
 
 
 def _teams_of_roster(config: Config) -> set[str]:

@@ -85,8 +85,8 @@ def _targets(stopped: Stopped, rule: str | None, team: str | None, lead: str | N
     from sync.errors import UsageError
     from sync.problems import choose_fix, listed
 
-    for what, name, known in (("rule", rule, stopped.rules), ("team", team, stopped.teams)):
-        if name is not None and name not in known:
+    for what, name, known_of in (("rule", rule, stopped.rules), ("team", team, stopped.teams)):
+        if name is not None and name not in (known := known_of()):
             raise UsageError(f"there is no {what} `{name}`", fix=choose_fix(name, known, otherwise=f"known are: {listed(known)}"))
     return _named(stopped, rule, team, lead)
 
