@@ -12,7 +12,7 @@ from sync.judge.waived import was_broken
 
 MOVES = ("return", "recycle", "promote", "reassign")  # the one that is listed first speaks: a lead that goes back needs no new owner
 REMIND = "remind"
-CARRIED_OUT = (REMIND, "return", "recycle", "promote", "reassign", "stamp")  # what this version does; the others it plans only
+CARRIED_OUT = (REMIND, "return", "recycle", "promote", "reassign", "escalate", "stamp")  # what this version does
 SEVERITY = ("remind", "stamp", "promote", "escalate", "reassign", "return", "recycle")  # the mildest first
 
 

@@ -20,6 +20,7 @@ from sync.orders import Backlog
 from sync.problems import listed
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
+from sync.remedies.escalate import escalation
 from sync.remedies.promote import promotion
 from sync.remedies.reassign import reassignment
 from sync.remedies.recycle import back_on, recycling
@@ -86,7 +87,6 @@ class Planner:
                 *((f"mode is {mode} (config.toml, [mode] default)",) if mode != "enforce" else ()),
                 *((self.policy.not_enforcing,) if self.policy.not_enforcing is not None else ()),
             ),
-            brakes=self.policy.brakes,
         )
 
     def _judged_by(self, finding: Finding) -> Agreement:
@@ -213,6 +213,7 @@ class _Steps:
             reason=_because(self.asked, writes),
             blocked_by=self.blocked_by,
             given=writes.given,
+            manager=writes.manager,
             is_pending=self.is_pending,
         )
 
@@ -236,6 +237,8 @@ def _writes(asked: Asked, *, fired: frozenset[tuple[str, int]]) -> Writes:
             return recycling(asked)
         case "promote":
             return promotion(asked)
+        case "escalate":
+            return escalation(asked)
         case _:
             return Writes(record=asked.written(asked.terms.authority.owner), notes=tuple(_warned(asked.due, fired)))
 

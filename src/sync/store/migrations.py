@@ -16,6 +16,7 @@ from sync.store.migration_0010 import LINKED_BY_CHANGE
 from sync.store.migration_0011 import WRITE_BACK
 from sync.store.migration_0013 import HOLDING
 from sync.store.migration_0014 import DECIDED
+from sync.store.migration_0015 import TASKS
 from sync.store.migration_0017 import OUTBOX
 
 MIGRATIONS: Final = Migrations("leadpact")
@@ -322,6 +323,7 @@ _STATEMENTS: Final = {
     "0011_write_back": WRITE_BACK,
     "0013_holding": HOLDING,
     "0014_decided": DECIDED,
+    "0015_tasks": TASKS,
     "0017_outbox": OUTBOX,
 }
 

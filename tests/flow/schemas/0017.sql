@@ -212,7 +212,7 @@ CREATE TABLE journal ( -- append-only: what became of each step
         at INTEGER NOT NULL,
         before TEXT CHECK (before IS NULL OR json_valid(before)), -- of an intent: field -> value
         after TEXT CHECK (after IS NULL OR json_valid(after)),
-        said TEXT,
+        said TEXT, record INTEGER REFERENCES object (id),
         FOREIGN KEY (plan, position) REFERENCES plan_step (plan, position)
     ) STRICT
     ;
@@ -221,6 +221,7 @@ CREATE TRIGGER journal_is_never_changed BEFORE UPDATE ON journal
     BEGIN SELECT raise(ABORT, 'journal is append-only'); END;
 CREATE TRIGGER journal_is_never_deleted BEFORE DELETE ON journal
     BEGIN SELECT raise(ABORT, 'journal is append-only'); END;
+CREATE INDEX journal_record ON journal (plan, position, part) WHERE record IS NOT NULL;
 CREATE INDEX journal_step ON journal (plan, position, part);
 CREATE TABLE judged_by ( -- one row
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -302,7 +303,7 @@ CREATE TABLE owner (
         name TEXT NOT NULL,
         is_queue INTEGER NOT NULL CHECK (is_queue IN (0, 1)),
         active INTEGER NOT NULL CHECK (active IN (0, 1)),
-        teams TEXT NOT NULL CHECK (json_valid(teams)), seen_at INTEGER, gone_after INTEGER, gone_by INTEGER, -- ids, the primary one first
+        teams TEXT NOT NULL CHECK (json_valid(teams)), seen_at INTEGER, gone_after INTEGER, gone_by INTEGER, manager TEXT, -- ids, the primary one first
         PRIMARY KEY (crm, crm_id)
     ) STRICT
     ;
@@ -325,7 +326,7 @@ CREATE TABLE plan_step (
         rule TEXT NOT NULL,
         rung INTEGER NOT NULL,
         reason TEXT NOT NULL,
-        blocked_by TEXT NOT NULL CHECK (json_valid(blocked_by)), given TEXT CHECK (given IS NULL OR json_valid(given)), is_pending INTEGER NOT NULL DEFAULT 0 CHECK (is_pending IN (0, 1)),
+        blocked_by TEXT NOT NULL CHECK (json_valid(blocked_by)), given TEXT CHECK (given IS NULL OR json_valid(given)), is_pending INTEGER NOT NULL DEFAULT 0 CHECK (is_pending IN (0, 1)), manager TEXT,
         PRIMARY KEY (plan, position)
     ) STRICT
     ;
