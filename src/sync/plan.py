@@ -14,7 +14,7 @@ from sync.brakes import NO_BRAKES, Brakes
 from sync.facts import Exit, Left
 from sync.history import local_text
 from sync.judge.findings import Finding
-from sync.ladder import CARRIED_OUT, MOVES, REMIND, Due, due_remedies, go_together
+from sync.ladder import MOVES, REMIND, Due, due_remedies, go_together
 from sync.messages import whom_to_remind
 from sync.orders import Backlog
 from sync.problems import listed
@@ -146,12 +146,10 @@ class Planner:
             yield from self._too_early_or_late(due.finding.due_at, moves=moves)
 
     def _once_allowed(self, due: Due, lead: Lead) -> Iterator[str]:
-        """Yield what is against a step that the mode allows: what this version cannot do, and a passage older than enforcement."""
+        """Yield what is against a step that the mode allows: nobody who could be told, and a passage older than enforcement."""
         if not _allows(self._mode(due, lead), due.remedy.action):
             return
-        if due.remedy.action not in CARRIED_OUT:
-            yield f"this version of leadpact plans a {due.remedy.action}, and does not carry it out"
-        elif due.remedy.action == REMIND:
+        if due.remedy.action == REMIND:
             yield from self._nobody_to_tell(due, lead)
         if self.policy.backlog is not None:
             return
