@@ -14,6 +14,7 @@ from sync.letter import Answer, Fate, Letter
 if TYPE_CHECKING:
     from apprise import Apprise, AppriseResult
 
+LATE = Answer(Fate.UNKNOWN, "no answer in time")
 _STATUS = re.compile(r"error=(\d{3})")
 _NO_ANSWER = frozenset({"502", "504"})  # somebody between us and the target lost its answer
 _NEVER_LEFT = (
@@ -44,7 +45,7 @@ class AppriseDoor:
         sending = Thread(target=lambda: heard.append(_sent(service, letter)), daemon=True)  # ends with the program at the latest
         sending.start()
         sending.join(timeout_s + max(one.request_rate_per_sec for one in service))
-        return heard[0] if heard else Answer(Fate.UNKNOWN, f"no answer within {timeout_s:g} s")
+        return heard[0] if heard else LATE
 
     def _service(self, url: str, timeout_s: float) -> Apprise:
         if url not in self._services:
@@ -85,4 +86,4 @@ def what_was_said(lines: Iterable[str]) -> Answer:
         return Answer(Fate.FAILED, f"the mail server answered {mail[1]}")
     if any(sign in text for sign in _NEVER_LEFT):
         return Answer(Fate.FAILED, "cannot be reached")
-    return Answer(Fate.UNKNOWN, "the answer was lost, or tells nothing")
+    return LATE if "timed out" in text else Answer(Fate.UNKNOWN, "the answer was lost, or tells nothing")
