@@ -285,6 +285,7 @@ class Vocabulary:
     history_streams: tuple[str, ...] = ()  # streams that tell of the changes of records which other streams bring
     customers: frozenset[str] = frozenset()  # values of the ladder that customers have, lower case
     by_hand: frozenset[str] = frozenset()  # sources of changes that a person made in the CRM's own pages and apps
+    company_domain: str | None = None  # field of a company: its domain, or the address of its site; None: the CRM has none
     hold: str = "leadpact_hold"  # field of a person that keeps leadpact from moving it
     references: tuple[Reference, ...] = ()  # where the CRM itself says that two records are one person
 

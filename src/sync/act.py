@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import partial
 
 from sync.agreement.versions import why_not_enforcing
+from sync.assign import gather_routing
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
 from sync.errors import UsageError
 from sync.fresh import back
-from sync.gather import open_seats
 from sync.journal import Event, what_stands
 from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT, MOVES
@@ -22,8 +22,7 @@ from sync.plan import Planner
 from sync.pull import Progress, Pulled
 from sync.report.audit import Audit
 from sync.report.spool import Spool
-from sync.route import Routing
-from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, policy_at, pull, pull_and_judge
+from sync.run import SYNC, Asked, Begun, Context, finish, moves_before, opened_run, policy_at, pull, pull_and_judge
 from sync.send import Sender
 from sync.settle import Settler, left_open
 from sync.steps import Step
@@ -31,7 +30,7 @@ from sync.store.journal import UNDO
 from sync.store.plans import KeptPlan
 from sync.terms import Terms
 
-SYNC, APPLY = "sync", "apply"
+APPLY = "apply"
 ANEW = "make a new one: leadpact sync --dry-run --out plan.json"
 
 
@@ -161,13 +160,14 @@ def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
 
 def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
     todo = list(steps)
-    routing = Routing(seats=open_seats(run.known.roster, terms, begun.now))
+    routing, _ = gather_routing(run.ground, terms, begun.now)
     policy = policy_at(run, begun.agreement, begun.now)
     look = LookAgain(
         known=run.known,
         writers=run.writers,
         closed={one.account.crm: one.closed for one in pulled},
         planner=Planner(agreement=begun.agreement, terms=terms, policy=policy, routing=routing, now=begun.now),
+        routing=routing,
     )
     carrying = CarryOut(
         plan=plan,
@@ -188,7 +188,7 @@ def _sender(run: Context, begun: Begun, now: datetime) -> Sender:
 
 
 def _settler(run: Context, sender: Sender) -> Settler:
-    return Settler(sender=sender, mirror=run.known.mirror, ledger=run.ledger)
+    return Settler(sender=sender, mirror=run.known.mirror, ledger=run.ledger, owner_crm=run.known.config.authority.owner)
 
 
 def _told(tally: Tally) -> dict[str, int]:

@@ -21,6 +21,7 @@ class Due:
     finding: Finding
     rung: int  # 1 is the ladder's first
     remedy: Rung
+    why: str | None = None  # it is another remedy than the ladder's: a sentence
 
 
 def ladder_of(finding: Finding, agreement: Agreement) -> tuple[Rung, ...]:

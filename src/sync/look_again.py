@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connectors.protocol import WritingConnector
 from connectors.records import RecordKey
 from sync.fresh import Promised, why_not_now
-from sync.gather import open_seats
 from sync.judge.judge import judge_lead
 from sync.known import Known
 from sync.plan import Planner
+from sync.route import Routing
 from sync.rows import LeadRows
+from sync.seats import is_there, open_seats
 from sync.steps import Step
 
 
@@ -25,6 +26,7 @@ class LookAgain:
     writers: Mapping[str, WritingConnector]  # by CRM
     closed: Mapping[str, Mapping[str, str]]  # CRM -> streams that our credentials may not read
     planner: Planner
+    routing: Routing = field(default_factory=lambda: Routing(seats={}))  # territories and accounts; who may get leads is looked up anew
 
     def read(self, leads: Iterable[str], *, now: datetime) -> dict[str, LeadRows]:
         """Read the persons of `leads` and their activities by association, in every CRM that holds one; return the leads, by key.
@@ -55,7 +57,7 @@ class LookAgain:
             return "the lead is gone, or was merged into another"
         terms = self.planner.terms
         findings = judge_lead(rows, terms, now).findings
-        pool = step.given.pool if step.given is not None else ""
-        router = Promised(step.given, open_seats(self.known.roster, terms, now).get(pool, ()))
+        routing = replace(self.routing, seats=open_seats(self.known.roster, terms, now))
+        router = Promised(step.given, routing, lambda owner: is_there(terms, owner, now))
         asked = replace(self.planner, now=now, routing=router).steps(rows, findings)
         return why_not_now(step, asked, findings)

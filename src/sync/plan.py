@@ -15,8 +15,9 @@ from sync.ladder import CARRIED_OUT, MOVES, Due, due_remedies, go_together
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
 from sync.remedies.promote import promotion
-from sync.remedies.reassign import reassignment
+from sync.remedies.reassign import pool_of_handoff, reassignment
 from sync.remedies.recycle import back_on, recycling
+from sync.remedies.sticky import never_rotated
 from sync.rows import LeadRows
 from sync.steps import Step
 from sync.terms import Terms
@@ -47,12 +48,18 @@ class Planner:
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return what would be done about the broken promises of one lead that are still owed, as one coherent set."""
         asked = due_remedies(findings, now=self.agreement, then=self._judged_by)
-        due = go_together(one for one in asked if (one.finding.key, one.rung) not in self.policy.fired)
+        due = [one for one in asked if (one.finding.key, one.rung) not in self.policy.fired]
         if not due:
             return ()
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
-        return tuple(step for one in due if (step := self._step(one, lead)) is not None)
+        together = go_together(self._with_its_owner(one, lead) for one in due)
+        return tuple(step for one in together if (step := self._step(one, lead)) is not None)
+
+    def _with_its_owner(self, due: Due, lead: Lead) -> Due:
+        """Return what is due, but an escalation where a lead would leave the very person whose it is."""
+        pool = pool_of_handoff(due.finding.cycle.handoff, self.agreement)
+        return never_rotated(due, lead, self.terms, self.routing, pool=pool, now=self.now)
 
     def _judged_by(self, finding: Finding) -> Agreement:
         return self.terms.agreement_at(finding.started_at) if finding.started_at is not None else self.agreement
@@ -76,7 +83,7 @@ class Planner:
             finding=finding.key,
             rule=finding.rule,
             rung=due.rung,
-            reason=_because(asked),
+            reason=_because(asked, writes),
             blocked_by=(*writes.missing, *self._held_by_policy(due, lead), *kept),
             given=writes.given,
             is_pending=not kept and not writes.missing,
@@ -148,9 +155,9 @@ def _writes(asked: Asked) -> Writes:
             return Writes(record=asked.written(asked.terms.authority.owner))
 
 
-def _because(asked: Asked) -> str:
+def _because(asked: Asked, writes: Writes) -> str:
     """Return why, and for a lead that goes back the reason and the day from which it may return."""
-    message, back = asked.due.finding.message, back_on(asked)
+    message, back = "; ".join(filter(None, (asked.due.finding.message, asked.due.why, writes.because))), back_on(asked)
     return message if back is None else f"{message}; recycled as `{asked.due.remedy.detail}`, may come back from {back}"
 
 

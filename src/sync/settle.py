@@ -11,7 +11,7 @@ from connectors.records import Record, RecordKey
 from sync.journal import Entry, Event, what_reading_tells
 from sync.send import Part, Sender
 from sync.steps import Step
-from sync.store.journal import Journal
+from sync.store.journal import UNDO, Journal
 from sync.store.ledger import Ledger
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
@@ -80,6 +80,7 @@ class Settler:
     sender: Sender
     mirror: Mirror
     ledger: Ledger
+    owner_crm: str | None = None  # that says who owns leads: owner ids are its own; None: the one of the record
 
     def settle(self, tried: Sequence[Tried]) -> list[Settled]:
         """Read the records of steps back and note what stands; finish those that were cut off between two parts.
@@ -111,7 +112,9 @@ class Settler:
         journal.note(self.sender.run_id, [Entry(place=one.place, event=event, at=now, said=said) for one in tried.intents])
         if event is Event.VERIFIED and tried.step.given is not None:
             place = tried.intents[-1].place
-            self.ledger.enter(place, tried.step.given, crm=tried.step.record.crm, lead=tried.step.lead, at=now)
+            self.ledger.enter(place, tried.step.given, crm=self.owner_crm or tried.step.record.crm, lead=tried.step.lead, at=now)
+        if event is Event.VERIFIED and tried.step.action == UNDO:
+            self.ledger.undone(tried.step.lead, finding=tried.step.finding, rung=tried.step.rung, at=now)
         return Settled(step=tried.step, event=event)
 
 

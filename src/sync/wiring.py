@@ -56,6 +56,7 @@ from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.store.usage import ApiUsage
+from sync.store.whose import Whose
 from sync.version import VERSION
 
 T = TypeVar("T")
@@ -118,12 +119,15 @@ def vocabularies(config: Config) -> Mapping[str, Vocabulary]:
 def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
     """Return the fields to read of one CRM: those the agreement names, with their history, and those leadpact itself asks for.
 
-    These are the hold, where it protects, and what says that two records of the connected CRMs are one person.
+    These are the hold, where it protects, what says that two records of the connected CRMs are one person, and of companies whose
+    they are and their domain, where leads go to the owner of the account.
     """
     words, named = vocabularies(config)[crm], dict(agreement.crm_fields(crm))
     more: dict[str, set[str]] = {kind: set() for kind in words.persons}
     if any(protection.what == "hold" for protection in agreement.protect.when):
         more[words.person].add(words.hold)
+    if any("account owner" in pool.first for pool in agreement.pools.values()):
+        more.setdefault(words.company, set()).update(filter(None, (words.owner, words.company_domain)))
     for reference in words.references:
         if reference.to_crm in config.crms:
             more.setdefault(reference.kind, set()).add(reference.field)
@@ -225,6 +229,7 @@ def open_context(
             runs=Runs(store),
             journal=Journal(store),
             ledger=Ledger(store),
+            whose=Whose(store),
             enforced=Enforced(store),
             meter=Meter(connectors, ApiUsage(store)),
             clock=machine_clock,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from connectors.records import Record
+from sync.agreement.criteria import Criterion
 from sync.agreement.model import Agreement
 from sync.authority import speaking
 from sync.confusion import is_carried_on
 from sync.judge.findings import Finding
 from sync.ladder import Due
-from sync.route import Given
+from sync.route import Given, Sticky, everywhere
 from sync.rows import LeadRows
 from sync.steps import FieldWrite
 from sync.terms import Terms
@@ -23,8 +24,24 @@ from sync.timeline import Timeline
 class Router(Protocol):
     """Chooses who gets a lead."""
 
-    def give(self, pool: str | None, *, failed: Collection[str], takes_turn: bool) -> Given | None:
+    def give(
+        self,
+        pool: str | None,
+        *,
+        failed: Collection[str],
+        takes_turn: bool,
+        fits: Callable[[Criterion], bool] = everywhere,
+        sticky: Sticky | None = None,
+    ) -> Given | None:
         """Return who gets the next lead of a pool, and who could have; None if nobody is left. It need not take their turn."""
+        ...
+
+    def nobody_because(self, pool: str | None, *, failed: Collection[str], fits: Callable[[Criterion], bool] = everywhere) -> str:
+        """Say why nobody is left."""
+        ...
+
+    def account_of(self, domain: str) -> Sticky | None:
+        """Return whose the company with a domain is, if it is somebody's."""
         ...
 
 
@@ -45,6 +62,7 @@ class Writes:
     fields: tuple[FieldWrite, ...] = ()
     missing: tuple[str, ...] = ()
     given: Given | None = None  # by which turn of the pool
+    because: str | None = None  # what else is to be said of it, a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +76,12 @@ class Asked:
     routing: Router
     takes_turn: bool  # False: the step will not be carried out, so nobody's turn in a pool is taken
     now: datetime
+
+    def fits(self, territory: Criterion) -> bool:
+        """Whether the lead belongs to a territory, by what its records hold now; a blank belongs to none that asks for it."""
+        known = self.agreement.fields
+        values = self.lead.timeline.values
+        return all(name in known for name in territory.fields) and territory.truth(values.at(territory.fields, self.now)) is True
 
     def written(self, crm: str) -> Record:
         """Return the record that is written where `crm` has the last word: a live one that no other carries on, if there is one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -13,7 +13,7 @@ import orjson
 
 from connectors.records import RecordKey
 from sync.ladder import MOVES
-from sync.route import Given, Seat
+from sync.route import given_from, given_told
 from sync.steps import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.keys import as_json, known_ids, object_ids
@@ -215,7 +215,8 @@ def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Iterable[Ste
     """Hash what a plan would do and on what terms; the order of the steps is part of it."""
     digest = sha256(orjson.dumps([accounts, agreement_hash], option=orjson.OPT_SORT_KEYS))
     for step in steps:
-        told = {name: value for name, value in asdict(step).items() if name != "is_pending"}
+        told = asdict(replace(step, given=None)) | {"given": None if step.given is None else given_told(step.given)}
+        del told["is_pending"]
         digest.update(b"\n" + orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()
 
@@ -239,7 +240,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
                 step.rung,
                 step.reason,
                 orjson.dumps(step.blocked_by).decode(),
-                None if step.given is None else orjson.dumps(asdict(step.given)).decode(),
+                None if step.given is None else orjson.dumps(given_told(step.given)).decode(),
             )
             for position, step in enumerate(steps, start=first)
         ),
@@ -260,8 +261,3 @@ def _step(row: Sequence[Any]) -> Step:
         blocked_by=tuple(orjson.loads(blocked_by)),
         given=None if given is None else given_from(orjson.loads(given)),
     )
-
-
-def given_from(told: Mapping[str, Any]) -> Given:
-    """Read a turn of a pool: {"pool", "seats": [{"owner", "weight"}], "owner"}."""
-    return Given(pool=told["pool"], seats=tuple(Seat(**seat) for seat in told["seats"]), owner=told["owner"])
