@@ -322,7 +322,7 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
     planner = Planner(agreement=agreement, terms=terms, policy=policy_at(run, agreement, moment), routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
     if plan is not None:
-        run.ledger.note_book(plan, routing.book, unsaved=len(unsaved))
+        run.ledger.note_book(plan, {pool: routing.book.owed.get(pool, {}) for pool in routing.seats}, unsaved=len(unsaved))
     known.dirty.refresh(judged_by(terms), bulk_within=agreement.touches.bulk_within)
     marked_upto, toll = known.dirty.newest(), Toll()
     total, judged = known.reader.count_leads(), 0

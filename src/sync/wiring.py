@@ -29,6 +29,7 @@ from connectors.salesforce.settings import SalesforceSettings
 from sync.agreement.load import agreement_of, load_agreement
 from sync.agreement.model import Agreement
 from sync.agreement.versions import Version, version_of
+from sync.assign import Ground
 from sync.config import Config, load_config, misfits
 from sync.config_salesforce import SalesforceSettings as SalesforceSection
 from sync.config_sections import HubSpotSettings as HubSpotSection
@@ -41,6 +42,7 @@ from sync.pull import AT_ONCE, Progress, read_facts
 from sync.report.former import OwnerNames
 from sync.roster import Roster
 from sync.roster_load import load_roster
+from sync.routed import Routed
 from sync.run import Context
 from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store, open_store_readonly
@@ -278,6 +280,14 @@ def open_past(path: Path | None) -> Iterator[Past]:
         names = {(crm, one.owner): {owner.id: owner.name for owner in mirror.owners(crm)} for crm, one in words.items()}
         reader = LeadReader(store, words.values())
         yield Past(runs=Runs(store), plans=Plans(store), journal=Journal(store), reader=reader, names=names)
+
+
+@contextmanager
+def open_routed(path: Path | None) -> Iterator[Routed]:
+    """Open files and store to see how leads are routed, for reading only; raises Misfit as `open_known` does."""
+    with open_known(path) as known, open_store_readonly(known.config.store) as store:
+        ground = Ground(known=known, ledger=Ledger(store), enforced=Enforced(store), whose=Whose(store))
+        yield Routed(ground=ground, plans=Plans(store))
 
 
 @contextmanager

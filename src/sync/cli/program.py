@@ -20,6 +20,7 @@ from sync.cli.explain import explain
 from sync.cli.init import init
 from sync.cli.preset import preset
 from sync.cli.roster import roster
+from sync.cli.route import route
 from sync.cli.runs import runs
 from sync.cli.sandbox import sandbox
 from sync.cli.show import show
@@ -50,7 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, apply, undo, explain, due, runs, show, sandbox):
+for command in (demo, init, preset, check, roster, sync, apply, undo, explain, due, route, runs, show, sandbox):
     app.command()(command)
 app.add_typer(agreement)
 

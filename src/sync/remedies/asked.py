@@ -78,13 +78,21 @@ class Asked:
     now: datetime
 
     def fits(self, territory: Criterion) -> bool:
-        """Whether the lead belongs to a territory, by what its records hold now; a blank belongs to none that asks for it."""
-        known = self.agreement.fields
-        values = self.lead.timeline.values
-        return all(name in known for name in territory.fields) and territory.truth(values.at(territory.fields, self.now)) is True
+        """Whether the lead belongs to a territory."""
+        return belongs_to(territory, self.lead, self.agreement, self.now)
 
     def written(self, crm: str) -> Record:
         """Return the record that is written where `crm` has the last word: a live one that no other carries on, if there is one."""
-        rows = self.lead.rows
-        live = [person for person in rows.people if person.key not in rows.gone_at]
-        return min(speaking(live or rows.people, crm), key=lambda person: is_carried_on(person, self.terms))
+        return written_record(self.lead.rows, crm, self.terms)
+
+
+def written_record(rows: LeadRows, crm: str, terms: Terms) -> Record:
+    """Return the record of a lead that is written where `crm` has the last word."""
+    live = [person for person in rows.people if person.key not in rows.gone_at]
+    return min(speaking(live or rows.people, crm), key=lambda person: is_carried_on(person, terms))
+
+
+def belongs_to(territory: Criterion, lead: Lead, agreement: Agreement, now: datetime) -> bool:
+    """Whether a lead belongs to a territory, by what its records hold now; a blank belongs to none that asks for it."""
+    known, values = agreement.fields.keys(), lead.timeline.values
+    return territory.fields <= known and territory.truth(values.at(territory.fields, now)) is True

@@ -163,15 +163,15 @@ class Ledger:
         with self._database.snapshot() as tx:
             return _newest(tx)
 
-    def note_book(self, plan: int, book: Book, *, unsaved: int) -> None:
-        """Note what each is owed when a plan is made."""
+    def note_book(self, plan: int, owed: Mapping[str, Mapping[str, float]], *, unsaved: int) -> None:
+        """Note what each is owed, by pool and owner, when a plan is made."""
         with self._database.transaction() as tx:
             upto = _newest(tx)
             tx.executemany(
                 "INSERT INTO plan_book (plan, pool, owed, assignments, people_turns, given_backs, unsaved) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (plan, pool, orjson.dumps(owed).decode(), upto.assignments, upto.people_turns, upto.given_backs, unsaved)
-                    for pool, owed in book.owed.items()
+                    (plan, pool, orjson.dumps(of_pool).decode(), upto.assignments, upto.people_turns, upto.given_backs, unsaved)
+                    for pool, of_pool in owed.items()
                 ),
             )
 
