@@ -72,6 +72,19 @@ class LineUp:
         """Return what each seat is owed now."""
         return {owner: self._base[n] + self._weights[n] * self._clock for n, owner in enumerate(self._owners)}
 
+    def owed_to(self, owner: str) -> float:
+        """Return what one seat is owed now."""
+        n = self._places[owner]
+        return self._base[n] + self._weights[n] * self._clock
+
+    def correct(self, owner: str, owed: float) -> None:
+        """Take note of what one seat is owed now: it gets leads elsewhere too."""
+        n = self._places[owner]
+        base = owed - self._weights[n] * self._clock
+        if abs(base - self._base[n]) > NEAR:
+            self._base[n] = base
+            self._changed.add(n)
+
     def next(self, without: Collection[str] = ()) -> str | None:
         """Return whose turn it is, of those who are not `without`; None if nobody is left. It takes nobody's turn."""
         out = self._out(without)

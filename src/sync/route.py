@@ -2,118 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from sync.agreement.criteria import Criterion
+from sync.book import TURN, Book, Given, given_from, given_told
 from sync.caps import Caps, Load
-from sync.fair import LineUp, Seat, next_owner
+from sync.fair import Seat, next_owner
 
-__all__ = ["TURN", "Book", "Given", "PoolRules", "Routing", "Seat", "Sticky", "given_from", "given_told", "next_owner"]
+__all__ = ["FALLBACK", "FIRST", "TURN", "Book", "Given", "PoolRules", "Routing", "Seat", "Sticky", "given_from", "given_told", "next_owner"]
 
-TURN, FALLBACK = "turn", "fallback"
+Seats = tuple[Seat, ...]
+FALLBACK = "fallback"
 FIRST = ("open deal owner", "account owner", "previous owner")  # by whom a lead goes past the turns
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """One lead of a pool: who could have got it, and who did."""
-
-    pool: str
-    seats: tuple[Seat, ...]  # in the roster's order; none: it went to somebody by name, and takes nobody's turn
-    owner: str
-    without: frozenset[str] = frozenset()  # of the seats, the owners who could not get this very lead
-    by: str = TURN  # or why it went past the turns: open deal owner, account owner, previous owner, fallback
-    took_turn: bool = True  # False: planned, but held back by more than mode and agreement
-    among: int = 0  # seats of the whole line-up; 0: these
-
-    @property
-    def could(self) -> tuple[Seat, ...]:
-        """Who could have got it."""
-        return tuple(seat for seat in self.seats if seat.owner not in self.without) if self.without else self.seats
-
-
-def given_told(given: Given) -> dict[str, Any]:
-    """Return a turn as plans keep it: {"pool", "seats": [{"owner", "weight"}], "owner"} and what is not as usual."""
-    told: dict[str, Any] = {
-        "pool": given.pool,
-        "seats": [{"owner": seat.owner, "weight": seat.weight} for seat in given.could],
-        "owner": given.owner,
-    }
-    if given.by != TURN:
-        told["by"] = given.by
-    if not given.took_turn:
-        told["took_turn"] = False
-    if len(given.could) != (given.among or len(given.seats)):
-        told["among"] = given.among or len(given.seats)
-    return told
-
-
-def given_from(told: Mapping[str, Any]) -> Given:
-    """Read what `given_told` wrote."""
-    return Given(
-        pool=told["pool"],
-        seats=tuple(Seat(**seat) for seat in told["seats"]),
-        owner=told["owner"],
-        by=told.get("by", TURN),
-        took_turn=told.get("took_turn", True),
-        among=told.get("among", 0),
-    )
-
-
-class Book:
-    """What the members of each pool are owed: their share of the leads that they could have got, less those that they got.
-
-    Whoever is away is owed nothing for what came meanwhile, so nobody who joins or comes back is flooded.
-    """
-
-    def __init__(self, owed: Mapping[str, Mapping[str, float]] | None = None) -> None:
-        """Begin with what is owed by pool and owner."""
-        self._owed = {pool: dict(of) for pool, of in (owed or {}).items()}
-        self._lines: dict[str, tuple[Sequence[Seat], LineUp]] = {}  # the line-up of each pool that leads are being given to
-
-    @property
-    def owed(self) -> dict[str, dict[str, float]]:
-        """What each is owed, by pool and owner."""
-        return {pool: self._settled(pool) for pool in {**self._owed, **self._lines}}
-
-    def next(self, pool: str, seats: Sequence[Seat], *, failed: Collection[str]) -> Given | None:
-        """Choose who gets the next lead; None if nobody is left. Who has `failed` this lead never gets it, and is owed nothing for it."""
-        owner = self._line(pool, seats).next(failed)
-        if owner is None:
-            return None
-        return Given(pool=pool, seats=tuple(seats), owner=owner, without=frozenset(failed), among=len(seats))
-
-    def count(self, given: Given, times: int = 1) -> None:
-        """Enter a lead that was given, or so many that were given alike; a negative number takes them back."""
-        if not given.seats:
-            return
-        line = self._lines.get(given.pool)
-        if times == 1 and line is not None and line[0] is given.seats and given.owner not in given.without:
-            line[1].count(given.owner, given.without)
-            return
-        owed = self._owed[given.pool] = self._settled(given.pool)
-        self._lines.pop(given.pool, None)
-        whole = sum(seat.weight for seat in given.could)
-        for seat in given.could:
-            owed[seat.owner] = owed.get(seat.owner, 0.0) + times * seat.weight / whole
-        owed[given.owner] = owed.get(given.owner, 0.0) - times
-
-    def copy(self) -> Book:
-        """Return a book of its own with the same entries."""
-        return Book(self.owed)
-
-    def _settled(self, pool: str) -> dict[str, float]:
-        line = self._lines.get(pool)
-        return self._owed.get(pool, {}) | (line[1].owed() if line is not None else {})
-
-    def _line(self, pool: str, seats: Sequence[Seat]) -> LineUp:
-        line = self._lines.get(pool)
-        if line is None or (line[0] is not seats and line[0] != seats):
-            owed = self._owed[pool] = self._settled(pool)
-            self._lines[pool] = line = (seats, LineUp(seats, owed))
-        return line[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +52,7 @@ class Routing:
     loads: dict[tuple[str, str], Load] = field(default_factory=dict)  # (pool, owner) -> what they have; no entry: nothing
     accounts: Callable[[str], Sticky | None] = lambda _domain: None  # whose the company with a domain is
     _free: dict[str, tuple[Seat, ...]] = field(default_factory=dict)  # pool -> seats below their caps
+    _here: dict[tuple[str, frozenset[Criterion]], tuple[Seats, Seats]] = field(default_factory=dict)  # of those, where some do not fit
 
     def give(
         self,
@@ -221,21 +123,25 @@ class Routing:
         if seats is None:
             seats = self._free[pool] = tuple(seat for seat in self.seats.get(pool, ()) if not self._is_full(pool, seat.owner))
         rules = self.rules.get(pool)
-        elsewhere = self._elsewhere(rules.territories, fits) if rules is not None and rules.territories else ()
-        return self.book.next(pool, seats, failed=frozenset(failed).union(elsewhere))
+        if rules is not None and rules.territories:
+            seats = self._of_territory(pool, seats, rules.territories, fits)
+        return self.book.next(pool, seats, failed=failed)
 
     def _is_full(self, pool: str, owner: str) -> bool:
         caps = self.rules[pool].at_most.get(owner) if pool in self.rules else None
         return caps is not None and caps.over(self.loads.get((pool, owner), Load())) is not None
 
-    def _elsewhere(self, territories: Mapping[str, Criterion], fits: Callable[[Criterion], bool]) -> Iterator[str]:
-        """Yield who has another territory; each is asked about once, however many share it."""
-        asked: dict[Criterion, bool] = {}
-        for owner, territory in territories.items():
-            if territory not in asked:
-                asked[territory] = fits(territory)
-            if not asked[territory]:
-                yield owner
+    def _of_territory(
+        self, pool: str, seats: tuple[Seat, ...], territories: Mapping[str, Criterion], fits: Callable[[Criterion], bool]
+    ) -> tuple[Seat, ...]:
+        """Return the seats of those to whose territory a lead belongs; each territory is asked once, however many share it."""
+        elsewhere = frozenset(one for one in dict.fromkeys(territories.values()) if not fits(one))
+        key = (pool, elsewhere)
+        known = self._here.get(key)
+        if known is None or known[0] is not seats:
+            here = tuple(seat for seat in seats if territories.get(seat.owner) not in elsewhere)
+            self._here[key] = known = (seats, here)
+        return known[1]
 
     def _waits_until(self, pool: str, failed: Collection[str], fits: Callable[[Criterion], bool]) -> str | None:
         """Say when somebody comes on shift who may get a lead then; None if nobody does."""
