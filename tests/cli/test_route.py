@@ -90,6 +90,24 @@ def test_each_member_hears_why_they_do_not_get_the_next_lead(one: Enforced) -> N
 
 
 @pytest.mark.xdist_group("route")
+def test_who_owns_as_many_as_they_may_gets_no_more(one: Enforced) -> None:
+    """The practice company's leads are owned already; the open passages of each are counted."""
+    roster = one.files / "roster.toml"
+    text = roster.read_text(encoding="utf-8")
+    roster.write_text(text.replace('name    = "sdr"', 'name    = "sdr"\nat_most = { owned = 3 }', 1), encoding="utf-8")
+    try:
+        told = next_lead(one)
+        lines = route(one, "sdr")
+    finally:
+        roster.write_text(text, encoding="utf-8")
+    first = members(told)[one.members()[0]]
+    assert first["load"]["owned"] >= 3, "the three late leads, which the undone run gave back to them"
+    assert first["why"] == f"owns {first['load']['owned']} of 3"
+    assert not first["is_next"]
+    assert f"owned {first['load']['owned']} of 3" in lines
+
+
+@pytest.mark.xdist_group("route")
 def test_what_cannot_be_answered_says_what_to_do(one: Enforced) -> None:
     assert "the roster has no pool `sdrs`" in one.run("route", "sdrs", code=64)
     assert "the store knows no lead `nobody@nowhere.example`" in one.run("route", "sdr", "--lead", "nobody@nowhere.example", code=1)
