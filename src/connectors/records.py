@@ -287,6 +287,7 @@ class Vocabulary:
     by_hand: frozenset[str] = frozenset()  # sources of changes that a person made in the CRM's own pages and apps
     company_domain: str | None = None  # field of a company: its domain, or the address of its site; None: the CRM has none
     hold: str = "leadpact_hold"  # field of a person that keeps leadpact from moving it
+    own_fields: Mapping[str, str] = field(default_factory=dict)  # purpose -> field of a person that leadpact writes and never judges by
     references: tuple[Reference, ...] = ()  # where the CRM itself says that two records are one person
 
     @property

@@ -6,21 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 from connectors.changes import Change
 from connectors.records import Record
 from sync.journal import Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
+from sync.same_value import same_value
 from sync.send import Part, Sender
 from sync.settle import Settler, Tried
+from sync.stamps import STAMP
 from sync.steps import Step
+from sync.stopping import Gate, Stopping
 from sync.store.journal import UNDO
 
 AT_ONCE = 100  # leads that are looked at again before they are written
 JUST_NOW = timedelta(seconds=2)  # a CRM that compares whole seconds cannot tell what changed in the same one
-_NOT_SENT = frozenset({Event.REFUSED, Event.CHANGED, Event.LATER})
+_NOT_SENT = frozenset({Event.SKIPPED, Event.REFUSED, Event.CHANGED, Event.LATER})
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Tally:
 
     events: Counter[Event] = field(default_factory=Counter)
     told: list[tuple[Step, Event, str | None]] = field(default_factory=list)  # what did not simply happen
+    stopped: int = 0  # of the skipped: what a pause or a freeze stopped in the middle of the run
 
     def add(self, step: Step, event: Event, said: str | None = None) -> None:
         """Count one step."""
@@ -53,12 +56,13 @@ class CarryOut:
     sender_at: Callable[[datetime], Sender]
     settler_of: Callable[[Sender], Settler]
     look: LookAgain
+    stopping: Stopping
     now: Callable[[], datetime]
 
     def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
         """Carry out steps that nothing blocks, a hundred leads at a time; `tell` hears how many are done."""
-        tally, todo, done = Tally(), iter(steps), 0
-        while some := list(islice(todo, AT_ONCE)):
+        tally, done = Tally(), 0
+        for some in in_batches(steps):
             self._some(some, tally)
             done += len(some)
             tell(done)
@@ -67,20 +71,37 @@ class CarryOut:
     def _some(self, steps: Sequence[Numbered], tally: Tally) -> None:
         now = self.now()
         sender = self.sender_at(now)
-        rows = self.look.read((step.lead for _, step in steps), now=now)
+        steps = list(self._let_pass(steps, sender, tally))
+        moves = any(step.action != STAMP for _, step in steps)
+        rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         ready = list(self._ready(steps, rows, sender, tally))
         parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
         intents = {position: tuple(self._intend(sender, step, parts[position])) for position, step, _ in ready}
-        events = _send_in_order(sender, parts)
+        gate = Gate(stopping=self.stopping, steps={part.place: step for position, step, _ in ready for part in parts[position]})
+        events = _send_in_order(sender, parts, gate)
         tried = []
         for position, step, _ in ready:
             told = {events[part.place] for part in parts[position]}
             if told & _NOT_SENT and not told - _NOT_SENT:
-                tally.add(step, events[parts[position][0].place])
+                first = parts[position][0].place
+                tally.add(step, events[first], gate.said.get(first))
+                tally.stopped += first in gate.said
             else:
                 tried.append(Tried(step=step, intents=intents[position]))
         for settled in self.settler_of(sender).settle(tried):
             tally.add(settled.step, settled.event)
+
+    def _let_pass(self, steps: Sequence[Numbered], sender: Sender, tally: Tally) -> Iterator[Numbered]:
+        """Yield the steps that nobody stopped meanwhile; note why of the others."""
+        why_not, stopped = self.stopping.look(), []
+        for position, step in steps:
+            if (why := why_not(step)) is None:
+                yield position, step
+            else:
+                stopped.append(Entry(place=Place(self.plan, position), event=Event.SKIPPED, at=sender.now, said=why))
+                tally.add(step, Event.SKIPPED, why)
+                tally.stopped += 1
+        sender.journal.note(sender.run_id, stopped)
 
     def _ready(
         self, steps: Sequence[Numbered], rows: Mapping[str, LeadRows], sender: Sender, tally: Tally
@@ -100,16 +121,18 @@ class CarryOut:
     def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, now: datetime) -> str | None:
         if record is None:
             return "the record is gone, or was merged into another"
-        if now - record.changed_at < JUST_NOW:
+        if step.action != STAMP and now - record.changed_at < JUST_NOW:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
-        changed = [one.field for one in step.fields if (record.values.get(one.field) or "") != (one.before or "")]
+        changed = [one.field for one in step.fields if not same_value(record.values.get(one.field), one.before)]
         return f"{', '.join(changed)} changed since" if changed else None
 
     def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
         change = Change(
-            record=record.key, values={write.field: write.after for write in step.fields}, unless_changed_since=record.changed_at
+            record=record.key,
+            values={write.field: write.after for write in step.fields},
+            unless_changed_since=record.changed_at if step.action != STAMP else None,  # a field that nobody else writes
         )
         ordered = sender.writers[record.key.crm].in_order(change, record.values)
         return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]
@@ -124,19 +147,30 @@ class CarryOut:
         return sender.intend(parts, before)
 
 
+def in_batches(steps: Iterable[Numbered]) -> Iterator[Sequence[Numbered]]:
+    """Cut steps into what is carried out at once: the stamps last, and apart, as a record may be moved and stamped."""
+    stamps: list[Numbered] = []
+    others: list[Numbered] = []
+    for one in steps:
+        (stamps if one[1].action == STAMP else others).append(one)
+    for some in (others, stamps):
+        yield from (some[start : start + AT_ONCE] for start in range(0, len(some), AT_ONCE))
+
+
 def _record_of(step: Step, rows: LeadRows | None) -> Record | None:
     if rows is None:
         return None
     return next((person for person in rows.people if person.key == step.record and person.key not in rows.gone_at), None)
 
 
-def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]]) -> dict[Place, Event]:
-    """Send the first part of each step, then the second of those whose first was done, and so on."""
+def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]], gate: Gate) -> dict[Place, Event]:
+    """Send the first part of each step, then the second of those whose first was done, and so on; a step that was begun is finished."""
     events: dict[Place, Event] = {}
     for number in range(max(map(len, parts.values()), default=0)):
         due = [mine for mine in parts.values() if number < len(mine)]
         before = {mine[number].place: events.get(mine[number - 1].place, Event.DONE) if number else Event.DONE for mine in due}
-        events |= sender.send([mine[number] for mine in due if before[mine[number].place] is Event.DONE])
+        sent = [mine[number] for mine in due if before[mine[number].place] is Event.DONE]
+        events |= sender.send(sent) if number else sender.send(sent, closed_to=gate.closed_to)
         for mine in due:
             place = mine[number].place
             if place not in events:

@@ -106,7 +106,7 @@ class Routing:
     def obstacle(self, pool: str, owner: str, *, failed: Collection[str], fits: Callable[[Criterion], bool] = everywhere) -> str | None:
         """Say what keeps a lead from a member who is there; None if nothing does."""
         if owner in failed:
-            return "failed this lead"
+            return "had this lead already"
         rules = self.rules.get(pool, PoolRules())
         if owner in rules.territories and not fits(rules.territories[owner]):
             return f"territory does not fit: {rules.territories[owner].text}"

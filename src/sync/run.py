@@ -17,6 +17,7 @@ from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.agreement.versions import signed_sides, version_of, why_not_enforcing
 from sync.assign import Ground, gather_routing, new_people_turns
+from sync.brakes import NO_BRAKES, Brakes
 from sync.errors import LimitReached, UsageError
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
@@ -35,7 +36,9 @@ from sync.report.spool import Spool
 from sync.report.summary import Summary
 from sync.rows import LeadRows
 from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
+from sync.stamps import StampsLeft
 from sync.steps import Step
+from sync.stopping import Now, brakes_at
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.plans import Plans, SavedPlan
@@ -65,6 +68,7 @@ class Context:
     meter: Meter
     clock: Callable[[], datetime]
     tell: Callable[[Progress], None]
+    heedless: bool = False  # a person wants it written all the same: what is paused and frozen stops nothing
 
     @property
     def ground(self) -> Ground:
@@ -319,16 +323,17 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
     """Judge every lead as it was known at `moment` and plan for it, chunk by chunk; `keep` findings and plan in the store."""
     known, agreement = run.known, terms.agreement_at(moment)
     routing, unsaved = gather_routing(run.ground, terms, moment)
-    planner = Planner(agreement=agreement, terms=terms, policy=policy_at(run, agreement, moment), routing=routing, now=moment)
+    policy = policy_at(run, agreement, moment, brakes=_brakes_at(run, agreement, moment, keep=keep))
+    planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
     if plan is not None:
         run.ledger.note_book(plan, {pool: routing.book.owed.get(pool, {}) for pool in routing.seats}, unsaved=len(unsaved))
     known.dirty.refresh(judged_by(terms), bulk_within=agreement.touches.bulk_within)
-    marked_upto, toll = known.dirty.newest(), Toll()
+    marked_upto, toll, stamps = known.dirty.newest(), Toll(), StampsLeft(known.config.limits.stamps_per_run)
     total, judged = known.reader.count_leads(), 0
     for chunk in _chunks(_leads(run, agreement, moment)):
         judgements = [judge_lead(rows, terms, moment) for rows in chunk]
-        steps = [planner.steps(rows, judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
+        steps = [stamps.hold(planner.steps(rows, judgement.findings)) for rows, judgement in zip(chunk, judgements, strict=True)]
         for judgement, planned in zip(judgements, steps, strict=True):
             report.add(judgement.findings, planned)
             toll.add(judgement.findings, planned)
@@ -349,7 +354,14 @@ def moves_before(run: Context, moment: datetime) -> Spent:
     return Spent(hour=run.journal.moves_since(moment - HOUR), day=run.journal.moves_since(moment - DAY))
 
 
-def policy_at(run: Context, agreement: Agreement, moment: datetime) -> Policy:
+def _brakes_at(run: Context, agreement: Agreement, moment: datetime, *, keep: bool) -> Brakes:
+    """Return what is stopped now, or was at an earlier moment, and what waits in a held plan."""
+    if not keep:
+        return brakes_at(run.known, Now(moment, moment), agreement.zone)
+    return replace(brakes_at(run.known, Now(moment, run.clock()), agreement.zone), held=run.known.held.latches(moment))
+
+
+def policy_at(run: Context, agreement: Agreement, moment: datetime, *, brakes: Brakes = NO_BRAKES) -> Policy:
     """Gather what keeps leadpact from acting by `agreement` at a moment."""
     return Policy(
         mode_of=run.known.config.mode.of,
@@ -357,6 +369,7 @@ def policy_at(run: Context, agreement: Agreement, moment: datetime) -> Policy:
         max_act_age=run.known.config.act.max_act_age,
         enforced_since=run.enforced.since().get,
         fired=run.journal.fired(),
+        brakes=brakes,
     )
 
 

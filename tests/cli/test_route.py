@@ -81,7 +81,7 @@ def test_each_member_hears_why_they_do_not_get_the_next_lead(one: Enforced) -> N
     assert away
     assert all(why.startswith("absent until ") for why in away)
     of_lead = next_lead(one, "--lead", one.key(one.leads[1]))
-    assert members(of_lead)[one.members()[0]]["why"] == "failed this lead"
+    assert members(of_lead)[one.members()[0]]["why"] == "had this lead already"
     assert not members(of_lead)[one.members()[0]]["is_next"]
     lines = route(one, "sdr").splitlines()
     assert lines[0] == f"pool sdr, the next lead: {told['name']}"

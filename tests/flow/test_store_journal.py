@@ -77,6 +77,14 @@ def test_a_rung_has_fired_once_its_step_reached_the_crm_or_may_have(store: Datab
     assert Journal(store).fired() == (frozenset({(FREE.finding, 1)}) if has_fired else frozenset())
 
 
+def test_an_offboarding_spends_none_of_the_moves_of_an_hour_and_its_undo_neither(store: Database) -> None:
+    leaves = replace(FREE, rule="offboard")
+    run, plan = a_plan(store, FREE, leaves, replace(leaves, action="undo"))
+    for position in range(3):
+        note(store, run, Place(plan, position), Event.INTENDED, Event.DONE)
+    assert Journal(store).moves_since(NINE - HOUR) == 1
+
+
 def test_what_was_undone_has_fired_all_the_same(store: Database) -> None:
     run, plan = a_plan(store, FREE)
     note(store, run, Place(plan, 0), Event.INTENDED, Event.VERIFIED)
@@ -95,6 +103,15 @@ def test_limits_count_the_moves_that_were_sent_whatever_came_of_them(store: Data
     note(store, run, Place(plan, 4), Event.SKIPPED, at=NINE + HOUR)
     assert Journal(store).moves_since(NINE) == 2, "two parts of a step are one move; an escalation is none; what undoes one is"
     assert Journal(store).moves_since(NINE - MINUTE) == 3
+
+
+def test_a_move_that_was_stopped_right_before_it_was_sent_is_none_and_may_be_tried_again(store: Database) -> None:
+    run, plan = a_plan(store, FREE, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED, Event.SKIPPED)
+    note(store, run, Place(plan, 1), Event.INTENDED, Event.UNKNOWN)
+    assert Journal(store).moves_since(NINE - MINUTE) == 1
+    assert Journal(store).fired() == {(FREE.finding, FREE.rung)}
+    assert [entry.place.position for entry in Journal(store).unsettled()] == [1]
 
 
 def test_a_plan_is_taken_up_once(store: Database) -> None:

@@ -68,7 +68,7 @@ def test_who_is_full_is_passed_over_until_nobody_is_left_and_the_message_counts_
     assert [give(routing) for _ in range(4)] == [(ANN, "turn"), (BEN, "turn"), (ANN, "turn"), None]
     told = "nobody in pool sdr is left who may get this lead (1 got 2 of 2 within a day, 1 owns 5 of 5)"
     assert routing.nobody_because("sdr", failed=()) == told
-    assert routing.nobody_because("sdr", failed=(ANN,)) == told.replace("got 2 of 2 within a day", "failed this lead")
+    assert routing.nobody_because("sdr", failed=(ANN,)) == told.replace("got 2 of 2 within a day", "had this lead already")
 
 
 def test_a_lead_that_will_not_be_moved_fills_nobody() -> None:
@@ -230,7 +230,7 @@ def test_the_step_says_why_nobody_of_the_pool_could_take_a_lead_that_goes_to_the
     agreement = agreed(f'fallback = "{DAN}"')
     step = planned([OWNED], roster=the_roster(pools={"sdr": [ANN], "other": [DAN]}), agreement=agreement)
     assert step.fields[0].after == DAN
-    assert step.reason.endswith("; nobody in pool sdr is left who may get this lead (1 failed this lead): goes to its fallback")
+    assert step.reason.endswith("; nobody in pool sdr is left who may get this lead (1 had this lead already): goes to its fallback")
 
 
 def test_a_lead_of_another_territory_goes_to_whom_it_belongs() -> None:

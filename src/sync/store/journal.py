@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from sync.agreement.model import OFFBOARD
 from sync.journal import Entry, Event, Place
 from sync.ladder import MOVES
 from sync.store.database import Database
@@ -89,15 +90,21 @@ class Journal:
             return [_entry(row) for row in rows]
 
     def moves_since(self, at: datetime) -> int:
-        """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none."""
+        """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none.
+
+        What was stopped right before it was sent is none of them, nor are offboardings: those have a limit of their own.
+        """
         with self._database.snapshot() as tx:
             (count,) = tx.execute(
                 f"""
                 SELECT count(DISTINCT journal.plan || '/' || journal.position) FROM journal JOIN plan_step AS step
                 ON step.plan = journal.plan AND step.position = journal.position
-                WHERE event = 'intended' AND at > ? AND step.action IN ({", ".join("?" * len(_MOVING))})
+                WHERE event = 'intended' AND at > ? AND step.rule <> ? AND step.action IN ({", ".join("?" * len(_MOVING))}) AND NOT EXISTS (
+                    SELECT 1 FROM journal AS later WHERE later.event = 'skipped' AND later.id > journal.id
+                    AND (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part)
+                )
                 """,
-                (to_ms(at), *_MOVING),
+                (to_ms(at), OFFBOARD, *_MOVING),
             ).fetchone()
         return int(count)
 
@@ -108,7 +115,7 @@ class Journal:
                 """
                 WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part)
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
-                WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten') AND step.action <> ?
+                WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten') AND step.action <> ? AND step.rung > 0
                 """,
                 (UNDO,),
             )

@@ -15,6 +15,8 @@ from sync.store.migration_0009 import ONE_LEAD
 from sync.store.migration_0010 import LINKED_BY_CHANGE
 from sync.store.migration_0011 import WRITE_BACK
 from sync.store.migration_0012 import ROUTING
+from sync.store.migration_0013 import HOLDING
+from sync.store.migration_0014 import DECIDED
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -319,6 +321,8 @@ _STATEMENTS: Final = {
     "0010_linked_by_change": LINKED_BY_CHANGE,
     "0011_write_back": WRITE_BACK,
     "0012_routing": ROUTING,
+    "0013_holding": HOLDING,
+    "0014_decided": DECIDED,
 }
 
 KNOWN: Final = frozenset(_STATEMENTS)
