@@ -15,7 +15,7 @@ from sync.decide import planner_for
 from sync.errors import LimitReached, UsageError
 from sync.fresh import back
 from sync.holding import AFRESH, parted, refuse_if_ended, refuse_if_undone_already, waits_in
-from sync.journal import Event, what_stands
+from sync.journal import what_was_written
 from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT
 from sync.limits import beyond
@@ -35,6 +35,7 @@ from sync.store.plans import KeptPlan
 from sync.terms import Terms
 
 APPLY = "apply"
+_NOT_WRITTEN = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +116,16 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
 
 
 def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
-    """Yield the steps of a run that were seen to stand, in the CRMs that are connected."""
+    """Yield the steps of a run that were seen to stand, in the CRMs that are connected, with the fields that it wrote."""
     plans = run.journal.plans_of(run_name)
     if not plans:
         raise UsageError(f"run {run_name} wrote nothing", fix=f"see what it did: leadpact show {run_name}")
     for plan in plans:
-        stands = what_stands(run.journal.of_plan(plan))
-        verified = {place.position for place, entry in stands.items() if entry.event is Event.VERIFIED}
-        steps = (step for position, step in enumerate(run.plans.steps(plan)) if position in verified)
-        yield from (step for step in steps if step.record.crm in run.writers and step.action != STAMP)
+        written = what_was_written(run.journal.of_plan(plan))
+        for position, step in enumerate(run.plans.steps(plan)):
+            fields = tuple(one for one in step.fields if written.get(position, {}).get(one.field, _NOT_WRITTEN) == one.after)
+            if fields and step.record.crm in run.writers and step.action != STAMP:
+                yield replace(step, fields=fields)
 
 
 def _settle_earlier(run: Context, begun: Begun) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from connectors.memberships import is_membership
 from sync.agreement.model import Agreement
 from sync.agreement.spans import Span
 from sync.brakes import NO_BRAKES, Brakes
@@ -23,7 +24,7 @@ from sync.remedies.recycle import back_on, recycling
 from sync.remedies.sticky import never_rotated
 from sync.rows import LeadRows
 from sync.stamps import STAMPS, Stamping, touch_rules_of
-from sync.steps import Step
+from sync.steps import FieldWrite, Step
 from sync.stops import Subject
 from sync.terms import Terms
 from sync.timeline import build_timeline
@@ -64,7 +65,7 @@ class Planner:
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
         together = go_together(self._with_its_owner(one, lead) for one in due)
-        return tuple(step for one in together if (step := self._step(one, lead)) is not None)
+        return tuple(step for one in together for step in self._steps_of(one, lead))
 
     def _with_its_owner(self, due: Due, lead: Lead) -> Due:
         """Return what is due, but an escalation where a lead would leave the very person whose it is."""
@@ -77,40 +78,30 @@ class Planner:
         return Stamping(
             terms=self.terms,
             touch_rules=touch_rules_of(self.agreement),
-            since=self.policy.enforced_since(STAMPS),
+            since=self.policy.enforced_since(STAMPS) if self.policy.backlog is None else None,
             blocked_by=(
                 *((f"mode is {mode} (config.toml, [mode] default)",) if mode != "enforce" else ()),
                 *((self.policy.not_enforcing,) if self.policy.not_enforcing is not None else ()),
             ),
+            brakes=self.policy.brakes,
         )
 
     def _judged_by(self, finding: Finding) -> Agreement:
         return self.terms.agreement_at(finding.started_at) if finding.started_at is not None else self.agreement
 
-    def _step(self, due: Due, lead: Lead) -> Step | None:
-        """Return the step that a remedy asks for; None for a move that would change nothing: the record shows it already."""
-        finding, action = due.finding, due.remedy.action
+    def _steps_of(self, due: Due, lead: Lead) -> Iterator[Step]:
+        """Yield the step that a remedy asks for, and those of other records that go with it."""
         kept = (*self._once_allowed(due, lead), *self._stopped(due, lead), *self._kept_by_lead(due, lead))
         asked = Asked(
             due=due, lead=lead, agreement=self.agreement, terms=self.terms, routing=self.routing, takes_turn=not kept, now=self.now
         )
         writes = _writes(asked)
-        fields = [write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold()]
-        if action in MOVES and not fields and not writes.missing:
-            return None
-        return Step(
-            lead=finding.lead,
-            record=writes.record.key,
-            action=action,
-            fields=tuple(sorted(fields, key=lambda write: write.field)),
-            finding=finding.key,
-            rule=finding.rule,
-            rung=due.rung,
-            reason=_because(asked, writes),
-            blocked_by=(*writes.missing, *self._held_by_policy(due, lead), *kept),
-            given=writes.given,
-            is_pending=not kept and not writes.missing,
-        )
+        blocked_by = (*writes.missing, *self._held_by_policy(due, lead), *kept)
+        steps = _Steps(asked=asked, blocked_by=blocked_by, is_pending=not kept and not writes.missing)
+        if not writes.missing and due.remedy.action in MOVES and not _changes_a_field(writes):
+            return  # the record shows it already
+        yield steps.of(writes)
+        yield from (steps.of(one) for one in writes.also if _changed(one))
 
     def _held_by_policy(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what config and agreement say against a step, whatever the lead."""
@@ -188,6 +179,43 @@ class Planner:
             yield f"due {local_text(due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """Makes the steps of one remedy."""
+
+    asked: Asked
+    blocked_by: tuple[str, ...]
+    is_pending: bool
+
+    def of(self, writes: Writes) -> Step:
+        """Return the step that writes to one record."""
+        due = self.asked.due
+        return Step(
+            lead=due.finding.lead,
+            record=writes.record.key,
+            action=due.remedy.action,
+            fields=_changed(writes),
+            finding=due.finding.key,
+            rule=due.finding.rule,
+            rung=due.rung,
+            reason=_because(self.asked, writes),
+            blocked_by=self.blocked_by,
+            given=writes.given,
+            is_pending=self.is_pending,
+        )
+
+
+def _changed(writes: Writes) -> tuple[FieldWrite, ...]:
+    """Return what is not so already, by field."""
+    changed = (write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold())
+    return tuple(sorted(changed, key=lambda write: write.field))
+
+
+def _changes_a_field(writes: Writes) -> bool:
+    """Whether a field of the record changes: nobody joins a list by that alone."""
+    return not all(is_membership(write.field) for write in _changed(writes))
+
+
 def _writes(asked: Asked) -> Writes:
     match asked.due.remedy.action:
         case "reassign":
@@ -201,9 +229,11 @@ def _writes(asked: Asked) -> Writes:
 
 
 def _because(asked: Asked, writes: Writes) -> str:
-    """Return why, and for a lead that goes back the reason and the day from which it may return."""
-    message, back = "; ".join(filter(None, (asked.due.finding.message, asked.due.why, writes.because))), back_on(asked)
-    return message if back is None else f"{message}; recycled as `{asked.due.remedy.detail}`, may come back from {back}"
+    """Return why, and for a lead that goes back the reason, the day from which it may return, and what there is to say of the writes."""
+    message, back = asked.due.finding.message, back_on(asked)
+    other = (asked.due.why,) if asked.due.why is not None else ()
+    recycled = () if back is None else (f"recycled as `{asked.due.remedy.detail}`, may come back from {back}",)
+    return "; ".join((message, *other, *recycled, *writes.notes))
 
 
 def _allows(mode: str, action: str) -> bool:

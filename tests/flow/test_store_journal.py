@@ -55,7 +55,7 @@ def test_a_write_whose_end_nobody_knows_is_found_by_the_next_run(store: Database
     run, plan = a_plan(store, FREE)
     note(store, run, Place(plan, 0), *events)
     found = Journal(store).unsettled()
-    assert [(entry.place, entry.before, entry.after) for entry in found] == (
+    assert [(one.intent.place, one.intent.before, one.intent.after) for one in found] == (
         [(Place(plan, 0), {"owner": "77"}, {"owner": "78"})] if is_open else []
     )
 

@@ -29,7 +29,7 @@ def reassignment(asked: Asked) -> Writes:
         return Writes(record=person, missing=(f"owner {given.owner} of {crm} is nobody in {person.key.crm}",), given=given)
     write = FieldWrite(field=owner_field, before=before, after=after)
     told = f"goes to the {sticky.by} ({sticky.of})" if sticky is not None else _told(given, asked, pool, failed)
-    return Writes(record=person, fields=(write,), given=given, because=told)
+    return Writes(record=person, fields=(write,), given=given, notes=(told,) if told is not None else ())
 
 
 def failed_owners(lead: Lead, terms: Terms) -> set[str]:
