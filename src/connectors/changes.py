@@ -62,11 +62,14 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenTask:
-    """A task that is not done, as its CRM shows it now."""
+class Task:
+    """A task as its CRM shows it now."""
 
     record: RecordKey
     subject: str | None
+    body: str | None
     owner: str | None
     about: tuple[RecordKey, ...]  # of the persons that were asked about; at least one
     created_at: datetime
+    changed_at: datetime
+    is_open: bool  # not done

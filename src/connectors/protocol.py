@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
+from connectors.changes import Change, Created, NewTask, Outcome, Task
 from connectors.new_fields import NewField
 from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage
 
@@ -150,11 +150,15 @@ class Writer(Protocol):
         """
         ...
 
-    def open_tasks(self, persons: Sequence[RecordKey]) -> Sequence[OpenTask]:
+    def open_tasks(self, persons: Sequence[RecordKey]) -> Sequence[Task]:
         """Read the tasks associated with `persons` that are not done, each once, past any search index.
 
         Whom they belong to is changed by `write`, like any record.
         """
+        ...
+
+    def marked_tasks(self, persons: Sequence[RecordKey], mark: str) -> Sequence[Task]:
+        """Read the tasks associated with `persons` whose subject holds `mark`, done or not, each once, past any search index."""
         ...
 
     def create_task(self, task: NewTask) -> Created:

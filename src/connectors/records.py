@@ -151,7 +151,7 @@ class Owner:
     is_queue: bool
     active: bool
     teams: tuple[str, ...] = ()  # team ids, the primary one first
-    manager: str | None = None  # the owner id of whom they report to, where the CRM tells; for a drafted roster, not kept in the store
+    manager: str | None = None  # the owner id of whom they report to, where the CRM tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +280,7 @@ class Vocabulary:
     hand_raise_form: str | None  # field of a person: which form that was
     deal_closed: str  # field of a deal: "true" once won or lost
     deal_stage: str
+    task_body: str  # field of a task that holds its text
     ladder: str | None  # field of a person whose picklist is a ladder: a later value means further on
     person_streams: tuple[str, ...]  # streams that tell of persons; without the first nothing can be judged
     touch_streams: tuple[str, ...]  # streams that could hold a touch

@@ -8,20 +8,23 @@ from datetime import datetime
 from functools import partial
 
 from sync.agreement.versions import why_not_enforcing
+from sync.along import Along
 from sync.assign import gather_routing
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
 from sync.decide import planner_for
 from sync.errors import LimitReached, UsageError
+from sync.escalate import Escalate, settle_escalations
 from sync.fresh import back
 from sync.holding import AFRESH, parted, refuse_if_ended, refuse_if_undone_already, waits_in
-from sync.journal import what_was_written
+from sync.journal import Event, what_was_written
 from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT
 from sync.limits import beyond
 from sync.look_again import LookAgain
 from sync.orders import command_of
 from sync.pull import Progress, Pulled
+from sync.remedies.manager_task import ESCALATE
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.run import SYNC, Asked, Begun, Context, finish, moves_before, opened_run, pull, pull_and_judge
@@ -35,6 +38,7 @@ from sync.store.plans import KeptPlan
 from sync.terms import Terms
 
 APPLY = "apply"
+TASK_STAYS = "the task is its manager's, who completes it"
 _NOT_WRITTEN = object()
 
 
@@ -98,9 +102,14 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
     run = replace(run, heedless=even_paused)
     with opened_run(run, UNDO) as begun:
         _settle_earlier(run, begun)
-        steps = [back(step) for step in _stands_of(run, run_name) if not leads or step.lead in leads]
+        stands = [step for step in _stands_of(run, run_name) if not leads or step.lead in leads]
+        steps = [back(step) for step in stands if step.action != ESCALATE]
+        tally, kept = Tally(), [step for step in stands if step.action == ESCALATE]
+        for step in kept:
+            tally.add(step, Event.SKIPPED, TASK_STAYS)
         if not steps:
-            raise UsageError(f"nothing of run {run_name} stands as it left it", fix=f"see what it did: leadpact show {run_name}")
+            why = f"run {run_name} only escalated: {TASK_STAYS}" if kept else f"nothing of run {run_name} stands as it left it"
+            raise UsageError(why, fix=f"see what it did: leadpact show {run_name}")
         refuse_if_undone_already(run.known.held, steps, begun.now)
         pulled, terms = pull(run, begun), gather_terms(run.known, begun.eras)
         _refuse_if_all_is_stopped(_stopping(run, begun, terms, enumerate(steps)), enumerate(steps))
@@ -110,7 +119,8 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
         trips = dict.fromkeys((step.rule for step in steps), told) if told is not None else {}
         run.plans.close(plan, trips)
         _take_up_or_hold(run, begun, plan, trips)
-        tally = Tally() if trips else _carry_out(run, begun, terms, pulled, plan, enumerate(steps))
+        if not trips:
+            tally.join(_carry_out(run, begun, terms, pulled, plan, enumerate(steps)))
         run.runs.finish(begun.run_id, outcome="ok", summary={"plan": plan, "undoes": run_name, "steps": _told(tally)})
         return Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan if trips else None)
 
@@ -124,7 +134,8 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
         written = what_was_written(run.journal.of_plan(plan))
         for position, step in enumerate(run.plans.steps(plan)):
             fields = tuple(one for one in step.fields if written.get(position, {}).get(one.field, _NOT_WRITTEN) == one.after)
-            if fields and step.record.crm in run.writers and step.action != STAMP:
+            stands = fields or (step.action == ESCALATE and position in written)
+            if stands and step.record.crm in run.writers and step.action != STAMP:
                 yield replace(step, fields=fields)
 
 
@@ -133,7 +144,9 @@ def _settle_earlier(run: Context, begun: Begun) -> None:
     for connector in run.connectors:
         connector.learn(run.known.mirror.definitions(connector.crm))
     if tried := [one for one in left_open(run.journal, run.plans) if one.step.record.crm in run.writers]:
-        _settler(run, _sender(run, begun, begun.now)).settle(tried)
+        sender = _sender(run, begun, begun.now)
+        settle_escalations(sender, [one for one in tried if one.step.action == ESCALATE])
+        _settler(run, sender).settle([one for one in tried if one.step.action != ESCALATE])
 
 
 def _begin_enforcing(run: Context, begun: Begun) -> None:
@@ -212,6 +225,7 @@ def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
 
 def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
     todo = list(steps)
+    escalations, writes = [one for one in todo if one[1].action == ESCALATE], [one for one in todo if one[1].action != ESCALATE]
     routing, _ = gather_routing(run.ground, terms, begun.now)
     kept = run.plans.get(plan)
     order = kept.order if kept is not None else None
@@ -227,14 +241,25 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
         sender_at=partial(_sender, run, begun),
         settler_of=partial(_settler, run),
         look=look,
+        along=Along(plan=plan, words=run.known.vocabularies, all_tasks=run.known.config.act.move_open_tasks),
         stopping=_stopping(run, begun, terms, todo),
         now=lambda: run.clock() + begun.ahead,
     )
 
     def tell(done: int) -> None:
-        run.tell(Progress(work="writing", rows=done, total=len(todo), done=done == len(todo)))
+        run.tell(Progress(work="writing", rows=done, total=len(writes), done=done == len(writes)))
 
-    return carrying.all(todo, tell)
+    escalating = Escalate(
+        plan=plan,
+        sender_at=carrying.sender_at,
+        look=look,
+        stopping=carrying.stopping,
+        accounts={crm: facts.account for crm, facts in begun.facts.items()},
+        now=carrying.now,
+    )
+    tally = escalating.all(escalations)
+    tally.join(carrying.all(writes, tell))
+    return tally
 
 
 def _sender(run: Context, begun: Begun, now: datetime) -> Sender:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from connectors.changes import Change
 from connectors.memberships import is_membership
 from connectors.records import Record, RecordKey
+from sync.along import Along, stay
 from sync.joined import read_lost, read_memberships
 from sync.journal import FOR_GOOD, Entry, Event, Place
 from sync.look_again import LookAgain
@@ -33,13 +34,23 @@ class Tally:
 
     events: Counter[Event] = field(default_factory=Counter)
     told: list[tuple[Step, Event, str | None]] = field(default_factory=list)  # what did not simply happen
+    stand: list[Step] = field(default_factory=list)  # what was written and read back
     stopped: int = 0  # of the skipped: what a pause or a freeze stopped in the middle of the run
 
     def add(self, step: Step, event: Event, said: str | None = None) -> None:
         """Count one step."""
         self.events[event] += 1
-        if event is not Event.VERIFIED:
+        if event is Event.VERIFIED:
+            self.stand.append(step)
+        else:
             self.told.append((step, event, said))
+
+    def join(self, other: Tally) -> None:
+        """Take in what became of other steps."""
+        self.events.update(other.events)
+        self.told += other.told
+        self.stand += other.stand
+        self.stopped += other.stopped
 
     @property
     def failed(self) -> int:
@@ -58,6 +69,7 @@ class CarryOut:
     sender_at: Callable[[datetime], Sender]
     settler_of: Callable[[Sender], Settler]
     look: LookAgain
+    along: Along
     stopping: Stopping
     now: Callable[[], datetime]
 
@@ -74,7 +86,7 @@ class CarryOut:
         now = self.now()
         sender = self.sender_at(now)
         steps = list(self._let_pass(steps, sender, tally))
-        moves = any(step.action != STAMP for _, step in steps)
+        moves, tasks = any(step.action != STAMP for _, step in steps), self.along.read(steps, sender)
         rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         ready = list(self._ready(steps, rows, sender, tally))
         on_lists = read_memberships(sender.writers, ((step.record, (write.field for write in step.fields)) for _, step, _ in ready))
@@ -84,6 +96,7 @@ class CarryOut:
         }
         lost = read_lost(sender.writers, [part.change for mine in parts.values() for part in mine])
         intents = {position: tuple(self._intend(sender, step, parts[position], lost)) for position, step, _ in ready}
+        along = self.along.intend([(position, step) for position, step, _ in ready], parts, tasks, sender)
         gate = Gate(stopping=self.stopping, steps={part.place: step for position, step, _ in ready for part in parts[position]})
         events = _send_in_order(sender, parts, gate)
         tried = []
@@ -93,11 +106,12 @@ class CarryOut:
                 first = parts[position][0].place
                 tally.add(step, events[first], gate.said.get(first))
                 tally.stopped += first in gate.said
+                stay(along.get(position, ()), events[first], sender)
             else:
                 failed = {part.place: events[part.place] for part in parts[position] if events[part.place] in FOR_GOOD}
-                tried.append(Tried(step=step, intents=intents[position], failed=failed))
+                tried.append(Tried(step=step, intents=intents[position], failed=failed, along=tuple(along.get(position, ()))))
         for settled in self.settler_of(sender).settle(tried):
-            tally.add(settled.step, settled.event)
+            tally.add(settled.step, settled.event, settled.said)
 
     def _let_pass(self, steps: Sequence[Numbered], sender: Sender, tally: Tally) -> Iterator[Numbered]:
         """Yield the steps that nobody stopped meanwhile; note why of the others."""
@@ -139,11 +153,10 @@ class CarryOut:
 
     def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
         """Return the changes that a step comes to, in order; who is on a list already, or off it, neither joins nor leaves it."""
+        held = record.values
         change = Change(
             record=record.key,
-            values={
-                one.field: one.after for one in step.fields if not is_membership(one.field) or record.values.get(one.field) == one.before
-            },
+            values={one.field: one.after for one in step.fields if not is_membership(one.field) or held.get(one.field) == one.before},
             unless_changed_since=record.changed_at if step.action != STAMP else None,  # a field that nobody else writes
         )
         ordered = sender.writers[record.key.crm].in_order(change, record.values)

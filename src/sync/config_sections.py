@@ -141,6 +141,7 @@ class ActSection(Table):
     """`[act]`: which breaches are still acted on."""
 
     max_act_age: SpanText = parse_span("2 business days")
+    move_open_tasks: bool = False
 
 
 class LogSection(Table):

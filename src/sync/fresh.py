@@ -65,6 +65,8 @@ def why_not_now(step: Step, asked_now: Iterable[Step], findings: Iterable[Findin
         return f"{step.given.owner} may not get this lead any more"
     if same.record != step.record:
         return f"{same.record} would be written now"
+    if same.manager != step.manager and not same.blocked_by:
+        return f"its manager is {same.manager} now"
     held = {(write.field, write.before) for write in same.fields if write.field in moving}
     changed = [write.field for write in step.fields if write not in same.fields and (write.field, write.before) not in held]
     if same.blocked_by:

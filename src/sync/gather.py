@@ -43,6 +43,7 @@ def crm_terms(
         queues=frozenset(owner.id for owner in people if owner.is_queue),
         teams={owner.id: team_names.get(owner.teams[0], owner.teams[0]) for owner in people if owner.teams},
         names={owner.id: owner.name for owner in people},
+        managers={owner.id: owner.manager for owner in people if owner.manager},
         emails={owner.id: owner.email.casefold() for owner in people if owner.email},
         gone=dict(staff.gone),
         labels={key: {option.value: option.label for option in one.options} for key, one in known.items() if one.options},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from connectors.records import RecordKey
 from sync.same_value import same_value
 
 
@@ -49,6 +50,7 @@ class Entry:
     before: Mapping[str, str | None] | None = None  # of an intent: the fields that it writes
     after: Mapping[str, str | None] | None = None
     said: str | None = None
+    record: RecordKey | None = None  # what is written; None: the record of the step
 
 
 def what_stands(entries: Iterable[Entry]) -> dict[Place, Entry]:

@@ -18,6 +18,7 @@ from sync.ladder import CARRIED_OUT, MOVES, Due, due_remedies, go_together
 from sync.orders import Backlog
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
+from sync.remedies.escalate import escalation
 from sync.remedies.promote import promotion
 from sync.remedies.reassign import pool_of_handoff, reassignment
 from sync.remedies.recycle import back_on, recycling
@@ -83,7 +84,6 @@ class Planner:
                 *((f"mode is {mode} (config.toml, [mode] default)",) if mode != "enforce" else ()),
                 *((self.policy.not_enforcing,) if self.policy.not_enforcing is not None else ()),
             ),
-            brakes=self.policy.brakes,
         )
 
     def _judged_by(self, finding: Finding) -> Agreement:
@@ -201,6 +201,7 @@ class _Steps:
             reason=_because(self.asked, writes),
             blocked_by=self.blocked_by,
             given=writes.given,
+            manager=writes.manager,
             is_pending=self.is_pending,
         )
 
@@ -224,6 +225,8 @@ def _writes(asked: Asked) -> Writes:
             return recycling(asked)
         case "promote":
             return promotion(asked)
+        case "escalate":
+            return escalation(asked)
         case _:
             return Writes(record=asked.written(asked.terms.authority.owner))
 

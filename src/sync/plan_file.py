@@ -77,4 +77,5 @@ def _step(told: Mapping[str, Any]) -> Step:
         reason=told["reason"],
         blocked_by=tuple(told["blocked_by"]),
         given=None if told["given"] is None else given_from(told["given"]),
+        manager=told["manager"],
     )

@@ -14,7 +14,7 @@ from connectors.records import RecordKey
 from sync.journal import Entry, Event, Place
 from sync.store.journal import Journal
 
-_EVENTS = {
+EVENTS = {
     Fate.DONE: Event.DONE,
     Fate.REFUSED: Event.REFUSED,
     Fate.CHANGED: Event.CHANGED,
@@ -92,6 +92,6 @@ class Sender:
         return {line.place: line.event for line in lines}
 
     def _told(self, outcomes: Iterable[Outcome], places: Mapping[RecordKey, Place]) -> dict[Place, Event]:
-        lines = [Entry(place=places[one.change.record], event=_EVENTS[one.fate], at=self.now, said=one.said) for one in outcomes]
+        lines = [Entry(place=places[one.change.record], event=EVENTS[one.fate], at=self.now, said=one.said) for one in outcomes]
         self.journal.note(self.run_id, lines)
         return {line.place: line.event for line in lines}

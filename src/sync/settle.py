@@ -8,11 +8,12 @@ from itertools import groupby
 
 from connectors.changes import Change
 from connectors.records import Record, RecordKey
+from sync.along import Went, is_along, settle_tasks
 from sync.joined import read_memberships
-from sync.journal import FOR_GOOD, Entry, Event, Place, what_reading_tells
+from sync.journal import FOR_GOOD, OPEN, Entry, Event, Place, what_reading_tells
 from sync.send import Part, Sender
 from sync.steps import Step
-from sync.store.journal import UNDO, Journal
+from sync.store.journal import UNDO, Journal, Unsettled
 from sync.store.ledger import Ledger
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
@@ -23,11 +24,12 @@ _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """A step of which something was sent, or may have been: its intents in order."""
+    """A step of which something was sent, or may have been: its intents in order, and those of tasks that go along."""
 
     step: Step
     intents: tuple[Entry, ...]
     failed: Mapping[Place, Event] = field(default_factory=dict)  # parts that were not written and will not be
+    along: tuple[Entry, ...] = ()
 
     @property
     def counted(self) -> tuple[Entry, ...]:
@@ -77,6 +79,7 @@ class Settled:
 
     step: Step
     event: Event
+    said: str | None = None
 
 
 def left_open(journal: Journal, plans: Plans) -> list[Tried]:
@@ -84,11 +87,21 @@ def left_open(journal: Journal, plans: Plans) -> list[Tried]:
     found = []
     for plan, entries in groupby(journal.unsettled(), key=lambda told: told.intent.place.plan):
         steps = dict(enumerate(plans.steps(plan)))
-        for position, group in groupby(entries, key=lambda told: told.intent.place.position):
-            parts = list(group)
-            failed = {one.intent.place: one.newest for one in parts if one.newest in _NOT_SENT}
-            found.append(Tried(step=steps[position], intents=tuple(one.intent for one in parts), failed=failed))
+        for position, parts in groupby(entries, key=lambda told: told.intent.place.position):
+            found.append(_tried(steps[position], list(parts)))
     return found
+
+
+def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
+    """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task."""
+    tasks = {one.intent.place for one in parts if step.fields and is_along(one.intent)}
+    own = [one for one in parts if one.intent.place not in tasks]
+    return Tried(
+        step=step,
+        intents=tuple(one.intent for one in own),
+        along=tuple(one.intent for one in parts if one.intent.place in tasks and one.newest in OPEN),
+        failed={one.intent.place: one.newest for one in own if one.newest in _NOT_SENT},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +124,7 @@ class Settler:
         ended = [self._restore(one) if one.to_restore else one for one in finished]
         if touched := [one for one, before in zip(ended, tried, strict=True) if one is not before]:
             held |= self._held(touched)
-        return [self._note(one, held.get(one.step.record)) for one in ended]
+        return self._pass_on(ended, [self._note(one, held.get(one.step.record)) for one in ended])
 
     def _held(self, tried: Sequence[Tried]) -> dict[RecordKey, Values]:
         """Read what records hold, and which of the lists they are on that a step is about."""
@@ -134,7 +147,7 @@ class Settler:
 
     def _restore(self, tried: Tried) -> Tried:
         """Set what was cleared as it was, as a part of its own; where that fails too, the next run does it."""
-        last, values = tried.intents[-1].place, tried.to_restore
+        last, values = max(line.place for line in (*tried.intents, *tried.along)), tried.to_restore
         place = Place(last.plan, last.position, last.part + 1)
         part = Part(place=place, change=Change(record=tried.step.record, values=values))
         (intent,) = self.sender.intend([part], {place: dict.fromkeys(values)})
@@ -145,6 +158,14 @@ class Settler:
         change = Change(record=step.record, values=part.after or {})
         return self.sender.send([Part(place=part.place, change=change)])[part.place]
 
+    def _pass_on(self, tried: Sequence[Tried], settled: Sequence[Settled]) -> list[Settled]:
+        """Let the tasks that go along follow; a step stands once they do, too."""
+        went = [
+            Went(record=one.step.record, event=end.event, lines=one.along) for one, end in zip(tried, settled, strict=True) if one.along
+        ]
+        told = settle_tasks(went, self.sender) if went else {}
+        return [_with_tasks(end, [told[line.place] for line in one.along]) for one, end in zip(tried, settled, strict=True)]
+
     def _note(self, tried: Tried, held: Values | None) -> Settled:
         if held is not None and tried.to_restore:  # it stays open
             return Settled(step=tried.step, event=next(iter(tried.failed.values())))
@@ -152,10 +173,10 @@ class Settler:
         said = "the record is gone, or was merged into another" if held is None else None
         journal, now = self.sender.journal, self.sender.now
         journal.note(self.sender.run_id, [Entry(place=one.place, event=event, at=now, said=said) for one in tried.counted])
-        if event is Event.VERIFIED and tried.step.given is not None:
+        if event is Event.VERIFIED and tried.step.given is not None and tried.counted:
             place = tried.intents[-1].place
             self.ledger.enter(place, tried.step.given, crm=self.owner_crm or tried.step.record.crm, lead=tried.step.lead, at=now)
-        if event is Event.VERIFIED:
+        if event is Event.VERIFIED and tried.counted:
             self._give_back(tried.step)
         failed = next(iter(tried.failed.values()), None)
         return Settled(step=tried.step, event=failed if failed is not None and event is Event.VERIFIED else event)
@@ -166,6 +187,12 @@ class Settler:
             self.ledger.undone(step.lead, finding=step.finding, rung=step.rung, at=self.sender.now)
         elif step.action == "return":
             self.ledger.give_back(step.lead, why="returned", at=self.sender.now)
+
+
+def _with_tasks(end: Settled, told: Iterable[tuple[Event, str | None]]) -> Settled:
+    """Return what became of a step with its tasks: one that could not be passed on is told of a step that stands."""
+    bad = next(((event, said) for event, said in told if event in (Event.REFUSED, Event.LATER, Event.NOT_WRITTEN)), None)
+    return end if bad is None or end.event is not Event.VERIFIED else Settled(step=end.step, event=bad[0], said=bad[1])
 
 
 def read_now(sender: Sender, mirror: Mirror, records: Iterable[RecordKey]) -> Iterator[Record]:

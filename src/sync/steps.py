@@ -31,6 +31,7 @@ class Step:
     reason: str  # moments, never ages
     blocked_by: tuple[str, ...]  # why it would not be carried out now; empty if it would
     given: Given | None = None  # a new owner: by which turn of the pool
+    manager: str | None = None  # of an escalation: the owner id, in the CRM of `record`, of whose task it becomes
     is_pending: bool = True  # nothing but mode and agreement is against it: limits count it
 
     def held_by(self, why: str) -> Step:

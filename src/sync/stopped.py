@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sync.agreement.load import agreement_of, load_agreement
@@ -74,14 +75,14 @@ def open_stopped(path: Path | None) -> Iterator[Stopped]:
 
 
 def _rules(config: Config, agreements: Agreements) -> frozenset[str]:
-    texts = [version.text for version in agreements.versions()]
-    kept = (agreement_of(text, file="a version of the agreement") for text in texts)
-    return frozenset({STAMPS, *(rule for agreement in (*_agreement_as_it_stands(config), *kept) for rule in agreement.rule_names)})
+    kept = (partial(agreement_of, version.text, file="a version of the agreement") for version in agreements.versions())
+    return frozenset({STAMPS, *(rule for read in (partial(load_agreement, config.agreement), *kept) for rule in _rules_in(read))})
 
 
-def _agreement_as_it_stands(config: Config) -> tuple[Agreement, ...]:
+def _rules_in(read: Callable[[], Agreement]) -> tuple[str, ...]:
+    """Return the rules of an agreement; none where it cannot be read."""
     try:
-        return (load_agreement(config.agreement),)
+        return read().rule_names
     except Problems:
         return ()
 

@@ -27,6 +27,7 @@ class CrmTerms:
     queues: frozenset[str] = frozenset()  # ids of owners that are queues
     teams: Mapping[str, str] = field(default_factory=dict)  # owner id -> primary team
     names: Mapping[str, str] = field(default_factory=dict)  # owner id -> name, for messages
+    managers: Mapping[str, str] = field(default_factory=dict)  # owner id -> owner id of whom they report to, where the CRM tells
     emails: Mapping[str, str] = field(default_factory=dict)  # owner id -> address, lower case
     gone: Mapping[str, tuple[datetime | None, datetime]] = field(default_factory=dict)  # owners who left: last seen active, first seen gone
     labels: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)  # (kind, field) -> value -> the CRM's label

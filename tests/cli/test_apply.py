@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.enforcing import Enforced, enforced
+from tests.flow.enforcing import Enforced, add_task, enforced, tasks_of
 
-CRMS = ["hubspot", "salesforce"]
+SECOND = """
+[[clock]]
+name = "second_look"
+starts = "handoff"
+kept_by = "touch"
+by = "owner"
+within = "2 business hours"
+calendar = "owner"
+ladder = ["escalate"]
+"""
 
 
 def saved_plan(one: Enforced, path: Path) -> dict[str, object]:
@@ -22,10 +31,14 @@ def run_in(said: str) -> str:
     return re.findall(r"^run (\S+):", said, re.MULTILINE)[-1]
 
 
-@pytest.mark.parametrize("crm", CRMS)
-def test_a_saved_plan_is_carried_out_once_and_can_be_undone(crm: str, tmp_path: Path) -> None:
-    with enforced(crm, tmp_path, leads=3) as one:
+@pytest.mark.parametrize(("crm", "act"), [("hubspot", "move_open_tasks = true"), ("salesforce", "")])
+def test_a_saved_plan_is_carried_out_once_and_can_be_undone_tasks_and_all(crm: str, act: str, tmp_path: Path) -> None:
+    with enforced(crm, tmp_path, leads=3, act=act) as one:
         before, file = one.owners(), tmp_path / "plan.json"
+        rep, lead = one.members()[0], one.leads[1]
+        subjects = ("[leadpact 0a1b2c3d] Call", "Send the offer", "[leadpact escalation 0a1b2c3d]")
+        mine, theirs, _ = [add_task(one, lead, rep, subject) for subject in subjects]
+        one.world.people.rest(60)
         planned = {step["lead"]: step["fields"][0]["after"] for step in saved_plan(one, file)["steps"] if not step["blocked_by"]}
         assert planned.keys() == {one.key(lead) for lead in one.leads}
         assert one.owners() == before, "a dry run writes nothing"
@@ -35,6 +48,8 @@ def test_a_saved_plan_is_carried_out_once_and_can_be_undone(crm: str, tmp_path: 
         assert "3 written and read back, 0 skipped, 0 failed" in said
         assert one.owners() == {lead: planned[one.key(lead)] for lead in one.leads}
         assert set(planned.values()) <= {*one.members()[1:]}, "never back to who failed the lead"
+        gone = {task.id for task in tasks_of(one, lead) if task.owner == planned[one.key(lead)]}
+        assert gone == ({mine, theirs} if act else {mine}), "a manager's task lists other leads too, and stays"
         assert f"was carried out by run {run_in(said)}" in one.run("apply", str(file), code=64)
 
         assert "0 written" in one.run("sync"), "no rung fires twice"
@@ -48,6 +63,7 @@ def test_a_saved_plan_is_carried_out_once_and_can_be_undone(crm: str, tmp_path: 
         assert "2 written and read back, 1 skipped" in undone
         assert f"{one.key(moved_on)}: undo skipped: " in undone
         assert one.owners() == before | {moved_on: somebody}
+        assert {task.owner for task in tasks_of(one, lead)} == {rep}
         assert "0 written" in one.run("sync"), "what a person undid is not done again"
 
 
@@ -84,16 +100,20 @@ def test_a_call_that_is_linked_after_the_plan_and_of_which_no_stream_tells_keeps
 
 
 def test_more_moves_than_the_limit_are_held_whole_and_let_pass_by_the_command_that_is_named(tmp_path: Path) -> None:
-    with enforced("hubspot", tmp_path, leads=6) as one:
+    with enforced("hubspot", tmp_path, leads=6, ladder=f'["reassign"]\n{SECOND}') as one:
         before = one.owners()
 
         said = one.run("sync", code=3)
 
         assert "6 moves for first_touch, 5 are allowed" in said
         assert one.owners() == before
+        assert "6 written and read back" in said, "no limit of moves holds the escalations"
         (command,) = re.findall(r"leadpact (apply \d+)", said)
-        assert "6 written and read back" in one.run(*command.split())
+        assert "6 written and read back, 0 skipped" in one.run(*command.split())
         assert all(owner not in (None, before[lead]) for lead, owner in one.owners().items())
+        (task,) = [task for lead in one.leads for task in tasks_of(one, lead)]
+        assert [task.body.count(f"• {one.key(lead)}") for lead in one.leads] == [1] * 6
+        assert "0 written" in one.run("sync"), "none of them is due again"
 
 
 def test_a_write_whose_answer_is_lost_is_settled_by_reading(tmp_path: Path) -> None:

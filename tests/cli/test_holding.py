@@ -8,12 +8,18 @@ import re
 from contextlib import redirect_stdout
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from sync.agreement.versions import Version
 from sync.cli.program import app
 from sync.errors import UsageError
+from sync.store.agreements import Agreements
+from sync.store.database import open_store
+from sync.store.errors import NoStore
+from sync.wiring import machine_clock
 from tests.flow.enforcing import Enforced, enforced
 from tests.flow.practice import leadpact
 
@@ -142,6 +148,28 @@ def _is_frozen(one: Enforced, run: str) -> None:
     assert "frozen until " in one.run("undo", run, code=3)
     assert "5 written and read back" in one.run("undo", run, "--even-paused")
     config.write_text(text)
+
+
+def test_everything_can_be_paused_while_agreement_and_roster_are_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADPACT_HUBSPOT__TOKEN", "planted")
+    files = SimpleNamespace(files=tmp_path)
+    (tmp_path / "config.toml").touch()
+    (tmp_path / "agreement.toml").write_text("title = ")
+    with pytest.raises(NoStore):
+        output(files, "pause", "--for", "4h", "--reason", "why")
+    with open_store(tmp_path / "leadpact.db") as store:
+        now = machine_clock()
+        broken = Version(
+            hash="abc", effective=now, expires_at=None, seen_at=now, signed_sides=frozenset(), text='title = "of another time"'
+        )
+        Agreements(store).remember(broken)
+
+    assert "everything: paused until " in output(files, "pause", "--for", "4h", "--reason", "why")
+    assert "there is no rule `first_touch`" in refused(files, "pause", "--rule", "first_touch", "--for", "4h", "--reason", "why")
+    assert "one of --rule, --team and --lead" in refused(files, "resume", "--rule", "stamps", "--lead", "x")
+    assert "pause 1 of everything" in output(files, "held")
+    assert "everything: resumed" in output(files, "resume")
+    assert "nothing is stopped" in refused(files, "resume")
 
 
 @pytest.mark.campaign

@@ -244,7 +244,10 @@ class WriterContract:
         assert (found.record, found.subject, found.owner) == (created.record, task.subject, task.owner)
         assert (found.about, found.created_at) == ((task.about,), crm.now)
         assert connector.usage().by_purpose["write"] == 1
+        assert (found.body, found.is_open) == (task.body, True)
         assert [one.record for one in connector.open_tasks(keys[:2])] == []
+        assert connector.marked_tasks(keys, "[leadpact 7]") == [found]
+        assert connector.marked_tasks(keys, "[leadpact 8]") == []
 
     def test_a_task_is_passed_on_and_closed_like_any_record(self, crm: WriterRehearsal):
         connector = crm.connector()
@@ -252,10 +255,14 @@ class WriterContract:
         created = connector.create_task(task)
         assert created.record is not None
         told = []
+        body = {crm.vocabulary.task_body: "planted body\nand a line more"}
+        assert fates(self.write(crm, [Change(record=created.record, values=body)], connector)) == [Fate.DONE]
+        assert [one.body for one in connector.open_tasks([task.about])] == list(body.values())
         for values in ({crm.vocabulary.owner: crm.owner_history[-1][0]}, crm.closes_a_task):
             (outcome,) = self.write(crm, [Change(record=created.record, values=values)], connector)
             told.append((outcome.fate, [one.owner for one in connector.open_tasks([task.about])]))
         assert told == [(Fate.DONE, [crm.owner_history[-1][0]]), (Fate.DONE, [])]
+        assert [one.is_open for one in connector.marked_tasks([task.about], "[leadpact 7]")] == [False]
 
     def test_a_task_whose_answer_is_lost_is_unknown_and_there_once(self, crm: WriterRehearsal):
         crm.fault(fault="reset_after", path=crm.tasks_path, method="POST")

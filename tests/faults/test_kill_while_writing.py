@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.enforcing import Enforced, enforced
+from tests.flow.enforcing import Enforced, add_task, enforced, tasks_of
 from tests.flow.people import People
 from tests.flow.practice import PROGRAM
 
 WRITES = {"hubspot": "*/contacts/batch/update", "salesforce": "*/composite*"}
+CREATES = {"hubspot": "*/objects/*/tasks", "salesforce": "*/sobjects/Task*"}
+ARRIVED_S = 660  # until then what was sent may still arrive
 
 
 def start_and_kill(one: Enforced, *, writes: int, then_s: float) -> None:
@@ -60,4 +62,44 @@ def test_whatever_a_run_was_killed_in_each_lead_is_moved_once(crm: str, rounds: 
 
             assert {lead: times_given(one, lead) for lead in one.leads} == dict.fromkeys(one.leads, 1)
             assert all(owner not in (None, before[lead]) for lead, owner in one.owners().items())
+            assert "0 written" in one.run("sync")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
+def test_whatever_a_run_was_killed_in_a_manager_gets_one_task_that_lists_each_lead(crm: str, tmp_path: Path) -> None:
+    for number in range(5):
+        moments = random.Random(number)
+        with enforced(crm, tmp_path / str(number), leads=3, ladder='["escalate"]', hours=3) as one:
+            one.world.people.ask("POST", "/_sandbox/faults", [{"path": CREATES[crm], "method": "POST", "fault": "slow", "seconds": 1}])
+            start_and_kill(one, writes=1, then_s=moments.uniform(0, 1.5))
+            one.world.people.ask("DELETE", "/_sandbox/faults")
+            time.sleep(1)  # so long what was on its way arrives
+            one.world.people.rest(ARRIVED_S)
+
+            one.run("sync")
+
+            (task,) = [task for lead in one.leads for task in tasks_of(one, lead)]
+            assert [task.body.count(f"• {one.key(lead)}") for lead in one.leads] == [1, 1, 1]
+            assert "0 written" in one.run("sync")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
+def test_whatever_a_run_was_killed_in_the_open_tasks_are_with_their_leads_owner(crm: str, tmp_path: Path) -> None:
+    paths = {"hubspot": "*/batch/update", "salesforce": "*/composite*"}
+    for number in range(5):
+        moments = random.Random(number)
+        with enforced(crm, tmp_path / str(number), leads=3, act="move_open_tasks = true") as one:
+            tasks = [add_task(one, lead, one.members()[0], "Call") for lead in one.leads]
+            one.world.people.rest(60)
+            one.world.people.ask("POST", "/_sandbox/faults", [{"path": paths[crm], "fault": "slow", "seconds": 1, "count": 2}])
+            start_and_kill(one, writes=moments.choice([1, 2]), then_s=moments.uniform(0, 1.5))
+            one.world.people.ask("DELETE", "/_sandbox/faults")
+
+            one.run("sync")
+
+            found = {lead: [(task.id, task.owner) for task in tasks_of(one, lead)] for lead in one.leads}
+            assert found == {lead: [(task, one.owner(lead))] for lead, task in zip(one.leads, tasks, strict=True)}
+            assert {lead: times_given(one, lead) for lead in one.leads} == dict.fromkeys(one.leads, 1)
             assert "0 written" in one.run("sync")

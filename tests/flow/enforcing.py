@@ -16,6 +16,7 @@ from tests.flow.people import People
 from tests.flow.practice import leadpact
 
 HOUR_S = 3600
+LADDER = '["reassign", "reassign", "escalate"]'  # of the first touch
 
 
 @dataclass(kw_only=True)
@@ -102,15 +103,78 @@ class Enforced:
         return str(people.ask("POST", "/crm/v3/objects/calls", order)["id"])
 
 
+@dataclass(frozen=True, kw_only=True)
+class CrmTask:
+    """A task of a lead, as the CRM shows it."""
+
+    id: str
+    owner: str
+    subject: str
+    body: str
+    is_open: bool
+
+
+def tasks_of(one: Enforced, lead: str) -> list[CrmTask]:
+    """Return the tasks of a lead, calls that were logged left out."""
+    people = one.world.people
+    if isinstance(people, OrgPeople):
+        rows = [row for row in people.rows("Task") if row["WhoId"] == lead and row.get("TaskSubtype") != "Call"]
+        return [
+            CrmTask(
+                id=row["Id"], owner=row["OwnerId"], subject=row["Subject"], body=row.get("Description") or "", is_open=not row["IsClosed"]
+            )
+            for row in rows
+            if not row.get("IsDeleted")
+        ]
+    links = people.ask("GET", f"/crm/v4/objects/contacts/{lead}/associations/tasks?limit=500")["results"]
+    asked = "properties=hubspot_owner_id,hs_task_subject,hs_task_body,hs_task_status"
+    found = [people.ask("GET", f"/crm/v3/objects/tasks/{link['toObjectId']}?{asked}") for link in links]
+    return [_task_in(row["id"], row["properties"]) for row in found]
+
+
+def _task_in(id_: str, values: dict[str, Any]) -> CrmTask:
+    return CrmTask(
+        id=str(id_),
+        owner=values["hubspot_owner_id"],
+        subject=values["hs_task_subject"],
+        body=values["hs_task_body"] or "",
+        is_open=values["hs_task_status"] != "COMPLETED",
+    )
+
+
+def add_task(one: Enforced, lead: str, owner: str, subject: str) -> str:
+    """Give somebody a task about a lead, as a person does; return its id."""
+    people = one.world.people
+    if isinstance(people, OrgPeople):
+        return people.write("Task", {"WhoId": lead, "OwnerId": owner, "Subject": subject, "Status": "Not Started"})
+    values = {"hs_timestamp": people.now(), "hubspot_owner_id": owner, "hs_task_subject": subject, "hs_task_status": "NOT_STARTED"}
+    link = {"to": {"id": lead}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 204}]}
+    return str(people.ask("POST", "/crm/v3/objects/tasks", {"properties": values, "associations": [link]})["id"])
+
+
+def complete_task(one: Enforced, task: str) -> None:
+    """Complete a task, as its owner does."""
+    people = one.world.people
+    if isinstance(people, OrgPeople):
+        people.write("Task", {"Status": "Completed"}, id_=task)
+    else:
+        people.ask("PATCH", f"/crm/v3/objects/tasks/{task}", {"properties": {"hs_task_status": "COMPLETED"}})
+
+
 @contextmanager
-def enforced(crm: str, folder: Path, *, leads: int, seed: int = 5, has_stray_call: bool = False) -> Iterator[Enforced]:
-    """Serve a company whose agreement is enforced since an hour before `leads` of one rep were handed over, six hours ago."""
+def enforced(
+    crm: str, folder: Path, *, leads: int, seed: int = 5, has_stray_call: bool = False, ladder: str = LADDER, act: str = "", hours: int = 6
+) -> Iterator[Enforced]:
+    """Serve a company whose agreement is enforced since an hour before `leads` of one rep were handed over, some `hours` ago.
+
+    `ladder` is that of the first touch; `act` are lines of the config's table of that name.
+    """
     with practice_world(crm, folder, leads=20, seed=seed) as world:
         one = Enforced(world=world)  # what is handed over too early stays with the rep, so that reassigning is what is due
         agreement = world.files / "agreement.toml"
-        sign(agreement, agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', ""))
+        sign(agreement, agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', "").replace(LADDER, ladder))
         with (world.files / "config.toml").open("a", encoding="utf-8") as config:
-            config.write('\n[mode]\ndefault = "enforce"\n')
+            config.write(f'\n[mode]\ndefault = "enforce"\n\n[act]\n{act}\n')
         one.run("sync", "--dry-run")
         one.run("sync")
         world.people.rest(60)
@@ -118,7 +182,7 @@ def enforced(crm: str, folder: Path, *, leads: int, seed: int = 5, has_stray_cal
         world.people.rest(60)
         if has_stray_call:
             one.stray_call = one.call(None, one.members()[0])
-        world.people.rest(6 * HOUR_S)
+        world.people.rest(hours * HOUR_S)
         yield one
 
 

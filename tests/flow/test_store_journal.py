@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from connectors.records import RecordKey
 from sync.journal import Entry, Event, Place
 from sync.route import Given, Seat
 from sync.steps import Step
@@ -22,6 +23,7 @@ from tests.flow.test_store_plans import REASSIGN, a_run
 FREE = replace(REASSIGN, blocked_by=())
 ESCALATE = replace(FREE, action="escalate", fields=(), finding="f2")
 UNDO = replace(FREE, action="undo")
+TASK = RecordKey("hubspot", "task", "8")
 
 
 def a_plan(store: Database, *steps: Step) -> tuple[str, int]:
@@ -111,7 +113,7 @@ def test_a_move_that_was_stopped_right_before_it_was_sent_is_none_and_may_be_tri
     note(store, run, Place(plan, 1), Event.INTENDED, Event.UNKNOWN)
     assert Journal(store).moves_since(NINE - MINUTE) == 1
     assert Journal(store).fired() == {(FREE.finding, FREE.rung)}
-    assert [entry.place.position for entry in Journal(store).unsettled()] == [1]
+    assert [one.intent.place.position for one in Journal(store).unsettled()] == [1]
 
 
 def test_a_plan_is_taken_up_once(store: Database) -> None:
@@ -155,3 +157,33 @@ def test_a_run_that_looked_at_another_text_or_did_not_end_is_no_first_look(store
     runs.finish(a_run(store, "def"), outcome="Unreachable", summary={})
     a_run(store, "ghi")
     assert [runs.has_judged(text) for text in ("abc", "def", "ghi")] == [True, False, False]
+
+
+def test_the_intents_of_a_task_are_found_by_its_mark_with_what_came_of_each(store: Database) -> None:
+    run, plan = a_plan(store, ESCALATE, replace(ESCALATE, finding="f3"))
+    after = {"task": "[leadpact escalation 3f9a1c2e]", "line": "[0a1b2c3d]", "about": "hubspot/contact/1"}
+    intents = [Entry(place=Place(plan, n), event=Event.INTENDED, at=NINE, before={}, after=after, record=TASK) for n in (0, 1)]
+    Journal(store).note(run, intents)
+    note(store, run, Place(plan, 1), Event.UNKNOWN)
+
+    found = Journal(store).of_task("[leadpact escalation 3f9a1c2e]", since=NINE)
+
+    assert found == [(intents[0], Event.INTENDED), (intents[1], Event.UNKNOWN)]
+    assert Journal(store).of_task("[leadpact escalation 3f9a1c2e]", since=NINE + MINUTE) == []
+    assert Journal(store).of_task("[leadpact escalation 00000000]", since=NINE) == []
+    assert [one.intent.record for one in Journal(store).unsettled()] == [TASK, TASK]
+
+
+def test_what_went_along_with_a_step_is_what_was_seen_to_stand_of_other_records(store: Database) -> None:
+    run, plan = a_plan(store, FREE, UNDO)
+    stands, open_, undone = (
+        Entry(place=place, event=Event.INTENDED, at=NINE, before={"owner": "77"}, after={"owner": "78"}, record=TASK)
+        for place in (Place(plan, 0, 1), Place(plan, 0, 2), Place(plan, 1, 1))
+    )
+    note(store, run, Place(plan, 0), Event.INTENDED, Event.VERIFIED)
+    Journal(store).note(run, [stands, open_, undone])
+    for line in (stands, undone):
+        note(store, run, line.place, Event.VERIFIED)
+
+    assert Journal(store).went_along(FREE.finding, FREE.rung) == [stands]
+    assert Journal(store).went_along(FREE.finding, FREE.rung + 1) == []

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectors.budget import Purpose
-from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
+from connectors.changes import Change, Created, NewTask, Outcome, Task
 from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
 from connectors.hubspot import lists, properties, tasks, write
@@ -159,9 +159,13 @@ class HubSpot:
             ids = [person.id for person in persons if person.kind == kind]
             yield from as_they_are(self._client.on(Purpose.VERIFY), self._objects[PLURALS[kind]], ids)
 
-    def open_tasks(self, persons: Sequence[RecordKey]) -> Sequence[OpenTask]:
+    def open_tasks(self, persons: Sequence[RecordKey]) -> Sequence[Task]:
         """Read the open tasks of contacts, in a call a thousand contacts and one a hundred tasks."""
         return tasks.open_tasks(self._client.on(Purpose.VERIFY), persons)
+
+    def marked_tasks(self, persons: Sequence[RecordKey], mark: str) -> Sequence[Task]:
+        """Read the tasks of contacts, open or done, whose subject holds `mark`."""
+        return tasks.marked_tasks(self._client.on(Purpose.VERIFY), persons, mark)
 
     def create_task(self, task: NewTask) -> Created:
         """Create a task, associated with the contact, company or deal it is about."""

@@ -27,6 +27,7 @@ VOCABULARY = Vocabulary(
     hand_raise_form=HAND_RAISE_FORM,
     deal_closed="hs_is_closed",
     deal_stage="dealstage",
+    task_body="hs_task_body",
     ladder=LIFECYCLE_STAGE,
     person_streams=("contacts",),
     touch_streams=("calls", "emails", "meetings", "communications"),

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from connectors.changes import Created, Fate, NewTask, OpenTask
+from connectors.changes import Created, Fate, NewTask, Task
 from connectors.hubspot.answers import BatchRefused
 from connectors.hubspot.client import Client
-from connectors.hubspot.mapping import VOCABULARY, created_at_of, key_of
+from connectors.hubspot.mapping import VOCABULARY, changed_at_of, created_at_of, key_of
 from connectors.hubspot.outcomes import fate_of_refusal, said_of
 from connectors.hubspot.reading import Item, read_associations, read_by_ids
 from connectors.hubspot.streams import PLURALS, ObjectStream
@@ -22,28 +22,40 @@ from connectors.wire import date_in
 
 KIND = "task"
 _SUBJECT, _STATUS, _DONE = "hs_task_subject", "hs_task_status", "COMPLETED"
-_TASKS = ObjectStream(name=PLURALS[KIND], kind=KIND, fields=(_SUBJECT, _STATUS, VOCABULARY.owner), history=())
+_TASKS = ObjectStream(name=PLURALS[KIND], kind=KIND, fields=(_SUBJECT, _STATUS, VOCABULARY.owner, VOCABULARY.task_body), history=())
 _TYPE_IDS = {"contact": 204, "company": 192, "deal": 216}  # of a task's association (crm-facts, HubSpot, section 1.3)
 
 
-def open_tasks(client: Client, persons: Sequence[RecordKey]) -> list[OpenTask]:
+def open_tasks(client: Client, persons: Sequence[RecordKey]) -> list[Task]:
     """Read the tasks associated with contacts that are not completed. Associations are read from the store, not from the index."""
+    return [task for task in _tasks(client, persons) if task.is_open]
+
+
+def marked_tasks(client: Client, persons: Sequence[RecordKey], mark: str) -> list[Task]:
+    """Read the tasks associated with contacts whose subject holds `mark`, completed ones too."""
+    return [task for task in _tasks(client, persons) if mark in (task.subject or "")]
+
+
+def _tasks(client: Client, persons: Sequence[RecordKey]) -> list[Task]:
     links = read_associations(client, VOCABULARY.person, KIND, [person.id for person in persons])
     about: dict[str, list[RecordKey]] = defaultdict(list)
     for link in links:
         about[link.right.id].append(link.left)
     found = read_by_ids(client, _TASKS, sorted(about))
-    return [_task(item, about[id_of(item)]) for item in found.items if (item.get("properties") or {}).get(_STATUS) != _DONE]
+    return [_task(item, about[id_of(item)]) for item in found.items]
 
 
-def _task(item: Item, about: Sequence[RecordKey]) -> OpenTask:
+def _task(item: Item, about: Sequence[RecordKey]) -> Task:
     properties = item.get("properties") or {}
-    return OpenTask(
+    return Task(
         record=key_of(KIND, id_of(item)),
         subject=text_of(properties.get(_SUBJECT)),
+        body=text_of(properties.get(VOCABULARY.task_body)),
         owner=text_of(properties.get(VOCABULARY.owner)),
         about=tuple(about),
         created_at=created_at_of(item),
+        changed_at=changed_at_of(item),
+        is_open=properties.get(_STATUS) != _DONE,
     )
 
 
@@ -67,7 +79,7 @@ def _body(task: NewTask) -> dict[str, Any]:
     properties = {
         "hs_timestamp": task.due_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         _SUBJECT: task.subject,
-        "hs_task_body": task.body or "",
+        VOCABULARY.task_body: task.body or "",
         _STATUS: "NOT_STARTED",
         VOCABULARY.owner: task.owner,
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Lock
 
 from connectors.budget import Purpose
-from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
+from connectors.changes import Change, Created, NewTask, Outcome, Task
 from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
 from connectors.memberships import apart, cut_by_list, sort_apart, what_is_joined
@@ -187,9 +187,13 @@ class Salesforce:
             ids = [person.id for person in persons if person.kind == kind]
             yield from as_they_are(client, self._rows[kind], histories, ids, self._words)
 
-    def open_tasks(self, persons: Sequence[RecordKey]) -> Sequence[OpenTask]:
+    def open_tasks(self, persons: Sequence[RecordKey]) -> Sequence[Task]:
         """Read the open Tasks that name Leads or Contacts, five hundred persons a call."""
         return tasks.open_tasks(self._client.on(Purpose.VERIFY), persons)
+
+    def marked_tasks(self, persons: Sequence[RecordKey], mark: str) -> Sequence[Task]:
+        """Read the Tasks that name Leads or Contacts, open or closed, whose subject holds `mark`."""
+        return tasks.marked_tasks(self._client.on(Purpose.VERIFY), persons, mark)
 
     def create_task(self, task: NewTask) -> Created:
         """Create a Task that names the record it is about; it falls due on a day."""

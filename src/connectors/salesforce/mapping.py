@@ -29,6 +29,7 @@ VOCABULARY = Vocabulary(
     hand_raise_form=None,
     deal_closed="IsClosed",
     deal_stage="StageName",
+    task_body="Description",
     ladder=None,
     person_streams=("Lead", "Contact"),
     touch_streams=("Task", "Event"),

@@ -62,6 +62,7 @@ class Writes:
     fields: tuple[FieldWrite, ...] = ()
     missing: tuple[str, ...] = ()
     given: Given | None = None  # by which turn of the pool
+    manager: str | None = None  # the owner id of whose task it becomes
     notes: tuple[str, ...] = ()  # what is to be said of them
     also: tuple[Writes, ...] = ()  # to other records of the same lead, together with these
 

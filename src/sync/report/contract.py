@@ -77,6 +77,7 @@ def step_json(step: Step) -> dict[str, object]:
         "rung": step.rung,
         "reason": step.reason,
         "blocked_by": list(step.blocked_by),
+        "manager": step.manager,
     }
 
 

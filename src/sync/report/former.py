@@ -70,13 +70,20 @@ def step_lines(place: int, step: Step, names: OwnerNames, told: Sequence[Told] =
     record = f", record {step.record}" if str(step.record) != step.lead else ""
     yield plain(f"{place + 1}  {step.lead}{record}  {step.action} (for {step.rule}{f', rung {step.rung}' if step.rung else ''})")
     yield from (plain(f"    {_write(write, names.get((step.record.crm, write.field), {}))}") for write in step.fields)
+    if step.manager is not None:
+        yield plain(f"    task for: {_value(step.manager, _names_in(step.record.crm, names))}")
     yield plain(f"    because: {step.reason}")
     yield from (plain(f"    blocked: {why}") for why in step.blocked_by)
     yield from (plain(f"    {_utc(one.entry.at)}  {_event(one)}") for one in told)
 
 
+def _names_in(crm: str, names: OwnerNames) -> Mapping[str, str]:
+    return next((theirs for (one, _), theirs in names.items() if one == crm), {})
+
+
 def _event(told: Told) -> str:
     part = f", part {told.entry.place.part + 1}" if told.entry.place.part else ""
+    part += f", {told.entry.record}" if told.entry.record is not None else ""
     said = f": {told.entry.said}" if told.entry.said else ""
     return f"{told.entry.event.value.replace('_', ' ')}{part} (run {told.run_id}){said}"
 
@@ -115,6 +122,7 @@ def _step_json(shown: ShownStep) -> dict[str, object]:
             "part": one.entry.place.part + 1,
             "before": one.entry.before,
             "after": one.entry.after,
+            "record": str(one.entry.record) if one.entry.record is not None else None,
             "said": one.entry.said,
         }
         for one in shown.told

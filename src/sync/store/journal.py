@@ -10,10 +10,12 @@ from typing import Any
 
 import orjson
 
+from connectors.records import RecordKey
 from sync.agreement.model import OFFBOARD
 from sync.journal import Entry, Event, Place
 from sync.ladder import MOVES
 from sync.store.database import Database
+from sync.store.keys import object_ids
 from sync.store.moments import from_ms, to_ms
 from sync.store.runs import run_row_id
 
@@ -44,8 +46,9 @@ class Journal:
         """Append `entries`, all or none. KeyError if there is no such run."""
         with self._database.transaction() as tx:
             run = run_row_id(tx, run_id)
+            ids = object_ids(tx, [entry.record for entry in entries if entry.record is not None])
             tx.executemany(
-                "INSERT INTO journal (run, plan, position, part, event, at, before, after, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO journal ({_COLUMNS}) VALUES ({', '.join('?' * 10)})",
                 [
                     (
                         run,
@@ -57,6 +60,7 @@ class Journal:
                         _json(entry.before),
                         _json(entry.after),
                         entry.said,
+                        ids[entry.record] if entry.record is not None else None,
                     )
                     for entry in entries
                 ],
@@ -86,7 +90,7 @@ class Journal:
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
-                """
+                f"""
                 WITH write (plan, position, newest, intent) AS (
                     SELECT plan, position, max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
                 ), open (plan, position) AS (
@@ -94,12 +98,37 @@ class Journal:
                     WHERE newest.event IN ('intended', 'unknown', 'done')
                 )
                 SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said,
-                    newest.event
+                    {_record_of("intent")}, newest.event
                 FROM open JOIN write USING (plan, position) JOIN journal AS newest ON newest.id = write.newest
                 JOIN journal AS intent ON intent.id = write.intent ORDER BY intent.plan, intent.position, intent.part
                 """
             )
             return [Unsettled(intent=_entry(row), newest=Event(newest)) for *row, newest in rows]
+
+    def of_task(self, mark: str, *, since: datetime) -> list[tuple[Entry, Event]]:
+        """Return the intents since a moment to create or extend the task with this mark, oldest first, each with what came of it."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                f"""
+                {_SELECT}, {_LAST} FROM journal
+                WHERE event = 'intended' AND at >= ? AND json_extract(after, '$.task') = ? ORDER BY id
+                """,
+                (to_ms(since), mark),
+            )
+            return [(_entry(row), Event(event)) for *row, event in rows]
+
+    def went_along(self, finding: str, rung: int) -> list[Entry]:
+        """Return what was written to other records with the steps of a finding's rung, and seen to stand: the intents, oldest first."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                f"""
+                {_SELECT} FROM journal JOIN plan_step AS step USING (plan, position)
+                WHERE event = 'intended' AND journal.record IS NOT NULL AND {_LAST} = 'verified'
+                AND step.finding = ? AND step.rung = ? AND step.action <> ? ORDER BY journal.id
+                """,
+                (finding, rung, UNDO),
+            )
+            return [_entry(row) for row in rows]
 
     def moves_since(self, at: datetime) -> int:
         """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none.
@@ -152,8 +181,19 @@ class Journal:
 
 
 UNDO = "undo"
+_COLUMNS = "run, plan, position, part, event, at, before, after, said, record"
 _MOVING = (*MOVES, UNDO)
-_SELECT = "SELECT plan, position, part, event, at, before, after, said"
+_LAST = """(
+    SELECT later.event FROM journal AS later
+    WHERE (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part) ORDER BY later.id DESC LIMIT 1
+)"""
+
+
+def _record_of(line: str) -> str:
+    return f"(SELECT crm || '/' || kind || '/' || crm_id FROM object WHERE object.id = {line}.record)"
+
+
+_SELECT = f"SELECT journal.plan, journal.position, part, event, at, before, after, said, {_record_of('journal')}"
 
 
 def _json(values: object) -> str | None:
@@ -161,7 +201,7 @@ def _json(values: object) -> str | None:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    plan, position, part, event, at, before, after, said = row
+    plan, position, part, event, at, before, after, said, record = row
     return Entry(
         place=Place(plan, position, part),
         event=Event(event),
@@ -169,4 +209,5 @@ def _entry(row: Sequence[Any]) -> Entry:
         before=None if before is None else orjson.loads(before),
         after=None if after is None else orjson.loads(after),
         said=said,
+        record=None if record is None else RecordKey.parse(record),
     )

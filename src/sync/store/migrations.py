@@ -17,6 +17,7 @@ from sync.store.migration_0011 import WRITE_BACK
 from sync.store.migration_0012 import ROUTING
 from sync.store.migration_0013 import HOLDING
 from sync.store.migration_0014 import DECIDED
+from sync.store.migration_0015 import TASKS
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -323,6 +324,7 @@ _STATEMENTS: Final = {
     "0012_routing": ROUTING,
     "0013_holding": HOLDING,
     "0014_decided": DECIDED,
+    "0015_tasks": TASKS,
 }
 
 KNOWN: Final = frozenset(_STATEMENTS)

@@ -176,7 +176,8 @@ class Mirror:
         """Return all owners, inactive ones and queues too, by id."""
         with self._database.snapshot() as tx:
             rows = tx.execute(
-                "SELECT crm, crm_id, user_id, email, name, is_queue, active, teams FROM owner WHERE crm = ? ORDER BY crm_id", (crm,)
+                "SELECT crm, crm_id, user_id, email, name, is_queue, active, teams, manager FROM owner WHERE crm = ? ORDER BY crm_id",
+                (crm,),
             ).fetchall()
         return tuple(_owner(row) for row in rows)
 
@@ -300,7 +301,7 @@ def _save_cursor(tx: sqlite3.Connection, crm: str, page: Page) -> None:
 
 
 def _owner(row: Sequence[Any]) -> Owner:
-    crm, id_, user_id, email, name, is_queue, active, teams = row
+    crm, id_, user_id, email, name, is_queue, active, teams, manager = row
     return Owner(
         crm=crm,
         id=id_,
@@ -310,6 +311,7 @@ def _owner(row: Sequence[Any]) -> Owner:
         is_queue=bool(is_queue),
         active=bool(active),
         teams=tuple(orjson.loads(teams)),
+        manager=manager,
     )
 
 

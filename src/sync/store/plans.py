@@ -200,8 +200,10 @@ _OF_RUNS = f"""
 
 _STEP = """
     SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
-        action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending
+        action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending, manager
 """
+
+_COLUMNS = "plan, position, lead, record, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending, manager"
 
 _FROM_PLAN = """
     FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
@@ -254,11 +256,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
     ids = object_ids(tx, [*leads.values(), *(step.record for step in steps)])
     (first,) = tx.execute("SELECT count(*) FROM plan_step WHERE plan = ?", (plan,)).fetchone()
     tx.executemany(
-        """
-        INSERT INTO plan_step (
-            plan, position, lead, record, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+        f"INSERT INTO plan_step ({_COLUMNS}) VALUES ({', '.join('?' * 14)})",
         (
             (
                 plan,
@@ -274,6 +272,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
                 orjson.dumps(step.blocked_by).decode(),
                 None if step.given is None else orjson.dumps(given_told(step.given)).decode(),
                 int(step.is_pending),
+                step.manager,
             )
             for position, step in enumerate(steps, start=first)
         ),
@@ -281,7 +280,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
 
 
 def _step(row: Sequence[Any]) -> Step:
-    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending = row
+    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending, manager = row
     return Step(
         lead=lead,
         record=RecordKey(crm, kind, crm_id),
@@ -294,4 +293,5 @@ def _step(row: Sequence[Any]) -> Step:
         blocked_by=tuple(orjson.loads(blocked_by)),
         given=None if given is None else given_from(orjson.loads(given)),
         is_pending=bool(is_pending),
+        manager=manager,
     )

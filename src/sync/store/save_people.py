@@ -30,11 +30,11 @@ def _save_owners(tx: sqlite3.Connection, crm: str, owners: Sequence[Owner], seen
     before = _told_of(tx, crm)
     tx.executemany(
         """
-        INSERT INTO owner (crm, crm_id, user_id, email, name, is_queue, active, teams, seen_at, gone_by)
-        VALUES (:crm, :crm_id, :user_id, :email, :name, :is_queue, :active, :teams, :seen_at, iif(:active, NULL, :seen_at))
+        INSERT INTO owner (crm, crm_id, user_id, email, name, is_queue, active, teams, manager, seen_at, gone_by)
+        VALUES (:crm, :crm_id, :user_id, :email, :name, :is_queue, :active, :teams, :manager, :seen_at, iif(:active, NULL, :seen_at))
         ON CONFLICT (crm, crm_id) DO UPDATE SET
             user_id = excluded.user_id, email = excluded.email, name = excluded.name, is_queue = excluded.is_queue,
-            active = excluded.active, teams = excluded.teams, seen_at = excluded.seen_at,
+            active = excluded.active, teams = excluded.teams, manager = excluded.manager, seen_at = excluded.seen_at,
             gone_after = CASE WHEN excluded.active THEN NULL WHEN active THEN seen_at ELSE gone_after END,
             gone_by = CASE WHEN excluded.active THEN NULL ELSE ifnull(gone_by, excluded.seen_at) END
         """,
@@ -59,6 +59,7 @@ def _owner_row(owner: Owner, seen_at: int) -> dict[str, object]:
         "is_queue": int(owner.is_queue),
         "active": int(owner.active),
         "teams": orjson.dumps(owner.teams).decode(),
+        "manager": owner.manager,
         "seen_at": seen_at,
     }
 
