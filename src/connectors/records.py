@@ -288,6 +288,7 @@ class Vocabulary:
     history_streams: tuple[str, ...] = ()  # streams that tell of the changes of records which other streams bring
     customers: frozenset[str] = frozenset()  # values of the ladder that customers have, lower case
     by_hand: frozenset[str] = frozenset()  # sources of changes that a person made in the CRM's own pages and apps
+    company_domain: str | None = None  # field of a company: its domain, or the address of its site; None: the CRM has none
     hold: str = "leadpact_hold"  # field of a person that keeps leadpact from moving it
     opted_out: str | None = None  # field of a person: "true" for who wants no marketing mail
     status: str | None = None  # field of a person: how Sales stands with it, where the CRM has one

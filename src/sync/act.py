@@ -9,13 +9,13 @@ from functools import partial
 
 from sync.agreement.versions import why_not_enforcing
 from sync.along import Along
+from sync.assign import gather_routing
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
 from sync.decide import planner_for
 from sync.errors import LimitReached, UsageError
 from sync.escalate import Escalate, settle_escalations
 from sync.fresh import back
-from sync.gather import open_seats
 from sync.holding import AFRESH, parted, refuse_if_ended, refuse_if_undone_already, waits_in
 from sync.journal import Event, what_was_written
 from sync.known import gather_terms
@@ -29,8 +29,7 @@ from sync.remedies.manager_task import ESCALATE
 from sync.remind import Remind
 from sync.report.audit import Audit
 from sync.report.spool import Spool
-from sync.route import Routing
-from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, pull, pull_and_judge
+from sync.run import SYNC, Asked, Begun, Context, finish, moves_before, opened_run, pull, pull_and_judge
 from sync.send import Sender
 from sync.settle import Settler, left_open
 from sync.stamps import STAMP, STAMPS
@@ -40,7 +39,7 @@ from sync.store.journal import UNDO
 from sync.store.plans import KeptPlan
 from sync.terms import Terms
 
-SYNC, APPLY = "sync", "apply"
+APPLY = "apply"
 TASK_STAYS = "the task is its manager's, who completes it"
 _NOT_WRITTEN = object()
 
@@ -236,13 +235,15 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
     escalations = [one for one in todo if one[1].action == ESCALATE]
     reminders = [one for one in todo if one[1].action == REMIND]
     writes = [one for one in todo if one[1].action not in (ESCALATE, REMIND)]
-    routing, kept = Routing(seats=open_seats(run.known.roster, terms, begun.now)), run.plans.get(plan)
+    routing, _ = gather_routing(run.ground, terms, begun.now)
+    kept = run.plans.get(plan)
     order = kept.order if kept is not None else None
     look = LookAgain(
         known=run.known,
         writers=run.writers,
         closed={one.account.crm: one.closed for one in pulled},
         planner=planner_for(run, order, agreement=begun.agreement, terms=terms, now=begun.now, routing=routing),
+        routing=routing,
     )
     stopping = _stopping(run, begun, terms, todo)
     carrying = CarryOut(
@@ -298,7 +299,7 @@ def _sender(run: Context, begun: Begun, now: datetime) -> Sender:
 
 
 def _settler(run: Context, sender: Sender) -> Settler:
-    return Settler(sender=sender, mirror=run.known.mirror, ledger=run.ledger)
+    return Settler(sender=sender, mirror=run.known.mirror, ledger=run.ledger, owner_crm=run.known.config.authority.owner)
 
 
 def _told(tally: Tally) -> dict[str, int]:

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sync.agreement.model import OFFBOARD, Agreement
 from sync.agreement.versions import why_not_enforcing
+from sync.assign import gather_routing
 from sync.backlog import is_backlog
-from sync.gather import open_seats
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
 from sync.known import gather_terms
@@ -21,7 +21,6 @@ from sync.orders import BACKLOG, Backlog, Offboard, Order
 from sync.plan import Planner
 from sync.pull import Progress
 from sync.remedies.asked import Router
-from sync.route import Routing
 from sync.run import Begun, Context, moves_before, opened_run, policy_at, pull
 from sync.steps import Step
 from sync.store.plans import KeptPlan
@@ -94,7 +93,10 @@ def _planned(
 ) -> Decided:
     wanted, moves = sorted(set(leads)), 0
     plan = run.plans.begin(begun.run_id, order)
-    for number, steps in enumerate(_steps(run, begun, terms, order, wanted, asks=asks), start=1):
+    routing, unsaved = gather_routing(run.ground, terms, begun.moment)
+    run.ledger.note_book(plan, {pool: routing.book.owed.get(pool, {}) for pool in routing.seats}, unsaved=len(unsaved))
+    planner = planner_for(run, order, agreement=begun.agreement, terms=terms, now=begun.moment, routing=routing)
+    for number, steps in enumerate(_steps(run, planner, wanted, asks=asks), start=1):
         run.plans.add(plan, steps)
         moves += sum(step.action in MOVES and step.is_pending for step in steps)
         run.tell(Progress(work="planning", rows=number, total=len(wanted), done=number == len(wanted)))
@@ -107,12 +109,10 @@ def _planned(
 
 
 def _steps(
-    run: Context, begun: Begun, terms: Terms, order: Order, leads: Iterable[str], *, asks: Callable[[Finding], bool] | None
+    run: Context, planner: Planner | Offboarding, leads: Iterable[str], *, asks: Callable[[Finding], bool] | None
 ) -> Iterator[tuple[Step, ...]]:
     """Yield the steps of each lead: all, or those whose finding `asks` for it."""
-    now, agreement = begun.moment, begun.agreement
-    routing = Routing(seats=open_seats(run.known.roster, terms, now), book=run.ledger.book(terms.authority.owner))
-    planner = planner_for(run, order, agreement=agreement, terms=terms, now=now, routing=routing)
+    terms, now, agreement = planner.terms, planner.now, planner.agreement
     for rows in run.known.reader.leads(upto=now, bulk_within=agreement.touches.bulk_within, keys=leads):
         findings = judge_lead(rows, terms, now).findings
         asking = {finding.key for finding in findings if asks is None or asks(finding)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+from sync.agreement.criteria import Criterion
 from sync.agreement.model import OFFBOARD
 from sync.judge.findings import Finding
-from sync.route import Given, Seat
+from sync.route import FIRST, TURN, Given, Routing, Sticky, everywhere
 from sync.stamps import STAMP
 from sync.steps import FieldWrite, Step
 
@@ -17,13 +18,38 @@ class Promised:
     """Gives a lead to whom the plan gave it, as long as they may have it."""
 
     given: Given | None
-    seats: Sequence[Seat]  # who may get leads of the pool now
+    now: Routing  # who may get leads now
+    is_there: Callable[[str], bool]  # whether an owner is active and not absent
 
-    def give(self, pool: str | None, *, failed: Collection[str], takes_turn: bool) -> Given | None:  # noqa: ARG002 - the turn was taken
-        """Return the turn of the plan; None if its owner may not have this lead any more."""
+    def give(
+        self,
+        pool: str | None,
+        *,
+        failed: Collection[str],
+        takes_turn: bool,  # noqa: ARG002 - the turn was taken
+        fits: Callable[[Criterion], bool] = everywhere,
+        sticky: Sticky | None = None,
+    ) -> Given | None:
+        """Return the turn of the plan; None if its owner may not have this lead any more, or it is somebody's before the pool."""
         given = self.given
-        may = given is not None and given.pool == (pool or "") and given.owner in {seat.owner for seat in self.seats}
-        return given if may and given is not None and given.owner not in failed else None
+        if given is None or given.owner in failed or (sticky.by if sticky is not None else "") != (given.by if given.by in FIRST else ""):
+            return None
+        if sticky is not None:
+            return given if sticky.owner == given.owner else None
+        if not given.seats:
+            return given if self.is_there(given.owner) else None
+        if given.by == TURN and given.pool != (pool or ""):
+            return None
+        seated = any(seat.owner == given.owner for seat in self.now.seats.get(given.pool, ()))
+        return given if seated and self.now.belongs(given.pool, given.owner, fits) else None
+
+    def nobody_because(self, pool: str | None, *, failed: Collection[str], fits: Callable[[Criterion], bool] = everywhere) -> str:
+        """Say why nobody is left."""
+        return self.now.nobody_because(pool, failed=failed, fits=fits)
+
+    def account_of(self, domain: str) -> Sticky | None:
+        """Return whose the company with a domain is, if it is somebody's."""
+        return self.now.account_of(domain)
 
 
 def why_not_now(step: Step, asked_now: Iterable[Step], findings: Iterable[Finding], *, moving: Collection[str] = ()) -> str | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.memberships import is_membership
 from connectors.records import FieldDefinition, Owner, Team, Vocabulary
-from sync.roster import Roster
-from sync.route import Seat
-from sync.terms import CrmTerms, Terms
+from sync.terms import CrmTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +51,3 @@ def crm_terms(
         upto=dict(upto),
         own_app=own_app,
     )
-
-
-def open_seats(roster: Roster, terms: Terms, now: datetime) -> dict[str, tuple[Seat, ...]]:
-    """Return per pool the members who are active in the CRM that says who owns leads, and not absent at `now`, in the roster's order."""
-    return {pool: tuple(_open_seats(roster, terms, pool, now)) for pool in roster.pools}
-
-
-def _open_seats(roster: Roster, terms: Terms, pool: str, now: datetime) -> Iterator[Seat]:
-    crm = terms.authority.owner
-    for member in roster.members(pool):
-        owner = roster.people[member.person].ids.get(crm)
-        if owner is not None and owner not in terms.crms[crm].gone and not roster.absent(member.person, now):
-            yield Seat(owner=owner, weight=member.weight)

@@ -23,6 +23,7 @@ class Due:
     rung: int  # 1 is the ladder's first; before the deadline the percent of its time that has passed, negative
     remedy: Rung
     instead_of: tuple[int, ...] = ()  # earlier warnings that have passed too: of several the last one speaks
+    why: str | None = None  # it is another remedy than the ladder's: a sentence
 
 
 def ladder_of(finding: Finding, agreement: Agreement) -> tuple[Rung, ...]:

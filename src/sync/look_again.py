@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connectors.protocol import WritingConnector
 from connectors.records import RecordKey
 from sync.fresh import Promised, why_not_now
-from sync.gather import open_seats
 from sync.judge.judge import judge_lead
 from sync.known import Known
 from sync.offboard import Offboarding
 from sync.plan import Planner
+from sync.route import Routing
 from sync.rows import LeadRows
+from sync.seats import is_there, open_seats
 from sync.steps import Step
 
 
@@ -26,6 +27,7 @@ class LookAgain:
     writers: Mapping[str, WritingConnector]  # by CRM
     closed: Mapping[str, Mapping[str, str]]  # CRM -> streams that our credentials may not read
     planner: Planner | Offboarding
+    routing: Routing = field(default_factory=lambda: Routing(seats={}))  # territories and accounts; who may get leads is looked up anew
 
     def read(self, leads: Iterable[str], *, now: datetime, by_association: bool = True) -> dict[str, LeadRows]:
         """Read the persons of `leads` and their activities by association, in every CRM that holds one; return the leads, by key.
@@ -66,8 +68,8 @@ class LookAgain:
             return "the lead is gone, or was merged into another"
         terms = self.planner.terms
         findings = judge_lead(rows, terms, now).findings
-        pool = step.given.pool if step.given is not None else ""
-        router = Promised(step.given, open_seats(self.known.roster, terms, now).get(pool, ()))
+        routing = replace(self.routing, seats=open_seats(self.known.roster, terms, now))
+        router = Promised(step.given, routing, lambda owner: is_there(terms, owner, now))
         asked = replace(self.planner, now=now, routing=router).steps(rows, findings)
         days = terms.crms[step.record.crm].vocabulary.own_fields.get("return_on")
         return why_not_now(step, asked, findings, moving=(days,) if days is not None else ())

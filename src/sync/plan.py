@@ -22,8 +22,9 @@ from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
 from sync.remedies.escalate import escalation
 from sync.remedies.promote import promotion
-from sync.remedies.reassign import reassignment
+from sync.remedies.reassign import pool_of_handoff, reassignment
 from sync.remedies.recycle import back_on, recycling
+from sync.remedies.sticky import never_rotated
 from sync.rows import LeadRows
 from sync.stamps import STAMPS, Stamping, touch_rules_of
 from sync.steps import FieldWrite, Step
@@ -62,11 +63,12 @@ class Planner:
 
     def _remedies(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         due = due_remedies(findings, now=self.agreement, then=self._judged_by)
-        asked = [one for one in due if (one.finding.key, one.rung) not in self.policy.fired]
-        if not asked:
+        open_ = [one for one in due if (one.finding.key, one.rung) not in self.policy.fired]
+        if not open_:
             return ()
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
+        asked = [self._with_its_owner(one, lead) for one in open_]
         together = go_together(asked)
         steps = self._steps(together, lead)
         if any(step.action in MOVES and not step.blocked_by for step in steps):
@@ -75,6 +77,11 @@ class Planner:
 
     def _steps(self, due: Sequence[Due], lead: Lead) -> tuple[Step, ...]:
         return tuple(step for one in due for step in self._steps_of(one, lead))
+
+    def _with_its_owner(self, due: Due, lead: Lead) -> Due:
+        """Return what is due, but an escalation where a lead would leave the very person whose it is."""
+        pool = pool_of_handoff(due.finding.cycle.handoff, self.agreement)
+        return never_rotated(due, lead, self.terms, self.routing, pool=pool, now=self.now)
 
     @cached_property
     def _stamping(self) -> Stamping:
@@ -251,8 +258,9 @@ def _warned(due: Due, fired: frozenset[tuple[str, int]]) -> Iterator[str]:
 def _because(asked: Asked, writes: Writes) -> str:
     """Return why, and for a lead that goes back the reason, the day from which it may return, and what there is to say of the writes."""
     message, back = asked.due.finding.message, back_on(asked)
+    other = (asked.due.why,) if asked.due.why is not None else ()
     recycled = () if back is None else (f"recycled as `{asked.due.remedy.detail}`, may come back from {back}",)
-    return "; ".join((message, *recycled, *writes.notes))
+    return "; ".join((message, *other, *recycled, *writes.notes))
 
 
 def _allows(mode: str, action: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -11,8 +10,9 @@ import orjson
 from connectors.records import RecordKey
 from sync.errors import UsageError
 from sync.report.contract import moment, step_json
+from sync.route import given_from, given_told
 from sync.steps import FieldWrite, Step
-from sync.store.plans import KeptPlan, given_from, plan_hash
+from sync.store.plans import KeptPlan, plan_hash
 
 FORMAT = 1
 _ANEW = "make a new one: leadpact sync --dry-run --out plan.json"
@@ -33,7 +33,7 @@ def plan_json(plan: KeptPlan, steps: Iterable[Step], trips: Mapping[str, str]) -
     yield orjson.dumps(head, option=orjson.OPT_INDENT_2)[:-2] + b',\n  "steps": ['
     separator = b"\n    "
     for step in steps:
-        given = None if step.given is None else asdict(step.given)
+        given = None if step.given is None else given_told(step.given)
         yield separator + orjson.dumps(step_json(step) | {"given": given})
         separator = b",\n    "
     yield b"\n  ]\n}\n"

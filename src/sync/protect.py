@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.records import Activity, ActivityKind, ActivityStatus, Direction
+from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, Record
 from sync.agreement.model import Agreement, Protection
 from sync.confusion import several_records
 from sync.facts import OwnerSet
@@ -74,13 +74,18 @@ def _confusion(lead: Shielded) -> str | None:
 
 
 def _open_deal(lead: Shielded) -> str | None:
-    for deal in lead.rows.deals:
-        crm = lead.terms.crms[deal.key.crm]
+    deal = next(open_deals(lead.rows, lead.terms), None)
+    return f"open deal {deal.key}" if deal is not None else None
+
+
+def open_deals(rows: LeadRows, terms: Terms) -> Iterator[Record]:
+    """Yield the deals of a lead that are neither closed nor gone, by key."""
+    for deal in rows.deals:
+        crm = terms.crms[deal.key.crm]
         closed = (deal.values.get(crm.vocabulary.deal_closed) or "").casefold() == "true"
         closed = closed or deal.values.get(crm.vocabulary.deal_stage) in crm.closed_stages
-        if not closed and deal.key not in lead.rows.gone_at:
-            return f"open deal {deal.key}"
-    return None
+        if not closed and deal.key not in rows.gone_at:
+            yield deal
 
 
 def _customer(lead: Shielded) -> str | None:

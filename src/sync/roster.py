@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sync.agreement.calendar import Calendar
+from sync.agreement.criteria import Criterion
 from sync.agreement.model import Agreement
+from sync.caps import NO_CAPS, Caps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class Member:
 
     person: str
     weight: float
+    territory: Criterion | None = None  # which leads they get; None: all
+    at_most: Caps = NO_CAPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sync.agreement.calendar import Calendar, CalendarError, compile_calendar
+from sync.agreement.criteria import Criterion, CriterionError, compile_criterion
 from sync.agreement.model import Agreement, CalendarWords
 from sync.agreement.references import is_zone
+from sync.caps import Caps
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
 from sync.roster import Absence, Member, Person, Roster
-from sync.roster_schema import PersonTable, RosterTable
+from sync.roster_schema import MemberTable, PersonTable, PoolTable, RosterTable
 from sync.shape import key_of, read_shape
 from sync.toml_text import read_toml
 
@@ -52,6 +54,7 @@ class _Reader:
         self._table = table
         self._agreement = agreement
         self._file = file
+        self._territories: dict[str, Criterion] = {}  # by text
         self._compiled: dict[CalendarWords, Calendar] = {}  # many people share their hours
         self.problems: list[Problem] = []
         self.known_people = {person.name for person in table.person}
@@ -70,6 +73,8 @@ class _Reader:
             where = f"pool.{key_of(pool.name)}.members"
             self._known(where, [member.person for member in pool.members], self.known_people, "the name of a person")
             self._once(where, [member.person for member in pool.members], "each person once")
+            for member in pool.members:
+                self._territory(f"{where}.{key_of(member.person)}.territory", member.territory)
         self._placeholders(ids)
 
     def roster(self) -> Roster:
@@ -78,7 +83,7 @@ class _Reader:
         placeholders = {"hubspot": self._table.placeholders.hubspot, "salesforce": self._table.placeholders.salesforce}
         return Roster(
             people=people,
-            pools={pool.name: tuple(Member(person=one.person, weight=one.weight) for one in pool.members) for pool in self._table.pool},
+            pools={pool.name: tuple(self._member(one, pool) for one in pool.members) for pool in self._table.pool},
             placeholders={crm: frozenset(owners) for crm, owners in placeholders.items() if owners},
             shared_mailboxes=frozenset(self._table.shared_mailboxes),
             by_id={(crm, owner): person.name for person in people.values() for crm, owner in person.ids.items()},
@@ -103,6 +108,30 @@ class _Reader:
             self._add(
                 f"{where}.timezone", found=quoted(person.timezone), expected="an IANA time zone", fix="write for example `Europe/Berlin`"
             )
+
+    def _member(self, member: MemberTable, pool: PoolTable) -> Member:
+        return Member(
+            person=member.person,
+            weight=member.weight,
+            territory=self._territories.get(member.territory or ""),
+            at_most=Caps(**member.at_most.model_dump()).over_those_of(Caps(**pool.at_most.model_dump())),
+        )
+
+    def _territory(self, where: str, text: str | None) -> None:
+        """Compile a territory over the fields that the agreement reads; members who share one share what it compiles to."""
+        if text is None or self._agreement is None or text in self._territories:
+            return
+        try:
+            self._territories[text] = compile_criterion(
+                text,
+                fields={name: one.type for name, one in self._agreement.fields.items()},
+                defines={name: one.text for name, one in self._agreement.defines.items()},
+                zone=self._agreement.zone,
+            )
+        except CriterionError as error:
+            for problem in error.problems:
+                found = f"{quoted(problem.found)} at character {problem.position + 1} of {quoted(problem.text)}"
+                self._add(where, found=found, expected=f"a criterion over the agreement's fields, but {problem.message}", fix=problem.fix)
 
     def _placeholders(self, ids: Iterable[tuple[str, str]]) -> None:
         for crm, owner in ids:

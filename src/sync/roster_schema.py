@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from sync.long_ids import long_id
-from sync.shape import Day, Table, Text, matching
+from sync.shape import Count, Day, Table, Text, matching
 
 
 def _as_text(value: object) -> object:
@@ -59,10 +59,21 @@ class PersonTable(Table):
         return bool(self.hours or self.timezone or self.holidays)
 
 
+class CapsTable(Table):
+    """`at_most` of a pool or a member: how many leads somebody may have or get."""
+
+    owned: Count | None = None
+    hour: Count | None = None
+    day: Count | None = None
+    week: Count | None = None
+
+
 class MemberTable(Table):
     """One member of a pool."""
 
     person: Text
+    territory: Text | None = None
+    at_most: CapsTable = CapsTable()
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
 
@@ -71,6 +82,7 @@ class PoolTable(Table):
 
     name: Text
     members: Annotated[tuple[MemberTable, ...], BeforeValidator(_as_members)] = ()
+    at_most: CapsTable = CapsTable()
 
 
 class PlaceholdersTable(Table):

@@ -16,9 +16,9 @@ from connectors.records import Account
 from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.agreement.versions import signed_sides, version_of, why_not_enforcing
+from sync.assign import Ground, gather_routing, new_people_turns
 from sync.brakes import NO_BRAKES, Brakes
 from sync.errors import LimitReached, UsageError
-from sync.gather import open_seats
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
@@ -35,7 +35,6 @@ from sync.report.audit import Audit
 from sync.report.contract import usage_json
 from sync.report.spool import Spool
 from sync.report.summary import Summary
-from sync.route import Routing
 from sync.rows import LeadRows
 from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
 from sync.stamps import StampsLeft
@@ -46,11 +45,12 @@ from sync.store.ledger import Enforced, Ledger
 from sync.store.outbox import Outbox
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
+from sync.store.whose import Whose
 from sync.sweep import find_erased, sweep
 from sync.terms import Terms
 
 log = structlog.get_logger()
-DRY_RUN = "dry-run"
+DRY_RUN, SYNC = "dry-run", "sync"
 CHUNK = 500  # leads whose findings are saved in one transaction
 CLOCK_MAY_BE_OFF = timedelta(seconds=30)
 
@@ -65,6 +65,7 @@ class Context:
     runs: Runs
     journal: Journal
     ledger: Ledger
+    whose: Whose
     enforced: Enforced
     outbox: Outbox
     door: Door
@@ -72,6 +73,11 @@ class Context:
     clock: Callable[[], datetime]
     tell: Callable[[Progress], None]
     heedless: bool = False  # a person wants it written all the same: what is paused and frozen stops nothing
+
+    @property
+    def ground(self) -> Ground:
+        """What routing is worked out from."""
+        return Ground(known=self.known, ledger=self.ledger, enforced=self.enforced, whose=self.whose)
 
     @property
     def writers(self) -> dict[str, WritingConnector]:
@@ -129,6 +135,9 @@ def pull_and_judge(run: Context, begun: Begun, spool: Spool, asked: Asked) -> Ju
     pulled = pull(run, begun, asked)
     terms = gather_terms(run.known, begun.eras, upto=asked.as_of)
     asked.only.refuse_if_unknown(terms)
+    if begun.kind == SYNC:
+        crm = terms.authority.owner
+        run.ledger.note_people(new_people_turns(run.ground, terms, begun.now), crm=crm, upto=begun.now)
     report = Report(spool=spool, summary=Summary(), shown=lambda finding: asked.only.shows(finding, terms))
     plan = judge_and_plan(run, begun.run_id, terms, report, moment=begun.moment, keep=asked.as_of is None)
     audit = replace(_audit(run, begun, pulled, terms, report.summary, plan), limited=asked.only != EVERYTHING)
@@ -317,10 +326,12 @@ class Report:
 def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, moment: datetime, keep: bool) -> SavedPlan | None:
     """Judge every lead as it was known at `moment` and plan for it, chunk by chunk; `keep` findings and plan in the store."""
     known, agreement = run.known, terms.agreement_at(moment)
-    routing = Routing(seats=open_seats(known.roster, terms, moment), book=run.ledger.book(terms.authority.owner))
+    routing, unsaved = gather_routing(run.ground, terms, moment)
     policy = policy_at(run, agreement, moment, brakes=_brakes_at(run, agreement, moment, keep=keep))
     planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
+    if plan is not None:
+        run.ledger.note_book(plan, {pool: routing.book.owed.get(pool, {}) for pool in routing.seats}, unsaved=len(unsaved))
     known.dirty.refresh(judged_by(terms), bulk_within=agreement.touches.bulk_within)
     marked_upto, toll, stamps = known.dirty.newest(), Toll(), StampsLeft(known.config.limits.stamps_per_run)
     total, judged = known.reader.count_leads(), 0

@@ -13,7 +13,7 @@ from sync.joined import read_memberships
 from sync.journal import FOR_GOOD, OPEN, Entry, Event, Place, what_reading_tells
 from sync.send import Part, Sender
 from sync.steps import Step
-from sync.store.journal import Journal, Unsettled
+from sync.store.journal import UNDO, Journal, Unsettled
 from sync.store.ledger import Ledger
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
@@ -111,6 +111,7 @@ class Settler:
     sender: Sender
     mirror: Mirror
     ledger: Ledger
+    owner_crm: str | None = None  # that says who owns leads: owner ids are its own; None: the one of the record
 
     def settle(self, tried: Sequence[Tried]) -> list[Settled]:
         """Read the records of steps back and note what stands; finish those that were cut off between two parts.
@@ -174,9 +175,18 @@ class Settler:
         journal.note(self.sender.run_id, [Entry(place=one.place, event=event, at=now, said=said) for one in tried.counted])
         if event is Event.VERIFIED and tried.step.given is not None and tried.counted:
             place = tried.intents[-1].place
-            self.ledger.enter(place, tried.step.given, crm=tried.step.record.crm, lead=tried.step.lead, at=now)
+            self.ledger.enter(place, tried.step.given, crm=self.owner_crm or tried.step.record.crm, lead=tried.step.lead, at=now)
+        if event is Event.VERIFIED and tried.counted:
+            self._give_back(tried.step)
         failed = next(iter(tried.failed.values()), None)
         return Settled(step=tried.step, event=failed if failed is not None and event is Event.VERIFIED else event)
+
+    def _give_back(self, step: Step) -> None:
+        """Give the turn back that a lead took, where a step undid that, or returned it to Marketing."""
+        if step.action == UNDO:
+            self.ledger.undone(step.lead, finding=step.finding, rung=step.rung, at=self.sender.now)
+        elif step.action == "return":
+            self.ledger.give_back(step.lead, why="returned", at=self.sender.now)
 
 
 def _with_tasks(end: Settled, told: Iterable[tuple[Event, str | None]]) -> Settled:

@@ -29,6 +29,7 @@ from connectors.salesforce.settings import SalesforceSettings
 from sync.agreement.load import agreement_of, load_agreement
 from sync.agreement.model import Agreement
 from sync.agreement.versions import Version, version_of
+from sync.assign import Ground
 from sync.config import Config, load_config, misfits
 from sync.config_salesforce import SalesforceSettings as SalesforceSection
 from sync.config_sections import HubSpotSettings as HubSpotSection
@@ -44,6 +45,7 @@ from sync.remedies.targets import fields_beside, wanted_lists
 from sync.report.former import OwnerNames
 from sync.roster import Roster
 from sync.roster_load import load_roster
+from sync.routed import Routed
 from sync.run import Context
 from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store, open_store_readonly
@@ -63,6 +65,7 @@ from sync.store.runs import Runs
 from sync.store.stops import Stops
 from sync.store.usage import ApiUsage
 from sync.store.waivers import Waivers
+from sync.store.whose import Whose
 from sync.version import VERSION
 
 T = TypeVar("T")
@@ -125,12 +128,15 @@ def vocabularies(config: Config) -> Mapping[str, Vocabulary]:
 def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
     """Return the fields to read of one CRM: those the agreement names, with their history, and those leadpact itself asks for.
 
-    These are those it fills in itself, the hold, where it protects, and what says that two records of the connected CRMs are one person.
+    These are those it fills in itself, the hold, where it protects, what says that two records of the connected CRMs are one person, and
+    of companies whose they are and their domain, where leads go to the owner of the account.
     """
     words, named = vocabularies(config)[crm], dict(agreement.crm_fields(crm))
     more: dict[str, set[str]] = {kind: set(words.own_fields.values()) for kind in words.persons}
     if any(protection.what == "hold" for protection in agreement.protect.when):
         more[words.person].add(words.hold)
+    if any("account owner" in pool.first for pool in agreement.pools.values()):
+        more.setdefault(words.company, set()).update(filter(None, (words.owner, words.company_domain)))
     for reference in words.references:
         if reference.to_crm in config.crms:
             more.setdefault(reference.kind, set()).add(reference.field)
@@ -248,6 +254,7 @@ def open_context(
             runs=Runs(store),
             journal=Journal(store),
             ledger=Ledger(store),
+            whose=Whose(store),
             enforced=Enforced(store),
             outbox=Outbox(store),
             door=open_door(),
@@ -299,6 +306,14 @@ def open_past(path: Path | None) -> Iterator[Past]:
         names = {(crm, one.owner): {owner.id: owner.name for owner in mirror.owners(crm)} for crm, one in words.items()}
         reader = LeadReader(store, words.values())
         yield Past(runs=Runs(store), plans=Plans(store), journal=Journal(store), outbox=Outbox(store), reader=reader, names=names)
+
+
+@contextmanager
+def open_routed(path: Path | None) -> Iterator[Routed]:
+    """Open files and store to see how leads are routed, for reading only; raises Misfit as `open_known` does."""
+    with open_known(path) as known, open_store_readonly(known.config.store) as store:
+        ground = Ground(known=known, ledger=Ledger(store), enforced=Enforced(store), whose=Whose(store))
+        yield Routed(ground=ground, plans=Plans(store))
 
 
 @contextmanager

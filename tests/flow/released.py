@@ -60,6 +60,22 @@ _LINKED_BY_CHANGE_ROWS = """
     INSERT INTO to_link (person, tied) VALUES (1, 0);
     INSERT INTO tie (tie, person) VALUES (-7, 1);
 """
+_WRITTEN_ROWS = """
+    INSERT INTO plan_use VALUES (1, 1, 300);
+    INSERT INTO journal (run, plan, position, part, event, at, before, after)
+        VALUES (1, 1, 0, 0, 'intended', 300, '{"hubspot_owner_id":"77"}', '{"hubspot_owner_id":"78"}'),
+        (1, 1, 0, 0, 'verified', 301, NULL, NULL);
+    INSERT INTO enforced VALUES ('first touch', 300);
+    INSERT INTO assignment (id, crm, owner, pool, lead, at, seats, plan, position)
+        VALUES (1, 'hubspot', '78', 'sdr', 1, 301, '{"77":1.0,"78":1.0}', 1, 0);
+"""
+_ROUTED_ROWS = """
+    INSERT INTO people_turn (id, crm, owner, pool, lead, at, seats, source)
+        VALUES (1, 'hubspot', '77', 'sdr', 4, 302, '{"77":1.0,"78":1.0}', 'hubspot/contact/2#hubspot_owner_id=77@302|sdr');
+    INSERT INTO given_back VALUES (1, 1, NULL, 303, 'undone');
+    INSERT INTO plan_book VALUES (1, 'sdr', '{"77":0.0,"78":0.0}', 0, 0, 0, 0);
+    INSERT INTO turns_read VALUES ('hubspot', 302);
+"""
 _HOLDING_ROWS = """
     INSERT INTO held VALUES (1, 300, 400, 0);
     INSERT INTO dropped VALUES (1, 350, 'ann', 'looks wrong');
@@ -106,6 +122,8 @@ def make_released(path: Path, name: str) -> None:
             "0007": _USAGE_ROWS,
             "0009": _LINKED_ROWS,
             "0010": _LINKED_BY_CHANGE_ROWS,
+            "0011": _WRITTEN_ROWS,
+            "0012": _ROUTED_ROWS,
             "0013": _HOLDING_ROWS,
             "0014": _DECIDED_ROWS,
             "0017": _OUTBOX_ROWS,

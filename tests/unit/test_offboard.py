@@ -115,7 +115,7 @@ def test_a_protected_lead_takes_nobodys_turn() -> None:
         order=order, agreement=the_agreement(), terms=terms, not_enforcing=None, routing=routing, fired=frozenset(), now=NOW
     )
     assert offboarding.steps(rows, ())[0].fields[0].after == BEN
-    assert routing.book.owed == {"sdr": {}}
+    assert routing.book.owed == {"sdr": {BEN: 0.0, "13": 0.0}}
 
 
 def test_what_holds_it_back_is_said() -> None:

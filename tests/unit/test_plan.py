@@ -196,7 +196,7 @@ def test_only_the_owner_who_has_the_lead_now_is_reminded() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.integers(1, 4)), min_size=1, unique_by=lambda seat: seat[0]), st.integers(1, 200))
 def test_after_any_number_of_leads_nobody_is_more_than_one_from_their_share(pool: list[tuple[str, int]], leads: int) -> None:
-    seats = [Seat(owner=owner, weight=weight) for owner, weight in pool]
+    seats = tuple(Seat(owner=owner, weight=weight) for owner, weight in pool)
     received, book = Counter[str](), Book()
     for _ in range(leads):
         given = book.next("sdr", seats, failed=())

@@ -8,6 +8,7 @@ import pytest
 
 from sync.agreement.load import load_agreement
 from sync.agreement.model import Agreement
+from sync.caps import Caps
 from sync.problems import Problem, Problems
 from sync.roster import Roster
 from sync.roster_load import load_roster
@@ -94,6 +95,35 @@ def test_members_keep_their_order_and_weigh_one_unless_said(load: Load) -> None:
     roster = load('person = [{ name = "A" }, { name = "B" }]\npool = [{ name = "sdr", members = ["B", { person = "A", weight = 0.5 }] }]')
 
     assert [(member.person, member.weight) for member in roster.members("sdr")] == [("B", 1.0), ("A", 0.5)]
+
+
+TWO_OF_A_POOL = """
+[[person]]
+name = "Ana"
+[[person]]
+name = "Jo"
+[[pool]]
+name = "sdr"
+at_most = { owned = 40, day = 12 }
+members = [{ person = "Ana", territory = "country IN ('DE', 'AT')", at_most = { day = 5 } }, "Jo"]
+"""
+
+
+def test_a_member_has_a_territory_and_the_caps_of_the_pool_but_for_their_own(load: Load) -> None:
+    ana, jo = load(TWO_OF_A_POOL).members("sdr")
+    assert ana.territory is not None
+    assert (ana.territory.truth({"country": "de"}), ana.territory.truth({"country": "FR"}), jo.territory) == (True, False, None)
+    assert (ana.at_most, jo.at_most) == (Caps(owned=40, day=5), Caps(owned=40, day=12))
+
+
+def test_a_territory_over_what_the_agreement_does_not_read_is_told_with_everything_else(load: Load) -> None:
+    wrong = '{ person = "Jo", territory = "country =", at_most = { hour = 0 } }]'
+    text = TWO_OF_A_POOL.replace("country IN", "city IN").replace('"Jo"]', wrong)
+    found = problems_of(load, text)
+    assert found.keys() == {"pool.sdr.members.Ana.territory", "pool.sdr.members[2].at_most.hour", "pool.sdr.members.Jo.territory"}
+    problem = found["pool.sdr.members.Ana.territory"]
+    assert problem.found == "'city' at character 1 of \"city IN ('DE', 'AT')\""
+    assert problem.expected.startswith("a criterion over the agreement's fields, but ")
 
 
 def test_everything_that_is_wrong_is_told_at_once(load: Load) -> None:

@@ -20,6 +20,7 @@ VOCABULARY = Vocabulary(
     persons=("contact",),
     company="company",
     deal="deal",
+    company_domain="domain",
     owner="hubspot_owner_id",
     email="email",
     hand_raise_at=HAND_RAISE_AT,

@@ -22,6 +22,7 @@ VOCABULARY = Vocabulary(
     persons=("Lead", "Contact"),
     company="Account",
     deal="Opportunity",
+    company_domain="Website",
     owner="OwnerId",
     email="Email",
     hand_raise_at=None,

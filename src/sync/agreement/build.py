@@ -133,7 +133,15 @@ def _pools(table: AgreementTable) -> dict[str, model.Pool]:
     """Return the declared pools, and those that handoffs name where none is declared."""
     named = {handoff.pool: model.Pool(name=handoff.pool, calendar=None) for handoff in table.handoff if handoff.pool}
     declared = {
-        name: model.Pool(name=name, calendar=one.calendar, team=one.team, fallback=one.fallback) for name, one in table.pool.items()
+        name: model.Pool(
+            name=name,
+            calendar=one.calendar,
+            team=one.team,
+            fallback=one.fallback,
+            first=one.first,
+            only_on_shift=one.only_on_shift,
+        )
+        for name, one in table.pool.items()
     }
     return named | declared
 

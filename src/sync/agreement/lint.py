@@ -14,6 +14,7 @@ from sync.agreement.lint_clocks import clock_flaws
 from sync.agreement.lint_criteria import criteria_flaws
 from sync.agreement.lint_goals import circle_flaws, consequence_flaws, goal_flaws
 from sync.agreement.lint_levels import level_flaws
+from sync.agreement.lint_pools import pool_flaws
 from sync.agreement.lint_promises import promise_flaws
 from sync.agreement.lint_stages import stage_flaws
 from sync.agreement.model import Agreement, Cadence, Clock
@@ -35,6 +36,7 @@ def lint_text(agreement: Agreement, roster: Roster) -> list[Remark]:
             *stage_flaws(agreement),
             *calendar_flaws(agreement, roster),
             *promise_flaws(agreement, roster),
+            *pool_flaws(agreement, roster),
             *_rules(agreement, roster),
             *circle_flaws(agreement),
             *_consequences(agreement),

@@ -173,7 +173,9 @@ class Pool:
     name: str
     calendar: str | None
     team: str | None = None
-    fallback: str | None = None  # who gets the lead when nobody of the pool can take it
+    fallback: str | None = None  # who gets the lead when nobody of the pool can take it: a person or another pool of the roster
+    first: tuple[str, ...] = ("open deal owner", "account owner", "previous owner")  # whose a lead is before the pool's turn, in this order
+    only_on_shift: bool = False  # nobody gets a lead while they are closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

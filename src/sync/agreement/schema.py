@@ -21,6 +21,7 @@ from sync.agreement.schema_people import (
 )
 from sync.agreement.schema_words import (
     AS_LIST,
+    FIRST,
     BudgetText,
     EventText,
     KeptByText,
@@ -33,6 +34,7 @@ from sync.agreement.schema_words import (
     Side,
     SpanText,
     StartText,
+    StickyWord,
     Texts,
     TriggerText,
     WallSpanText,
@@ -105,6 +107,8 @@ class PoolTable(Table):
     calendar: Text | None = None
     team: Text | None = None
     fallback: Text | None = None
+    first: Annotated[tuple[StickyWord, ...], AS_LIST] = FIRST
+    only_on_shift: Flag = False
 
 
 class NurturedTable(Table):

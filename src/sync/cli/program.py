@@ -25,6 +25,7 @@ from sync.cli.offboard import offboard
 from sync.cli.pause import observe, pause, resume
 from sync.cli.preset import preset
 from sync.cli.roster import roster
+from sync.cli.route import route
 from sync.cli.runs import runs
 from sync.cli.sandbox import sandbox
 from sync.cli.shadow import shadow
@@ -76,6 +77,7 @@ for command in (
     resume,
     explain,
     due,
+    route,
     runs,
     show,
     shadow,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -14,7 +14,7 @@ import orjson
 from connectors.records import RecordKey
 from sync.ladder import MOVES
 from sync.orders import Order, order_from, order_json
-from sync.route import Given, Seat
+from sync.route import given_from, given_told
 from sync.shadow import Meant
 from sync.steps import FieldWrite, Step
 from sync.store.database import Database
@@ -245,7 +245,8 @@ def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Iterable[Ste
     """Hash what a plan would do and on what terms; the order of the steps is part of it."""
     digest = sha256(orjson.dumps([accounts, agreement_hash], option=orjson.OPT_SORT_KEYS))
     for step in steps:
-        told = {name: value for name, value in asdict(step).items() if name != "is_pending"}
+        told = asdict(replace(step, given=None)) | {"given": None if step.given is None else given_told(step.given)}
+        del told["is_pending"]
         digest.update(b"\n" + orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()
 
@@ -269,7 +270,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
                 step.rung,
                 step.reason,
                 orjson.dumps(step.blocked_by).decode(),
-                None if step.given is None else orjson.dumps(asdict(step.given)).decode(),
+                None if step.given is None else orjson.dumps(given_told(step.given)).decode(),
                 int(step.is_pending),
                 step.manager,
             )
@@ -294,8 +295,3 @@ def _step(row: Sequence[Any]) -> Step:
         is_pending=bool(is_pending),
         manager=manager,
     )
-
-
-def given_from(told: Mapping[str, Any]) -> Given:
-    """Read a turn of a pool: {"pool", "seats": [{"owner", "weight"}], "owner"}."""
-    return Given(pool=told["pool"], seats=tuple(Seat(**seat) for seat in told["seats"]), owner=told["owner"])

@@ -78,10 +78,15 @@ CREATE TABLE assignment ( -- the ledger of fair routing: who was given which lea
         at INTEGER NOT NULL,
         seats TEXT NOT NULL CHECK (json_valid(seats)), -- who could have got it: owner -> weight, in the roster's order
         plan INTEGER NOT NULL,
-        position INTEGER NOT NULL,
+        position INTEGER NOT NULL, way TEXT NOT NULL DEFAULT 'turn',
         UNIQUE (plan, position)
     ) STRICT
     ;
+CREATE TRIGGER assignment_is_never_changed BEFORE UPDATE ON assignment
+        BEGIN SELECT raise(ABORT, 'assignment is append-only'); END;
+CREATE TRIGGER assignment_is_never_deleted BEFORE DELETE ON assignment
+        BEGIN SELECT raise(ABORT, 'assignment is append-only'); END;
+CREATE INDEX assignment_lead ON assignment (lead);
 CREATE TABLE association (
         id INTEGER PRIMARY KEY,
         low INTEGER NOT NULL REFERENCES object (id),
@@ -190,6 +195,19 @@ CREATE TRIGGER finding_version_is_never_changed BEFORE UPDATE ON finding_version
 CREATE TRIGGER finding_version_is_never_deleted BEFORE DELETE ON finding_version
     BEGIN SELECT raise(ABORT, 'finding_version is append-only'); END;
 CREATE INDEX finding_version_key ON finding_version (key);
+CREATE TABLE given_back ( -- turns that do not count any more
+        id INTEGER PRIMARY KEY,
+        assignment INTEGER UNIQUE REFERENCES assignment (id),
+        people_turn INTEGER UNIQUE REFERENCES people_turn (id),
+        at INTEGER NOT NULL,
+        why TEXT NOT NULL,
+        CHECK ((assignment IS NULL) <> (people_turn IS NULL))
+    ) STRICT
+    ;
+CREATE TRIGGER given_back_is_never_changed BEFORE UPDATE ON given_back
+        BEGIN SELECT raise(ABORT, 'given_back is append-only'); END;
+CREATE TRIGGER given_back_is_never_deleted BEFORE DELETE ON given_back
+        BEGIN SELECT raise(ABORT, 'given_back is append-only'); END;
 CREATE TABLE held ( -- append-only: plans that a limit stopped; times are the CRMs'
         plan INTEGER PRIMARY KEY REFERENCES plan (id),
         at INTEGER NOT NULL,
@@ -281,6 +299,22 @@ CREATE TABLE owner (
         PRIMARY KEY (crm, crm_id)
     ) STRICT
     ;
+CREATE TABLE people_turn ( -- a lead of a pool that somebody else than leadpact gave to a member of it
+        id INTEGER PRIMARY KEY,
+        crm TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        pool TEXT NOT NULL,
+        lead INTEGER NOT NULL REFERENCES object (id),
+        at INTEGER NOT NULL,
+        seats TEXT NOT NULL CHECK (json_valid(seats)), -- who could have got it: owner -> weight, in the roster's order
+        source TEXT NOT NULL UNIQUE -- the natural key of the change, and the pool
+    ) STRICT
+    ;
+CREATE TRIGGER people_turn_is_never_changed BEFORE UPDATE ON people_turn
+        BEGIN SELECT raise(ABORT, 'people_turn is append-only'); END;
+CREATE TRIGGER people_turn_is_never_deleted BEFORE DELETE ON people_turn
+        BEGIN SELECT raise(ABORT, 'people_turn is append-only'); END;
+CREATE INDEX people_turn_lead ON people_turn (lead);
 CREATE TABLE plan (
         id INTEGER PRIMARY KEY,
         run INTEGER NOT NULL REFERENCES run (id),
@@ -289,6 +323,21 @@ CREATE TABLE plan (
         agreement_hash TEXT NOT NULL
     , trips TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(trips))) STRICT
     ;
+CREATE TABLE plan_book ( -- what each was owed when a plan was made, by which its turns can be replayed
+        plan INTEGER NOT NULL REFERENCES plan (id),
+        pool TEXT NOT NULL,
+        owed TEXT NOT NULL CHECK (json_valid(owed)), -- owner -> leads
+        assignments INTEGER NOT NULL, -- the newest id of each table that counted
+        people_turns INTEGER NOT NULL,
+        given_backs INTEGER NOT NULL,
+        unsaved INTEGER NOT NULL, -- turns of people that a dry run saw and left out of the ledger
+        PRIMARY KEY (plan, pool)
+    ) STRICT
+    ;
+CREATE TRIGGER plan_book_is_never_changed BEFORE UPDATE ON plan_book
+        BEGIN SELECT raise(ABORT, 'plan_book is append-only'); END;
+CREATE TRIGGER plan_book_is_never_deleted BEFORE DELETE ON plan_book
+        BEGIN SELECT raise(ABORT, 'plan_book is append-only'); END;
 CREATE TABLE plan_step (
         plan INTEGER NOT NULL REFERENCES plan (id),
         position INTEGER NOT NULL,
@@ -406,6 +455,7 @@ CREATE TABLE to_link ( -- persons to be linked anew
     ) STRICT
     ;
 CREATE INDEX to_link_untied ON to_link (person) WHERE tied = 0;
+CREATE TABLE turns_read (crm TEXT PRIMARY KEY, upto INTEGER NOT NULL) STRICT;
 CREATE VIEW v_activities AS
     SELECT object.crm || '/' || object.kind || '/' || object.crm_id AS activity, activity.kind, strftime('%Y-%m-%dT%H:%M:%fZ', happened_at / 1000.0, 'unixepoch') AS happened_at, strftime('%Y-%m-%dT%H:%M:%fZ', logged_at / 1000.0, 'unixepoch') AS logged_at,
         strftime('%Y-%m-%dT%H:%M:%fZ', ends_at / 1000.0, 'unixepoch') AS ends_at, owner, direction,
