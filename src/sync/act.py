@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from connectors.pacing import RetryPolicy, repeat
 from sync.agreement.versions import why_not_enforcing
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
 from sync.errors import UsageError
 from sync.fresh import back
 from sync.gather import open_seats
-from sync.journal import Event, what_stands
+from sync.journal import ARRIVED, what_stands
 from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT, MOVES
 from sync.limits import beyond
@@ -22,16 +23,20 @@ from sync.plan import Planner
 from sync.pull import Progress, Pulled
 from sync.report.audit import Audit
 from sync.report.spool import Spool
+from sync.reversals import Signs
 from sync.route import Routing
-from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, policy_at, pull, pull_and_judge
+from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, outcome_of, policy_at, pull, pull_and_judge
+from sync.second_look import SecondLook
 from sync.send import Sender
-from sync.settle import Settler, left_open
+from sync.settle import Settler, left_open, tried_of
 from sync.steps import Step
 from sync.store.journal import UNDO
-from sync.store.plans import KeptPlan
+from sync.store.plans import Chosen, KeptPlan
 from sync.terms import Terms
+from sync.tried import Tried
 
 SYNC, APPLY = "sync", "apply"
+AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
 ANEW = "make a new one: leadpact sync --dry-run --out plan.json"
 
 
@@ -43,6 +48,7 @@ class Acted:
     tally: Tally
     trips: dict[str, str]  # rule -> the limit that held its moves back
     plan: int | None = None  # in which they are held
+    earlier: Tally = field(default_factory=Tally)  # what was found out about writes of earlier runs
 
 
 def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
@@ -51,7 +57,7 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
     Writes of earlier runs whose end nobody knows are settled first.
     """
     with opened_run(run, SYNC, asked) as begun:
-        _settle_earlier(run, begun)
+        earlier = _settle_earlier(run, begun)
         _begin_enforcing(run, begun)
         judged = pull_and_judge(run, begun, spool, asked)
         plan = judged.audit.plan
@@ -61,8 +67,8 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
         if not trips:
             run.journal.take_up(begun.run_id, plan.id, at=begun.now)
         tally = _carry_out(run, begun, judged.terms, judged.pulled, plan.id, steps)
-        finish(run, begun, judged)
-        return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan.id if trips else None)
+        finish(run, begun, judged, stopped_by=tally.stopped_by, more={"written": tally.as_json()})
+        return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan.id if trips else None, earlier=earlier)
 
 
 def apply(run: Context, chosen: KeptPlan) -> Acted:
@@ -73,7 +79,7 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
     """
     with opened_run(run, APPLY) as begun:
         _refuse_if_not_for_now(run, begun, chosen)
-        _settle_earlier(run, begun)
+        earlier = _settle_earlier(run, begun)
         pulled = pull(run, begun)
         terms = gather_terms(run.known, begun.eras)
         before = run.journal.take_up(begun.run_id, chosen.id, at=begun.now)
@@ -82,8 +88,8 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
                 f"plan {chosen.id} was carried out by run {before}", fix="make a new one: leadpact sync --dry-run --out plan.json"
             )
         tally = _carry_out(run, begun, terms, pulled, chosen.id, _sendable(run, chosen.id))
-        run.runs.finish(begun.run_id, outcome="ok", summary={"plan": chosen.id, "steps": _told(tally)})
-        return Acted(run_id=begun.run_id, tally=tally, trips={})
+        run.runs.finish(begun.run_id, outcome=outcome_of(tally.stopped_by), summary={"plan": chosen.id, "written": tally.as_json()})
+        return Acted(run_id=begun.run_id, tally=tally, trips={}, earlier=earlier)
 
 
 def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
@@ -92,7 +98,7 @@ def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
     What goes beyond a limit is held, as any plan is. Raises UsageError where nothing is to be put back.
     """
     with opened_run(run, UNDO) as begun:
-        _settle_earlier(run, begun)
+        earlier = _settle_earlier(run, begun)
         steps = [back(step) for step in _stands_of(run, run_name) if not leads or step.lead in leads]
         if not steps:
             raise UsageError(f"nothing of run {run_name} stands as it left it", fix=f"see what it did: leadpact show {run_name}")
@@ -105,28 +111,44 @@ def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
         if not trips:
             run.journal.take_up(begun.run_id, plan, at=begun.now)
             tally = _carry_out(run, begun, gather_terms(run.known, begun.eras), pulled, plan, enumerate(steps))
-        run.runs.finish(begun.run_id, outcome="ok", summary={"plan": plan, "undoes": run_name, "steps": _told(tally)})
-        return Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan if trips else None)
+        summary = {"plan": plan, "undoes": run_name, "written": tally.as_json()}
+        run.runs.finish(begun.run_id, outcome=outcome_of(tally.stopped_by), summary=summary)
+        return Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan if trips else None, earlier=earlier)
 
 
 def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
-    """Yield the steps of a run that were seen to stand, in the CRMs that are connected."""
+    """Yield the steps of a run that were seen to stand, whatever came after, in the CRMs that are connected."""
     plans = run.journal.plans_of(run_name)
     if not plans:
         raise UsageError(f"run {run_name} wrote nothing", fix=f"see what it did: leadpact show {run_name}")
     for plan in plans:
         stands = what_stands(run.journal.of_plan(plan))
-        verified = {place.position for place, entry in stands.items() if entry.event is Event.VERIFIED}
-        steps = (step for position, step in enumerate(run.plans.steps(plan)) if position in verified)
+        others = {place.position for place, entry in stands.items() if entry.event not in ARRIVED}
+        arrived = frozenset(place.position for place in stands) - others
+        steps = (step for _, step in run.plans.numbered(plan, Chosen(places=arrived)))
         yield from (step for step in steps if step.record.crm in run.writers)
 
 
-def _settle_earlier(run: Context, begun: Begun) -> None:
-    """Find out what became of writes that an earlier run was killed in."""
+def _settle_earlier(run: Context, begun: Begun) -> Tally:
+    """Find out what became of writes that an earlier run was killed in, and whether those that stood still do after the sync's lag."""
+    tally, sender = Tally(), _sender(run, begun, begun.now)
     for connector in run.connectors:
         connector.learn(run.known.mirror.definitions(connector.crm))
-    if tried := [one for one in left_open(run.journal, run.plans) if one.step.record.crm in run.writers]:
-        _settler(run, _sender(run, begun, begun.now)).settle(tried)
+    tally.add_all(_settler(run, sender).settle(_connected(run, left_open(run.journal, run.plans))))
+    if tried := _connected(run, tried_of(run.journal.verified_once(upto=begun.now - run.known.config.authority.lag), run.plans)):
+        last_written = run.journal.last_written(min(one.intents[0].at for one in tried))
+        look = SecondLook(sender=sender, mirror=run.known.mirror, signs=_signs(run), last_written=last_written)
+        tally.add_all(look.all(tried))
+    return tally
+
+
+def _connected(run: Context, tried: Iterable[Tried]) -> list[Tried]:
+    return [one for one in tried if one.step.record.crm in run.writers]
+
+
+def _signs(run: Context) -> dict[str, Signs]:
+    known = run.known
+    return {crm: Signs(own=known.config.own_app(crm), by_hand=words.by_hand) for crm, words in known.vocabularies.items()}
 
 
 def _begin_enforcing(run: Context, begun: Begun) -> None:
@@ -175,6 +197,7 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
         settler_of=partial(_settler, run),
         look=look,
         now=lambda: run.clock() + begun.ahead,
+        repeat=partial(repeat, waiting=run.waiting, policy=AGAIN),
     )
 
     def tell(done: int) -> None:
@@ -188,8 +211,4 @@ def _sender(run: Context, begun: Begun, now: datetime) -> Sender:
 
 
 def _settler(run: Context, sender: Sender) -> Settler:
-    return Settler(sender=sender, mirror=run.known.mirror, ledger=run.ledger)
-
-
-def _told(tally: Tally) -> dict[str, int]:
-    return {event.value: count for event, count in sorted(tally.events.items())}
+    return Settler(sender=sender, mirror=run.known.mirror, ledger=run.ledger, signs=_signs(run))

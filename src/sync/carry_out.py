@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import datetime
 
 from connectors.changes import Change
+from connectors.errors import ConnectorError
 from connectors.records import Record
-from sync.journal import Entry, Event, Place
+from sync.journal import STOOD, Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
-from sync.send import Part, Sender
-from sync.settle import Settler, Tried
+from sync.send import Part, Sender, replaced
+from sync.settle import Settled, Settler
 from sync.steps import Step
 from sync.store.journal import UNDO
+from sync.tried import GONE, Tried
 
 AT_ONCE = 100  # leads that are looked at again before they are written
-JUST_NOW = timedelta(seconds=2)  # a CRM that compares whole seconds cannot tell what changed in the same one
 _NOT_SENT = frozenset({Event.REFUSED, Event.CHANGED, Event.LATER})
 
 
@@ -29,17 +29,29 @@ class Tally:
 
     events: Counter[Event] = field(default_factory=Counter)
     told: list[tuple[Step, Event, str | None]] = field(default_factory=list)  # what did not simply happen
+    waits: dict[int, str | None] = field(default_factory=dict)  # place in the plan -> the CRM's words, of what may be tried again
+    left: int = 0  # steps that were not tried at all
+    stopped_by: ConnectorError | None = None  # after which nothing more could be written
 
     def add(self, step: Step, event: Event, said: str | None = None) -> None:
         """Count one step."""
         self.events[event] += 1
-        if event is not Event.VERIFIED:
+        if event not in STOOD:
             self.told.append((step, event, said))
+
+    def add_all(self, settled: Iterable[Settled]) -> None:
+        """Count steps that were read back."""
+        for one in settled:
+            self.add(one.step, one.event, one.said)
 
     @property
     def failed(self) -> int:
         """Steps that were to be carried out and do not stand."""
-        return sum(count for event, count in self.events.items() if event not in (Event.VERIFIED, Event.SKIPPED))
+        return sum(count for event, count in self.events.items() if event not in (*STOOD, Event.SKIPPED))
+
+    def as_json(self) -> dict[str, int]:
+        """Return how many steps came to which end, as it is kept with the run."""
+        return {event.value: count for event, count in sorted(self.events.items())} | ({"left": self.left} if self.left else {})
 
 
 Numbered = tuple[int, Step]  # position in the plan
@@ -54,19 +66,46 @@ class CarryOut:
     settler_of: Callable[[Sender], Settler]
     look: LookAgain
     now: Callable[[], datetime]
+    repeat: Callable[[Callable[[], bool]], None]  # calls, with pauses, until there is nothing left to do or it was often enough
 
-    def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
-        """Carry out steps that nothing blocks, a hundred leads at a time; `tell` hears how many are done."""
-        tally, todo, done = Tally(), iter(steps), 0
-        while some := list(islice(todo, AT_ONCE)):
-            self._some(some, tally)
-            done += len(some)
-            tell(done)
+    def all(self, steps: Sequence[Numbered], tell: Callable[[int], None]) -> Tally:
+        """Carry out steps that nothing blocks, a hundred leads at a time; `tell` hears how many are done.
+
+        What a CRM could not do for a reason that passes is looked at again, and tried again after a pause. An error that ends the run
+        for a CRM stops the rest, which stays planned.
+        """
+        tally, todo = Tally(), list(steps)
+
+        def try_all() -> bool:
+            todo[:] = self._round(tuple(todo), tally, tell)
+            return bool(todo) and tally.stopped_by is None
+
+        self.repeat(try_all)
+        for position, step in todo:
+            tally.add(step, Event.LATER, tally.waits[position])
+        tally.left = len(steps) - tally.events.total()
         return tally
+
+    def _round(self, steps: Sequence[Numbered], tally: Tally, tell: Callable[[int], None]) -> list[Numbered]:
+        """Try steps once; return those that may be tried again."""
+        later: list[Numbered] = []
+        for start in range(0, len(steps), AT_ONCE):
+            some = steps[start : start + AT_ONCE]
+            try:
+                self._some(some, tally)
+            except ConnectorError as error:
+                tally.stopped_by = error
+            later += [(position, step) for position, step in some if position in tally.waits]
+            if tally.stopped_by is not None:
+                break
+            tell(min(start + AT_ONCE, len(steps)))
+        return later
 
     def _some(self, steps: Sequence[Numbered], tally: Tally) -> None:
         now = self.now()
         sender = self.sender_at(now)
+        for position, _ in steps:
+            tally.waits.pop(position, None)
         rows = self.look.read((step.lead for _, step in steps), now=now)
         ready = list(self._ready(steps, rows, sender, tally))
         parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
@@ -74,13 +113,26 @@ class CarryOut:
         events = _send_in_order(sender, parts)
         tried = []
         for position, step, _ in ready:
-            told = {events[part.place] for part in parts[position]}
-            if told & _NOT_SENT and not told - _NOT_SENT:
-                tally.add(step, events[parts[position][0].place])
+            told, first = {events[part.place] for part in parts[position]}, parts[position][0].place
+            if told - _NOT_SENT:
+                tried.append(Tried(step=step, intents=intents[position], is_done=told == {Event.DONE}))
+            elif events[first] is Event.LATER:
+                tally.waits[position] = sender.said.get(first)
             else:
-                tried.append(Tried(step=step, intents=intents[position]))
-        for settled in self.settler_of(sender).settle(tried):
-            tally.add(settled.step, settled.event)
+                tally.add(step, events[first], sender.said.get(first))
+        self._settle(tried, sender, tally)
+        if sender.ended_by:
+            raise sender.ended_by[0]
+
+    def _settle(self, tried: Sequence[Tried], sender: Sender, tally: Tally) -> None:
+        """Read back what was sent; what cannot be read is for the next run to settle."""
+        try:
+            settled = self.settler_of(sender).settle(tried)
+        except ConnectorError:
+            settled = [Settled(step=one.step, event=Event.UNKNOWN, said="not read back; the next run begins with it") for one in tried]
+            tally.add_all(settled)
+            raise
+        tally.add_all(settled)
 
     def _ready(
         self, steps: Sequence[Numbered], rows: Mapping[str, LeadRows], sender: Sender, tally: Tally
@@ -89,7 +141,7 @@ class CarryOut:
         skipped = []
         for position, step in steps:
             record = _record_of(step, rows.get(step.lead))
-            why = self._why_not(step, record, rows.get(step.lead), sender.now)
+            why = self._why_not(step, record, rows.get(step.lead), sender)
             if why is None and record is not None:
                 yield position, step, record
             else:
@@ -97,10 +149,11 @@ class CarryOut:
                 tally.add(step, Event.SKIPPED, why)
         sender.journal.note(sender.run_id, skipped)
 
-    def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, now: datetime) -> str | None:
+    def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, sender: Sender) -> str | None:
         if record is None:
-            return "the record is gone, or was merged into another"
-        if now - record.changed_at < JUST_NOW:
+            return GONE
+        now, grain = sender.now, sender.writers[record.key.crm].condition_grain
+        if grain is not None and now - record.changed_at < grain:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
@@ -116,12 +169,7 @@ class CarryOut:
 
     def _intend(self, sender: Sender, step: Step, parts: Sequence[Part]) -> list[Entry]:
         """Note all parts of a step before the first is sent, each with what its fields hold until then."""
-        held = {write.field: write.before for write in step.fields}
-        before = {}
-        for part in parts:
-            before[part.place] = {name: held.get(name) for name in part.change.values}
-            held |= part.change.values
-        return sender.intend(parts, before)
+        return sender.intend(parts, replaced(parts, {write.field: write.before for write in step.fields}))
 
 
 def _record_of(step: Step, rows: LeadRows | None) -> Record | None:

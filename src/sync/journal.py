@@ -21,10 +21,15 @@ class Event(StrEnum):
     VERIFIED = "verified"  # read back
     NOT_WRITTEN = "not_written"  # read back: it never arrived
     OVERWRITTEN = "overwritten"  # read back: it shows what neither we nor the plan had in mind
+    PUT_BACK = "put_back"  # it had replaced what somebody wrote right before it, and was taken back
+    REVERSED = "reversed"  # read back: something set it back, see `sync.reversals`
+    STANDS = "stands"  # read back once more, after the lag of the sync
+    MOVED_ON = "moved_on"  # read back once more: somebody, or leadpact itself, went on from there
 
 
 OPEN = frozenset({Event.INTENDED, Event.UNKNOWN, Event.DONE})  # only reading tells whether it stands
-FAILED = frozenset({Event.REFUSED, Event.LATER, Event.NOT_WRITTEN, Event.OVERWRITTEN, Event.UNKNOWN})
+STOOD = frozenset({Event.VERIFIED, Event.STANDS})  # when it was read last
+ARRIVED = STOOD | {Event.MOVED_ON, Event.REVERSED}  # was seen to be there, at least for a while
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,8 +48,8 @@ class Entry:
     place: Place
     event: Event
     at: datetime
-    before: Mapping[str, str | None] | None = None  # of an intent: the fields that it writes
-    after: Mapping[str, str | None] | None = None
+    before: Mapping[str, str | None] | None = None  # of an intent: the fields that it writes; of a reversal: what we had written
+    after: Mapping[str, str | None] | None = None  # of a reversal, and of what was put back: what was found in its place
     said: str | None = None
 
 

@@ -16,6 +16,7 @@ from sync.roster import Roster
 from sync.store.agreements import Agreements
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.journal import Journal
 from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
@@ -36,6 +37,7 @@ class Known:
     findings: Findings
     agreements: Agreements
     links: Links
+    journal: Journal
     read_version: Callable[[Version], Agreement]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from connectors.records import RecordKey
 from sync.agreement.model import Agreement
 from sync.agreement.spans import Span
 from sync.facts import Exit, Left
@@ -17,8 +18,9 @@ from sync.remedies.asked import Asked, Lead, Router, Writes
 from sync.remedies.promote import promotion
 from sync.remedies.reassign import reassignment
 from sync.remedies.recycle import back_on, recycling
+from sync.reversals import Fought, left_alone
 from sync.rows import LeadRows
-from sync.steps import Step
+from sync.steps import FieldWrite, Step
 from sync.terms import Terms
 from sync.timeline import build_timeline
 
@@ -32,6 +34,7 @@ class Policy:
     max_act_age: Span  # breaches older than this go to the digest
     enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
     fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
+    fought: Mapping[tuple[RecordKey, str], Fought] = field(default_factory=dict)  # fields that something keeps setting back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,7 @@ class Planner:
         )
         writes = _writes(asked)
         fields = [write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold()]
+        left_alone = tuple(self._left_alone(writes.record.key, fields))
         if action in MOVES and not fields and not writes.missing:
             return None
         return Step(
@@ -77,10 +81,16 @@ class Planner:
             rule=finding.rule,
             rung=due.rung,
             reason=_because(asked),
-            blocked_by=(*writes.missing, *self._held_by_policy(due, lead), *kept),
+            blocked_by=(*writes.missing, *left_alone, *self._held_by_policy(due, lead), *kept),
             given=writes.given,
-            is_pending=not kept and not writes.missing,
+            is_pending=not kept and not writes.missing and not left_alone,
         )
+
+    def _left_alone(self, record: RecordKey, fields: Iterable[FieldWrite]) -> Iterator[str]:
+        """Yield which fields are not written because somebody keeps setting them back."""
+        for write in fields:
+            if (fought := self.policy.fought.get((record, write.field))) is not None:
+                yield left_alone(write.field, fought, self.agreement.zone)
 
     def _held_by_policy(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what config and agreement say against a step, whatever the lead."""

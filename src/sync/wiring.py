@@ -133,8 +133,7 @@ def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
 
 def connect(config: Config, agreement: Agreement) -> tuple[WritingConnector, ...]:
     """Return a connector for every CRM of the config, Marketing's first; none has made a call yet."""
-    waiting = Waiting(monotonic=time.monotonic, sleep=_wait)
-    return tuple(_connector(config, wanted(config, agreement, crm), crm, waiting) for crm in config.crms)
+    return tuple(_connector(config, wanted(config, agreement, crm), crm, _WAITING) for crm in config.crms)
 
 
 def _connector(config: Config, fields: Wanted, crm: str, waiting: Waiting) -> WritingConnector:
@@ -201,6 +200,9 @@ def _wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
+_WAITING = Waiting(monotonic=time.monotonic, sleep=_wait)
+
+
 @contextmanager
 def open_context(
     path: Path | None, *, tell: Callable[[Progress], None], env: Mapping[str, str] | None = None, wait: timedelta = WAIT
@@ -228,6 +230,7 @@ def open_context(
             enforced=Enforced(store),
             meter=Meter(connectors, ApiUsage(store)),
             clock=machine_clock,
+            waiting=_WAITING,
             tell=tell,
         )
 
@@ -301,6 +304,7 @@ def _known(files: Files, store: Database) -> Known:
         findings=Findings(store),
         agreements=Agreements(store),
         links=Links(store, words),
+        journal=Journal(store),
         read_version=_read_version,
     )
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sync.act import Acted
+    from sync.carry_out import Tally
+    from sync.journal import Event
+    from sync.steps import Step
 
 EXIT_HELD, EXIT_FAILED = 3, 4
 SHOWN = 20  # steps that did not simply happen
@@ -24,23 +27,38 @@ def tell_what_was_done(acted: Acted) -> None:
 
 
 def exit_code_of(acted: Acted) -> int:
-    """Return 3 where a limit held something back, 4 where something that was sent does not stand."""
+    """Return 3 where a limit held something back, 4 where something that was sent does not stand, or the rest could not be sent."""
     if acted.trips:
         return EXIT_HELD
-    return EXIT_FAILED if acted.tally.failed else 0
+    return EXIT_FAILED if acted.tally.failed or acted.tally.stopped_by is not None else 0
 
 
 def _lines(acted: Acted) -> Iterator[str]:
     from sync.journal import Event
 
-    events = acted.tally.events
-    counts = f"{events[Event.VERIFIED]} written and read back, {events[Event.SKIPPED]} skipped, {acted.tally.failed} failed"
-    yield f"run {acted.run_id}: {counts}"
-    for step, event, said in acted.tally.told[:SHOWN]:
-        yield f"  {step.lead}: {step.action} {event.value.replace('_', ' ')}{f': {said}' if said else ''}"
-    if (more := len(acted.tally.told) - SHOWN) > 0:
+    yield from _of_earlier_runs(acted.earlier)
+    tally, events = acted.tally, acted.tally.events
+    counts = f"{events[Event.VERIFIED]} written and read back, {events[Event.SKIPPED]} skipped, {tally.failed} failed"
+    yield f"run {acted.run_id}: {counts}{f', {tally.left} not tried' if tally.left else ''}"
+    yield from map(_told, tally.told[:SHOWN])
+    if (more := len(tally.told) - SHOWN) > 0:
         yield f"  and {more} more: leadpact show {acted.run_id}"
+    if tally.stopped_by is not None:
+        yield f"stopped: {tally.stopped_by}"
+        yield f"  fix: {tally.stopped_by.fix}; what was not written stays planned: run again"
     for rule, told in sorted(acted.trips.items()):
         yield f"held, {rule}: {told}"
     if acted.plan is not None:
         yield f"  this very plan can pass all the same: leadpact apply {acted.plan}"
+
+
+def _of_earlier_runs(earlier: Tally) -> Iterator[str]:
+    """Yield what did not last of what earlier runs wrote, or was left open by them."""
+    if earlier.told:
+        yield f"of earlier runs: {len(earlier.told)} writes did not last, or were not finished"
+        yield from map(_told, earlier.told[:SHOWN])
+
+
+def _told(one: tuple[Step, Event, str | None]) -> str:
+    step, event, said = one
+    return f"  {step.lead}: {step.action} {event.value.replace('_', ' ')}{f': {said}' if said else ''}"

@@ -52,6 +52,8 @@ def plan_text(plan: NotedPlan) -> str:
 
 def _counted(run: NotedRun) -> str:
     counts = [f"{run.summary[what]:,} {what}" for what in ("leads", "findings") if what in run.summary]
+    if isinstance(written := run.summary.get("written"), Mapping):
+        counts.append("written: " + (", ".join(f"{count:,} {event.replace('_', ' ')}" for event, count in written.items()) or "nothing"))
     return ", ".join(counts)
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import orjson
 
+from connectors.records import RecordKey
 from sync.journal import Entry, Event, Place
 from sync.ladder import MOVES
+from sync.reversals import Reversed
 from sync.store.database import Database
 from sync.store.moments import from_ms, to_ms
 from sync.store.runs import run_row_id
@@ -71,10 +73,24 @@ class Journal:
         return found
 
     def unsettled(self) -> list[Entry]:
-        """Return the intents of writes of which only reading tells whether they stand, by plan and place.
+        """Return the intents of steps of which only reading tells whether they stand, by plan and place: those of all their parts."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                WITH write (newest, intent) AS (
+                    SELECT max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
+                ), open (plan, position) AS (
+                    SELECT DISTINCT plan, position FROM write JOIN journal ON id = newest WHERE event IN ('intended', 'unknown', 'done')
+                )
+                SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said
+                FROM write JOIN journal AS intent ON intent.id = write.intent JOIN open USING (plan, position)
+                ORDER BY intent.plan, intent.position, intent.part
+                """
+            )
+            return [_entry(row) for row in rows]
 
-        Also those of parts that were never sent, where another part of their step was.
-        """
+    def verified_once(self, *, upto: datetime) -> list[Entry]:
+        """Return the intents of the writes that were read back no later than `upto` and not again since, by plan and place."""
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
@@ -83,10 +99,39 @@ class Journal:
                 )
                 SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said
                 FROM write JOIN journal AS newest ON newest.id = write.newest JOIN journal AS intent ON intent.id = write.intent
-                WHERE newest.event IN ('intended', 'unknown', 'done') ORDER BY intent.plan, intent.position, intent.part
-                """
+                WHERE newest.event = 'verified' AND newest.at <= ? ORDER BY intent.plan, intent.position, intent.part
+                """,
+                (to_ms(upto),),
             )
             return [_entry(row) for row in rows]
+
+    def last_written(self, since: datetime) -> dict[tuple[RecordKey, str], Place]:
+        """Return the newest write that was intended since a moment of each field of each record."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT record.crm, record.kind, record.crm_id, field.key, journal.plan, journal.position, journal.part
+                FROM journal JOIN plan_step AS step USING (plan, position) JOIN object AS record ON record.id = step.record,
+                    json_each(journal.after) AS field
+                WHERE event = 'intended' AND at >= ? ORDER BY journal.id
+                """,
+                (to_ms(since),),
+            )
+            return {(RecordKey(*row[:3]), row[3]): Place(*row[4:]) for row in rows}
+
+    def reversals(self, since: datetime) -> list[Reversed]:
+        """Return each field that something set back since a moment, in the order in which that was seen."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT record.crm, record.kind, record.crm_id, field.key, ifnull(journal.said, ''), journal.at
+                FROM journal JOIN plan_step AS step USING (plan, position) JOIN object AS record ON record.id = step.record,
+                    json_each(journal.after) AS field
+                WHERE event = 'reversed' AND at > ? ORDER BY journal.id
+                """,
+                (to_ms(since),),
+            )
+            return [Reversed(record=RecordKey(*row[:3]), field=row[3], by=row[4], at=from_ms(row[5])) for row in rows]
 
     def moves_since(self, at: datetime) -> int:
         """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none."""
@@ -102,13 +147,18 @@ class Journal:
         return int(count)
 
     def fired(self) -> frozenset[tuple[str, int]]:
-        """Return (key of a finding, rung) of each step that reached a CRM, or may have; what was undone since reached it too."""
+        """Return (key of a finding, rung) of each step that reached a CRM, or may have; what was undone since reached it too.
+
+        A step that leadpact itself took back, because it had replaced what somebody wrote right before, has not.
+        """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
-                WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part)
+                WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part),
+                    taken_back (plan, position) AS (SELECT plan, position FROM journal WHERE event = 'put_back')
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
-                WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten') AND step.action <> ?
+                WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten', 'reversed', 'stands', 'moved_on')
+                    AND step.action <> ? AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
                 """,
                 (UNDO,),
             )
