@@ -90,7 +90,10 @@ class Journal:
             return [_entry(row) for row in rows]
 
     def verified_once(self, *, upto: datetime) -> list[Entry]:
-        """Return the intents of the writes that were read back no later than `upto` and not again since, by plan and place."""
+        """Return the intents of the writes that were read back no later than `upto` and not again since, by plan and place.
+
+        What took a write of ours back is not among them: whoever goes on from there may.
+        """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
@@ -99,7 +102,8 @@ class Journal:
                 )
                 SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said
                 FROM write JOIN journal AS newest ON newest.id = write.newest JOIN journal AS intent ON intent.id = write.intent
-                WHERE newest.event = 'verified' AND newest.at <= ? ORDER BY intent.plan, intent.position, intent.part
+                WHERE newest.event = 'verified' AND newest.at <= ? AND intent.said IS NULL
+                ORDER BY intent.plan, intent.position, intent.part
                 """,
                 (to_ms(upto),),
             )

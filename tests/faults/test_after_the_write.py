@@ -1,0 +1,103 @@
+"""What people and programs do around a write: no edit of theirs stands overwritten, and nothing is fought over."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import pytest
+
+from tests.faults.interjecting import Between, between
+from tests.flow.enforcing import Enforced, enforced
+from tests.flow.people import BY_HAND, People
+
+OWNER = "hubspot_owner_id"
+WORKFLOW = {"sourceType": "AUTOMATION_PLATFORM", "sourceId": "123"}
+LIMITS = "\n[limits]\nmoves_at_least = 50\nmoves_per_run = 50\nmoves_per_hour = 500\nmoves_per_day = 500\n"
+AFTER_THE_LAG_S = 31 * 60
+
+
+@dataclass(kw_only=True)
+class Story:
+    """What happened to the leads of one rep, one after the other, and what leadpact said."""
+
+    one: Enforced
+    between: Between
+    names: tuple[str, ...] = ("edited", "set back", "set back later", "scored", "left alone")
+    said: str = ""
+
+    def lead(self, name: str) -> str:
+        return self.one.leads[self.names.index(name)]
+
+    def set(self, name: str, field: str, value: str, source: dict[str, str]) -> None:
+        people = self.one.world.people
+        assert isinstance(people, People)
+        people._plant(self.lead(name), {field: value}, source)
+
+    def journal(self, name: str) -> list[tuple[str, dict[str, str] | None, dict[str, str] | None, str | None]]:
+        """Return what is noted about a lead, in order."""
+        with closing(sqlite3.connect(self.one.files / "leadpact.db")) as store:
+            rows = store.execute(
+                """
+                SELECT event, before, after, said FROM journal JOIN plan_step USING (plan, position)
+                JOIN object ON object.id = plan_step.lead WHERE crm_id = ? ORDER BY journal.id
+                """,
+                (self.lead(name),),
+            )
+            return [(event, before and json.loads(before), after and json.loads(after), said) for event, before, after, said in rows]
+
+    def events(self, name: str) -> list[str]:
+        return [event for event, *_ in self.journal(name)]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Let a run write five leads while people and programs are at work."""
+    with enforced("hubspot", tmp_path_factory.mktemp("hubspot"), leads=5) as one, between(one.files, "hubspot") as somebody:
+        with (one.files / "config.toml").open("a", encoding="utf-8") as config:
+            config.write(LIMITS)
+        story = Story(one=one, between=somebody)
+        was = one.members()[0]
+        somebody.before = [
+            lambda: story.set("edited", OWNER, one.members()[3], BY_HAND),
+            lambda: story.set("scored", "hubspotscore", "97", {"sourceType": "CALCULATED"}),
+        ]
+        somebody.after = [lambda: story.set("set back", OWNER, was, WORKFLOW)]
+        story.said = one.run("sync", code=4)
+        yield story
+
+
+def test_an_edit_between_the_reading_and_the_write_is_put_back_and_told(story: Story) -> None:
+    lead, persons = story.lead("edited"), story.one.members()[3]
+    assert story.one.owner(lead) == persons
+    assert story.events("edited") == ["intended", "done", "intended", "done", "put_back", "verified"]
+    (ours,) = {after[OWNER] for event, _, after, said in story.journal("edited") if event == "intended" and said is None and after}
+    (put_back,) = [line for line in story.journal("edited") if line[0] == "put_back"]
+    assert put_back[1:] == ({OWNER: ours}, {OWNER: persons}, f"written right before: {OWNER} by user 1001")
+    assert f"{story.one.key(lead)}: reassign put back: written right before: {OWNER} by user 1001" in story.said
+
+
+def test_what_a_workflow_sets_back_at_once_has_arrived_and_is_no_write_that_failed_to(story: Story) -> None:
+    assert story.events("set back") == ["intended", "done", "reversed"]
+    assert f"{story.one.key(story.lead('set back'))}: reassign reversed: workflow 123" in story.said
+
+
+def test_an_edit_of_another_field_is_no_reason_to_take_a_write_back(story: Story) -> None:
+    assert story.events("scored") == ["intended", "done", "verified"]
+    assert "3 written and read back, 0 skipped, 2 failed" in story.said
+
+
+def test_after_the_lag_each_write_is_read_once_more_and_who_set_it_back_is_named(story: Story) -> None:
+    one = story.one
+    one.world.people.rest(AFTER_THE_LAG_S)
+    story.set("set back later", OWNER, one.members()[0], WORKFLOW)
+    said = one.run("sync")
+    assert "of earlier runs: 1 writes did not last" in said
+    assert f"{one.key(story.lead('set back later'))}: reassign reversed: workflow 123" in said
+    assert story.events("set back later") == ["intended", "done", "verified", "reversed"]
+    assert story.events("left alone") == ["intended", "done", "verified", "stands"]
+    assert story.events("edited")[-1] == "verified", "what was put back is nobody's but theirs"
+    assert "of earlier runs" not in one.run("sync"), "each is looked at twice, not three times"
