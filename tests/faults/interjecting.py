@@ -14,7 +14,7 @@ import urllib3
 
 from tests.flow.practice import base_url
 
-_NOT_PASSED_ON = frozenset({"host", "connection", "transfer-encoding", "content-length", "accept-encoding", "content-encoding"})
+_NOT_PASSED_ON = frozenset({"connection", "transfer-encoding", "content-length", "accept-encoding", "content-encoding"})
 Deed = Callable[[], None]
 
 
@@ -22,16 +22,19 @@ Deed = Callable[[], None]
 class Between:
     """Stands between leadpact and a practice CRM, passes every call on, and lets somebody act around those that write.
 
-    `before` and `after` are called once each, around the first writing call from now on.
+    `before` and `after` are called once each, around the first writing call from now on, or around a later one: `skips` are let by.
     """
 
     url: str
     writes: re.Pattern[bytes]  # what is found in the first line and the body of a call that writes
     before: list[Deed] = field(default_factory=list)
     after: list[Deed] = field(default_factory=list)
+    skips: int = 0
 
     def passed_on(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         is_write = self.writes.search(f"{method} {path} ".encode() + body) is not None
+        if is_write and self.skips:
+            self.skips, is_write = self.skips - 1, False
         deeds, self.before = (self.before, []) if is_write else ([], self.before)
         for deed in deeds:
             deed()

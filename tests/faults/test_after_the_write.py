@@ -66,14 +66,24 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             lambda: story.set("scored", "hubspotscore", "97", {"sourceType": "CALCULATED"}),
         ]
         somebody.after = [lambda: story.set("set back", OWNER, was, WORKFLOW)]
+        somebody.skips = 1
+        one.world.people.ask("POST", "/_sandbox/faults", [{"path": "*/contacts/batch/update", "status": 429, "form": "policy", "count": 1}])
         story.said = one.run("sync", code=4)
         yield story
+
+
+def test_what_the_crm_was_too_busy_for_is_looked_at_and_tried_again_in_the_same_run(story: Story) -> None:
+    for name in story.names:
+        first, second, *_ = story.journal(name)
+        assert (first[0], second[0]) == ("intended", "later")
+        assert second[3] is not None, "the CRM's own words are kept"
+        assert "429" in second[3] or "limit" in second[3]
 
 
 def test_an_edit_between_the_reading_and_the_write_is_put_back_and_told(story: Story) -> None:
     lead, persons = story.lead("edited"), story.one.members()[3]
     assert story.one.owner(lead) == persons
-    assert story.events("edited") == ["intended", "done", "intended", "done", "put_back", "verified"]
+    assert story.events("edited")[2:] == ["intended", "done", "intended", "done", "put_back", "verified"]
     (ours,) = {after[OWNER] for event, _, after, said in story.journal("edited") if event == "intended" and said is None and after}
     (put_back,) = [line for line in story.journal("edited") if line[0] == "put_back"]
     assert put_back[1:] == ({OWNER: ours}, {OWNER: persons}, f"written right before: {OWNER} by user 1001")
@@ -81,12 +91,12 @@ def test_an_edit_between_the_reading_and_the_write_is_put_back_and_told(story: S
 
 
 def test_what_a_workflow_sets_back_at_once_has_arrived_and_is_no_write_that_failed_to(story: Story) -> None:
-    assert story.events("set back") == ["intended", "done", "reversed"]
+    assert story.events("set back")[2:] == ["intended", "done", "reversed"]
     assert f"{story.one.key(story.lead('set back'))}: reassign reversed: workflow 123" in story.said
 
 
 def test_an_edit_of_another_field_is_no_reason_to_take_a_write_back(story: Story) -> None:
-    assert story.events("scored") == ["intended", "done", "verified"]
+    assert story.events("scored")[2:] == ["intended", "done", "verified"]
     assert "3 written and read back, 0 skipped, 2 failed" in story.said
 
 
@@ -97,7 +107,7 @@ def test_after_the_lag_each_write_is_read_once_more_and_who_set_it_back_is_named
     said = one.run("sync")
     assert "of earlier runs: 1 writes did not last" in said
     assert f"{one.key(story.lead('set back later'))}: reassign reversed: workflow 123" in said
-    assert story.events("set back later") == ["intended", "done", "verified", "reversed"]
-    assert story.events("left alone") == ["intended", "done", "verified", "stands"]
+    assert story.events("set back later")[2:] == ["intended", "done", "verified", "reversed"]
+    assert story.events("left alone")[2:] == ["intended", "done", "verified", "stands"]
     assert story.events("edited")[-1] == "verified", "what was put back is nobody's but theirs"
     assert "of earlier runs" not in one.run("sync"), "each is looked at twice, not three times"

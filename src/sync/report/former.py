@@ -135,6 +135,7 @@ def _run_json(run: NotedRun, plans: Sequence[NotedPlan]) -> dict[str, object]:
         "agreement": run.agreement_hash,
         "outcome": run.outcome,
         "leads": run.summary.get("leads"),
+        "written": run.summary.get("written"),
         "findings": run.summary.get("findings"),
         "plans": [
             {"id": plan.id, "hash": plan.hash, "steps": plan.free + plan.blocked, "free": plan.free, "blocked": plan.blocked}
