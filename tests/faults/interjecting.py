@@ -30,6 +30,7 @@ class Between:
     before: list[Deed] = field(default_factory=list)
     after: list[Deed] = field(default_factory=list)
     skips: int = 0
+    _pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=10))
 
     def passed_on(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         is_write = self.writes.search(f"{method} {path} ".encode() + body) is not None
@@ -38,7 +39,7 @@ class Between:
         deeds, self.before = (self.before, []) if is_write else ([], self.before)
         for deed in deeds:
             deed()
-        answer = urllib3.request(method, self.url + path, body=body or None, headers=headers, retries=False, redirect=False)
+        answer = self._pool.request(method, self.url + path, body=body or None, headers=headers, retries=False, redirect=False)
         deeds, self.after = (self.after, []) if is_write else ([], self.after)
         for deed in deeds:
             deed()

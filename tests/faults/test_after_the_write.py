@@ -7,16 +7,19 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.faults.interjecting import Between, between
 from tests.flow.enforcing import Enforced, enforced
 from tests.flow.people import BY_HAND, People
+from tests.flow.practice import leadpact
 
 OWNER = "hubspot_owner_id"
 WORKFLOW = {"sourceType": "AUTOMATION_PLATFORM", "sourceId": "123"}
 LIMITS = "\n[limits]\nmoves_at_least = 50\nmoves_per_run = 50\nmoves_per_hour = 500\nmoves_per_day = 500\n"
+FRIDAY = 4
 AFTER_THE_LAG_S = 31 * 60
 
 
@@ -33,9 +36,14 @@ class Story:
         return self.one.leads[self.names.index(name)]
 
     def set(self, name: str, field: str, value: str, source: dict[str, str]) -> None:
-        people = self.one.world.people
-        assert isinstance(people, People)
-        people._plant(self.lead(name), {field: value}, source)
+        self.people.rest(1)
+        self.people._plant(self.lead(name), {field: value}, source)
+        self.people.rest(1)
+
+    @property
+    def people(self) -> People:
+        assert isinstance(self.one.world.people, People)
+        return self.one.world.people
 
     def journal(self, name: str) -> list[tuple[str, dict[str, str] | None, dict[str, str] | None, str | None]]:
         """Return what is noted about a lead, in order."""
@@ -111,3 +119,30 @@ def test_after_the_lag_each_write_is_read_once_more_and_who_set_it_back_is_named
     assert story.events("left alone")[2:] == ["intended", "done", "verified", "stands"]
     assert story.events("edited")[-1] == "verified", "what was put back is nobody's but theirs"
     assert "of earlier runs" not in one.run("sync"), "each is looked at twice, not three times"
+
+
+def test_what_is_set_back_twice_is_left_alone_and_plan_and_explain_say_by_whom(story: Story) -> None:
+    one, lead = story.one, story.one.key(story.lead("set back"))
+    hand_over_again(story, "set back")
+    story.between.after = [lambda: story.set("set back", OWNER, one.members()[0], WORKFLOW)]
+    assert f"{lead}: reassign reversed: workflow 123" in one.run("sync", code=4)
+
+    hand_over_again(story, "set back")
+    assert "0 written and read back" in one.run("sync")
+
+    told = f"workflow 123 set {OWNER} back twice, seen last on Mon 2026-11-23 17:01 EST: leadpact leaves it alone"
+    config = ("--config", str(one.files / "config.toml"))
+    assert f"blocked: {told}" in leadpact("show", "last", "--lead", lead, *config).stdout
+    assert f"Not written any more: {told}" in leadpact("explain", lead, *config).stdout
+
+
+def hand_over_again(story: Story, name: str) -> None:
+    """Let a lead go back and raise a hand again on the next working day, and let its first touch be missed."""
+    people, lead = story.people, story.lead(name)
+    now = datetime.fromisoformat(people.now())
+    days = 3 if now.weekday() == FRIDAY else 1
+    people.rest((now.replace(hour=16, minute=0) + timedelta(days=days) - now).total_seconds())
+    people.recycle(lead)
+    people.rest(60)
+    people.raise_a_hand(lead)
+    people.rest(6 * 3600)
