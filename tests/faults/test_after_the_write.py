@@ -130,7 +130,7 @@ def test_what_is_set_back_twice_is_left_alone_and_plan_and_explain_say_by_whom(s
     hand_over_again(story, "set back")
     assert "0 written and read back" in one.run("sync")
 
-    told = f"workflow 123 set {OWNER} back twice, seen last on Mon 2026-11-23 17:01 EST: leadpact leaves it alone"
+    told = f"workflow 123 set {OWNER} back twice, seen last on Mon 2026-11-23 17:02 EST: leadpact leaves it alone"
     config = ("--config", str(one.files / "config.toml"))
     assert f"blocked: {told}" in leadpact("show", "last", "--lead", lead, *config).stdout
     assert f"Not written any more: {told}" in leadpact("explain", lead, *config).stdout
@@ -142,6 +142,8 @@ def hand_over_again(story: Story, name: str) -> None:
     now = datetime.fromisoformat(people.now())
     days = 3 if now.weekday() == FRIDAY else 1
     people.rest((now.replace(hour=16, minute=0) + timedelta(days=days) - now).total_seconds())
+    people._change("contacts", lead, hs_lead_status="NEW")
+    people.rest(60)
     people.recycle(lead)
     people.rest(60)
     people.raise_a_hand(lead)
