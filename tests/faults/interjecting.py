@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 
 import urllib3
 
@@ -30,10 +30,15 @@ class Between:
     before: list[Deed] = field(default_factory=list)
     after: list[Deed] = field(default_factory=list)
     skips: int = 0
+    at_each: Callable[[bool, str], None] | None = None  # is called before each call is served; hears whether it writes, and its path
+    _turn: Lock = field(default_factory=Lock)
     _pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=10))
 
     def passed_on(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         is_write = self.writes.search(f"{method} {path} ".encode() + body) is not None
+        if self.at_each is not None:
+            with self._turn:
+                self.at_each(is_write, path)
         if is_write and self.skips:
             self.skips, is_write = self.skips - 1, False
         deeds, self.before = (self.before, []) if is_write else ([], self.before)
