@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
+from connectors.new_fields import NewField
 from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage
 
 
@@ -73,6 +74,10 @@ class Connector(Protocol):
 
     def look_up(self, stream: str, ids: Sequence[str]) -> Iterator[Page]:
         """Yield what became of the rows `ids`, past any cache or index: live, gone, merged or erased. No page has a cursor."""
+        ...
+
+    def field_line(self, new: NewField) -> str:
+        """Say in a line what a new field is, in the words of whoever administers the CRM. Pure."""
         ...
 
     def add_earlier_calls(self, calls: int) -> None:

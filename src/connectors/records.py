@@ -286,6 +286,7 @@ class Vocabulary:
     customers: frozenset[str] = frozenset()  # values of the ladder that customers have, lower case
     by_hand: frozenset[str] = frozenset()  # sources of changes that a person made in the CRM's own pages and apps
     hold: str = "leadpact_hold"  # field of a person that keeps leadpact from moving it
+    own_fields: Mapping[str, str] = field(default_factory=dict)  # purpose -> field of a person that leadpact writes and never judges by
     references: tuple[Reference, ...] = ()  # where the CRM itself says that two records are one person
 
     @property

@@ -35,6 +35,7 @@ class Definition:
     hubspot_defined: bool = True
     follows: str | None = None
     open_set: bool = False
+    created_at: str | None = None  # None: with the portal
 
     @property
     def is_moment(self) -> bool:

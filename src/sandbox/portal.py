@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sandbox import definitions, pipelines
+from sandbox import definitions, groups, pipelines
 from sandbox.changes import Changes
 from sandbox.clock import Clock
 from sandbox.definitions import Definition
+from sandbox.groups import Group
 from sandbox.kinds import KINDS, Kind
 from sandbox.lists import Lists
 from sandbox.options import Option
@@ -61,6 +62,7 @@ class Portal:
         self.account = Account()
         self.staff = Staff()
         self.definitions = definitions.built_in()
+        self.groups = groups.built_in(self.definitions)
         self.pipelines = pipelines.built_in()
         self.merges_make_new_records = False
         self.names_misses = True
@@ -151,6 +153,7 @@ class Portal:
     def define(self, kind: str, definition: Definition) -> None:
         """Add a property definition, or put it in the place of the one of its name."""
         self.definitions[kind][definition.name] = definition
+        self.groups[kind].setdefault(definition.group, Group(name=definition.group, label=definition.group))
         if definition.unique:
             self.collections[kind].identify_by(definition.name)
 

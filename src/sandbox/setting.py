@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
 from sandbox.definitions import Definition
+from sandbox.groups import Group, built_in
 from sandbox.lists import Lists, RecordList
 from sandbox.pipelines import Pipeline
 from sandbox.portal import Account, Portal
@@ -29,6 +30,7 @@ class Setting:
     blocked_emails: list[str]
     lists: list[RecordList]
     notes: dict[str, str]
+    groups: dict[str, dict[str, Group]] = field(default_factory=dict)  # none in a file from before there were any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ def setting_of(portal: Portal) -> Setting:
         blocked_emails=sorted(portal.blocked_emails),
         lists=list(portal.lists.by_id.values()),
         notes=portal.notes,
+        groups=portal.groups,
     )
 
 
@@ -69,3 +72,4 @@ def put_back(portal: Portal, setting: Setting) -> None:
     portal.blocked_emails = set(setting.blocked_emails)
     portal.lists = Lists(setting.lists)
     portal.notes = setting.notes
+    portal.groups = setting.groups or built_in(setting.definitions)

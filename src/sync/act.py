@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -11,25 +11,29 @@ from connectors.pacing import RetryPolicy, repeat
 from sync.agreement.versions import why_not_enforcing
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.config_sections import Mode
-from sync.errors import UsageError
+from sync.decide import planner_for
+from sync.errors import LimitReached, UsageError
 from sync.fresh import back
 from sync.gather import open_seats
+from sync.holding import AFRESH, parted, refuse_if_ended, refuse_if_undone_already, waits_in
 from sync.journal import ARRIVED, what_stands
 from sync.known import gather_terms
-from sync.ladder import CARRIED_OUT, MOVES
+from sync.ladder import CARRIED_OUT
 from sync.limits import beyond
 from sync.look_again import LookAgain
-from sync.plan import Planner
+from sync.orders import command_of
 from sync.pull import Progress, Pulled
 from sync.report.audit import Audit
 from sync.report.spool import Spool
 from sync.reversals import Signs
 from sync.route import Routing
-from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, outcome_of, policy_at, pull, pull_and_judge
+from sync.run import Asked, Begun, Context, finish, moves_before, opened_run, outcome_of, pull, pull_and_judge
 from sync.second_look import SecondLook
 from sync.send import Sender
 from sync.settle import Settler, left_open, tried_of
+from sync.stamps import STAMP, STAMPS
 from sync.steps import Step
+from sync.stopping import Now, Stopping, brakes_at, subjects_of
 from sync.store.journal import UNDO
 from sync.store.plans import Chosen, KeptPlan
 from sync.terms import Terms
@@ -37,7 +41,6 @@ from sync.tried import Tried
 
 SYNC, APPLY = "sync", "apply"
 AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
-ANEW = "make a new one: leadpact sync --dry-run --out plan.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +65,8 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
         judged = pull_and_judge(run, begun, spool, asked)
         plan = judged.audit.plan
         assert plan is not None, "a run of now keeps its plan"
-        trips = dict(run.plans.trips(plan.id))
-        steps = [(n, step) for n, step in _sendable(run, plan.id) if not (step.action in MOVES and step.rule in trips)]
-        if not trips:
-            run.journal.take_up(begun.run_id, plan.id, at=begun.now)
+        steps, trips = parted(_sendable(run, plan.id), run.plans.trips(plan.id))
+        _take_up_or_hold(run, begun, plan.id, trips)
         tally = _carry_out(run, begun, judged.terms, judged.pulled, plan.id, steps)
         finish(run, begun, judged, stopped_by=tally.stopped_by, more={"written": tally.as_json()})
         return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan.id if trips else None, earlier=earlier)
@@ -75,42 +76,47 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
     """Carry out exactly the steps of a kept plan, once; a person let those pass that a limit held back.
 
     Each is looked at again, and skipped with the reason where it is not asked for any more. Raises UsageError for a plan of another
-    account or agreement, one that was carried out already, and one that is too old.
+    account or agreement, one that was carried out already, dropped, or is too old; LimitReached where all of it is stopped now.
     """
     with opened_run(run, APPLY) as begun:
         _refuse_if_not_for_now(run, begun, chosen)
         earlier = _settle_earlier(run, begun)
         pulled = pull(run, begun)
         terms = gather_terms(run.known, begun.eras)
+        steps = list(_let_pass(run, chosen.id))
+        _refuse_if_all_is_stopped(_stopping(run, begun, terms, steps), steps)
         before = run.journal.take_up(begun.run_id, chosen.id, at=begun.now)
         if before is not None:
-            raise UsageError(
-                f"plan {chosen.id} was carried out by run {before}", fix="make a new one: leadpact sync --dry-run --out plan.json"
-            )
-        tally = _carry_out(run, begun, terms, pulled, chosen.id, _sendable(run, chosen.id))
+            raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=f"make a new one: {command_of(chosen.order)}")
+        _refuse_if_ended(run, begun, chosen)  # again: who drops a plan takes no lock
+        tally = _carry_out(run, begun, terms, pulled, chosen.id, steps)
         run.runs.finish(begun.run_id, outcome=outcome_of(tally.stopped_by), summary={"plan": chosen.id, "written": tally.as_json()})
         return Acted(run_id=begun.run_id, tally=tally, trips={}, earlier=earlier)
 
 
-def undo(run: Context, run_name: str, leads: Sequence[str]) -> Acted:
+def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool = False) -> Acted:
     """Put back what a run changed, where it still stands as that run left it; of all its leads, or of some.
 
-    What goes beyond a limit is held, as any plan is. Raises UsageError where nothing is to be put back.
+    What goes beyond a limit is held, as any plan is. A pause of everything or of a lead, and a freeze, stop it too, unless
+    `even_paused`. Raises UsageError where nothing is to be put back, or it waits in a held plan already; LimitReached where all of it
+    is stopped now.
     """
+    run = replace(run, heedless=even_paused)
     with opened_run(run, UNDO) as begun:
         earlier = _settle_earlier(run, begun)
         steps = [back(step) for step in _stands_of(run, run_name) if not leads or step.lead in leads]
         if not steps:
             raise UsageError(f"nothing of run {run_name} stands as it left it", fix=f"see what it did: leadpact show {run_name}")
-        pulled, plan = pull(run, begun), run.plans.begin(begun.run_id)
+        refuse_if_undone_already(run.known.held, steps, begun.now)
+        pulled, terms = pull(run, begun), gather_terms(run.known, begun.eras)
+        _refuse_if_all_is_stopped(_stopping(run, begun, terms, enumerate(steps)), enumerate(steps))
+        plan = run.plans.begin(begun.run_id)
         run.plans.add(plan, steps)
         told = beyond(len(steps), run.known.config.limits, moves_before(run, begun.now))
         trips = dict.fromkeys((step.rule for step in steps), told) if told is not None else {}
         run.plans.close(plan, trips)
-        tally = Tally()
-        if not trips:
-            run.journal.take_up(begun.run_id, plan, at=begun.now)
-            tally = _carry_out(run, begun, gather_terms(run.known, begun.eras), pulled, plan, enumerate(steps))
+        _take_up_or_hold(run, begun, plan, trips)
+        tally = Tally() if trips else _carry_out(run, begun, terms, pulled, plan, enumerate(steps))
         summary = {"plan": plan, "undoes": run_name, "written": tally.as_json()}
         run.runs.finish(begun.run_id, outcome=outcome_of(tally.stopped_by), summary=summary)
         return Acted(run_id=begun.run_id, tally=tally, trips=trips, plan=plan if trips else None, earlier=earlier)
@@ -126,7 +132,7 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
         others = {place.position for place, entry in stands.items() if entry.event not in ARRIVED}
         arrived = frozenset(place.position for place in stands) - others
         steps = (step for _, step in run.plans.numbered(plan, Chosen(places=arrived)))
-        yield from (step for step in steps if step.record.crm in run.writers)
+        yield from (step for step in steps if step.record.crm in run.writers and step.action != STAMP)
 
 
 def _settle_earlier(run: Context, begun: Begun) -> Tally:
@@ -155,23 +161,67 @@ def _begin_enforcing(run: Context, begun: Begun) -> None:
     """Note which rules are enforced from now on: none before a run has judged by this very agreement, and it is in force."""
     mode = run.known.config.mode
     ready = why_not_enforcing(begun.agreement, begun.now) is None and run.runs.has_judged(begun.agreement.hash)
-    allowed = [rule for rule in begun.agreement.rule_names if any(mode.of(rule, team) is not Mode.OBSERVE for team in (None, *mode.teams))]
-    run.enforced.renew(allowed if ready else (), now=begun.now)
+    brakes = brakes_at(run.known, Now(begun.now, run.clock()), begun.agreement.zone)
+    rules = [rule for rule in begun.agreement.rule_names if not brakes.observes_whole(rule)]
+    allowed = [rule for rule in rules if any(mode.of(rule, team) is not Mode.OBSERVE for team in (None, *mode.teams))]
+    stamps = [STAMPS] if mode.default is Mode.ENFORCE and not brakes.observes_whole(STAMPS) else []
+    run.enforced.renew([*allowed, *stamps] if ready else (), now=begun.now)
 
 
 def _refuse_if_not_for_now(run: Context, begun: Begun, chosen: KeptPlan) -> None:
+    _refuse_if_ended(run, begun, chosen)
+    anew = f"make a new one: {command_of(chosen.order)}"
     accounts = {crm: facts.account.id for crm, facts in begun.facts.items()}
     if dict(chosen.accounts) != accounts:
-        raise UsageError(f"plan {chosen.id} is for {dict(chosen.accounts)}, connected are {accounts}", fix=ANEW)
+        raise UsageError(f"plan {chosen.id} is for {dict(chosen.accounts)}, connected are {accounts}", fix=anew)
     if chosen.agreement_hash != begun.agreement.hash:
         now = begun.agreement.hash[:12]
-        raise UsageError(f"plan {chosen.id} was made by agreement {chosen.agreement_hash[:12]}; {now} is in force", fix=ANEW)
-    held_until = chosen.made_at + run.known.config.limits.held_for
-    if run.plans.trips(chosen.id) and begun.now > held_until:
-        raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=ANEW)
-    if not any(True for _ in _sendable(run, chosen.id)):
+        fix = f"drop it: leadpact drop {chosen.id} --reason …; {AFRESH}" if run.known.held.get(chosen.id) is not None else anew
+        raise UsageError(f"plan {chosen.id} was made by agreement {chosen.agreement_hash[:12]}; {now} is in force", fix=fix)
+    if not any(True for _ in _let_pass(run, chosen.id)):
         why = next((step.blocked_by[0] for step in run.plans.steps(chosen.id) if step.blocked_by), "it moves nothing")
         raise UsageError(f"no step of plan {chosen.id} may be carried out: {why}", fix="see each one's reason: leadpact show " + chosen.run)
+
+
+def _refuse_if_ended(run: Context, begun: Begun, chosen: KeptPlan) -> None:
+    """Refuse a plan that was dropped or is too old; one of a dry run that goes beyond a limit grows as old as one that is held."""
+    if (held := run.known.held.get(chosen.id)) is not None:
+        refuse_if_ended(held, begun.now, by=begun.run_id)
+        return
+    held_until = chosen.made_at + run.known.config.limits.held_for
+    if run.plans.trips(chosen.id) and begun.now >= held_until:
+        raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=f"make a new one: {command_of(chosen.order)}")
+
+
+def _refuse_if_all_is_stopped(stopping: Stopping, steps: Iterable[Numbered]) -> None:
+    if (why := stopping.all_of(step for _, step in steps)) is not None:
+        raise LimitReached(
+            f"nothing of it may be written now: {why}", fix="see what is stopped, and the command that ends it: leadpact held"
+        )
+
+
+def _take_up_or_hold(run: Context, begun: Begun, plan: int, trips: Mapping[str, str]) -> None:
+    """Note that this run carries a plan out, or that moves of it wait for a person; then their leads are latched."""
+    if trips:
+        run.known.held.hold(plan, now=begun.now, until=begun.now + run.known.config.limits.held_for, ahead=begun.ahead)
+    else:
+        run.journal.take_up(begun.run_id, plan, at=begun.now)
+
+
+def _let_pass(run: Context, plan: int) -> Iterator[Numbered]:
+    """Yield the steps that a person lets pass by `apply`: of a held plan those that were held, as its run did the others."""
+    is_held, trips = run.known.held.get(plan) is not None, run.plans.trips(plan)
+    return ((position, step) for position, step in _sendable(run, plan) if not is_held or waits_in(trips, step))
+
+
+def _stopping(run: Context, begun: Begun, terms: Terms, steps: Iterable[Numbered]) -> Stopping:
+    return Stopping(
+        known=run.known,
+        now=lambda: Now(run.clock() + begun.ahead, run.clock()),
+        zone=begun.agreement.zone,
+        subjects=subjects_of(run.known, terms, (step for _, step in steps)),
+        heedless=run.heedless,
+    )
 
 
 def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
@@ -183,19 +233,20 @@ def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
 
 def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
     todo = list(steps)
-    routing = Routing(seats=open_seats(run.known.roster, terms, begun.now))
-    policy = policy_at(run, begun.agreement, begun.now)
+    routing, kept = Routing(seats=open_seats(run.known.roster, terms, begun.now)), run.plans.get(plan)
+    order = kept.order if kept is not None else None
     look = LookAgain(
         known=run.known,
         writers=run.writers,
         closed={one.account.crm: one.closed for one in pulled},
-        planner=Planner(agreement=begun.agreement, terms=terms, policy=policy, routing=routing, now=begun.now),
+        planner=planner_for(run, order, agreement=begun.agreement, terms=terms, now=begun.now, routing=routing),
     )
     carrying = CarryOut(
         plan=plan,
         sender_at=partial(_sender, run, begun),
         settler_of=partial(_settler, run),
         look=look,
+        stopping=_stopping(run, begun, terms, todo),
         now=lambda: run.clock() + begun.ahead,
         repeat=partial(repeat, waiting=run.waiting, policy=AGAIN),
     )

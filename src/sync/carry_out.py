@@ -13,14 +13,17 @@ from connectors.records import Record
 from sync.journal import STOOD, Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
+from sync.same_value import same_value
 from sync.send import Part, Sender, replaced
 from sync.settle import Settled, Settler
+from sync.stamps import STAMP
 from sync.steps import Step
+from sync.stopping import Gate, Stopping
 from sync.store.journal import UNDO
 from sync.tried import GONE, Tried
 
 AT_ONCE = 100  # leads that are looked at again before they are written
-_NOT_SENT = frozenset({Event.REFUSED, Event.CHANGED, Event.LATER})
+_NOT_SENT = frozenset({Event.SKIPPED, Event.REFUSED, Event.CHANGED, Event.LATER})
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class Tally:
     waits: dict[int, str | None] = field(default_factory=dict)  # place in the plan -> the CRM's words, of what may be tried again
     left: int = 0  # steps that were not tried at all
     stopped_by: ConnectorError | None = None  # after which nothing more could be written
+    stopped: int = 0  # of the skipped: what a pause or a freeze stopped in the middle of the run
 
     def add(self, step: Step, event: Event, said: str | None = None) -> None:
         """Count one step."""
@@ -65,16 +69,18 @@ class CarryOut:
     sender_at: Callable[[datetime], Sender]
     settler_of: Callable[[Sender], Settler]
     look: LookAgain
+    stopping: Stopping
     now: Callable[[], datetime]
     repeat: Callable[[Callable[[], bool]], None]  # calls, with pauses, until there is nothing left to do or it was often enough
 
-    def all(self, steps: Sequence[Numbered], tell: Callable[[int], None]) -> Tally:
+    def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
         """Carry out steps that nothing blocks, a hundred leads at a time; `tell` hears how many are done.
 
         What a CRM could not do for a reason that passes is looked at again, and tried again after a pause. An error that ends the run
         for a CRM stops the rest, which stays planned.
         """
         tally, todo = Tally(), list(steps)
+        asked = len(todo)
 
         def try_all() -> bool:
             todo[:] = self._round(tuple(todo), tally, tell)
@@ -83,14 +89,14 @@ class CarryOut:
         self.repeat(try_all)
         for position, step in todo:
             tally.add(step, Event.LATER, tally.waits[position])
-        tally.left = len(steps) - tally.events.total()
+        tally.left = asked - tally.events.total()
         return tally
 
     def _round(self, steps: Sequence[Numbered], tally: Tally, tell: Callable[[int], None]) -> list[Numbered]:
         """Try steps once; return those that may be tried again."""
         later: list[Numbered] = []
-        for start in range(0, len(steps), AT_ONCE):
-            some = steps[start : start + AT_ONCE]
+        done = 0
+        for some in in_batches(steps):
             try:
                 self._some(some, tally)
             except ConnectorError as error:
@@ -98,7 +104,8 @@ class CarryOut:
             later += [(position, step) for position, step in some if position in tally.waits]
             if tally.stopped_by is not None:
                 break
-            tell(min(start + AT_ONCE, len(steps)))
+            done += len(some)
+            tell(done)
         return later
 
     def _some(self, steps: Sequence[Numbered], tally: Tally) -> None:
@@ -106,11 +113,14 @@ class CarryOut:
         sender = self.sender_at(now)
         for position, _ in steps:
             tally.waits.pop(position, None)
-        rows = self.look.read((step.lead for _, step in steps), now=now)
+        steps = list(self._let_pass(steps, sender, tally))
+        moves = any(step.action != STAMP for _, step in steps)
+        rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         ready = list(self._ready(steps, rows, sender, tally))
         parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
         intents = {position: tuple(self._intend(sender, step, parts[position])) for position, step, _ in ready}
-        events = _send_in_order(sender, parts)
+        gate = Gate(stopping=self.stopping, steps={part.place: step for position, step, _ in ready for part in parts[position]})
+        events = _send_in_order(sender, parts, gate)
         tried = []
         for position, step, _ in ready:
             told, first = {events[part.place] for part in parts[position]}, parts[position][0].place
@@ -120,6 +130,7 @@ class CarryOut:
                 tally.waits[position] = sender.said.get(first)
             else:
                 tally.add(step, events[first], sender.said.get(first))
+                tally.stopped += first in gate.said
         self._settle(tried, sender, tally)
         if sender.ended_by:
             raise sender.ended_by[0]
@@ -133,6 +144,18 @@ class CarryOut:
             tally.add_all(settled)
             raise
         tally.add_all(settled)
+
+    def _let_pass(self, steps: Sequence[Numbered], sender: Sender, tally: Tally) -> Iterator[Numbered]:
+        """Yield the steps that nobody stopped meanwhile; note why of the others."""
+        why_not, stopped = self.stopping.look(), []
+        for position, step in steps:
+            if (why := why_not(step)) is None:
+                yield position, step
+            else:
+                stopped.append(Entry(place=Place(self.plan, position), event=Event.SKIPPED, at=sender.now, said=why))
+                tally.add(step, Event.SKIPPED, why)
+                tally.stopped += 1
+        sender.journal.note(sender.run_id, stopped)
 
     def _ready(
         self, steps: Sequence[Numbered], rows: Mapping[str, LeadRows], sender: Sender, tally: Tally
@@ -153,16 +176,18 @@ class CarryOut:
         if record is None:
             return GONE
         now, grain = sender.now, sender.writers[record.key.crm].condition_grain
-        if grain is not None and now - record.changed_at < grain:
+        if step.action != STAMP and grain is not None and now - record.changed_at < grain:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
-        changed = [one.field for one in step.fields if (record.values.get(one.field) or "") != (one.before or "")]
+        changed = [one.field for one in step.fields if not same_value(record.values.get(one.field), one.before)]
         return f"{', '.join(changed)} changed since" if changed else None
 
     def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
         change = Change(
-            record=record.key, values={write.field: write.after for write in step.fields}, unless_changed_since=record.changed_at
+            record=record.key,
+            values={write.field: write.after for write in step.fields},
+            unless_changed_since=record.changed_at if step.action != STAMP else None,  # a field that nobody else writes
         )
         ordered = sender.writers[record.key.crm].in_order(change, record.values)
         return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]
@@ -172,19 +197,30 @@ class CarryOut:
         return sender.intend(parts, replaced(parts, {write.field: write.before for write in step.fields}))
 
 
+def in_batches(steps: Iterable[Numbered]) -> Iterator[Sequence[Numbered]]:
+    """Cut steps into what is carried out at once: the stamps last, and apart, as a record may be moved and stamped."""
+    stamps: list[Numbered] = []
+    others: list[Numbered] = []
+    for one in steps:
+        (stamps if one[1].action == STAMP else others).append(one)
+    for some in (others, stamps):
+        yield from (some[start : start + AT_ONCE] for start in range(0, len(some), AT_ONCE))
+
+
 def _record_of(step: Step, rows: LeadRows | None) -> Record | None:
     if rows is None:
         return None
     return next((person for person in rows.people if person.key == step.record and person.key not in rows.gone_at), None)
 
 
-def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]]) -> dict[Place, Event]:
-    """Send the first part of each step, then the second of those whose first was done, and so on."""
+def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]], gate: Gate) -> dict[Place, Event]:
+    """Send the first part of each step, then the second of those whose first was done, and so on; a step that was begun is finished."""
     events: dict[Place, Event] = {}
     for number in range(max(map(len, parts.values()), default=0)):
         due = [mine for mine in parts.values() if number < len(mine)]
         before = {mine[number].place: events.get(mine[number - 1].place, Event.DONE) if number else Event.DONE for mine in due}
-        events |= sender.send([mine[number] for mine in due if before[mine[number].place] is Event.DONE])
+        sent = [mine[number] for mine in due if before[mine[number].place] is Event.DONE]
+        events |= sender.send(sent) if number else sender.send(sent, closed_to=gate.closed_to)
         for mine in due:
             place = mine[number].place
             if place not in events:

@@ -11,10 +11,12 @@ from platformdirs import user_config_path
 from sync.agreement.model import Agreement
 from sync.authority import Authority
 from sync.config_authority import authority_problems
+from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
 from sync.errors import ConfigurationError
+from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
 from sync.toml_text import read_toml
 
@@ -32,8 +34,10 @@ class Config:
     store: Path
     mode: ModeSection
     limits: LimitsSection
+    freezes: tuple[Freeze, ...]  # windows in which nothing is written
     settle: SettleSection
     act: ActSection
+    own_fields: OwnFieldsSection
     log: LogSection
     warnings: tuple[Problem, ...]  # what works but should not stay so
 
@@ -88,7 +92,12 @@ def load_config(path: Path | None, env: Mapping[str, str], *, places: Sequence[P
 
 def misfits(config: Config, agreement: Agreement) -> list[Problem]:
     """Return a problem for each rule, field and stage that the config names and the agreement does not have."""
-    return [*unknown_rules(config, agreement.rule_names), *authority_problems(config.authority, agreement, file=str(config.path))]
+    file = str(config.path)
+    return [
+        *unknown_rules(config, agreement.rule_names),
+        *authority_problems(config.authority, agreement, file=file),
+        *own_field_problems(config.own_fields, agreement, crms=config.crms, file=file),
+    ]
 
 
 def unknown_rules(config: Config, rules: Sequence[str]) -> list[Problem]:
@@ -137,8 +146,10 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         store=folder / Path(settings.files.store).expanduser(),
         mode=settings.mode,
         limits=settings.limits,
+        freezes=tuple(table.freeze() for table in settings.freeze),
         settle=settings.settle,
         act=settings.act,
+        own_fields=settings.own_fields,
         log=settings.log,
         warnings=tuple(reader.warnings),
     )

@@ -19,6 +19,8 @@ from pydantic_settings import (
 )
 
 from sync.config_authority import named_crms
+from sync.config_freeze import FreezeTable
+from sync.config_own_fields import OwnFieldsSection
 from sync.config_salesforce import FIND_MY_DOMAIN, RETIRED, SalesforceSettings, form_flaws, login_flaws
 from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_document
 from sync.config_sections import (
@@ -55,8 +57,10 @@ class Settings(BaseSettings):
     secrets_dir: Text = "secrets"
     mode: ModeSection = ModeSection()
     limits: LimitsSection = LimitsSection()
+    freeze: tuple[FreezeTable, ...] = ()
     settle: SettleSection = SettleSection()
     act: ActSection = ActSection()
+    own_fields: OwnFieldsSection = OwnFieldsSection()
     log: LogSection = LogSection()
 
 

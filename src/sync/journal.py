@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sync.same_value import same_value
+
 
 class Event(StrEnum):
     """What happened to one write of a step, in the order in which it may happen."""
 
-    SKIPPED = "skipped"  # nothing was sent: what was planned for is not so any more
+    SKIPPED = "skipped"  # nothing was sent: what was planned for is not so any more, or somebody stopped it
     INTENDED = "intended"  # noted before it is sent
     DONE = "done"  # the CRM says so
     REFUSED = "refused"
@@ -59,9 +61,9 @@ def what_stands(entries: Iterable[Entry]) -> dict[Place, Entry]:
 
 
 def what_reading_tells(before: Mapping[str, str | None], after: Mapping[str, str | None], now: Mapping[str, str | None]) -> Event:
-    """Say what a record that holds `now` tells about a write; a blank and no value are the same."""
-    if all((now.get(name) or "") == (value or "") for name, value in after.items()):
+    """Say what a record that holds `now` tells about a write, in whichever form its CRM tells a value."""
+    if all(same_value(now.get(name), value) for name, value in after.items()):
         return Event.VERIFIED
-    if all((now.get(name) or "") == (value or "") for name, value in before.items()):
+    if all(same_value(now.get(name), value) for name, value in before.items()):
         return Event.NOT_WRITTEN
     return Event.OVERWRITTEN

@@ -16,10 +16,13 @@ from sync.roster import Roster
 from sync.store.agreements import Agreements
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.held import Held
 from sync.store.journal import Journal
 from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
+from sync.store.stops import Stops
+from sync.store.waivers import Waivers
 from sync.terms import Terms
 
 
@@ -38,6 +41,9 @@ class Known:
     agreements: Agreements
     links: Links
     journal: Journal
+    stops: Stops
+    held: Held
+    waivers: Waivers
     read_version: Callable[[Version], Agreement]
 
 
@@ -48,7 +54,7 @@ def eras_at(known: Known, *, upto: datetime | None) -> tuple[AgreementSpan, ...]
 
 
 def gather_terms(known: Known, eras: tuple[AgreementSpan, ...], *, upto: datetime | None = None) -> Terms:
-    """Collect from the store what leads are judged by; with `upto`, who had left as it was known at that moment."""
+    """Collect from the store what leads are judged by; with `upto`, who had left and what was waived as it was known at that moment."""
     crms = {
         crm: crm_terms(
             vocabulary,
@@ -60,7 +66,8 @@ def gather_terms(known: Known, eras: tuple[AgreementSpan, ...], *, upto: datetim
         for crm, vocabulary in known.vocabularies.items()
     }
     parts = known.config.authority if len(crms) > 1 else None
-    return Terms(spans=eras, roster=known.roster, crms=crms, settle=known.config.settle.moves, parts=parts)
+    waivers = {waiver.finding: waiver for waiver in known.waivers.given(upto=upto)}
+    return Terms(spans=eras, roster=known.roster, crms=crms, settle=known.config.settle.moves, parts=parts, waivers=waivers)
 
 
 def known_upto(terms: Terms) -> datetime | None:

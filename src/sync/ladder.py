@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sync.agreement.model import Agreement, Rung
-from sync.judge.findings import Finding, Status
+from sync.judge.findings import Finding
+from sync.judge.waived import was_broken
 
 MOVES = ("return", "recycle", "promote", "reassign")  # the one that is listed first speaks: a lead that goes back needs no new owner
-CARRIED_OUT = ("promote", "reassign")  # of these, what this version does; the others it plans only
+CARRIED_OUT = ("promote", "reassign", "stamp")  # of these, what this version does; the others it plans only
 SEVERITY = ("remind", "stamp", "promote", "escalate", "reassign", "return", "recycle")  # the mildest first
 
 
@@ -54,7 +55,7 @@ def due_remedies(findings: Iterable[Finding], *, now: Agreement, then: Callable[
     """
     broken: Counter[tuple[str, str, int]] = Counter()
     for finding in sorted(findings, key=_by_start):
-        if finding.status is not Status.BREACHED:
+        if not was_broken(finding):
             continue
         place = (finding.rule, finding.cycle.handoff, finding.cycle.number)
         broken[place] += 1

@@ -14,13 +14,14 @@ from sync.steps import Step
 
 
 class Limits(Protocol):
-    """Most moves of one run, rolling hour and day; the share is of the rule's open passages."""
+    """Most moves of one run, rolling hour and day, and of one offboarding; the share is of the rule's open passages."""
 
     moves_per_run: int
     moves_per_hour: int
     moves_per_day: int
     moves_share: float
     moves_at_least: int
+    offboard_moves: int
 
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -41,7 +42,8 @@ NOTHING_SPENT = Spent()
 class Toll:
     """Counts moves and open passages of one plan, lead by lead; memory does not grow with the leads."""
 
-    moves: Counter[str] = field(default_factory=Counter)  # rule -> moves
+    moves: Counter[str] = field(default_factory=Counter)  # rule -> moves that nothing but mode and agreement is against
+    free: Counter[str] = field(default_factory=Counter)  # rule -> those of them that nothing is against
     open_passages: Counter[str] = field(default_factory=Counter)  # rule -> passages in which it still runs, or is broken and owed
 
     def add(self, findings: Iterable[Finding], steps: Iterable[Step]) -> None:
@@ -50,13 +52,20 @@ class Toll:
             self.open_passages[rule] += 1
         for step in steps:
             self.moves[step.rule] += step.action in MOVES and step.is_pending
+            self.free[step.rule] += step.action in MOVES and not step.blocked_by
 
     def trips(self, limits: Limits, spent: Spent = NOTHING_SPENT) -> dict[str, str]:
-        """Return the rules whose moves go beyond the limits, with the figures and what would let this plan pass."""
-        found = {rule: told for rule, moves in self.moves.items() if (told := self._trip(rule, moves, limits)) is not None}
-        told = beyond(sum(self.moves.values()), limits, spent)
-        if told is not None:
-            found = {rule: found.get(rule, told) for rule, moves in self.moves.items() if moves}
+        """Return the rules whose moves go beyond the limits, with the figures and what would let this plan pass.
+
+        Of a rule that acts count the moves that would be made, so that what is only observed holds nobody's moves back. Of one that
+        does not act yet counts what it would do: it is told, as a limit of the day on which it may.
+        """
+        found = {}
+        for rule in filter(self.moves.__getitem__, self.moves):
+            counted = self.free if self.free[rule] else self.moves
+            told = self._trip(rule, counted[rule], limits) or beyond(sum(counted.values()), limits, spent)
+            if told is not None:
+                found[rule] = told
         return found
 
     def _trip(self, rule: str, moves: int, limits: Limits) -> str | None:

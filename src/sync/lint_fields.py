@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from connectors.records import FieldDefinition, Vocabulary
 from sync.agreement.criteria import Criterion
 from sync.agreement.model import Agreement
 from sync.crm_words import words_of
+from sync.lint_own_fields import own_field_remarks
 from sync.lint_picklists import Known, unlisted
 from sync.problems import choose_fix, listed
 from sync.remarks import Level, Remark
@@ -19,6 +21,7 @@ def field_remarks(agreement: Agreement, words: Vocabulary, known: Known) -> Iter
     yield from _missing_fields(agreement, words.crm, known)
     yield from _criteria(agreement, words.crm, known)
     yield from _own_fields(agreement, words, known)
+    yield from own_field_remarks(agreement, words, known)
     yield from _without_history(agreement, words, known)
 
 
@@ -81,7 +84,9 @@ def _own_fields(agreement: Agreement, words: Vocabulary, known: Known) -> Iterat
         named.append(("agreement.toml: protect", words.hold))
     for where, name in named:
         if (words.person, name) not in known:
-            yield _missing(name, words.person, where=where, crm=words.crm, known=known)
+            remark = _missing(name, words.person, where=where, crm=words.crm, known=known)
+            offer = f"`leadpact check --create-fields` {words_of(words.crm).offers_fields}"
+            yield replace(remark, fix=offer) if name == words.hold else remark
 
 
 def _without_history(agreement: Agreement, words: Vocabulary, known: Known) -> Iterator[Remark]:

@@ -12,6 +12,7 @@ from sync.fresh import Promised, why_not_now
 from sync.gather import open_seats
 from sync.judge.judge import judge_lead
 from sync.known import Known
+from sync.offboard import Offboarding
 from sync.plan import Planner
 from sync.rows import LeadRows
 from sync.steps import Step
@@ -24,17 +25,21 @@ class LookAgain:
     known: Known
     writers: Mapping[str, WritingConnector]  # by CRM
     closed: Mapping[str, Mapping[str, str]]  # CRM -> streams that our credentials may not read
-    planner: Planner
+    planner: Planner | Offboarding
 
-    def read(self, leads: Iterable[str], *, now: datetime) -> dict[str, LeadRows]:
+    def read(self, leads: Iterable[str], *, now: datetime, by_association: bool = True) -> dict[str, LeadRows]:
         """Read the persons of `leads` and their activities by association, in every CRM that holds one; return the leads, by key.
 
-        A lead that was merged into another, or erased, is not among them.
+        Not `by_association` the activities are left out, for what moves nobody. A lead that was merged into another, or erased, is not
+        among them.
         """
         wanted = sorted(set(leads))
         people = [person.key for rows in self._rows(wanted).values() for person in rows.people]
         for crm, writer in self.writers.items():
-            self._read_persons(writer, [key for key in people if key.crm == crm], now=now)
+            theirs = [key for key in people if key.crm == crm]
+            self._read_persons(writer, theirs, now=now)
+            if by_association and theirs:
+                self._read_activities(writer, theirs, now=now)
         return self._rows(wanted)
 
     def _read_persons(self, writer: WritingConnector, persons: Sequence[RecordKey], *, now: datetime) -> None:
@@ -42,6 +47,8 @@ class LookAgain:
             return
         for page in writer.read_now(persons):
             self.known.mirror.save_page(writer.crm, page, seen_at=now)
+
+    def _read_activities(self, writer: WritingConnector, persons: Sequence[RecordKey], *, now: datetime) -> None:
         for page in writer.evidence(persons, without=self.closed.get(writer.crm, {})):
             self.known.mirror.save_page(writer.crm, page, seen_at=now)
 
@@ -58,4 +65,5 @@ class LookAgain:
         pool = step.given.pool if step.given is not None else ""
         router = Promised(step.given, open_seats(self.known.roster, terms, now).get(pool, ()))
         asked = replace(self.planner, now=now, routing=router).steps(rows, findings)
-        return why_not_now(step, asked, findings)
+        days = terms.crms[step.record.crm].vocabulary.own_fields.get("return_on")
+        return why_not_now(step, asked, findings, moving=(days,) if days is not None else ())

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from connectors.records import RecordKey
 from sync.agreement.model import Agreement
 from sync.agreement.spans import Span
+from sync.brakes import NO_BRAKES, Brakes
 from sync.facts import Exit, Left
 from sync.history import local_text
 from sync.judge.findings import Finding
 from sync.ladder import CARRIED_OUT, MOVES, Due, due_remedies, go_together
+from sync.orders import Backlog
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
 from sync.remedies.promote import promotion
@@ -20,7 +23,9 @@ from sync.remedies.reassign import reassignment
 from sync.remedies.recycle import back_on, recycling
 from sync.reversals import Fought, left_alone
 from sync.rows import LeadRows
+from sync.stamps import STAMPS, Stamping, touch_rules_of
 from sync.steps import FieldWrite, Step
+from sync.stops import Subject
 from sync.terms import Terms
 from sync.timeline import build_timeline
 
@@ -35,9 +40,11 @@ class Policy:
     enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
     fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
     fought: Mapping[tuple[RecordKey, str], Fought] = field(default_factory=dict)  # fields that something keeps setting back
+    brakes: Brakes = NO_BRAKES  # what is stopped now, and what waits in a held plan
+    backlog: Backlog | None = None  # a person decides about what is from before enforcement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Planner:
     """Turns the findings of one lead after the other into steps, by one agreement, policy and moment."""
 
@@ -48,7 +55,15 @@ class Planner:
     now: datetime
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
-        """Return what would be done about the broken promises of one lead that are still owed, as one coherent set."""
+        """Return what would be done about the broken promises of one lead that are still owed, as one coherent set, and its stamps."""
+        return (*self._remedies(rows, findings), *map(self._unless_fought_over, self._stamping.steps(rows, findings)))
+
+    def _unless_fought_over(self, step: Step) -> Step:
+        for why in self._left_alone(step.record, step.fields):
+            step = step.held_by(why)
+        return step
+
+    def _remedies(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         asked = due_remedies(findings, now=self.agreement, then=self._judged_by)
         due = go_together(one for one in asked if (one.finding.key, one.rung) not in self.policy.fired)
         if not due:
@@ -57,13 +72,26 @@ class Planner:
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
         return tuple(step for one in due if (step := self._step(one, lead)) is not None)
 
+    @cached_property
+    def _stamping(self) -> Stamping:
+        mode = self.policy.mode_of(STAMPS, None)
+        return Stamping(
+            terms=self.terms,
+            touch_rules=touch_rules_of(self.agreement),
+            since=self.policy.enforced_since(STAMPS),
+            blocked_by=(
+                *((f"mode is {mode} (config.toml, [mode] default)",) if mode != "enforce" else ()),
+                *((self.policy.not_enforcing,) if self.policy.not_enforcing is not None else ()),
+            ),
+        )
+
     def _judged_by(self, finding: Finding) -> Agreement:
         return self.terms.agreement_at(finding.started_at) if finding.started_at is not None else self.agreement
 
     def _step(self, due: Due, lead: Lead) -> Step | None:
         """Return the step that a remedy asks for; None for a move that would change nothing: the record shows it already."""
         finding, action = due.finding, due.remedy.action
-        kept = (*self._once_allowed(due, lead), *self._kept_by_lead(due, lead))
+        kept = (*self._once_allowed(due, lead), *self._stopped(due, lead), *self._kept_by_lead(due, lead))
         asked = Asked(
             due=due, lead=lead, agreement=self.agreement, terms=self.terms, routing=self.routing, takes_turn=not kept, now=self.now
         )
@@ -94,14 +122,33 @@ class Planner:
 
     def _held_by_policy(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what config and agreement say against a step, whatever the lead."""
-        mode = self._mode(due, lead)
+        mode = self._mode_in_config(due, lead)
         if not _allows(mode, due.remedy.action):
             yield f"mode of {due.finding.rule} is {mode} (config.toml, [mode])"
+        if (observed := self._observed(due, lead)) is not None:
+            yield observed
         if self.policy.not_enforcing is not None:
             yield self.policy.not_enforcing
 
     def _mode(self, due: Due, lead: Lead) -> str:
-        return self.policy.mode_of(due.finding.rule, self.terms.team_of(lead.timeline.crm, due.finding.owner))
+        return "observe" if self._observed(due, lead) is not None else self._mode_in_config(due, lead)
+
+    def _mode_in_config(self, due: Due, lead: Lead) -> str:
+        return self.policy.mode_of(due.finding.rule, self._subject(due, lead).team)
+
+    def _observed(self, due: Due, lead: Lead) -> str | None:
+        return self.policy.brakes.observes(self._subject(due, lead))
+
+    def _subject(self, due: Due, lead: Lead) -> Subject:
+        team = self.terms.team_of(lead.timeline.crm, due.finding.owner)
+        return Subject(rule=due.finding.rule, team=team, leads=(due.finding.lead, *map(str, lead.timeline.records)))
+
+    def _stopped(self, due: Due, lead: Lead) -> Iterator[str]:
+        """Yield what stops a step for a while: a pause, a freeze, a plan that has the move already and waits for a person."""
+        brakes, subject = self.policy.brakes, self._subject(due, lead)
+        yield from brakes.pauses(subject)
+        if due.remedy.action in MOVES and (latched := brakes.latched(subject)) is not None:
+            yield latched
 
     def _kept_by_lead(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what the lead itself says against a step now."""
@@ -118,6 +165,8 @@ class Planner:
             return
         if due.remedy.action not in CARRIED_OUT:
             yield f"this version of leadpact plans a {due.remedy.action}, and does not carry it out"
+        if self.policy.backlog is not None:
+            return
         since, opened_at = self.policy.enforced_since(due.finding.rule), due.finding.cycle.opened_at
         if since is None:
             yield f"no run has enforced {due.finding.rule} yet: passages opened before the first one are backlog, for a person to decide"
@@ -142,7 +191,8 @@ class Planner:
         unread = self.terms.unread_streams(settled, touches=True)
         if moves and unread:
             yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
-        if self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
+        any_age = self.policy.backlog is not None and self.policy.backlog.any_age
+        if not any_age and self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
             yield f"due {local_text(due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from connectors.records import FieldChange, RecordKey
 from sync.history import local_text
+from sync.same_value import same_value
 
 REVERSED_WITHIN = timedelta(hours=24)  # who sets a field back later has a reason of their own
 COUNTED_FOR = timedelta(days=30)  # after that a field is tried again
@@ -74,11 +75,6 @@ class Fought:
     last_at: datetime
 
 
-def same(one: str | None, other: str | None) -> bool:
-    """Whether two values are one; a blank and no value are."""
-    return (one or "") == (other or "")
-
-
 def lost_edit(written: Written, history: Sequence[FieldChange], signs: Signs) -> FieldChange | None:
     """Return the newest change of somebody else that a write of ours replaced without having seen it; None if there is none.
 
@@ -90,9 +86,9 @@ def lost_edit(written: Written, history: Sequence[FieldChange], signs: Signs) ->
     while new:
         change = new.pop()
         may_be_ours = signs.own is None or signs.is_own(change)
-        if earlier and may_be_ours and same(change.value, earlier[-1]):
+        if earlier and may_be_ours and same_value(change.value, earlier[-1]):
             earlier.pop()
-        elif same(change.value, written.before) and not _has_begun(earlier, new):
+        elif same_value(change.value, written.before) and not _has_begun(earlier, new):
             return None
         elif not signs.is_own(change):
             return change
@@ -101,7 +97,7 @@ def lost_edit(written: Written, history: Sequence[FieldChange], signs: Signs) ->
 
 def _has_begun(earlier: Sequence[str | None], before: Sequence[FieldChange]) -> bool:
     """Whether an earlier value of ours stands further back: what came after that came while we were writing."""
-    return bool(earlier) and any(same(change.value, earlier[-1]) for change in before)
+    return bool(earlier) and any(same_value(change.value, earlier[-1]) for change in before)
 
 
 def reversal_of(written: Written, held: str | None, history: Sequence[FieldChange], signs: Signs) -> Reversal | None:
@@ -110,14 +106,14 @@ def reversal_of(written: Written, held: str | None, history: Sequence[FieldChang
     A field was set back if it holds what it held before, or if no person replaced our value, within a day of our writing.
     Where the history does not tell, only a field that holds what it held before was.
     """
-    if same(held, written.values[-1]):
+    if same_value(held, written.values[-1]):
         return None
     change = what_followed(written, history, signs)
     if change is None:
-        return Reversal(field=written.field, by=_NO_TRACE) if same(held, written.before) else None
+        return Reversal(field=written.field, by=_NO_TRACE) if same_value(held, written.before) else None
     if change.at - written.since > REVERSED_WITHIN:
         return None
-    is_back = same(change.value, written.before)
+    is_back = same_value(change.value, written.before)
     return Reversal(field=written.field, by=who(change, signs)) if is_back or not signs.is_by_a_person(change) else None
 
 
@@ -135,7 +131,7 @@ def has_arrived(written: Written, history: Sequence[FieldChange], signs: Signs) 
 def _place_of_last(written: Written, history: Sequence[FieldChange], signs: Signs) -> int | None:
     """Return where our last value stands: the newest that is ours by its source, else the newest of that value."""
     since = written.since - CLOCKS_DIFFER
-    places = [n for n, change in enumerate(history) if change.at >= since and same(change.value, written.values[-1])]
+    places = [n for n, change in enumerate(history) if change.at >= since and same_value(change.value, written.values[-1])]
     own = [n for n in places if signs.is_own(history[n])]
     return next(reversed(own or places), None)
 

@@ -17,6 +17,7 @@ from connectors.records import Account
 from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.agreement.versions import signed_sides, version_of, why_not_enforcing
+from sync.brakes import NO_BRAKES, Brakes
 from sync.errors import LimitReached, UsageError
 from sync.gather import open_seats
 from sync.judge.findings import Finding
@@ -38,7 +39,9 @@ from sync.reversals import COUNTED_FOR, fought_over
 from sync.route import Routing
 from sync.rows import LeadRows
 from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
+from sync.stamps import StampsLeft
 from sync.steps import Step
+from sync.stopping import Now, brakes_at
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.plans import Plans, SavedPlan
@@ -67,6 +70,7 @@ class Context:
     clock: Callable[[], datetime]
     waiting: Waiting
     tell: Callable[[Progress], None]
+    heedless: bool = False  # a person wants it written all the same: what is paused and frozen stops nothing
 
     @property
     def writers(self) -> dict[str, WritingConnector]:
@@ -320,14 +324,15 @@ def judge_and_plan(run: Context, run_id: str, terms: Terms, report: Report, *, m
     """Judge every lead as it was known at `moment` and plan for it, chunk by chunk; `keep` findings and plan in the store."""
     known, agreement = run.known, terms.agreement_at(moment)
     routing = Routing(seats=open_seats(known.roster, terms, moment), book=run.ledger.book(terms.authority.owner))
-    planner = Planner(agreement=agreement, terms=terms, policy=policy_at(run, agreement, moment), routing=routing, now=moment)
+    policy = policy_at(run, agreement, moment, brakes=_brakes_at(run, agreement, moment, keep=keep))
+    planner = Planner(agreement=agreement, terms=terms, policy=policy, routing=routing, now=moment)
     plan = run.plans.begin(run_id) if keep else None
     known.dirty.refresh(judged_by(terms), bulk_within=agreement.touches.bulk_within)
-    marked_upto, toll = known.dirty.newest(), Toll()
+    marked_upto, toll, stamps = known.dirty.newest(), Toll(), StampsLeft(known.config.limits.stamps_per_run)
     total, judged = known.reader.count_leads(), 0
     for chunk in _chunks(_leads(run, agreement, moment)):
         judgements = [judge_lead(rows, terms, moment) for rows in chunk]
-        steps = [planner.steps(rows, judgement.findings) for rows, judgement in zip(chunk, judgements, strict=True)]
+        steps = [stamps.hold(planner.steps(rows, judgement.findings)) for rows, judgement in zip(chunk, judgements, strict=True)]
         for judgement, planned in zip(judgements, steps, strict=True):
             report.add(judgement.findings, planned)
             toll.add(judgement.findings, planned)
@@ -348,7 +353,14 @@ def moves_before(run: Context, moment: datetime) -> Spent:
     return Spent(hour=run.journal.moves_since(moment - HOUR), day=run.journal.moves_since(moment - DAY))
 
 
-def policy_at(run: Context, agreement: Agreement, moment: datetime) -> Policy:
+def _brakes_at(run: Context, agreement: Agreement, moment: datetime, *, keep: bool) -> Brakes:
+    """Return what is stopped now, or was at an earlier moment, and what waits in a held plan."""
+    if not keep:
+        return brakes_at(run.known, Now(moment, moment), agreement.zone)
+    return replace(brakes_at(run.known, Now(moment, run.clock()), agreement.zone), held=run.known.held.latches(moment))
+
+
+def policy_at(run: Context, agreement: Agreement, moment: datetime, *, brakes: Brakes = NO_BRAKES) -> Policy:
     """Gather what keeps leadpact from acting by `agreement` at a moment."""
     return Policy(
         mode_of=run.known.config.mode.of,
@@ -357,6 +369,7 @@ def policy_at(run: Context, agreement: Agreement, moment: datetime) -> Policy:
         enforced_since=run.enforced.since().get,
         fired=run.journal.fired(),
         fought=fought_over(run.journal.reversals(moment - COUNTED_FOR)),
+        brakes=brakes,
     )
 
 

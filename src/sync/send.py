@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -31,6 +31,14 @@ class Part:
     change: Change
 
 
+ClosedTo = Callable[[Iterable[Place]], Mapping[Place, str]]  # which writes must not be sent now, and why
+
+
+def closed_to_none(_: Iterable[Place]) -> Mapping[Place, str]:
+    """Let everything be sent: what was begun is finished."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """Sends for one run; whatever is sent was noted as intended before. `ended_by` is what nothing more can be sent after."""
@@ -51,8 +59,8 @@ class Sender:
         self.journal.note(self.run_id, lines)
         return lines
 
-    def send(self, parts: Sequence[Part]) -> dict[Place, Event]:
-        """Send changes of different records; return what became of each.
+    def send(self, parts: Sequence[Part], *, closed_to: ClosedTo = closed_to_none) -> dict[Place, Event]:
+        """Send changes of different records; return what became of each. What is stopped right before its call is noted as skipped.
 
         What one object's closed door refuses stops no other object. An error that ends the run for its CRM is kept in `ended_by`, and
         what was not sent to that CRM is noted for later.
@@ -60,19 +68,21 @@ class Sender:
         told: dict[Place, Event] = {}
         in_order = sorted(parts, key=lambda part: part.change.record)
         for crm, group in groupby(in_order, key=lambda part: part.change.record.crm):
-            told |= self._send_to(self.writers[crm], list(group))
+            told |= self._send_to(self.writers[crm], list(group), closed_to)
         return told
 
     def note(self, places: Iterable[Place], event: Event, said: str | None) -> None:
         """Note one thing about several writes."""
         self._note([Entry(place=place, event=event, at=self.now, said=said) for place in places])
 
-    def _send_to(self, writer: WritingConnector, parts: Sequence[Part]) -> dict[Place, Event]:
+    def _send_to(self, writer: WritingConnector, parts: Sequence[Part], closed_to: ClosedTo) -> dict[Place, Event]:
         places = {part.change.record: part.place for part in parts}
         told: dict[Place, Event] = {}
         try:
             for batch in writer.batches([part.change for part in parts]):
-                told |= self._batch(writer, batch, places)
+                told |= self._skip(closed_to([places[change.record] for change in batch]))
+                if open_now := [change for change in batch if places[change.record] not in told]:
+                    told |= self._batch(writer, open_now, places)
         except ConnectorError as error:
             self.ended_by.append(error)
             told |= self._note_all([place for place in places.values() if place not in told], Event.LATER, str(error))
@@ -87,6 +97,12 @@ class Sender:
     def _note_all(self, places: Sequence[Place], event: Event, said: str) -> dict[Place, Event]:
         self.note(places, event, said)
         return dict.fromkeys(places, event)
+
+    def _skip(self, closed: Mapping[Place, str]) -> dict[Place, Event]:
+        lines = [Entry(place=place, event=Event.SKIPPED, at=self.now, said=why) for place, why in closed.items()]
+        if lines:
+            self._note(lines)
+        return {line.place: line.event for line in lines}
 
     def _told(self, outcomes: Iterable[Outcome], places: Mapping[RecordKey, Place]) -> dict[Place, Event]:
         lines = [Entry(place=places[one.change.record], event=_EVENTS[one.fate], at=self.now, said=one.said) for one in outcomes]

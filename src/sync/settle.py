@@ -11,6 +11,7 @@ from connectors.changes import Change
 from sync.journal import Entry, Event, Place, what_reading_tells
 from sync.read_back import read_back
 from sync.reversals import Signs, who
+from sync.same_value import same_value
 from sync.send import Part, Sender, replaced
 from sync.steps import Step
 from sync.store.journal import Journal
@@ -92,8 +93,7 @@ class Settler:
             return tried
         if tried.takes_back:
             return None
-        held = {name: seen.values.get(name) for name in tried.before}
-        back = {name: value for name, value in tried.before.items() if (value or "") != (held[name] or "")}
+        back = {name: value for name, value in tried.before.items() if not same_value(value, seen.values.get(name))}
         return self._take_back(tried, back, seen, _HALF_WAY)
 
     def _take_back(self, tried: Tried, values: Values, seen: Seen, why: str) -> Tried:

@@ -25,7 +25,7 @@ class Step:
     record: RecordKey
     action: str  # remind, reassign, escalate, recycle, ...
     fields: tuple[FieldWrite, ...]  # sorted by field; empty for what is not a field write (a task, a message)
-    finding: str  # key of the finding
+    finding: str  # key of the finding; of an offboarding, of how its owner got the lead
     rule: str
     rung: int  # 1 is the ladder's first
     reason: str  # moments, never ages

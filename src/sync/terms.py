@@ -14,6 +14,7 @@ from sync.agreement.model import Agreement
 from sync.authority import Authority, alone
 from sync.outset import Outset, find_outset
 from sync.roster import Roster
+from sync.waivers import Waiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Terms:
     crms: Mapping[str, CrmTerms]
     settle: timedelta  # how long after a deadline a breach may still be undone by late news
     parts: Authority | None = None  # which two CRMs play; None: one plays them all
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)  # key of a finding -> who excused it
 
     @cached_property
     def authority(self) -> Authority:

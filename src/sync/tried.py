@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from connectors.records import FieldChange
 from sync.journal import Entry, Event, Place, what_reading_tells
-from sync.reversals import Reversal, Signs, Written, has_arrived, lost_edit, reversal_of, same, what_followed, who
+from sync.reversals import Reversal, Signs, Written, has_arrived, lost_edit, reversal_of, what_followed, who
+from sync.same_value import same_value
 from sync.steps import Step
 
 Values = Mapping[str, str | None]
@@ -96,7 +97,7 @@ def lost_edits(tried: Tried, seen: Seen, signs: Signs) -> dict[str, FieldChange]
     for name, after in tried.after.items():
         lost = lost_edit(tried.written(name), seen.history.get(name, ()), signs)
         held = seen.values.get(name)
-        if lost is not None and same(held, after) and not same(held, lost.value):
+        if lost is not None and same_value(held, after) and not same_value(held, lost.value):
             found[name] = lost
     return found
 
@@ -104,8 +105,8 @@ def lost_edits(tried: Tried, seen: Seen, signs: Signs) -> dict[str, FieldChange]
 def as_it_was(tried: Tried, seen: Seen) -> dict[str, str | None]:
     """Return what the fields held before, of those in which our values stand."""
     before = tried.before
-    stands = [name for name, after in tried.after.items() if same(seen.values.get(name), after)]
-    return {name: before[name] for name in stands if not same(seen.values.get(name), before[name])}
+    stands = [name for name, after in tried.after.items() if same_value(seen.values.get(name), after)]
+    return {name: before[name] for name in stands if not same_value(seen.values.get(name), before[name])}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,5 +150,5 @@ def _arrived(tried: Tried, seen: Seen, signs: Signs) -> bool:
 def _writers(tried: Tried, seen: Seen, signs: Signs) -> Iterator[str]:
     for name, after in tried.after.items():
         change = what_followed(tried.written(name), seen.history.get(name, ()), signs)
-        if change is not None and not same(seen.values.get(name), after):
+        if change is not None and not same_value(seen.values.get(name), after):
             yield f"{name} by {who(change, signs)}"

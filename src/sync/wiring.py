@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -47,6 +47,7 @@ from sync.store.database import Database, open_store, open_store_readonly
 from sync.store.dirty import Dirty
 from sync.store.errors import NoStore
 from sync.store.findings import Findings
+from sync.store.held import Held
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.link import Links
@@ -55,7 +56,9 @@ from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
+from sync.store.stops import Stops
 from sync.store.usage import ApiUsage
+from sync.store.waivers import Waivers
 from sync.version import VERSION
 
 T = TypeVar("T")
@@ -112,16 +115,16 @@ def vocabularies(config: Config) -> Mapping[str, Vocabulary]:
     words = {"hubspot": hubspot_mapping.VOCABULARY}
     if (org := config.salesforce) is not None:
         words["salesforce"] = salesforce_mapping.vocabulary(form_date_field=org.form_date_field, form_name_field=org.form_name_field)
-    return {crm: words[crm] for crm in config.crms}
+    return {crm: replace(words[crm], own_fields=config.own_fields.of(crm)) for crm in config.crms}
 
 
 def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
     """Return the fields to read of one CRM: those the agreement names, with their history, and those leadpact itself asks for.
 
-    These are the hold, where it protects, and what says that two records of the connected CRMs are one person.
+    These are those it fills in itself, the hold, where it protects, and what says that two records of the connected CRMs are one person.
     """
     words, named = vocabularies(config)[crm], dict(agreement.crm_fields(crm))
-    more: dict[str, set[str]] = {kind: set() for kind in words.persons}
+    more: dict[str, set[str]] = {kind: set(words.own_fields.values()) for kind in words.persons}
     if any(protection.what == "hold" for protection in agreement.protect.when):
         more[words.person].add(words.hold)
     for reference in words.references:
@@ -291,6 +294,36 @@ def open_known(path: Path | None) -> Iterator[Known]:
         yield _known(files, store)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookBack:
+    """What files and store tell together of what was found, planned and done; for reading only."""
+
+    known: Known
+    runs: Runs
+    plans: Plans
+    enforced: Enforced
+
+
+@contextmanager
+def open_look_back(path: Path | None) -> Iterator[LookBack]:
+    """Open files and store for reading only, as `open_known` does, with what former runs left."""
+    files = read_files(path)
+    refuse_if_misfit(files.agreement, files.roster, facts=())
+    configure_logs(files.config.log)
+    with open_store_readonly(files.config.store) as store:
+        yield LookBack(known=_known(files, store), runs=Runs(store), plans=Plans(store), enforced=Enforced(store))
+
+
+@contextmanager
+def open_to_decide(path: Path | None, *, wait: timedelta = WAIT) -> Iterator[Known]:
+    """Open files and store to note what a person decides; no CRM is asked. Raises StoreBusy as `open_context` does, and Misfit."""
+    files = read_files(path)
+    refuse_if_misfit(files.agreement, files.roster, facts=())
+    configure_logs(files.config.log)
+    with hold_store(files.config.store, _this_process(), wait=wait), open_store(files.config.store) as store:
+        yield _known(files, store)
+
+
 def _known(files: Files, store: Database) -> Known:
     words = vocabularies(files.config)
     return Known(
@@ -305,6 +338,9 @@ def _known(files: Files, store: Database) -> Known:
         agreements=Agreements(store),
         links=Links(store, words),
         journal=Journal(store),
+        stops=Stops(store),
+        held=Held(store),
+        waivers=Waivers(store),
         read_version=_read_version,
     )
 

@@ -74,6 +74,8 @@ SCOPE_OF = [
     ("PUT", "/crm/v4/objects/contacts/101/associations/default/companies/9", None, "crm.objects.companies.write"),
     ("GET", "/crm/v3/properties/deals", None, "crm.schemas.deals.read"),
     ("GET", "/crm/v3/pipelines/deals", None, "crm.schemas.deals.read"),
+    ("GET", "/crm/v3/properties/contacts/groups", None, "crm.schemas.contacts.read"),
+    ("POST", "/crm/properties/2026-09/contacts", {}, "crm.schemas.contacts.write"),
     ("GET", "/crm/v3/properties/calls", None, "crm.objects.contacts.read"),
     ("GET", "/crm/v3/owners", None, "crm.objects.owners.read"),
     ("GET", "/crm/v3/owners/77", None, "crm.objects.owners.read"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
+import signal
 import time
 from pathlib import Path
 
@@ -13,21 +13,23 @@ import pytest
 from tests.faults.mirrored import mirror_of
 from tests.faults.portal_now import Holding, differences, mirror_holding, portal_holding
 from tests.faults.worlds import NOW, World, practice_world
+from tests.flow import warm
 from tests.flow.people import People
-from tests.flow.practice import PROGRAM, audit_json, base_url, leadpact, practice_hubspot
+from tests.flow.practice import audit_json, base_url, leadpact, practice_hubspot
 
 campaign = pytest.mark.campaign
 
 
 def start_and_kill(files: Path, world: World, *, calls: int, then_s: float) -> None:
     """Kill a run a moment after so many calls of its; one that ends before needs no killing."""
-    command, before = [*PROGRAM, "sync", "--dry-run", "--config", str(files / "config.toml")], world.calls()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and world.calls() - before < calls:
-        time.sleep(0.02)
-    time.sleep(then_s)
-    process.kill()
-    process.wait()
+    before = world.calls()
+    process = warm.start(["sync", "--dry-run", "--config", str(files / "config.toml")])
+    with process.folder:
+        while process.poll() is None and world.calls() - before < calls:
+            time.sleep(0.02)
+        time.sleep(then_s)
+        process.send_signal(signal.SIGKILL)
+        process.wait(within_s=30)
 
 
 def kill_several(files: Path, world: World, moments: random.Random, *, kills: int, calls: int) -> None:

@@ -157,6 +157,10 @@ class People:
     def pass_on(self, contact: str) -> None:
         self._change("contacts", contact, hubspot_owner_id=self._pick([*self._owners, ""]))
 
+    def give_by_hand(self, contact: str, owner: str) -> None:
+        """Give a contact to somebody in HubSpot's own pages, not through its API."""
+        self._plant(contact, {"hubspot_owner_id": owner}, BY_HAND)
+
     def edit(self, contact: str) -> None:
         field = self._pick([*FIELDS])
         self._change("contacts", contact, **{field: self._pick(FIELDS[field])})

@@ -60,6 +60,16 @@ _LINKED_BY_CHANGE_ROWS = """
     INSERT INTO to_link (person, tied) VALUES (1, 0);
     INSERT INTO tie (tie, person) VALUES (-7, 1);
 """
+_HOLDING_ROWS = """
+    INSERT INTO held VALUES (1, 300, 400, 0);
+    INSERT INTO dropped VALUES (1, 350, 'ann', 'looks wrong');
+    INSERT INTO stop (id, kind, scope, name, at, until, who, why)
+        VALUES (1, 'pause', 'rule', 'first touch', 300, 400, 'ann', 'quarter end');
+    INSERT INTO resumed VALUES (1, 350, 'ann', '');
+"""
+_DECIDED_ROWS = """
+    INSERT INTO waiver VALUES (1, 'f1', 1, 'first touch', 310, 'Max', 'the portal was down');
+"""
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
 
@@ -90,6 +100,8 @@ def make_released(path: Path, name: str) -> None:
             "0007": _USAGE_ROWS,
             "0009": _LINKED_ROWS,
             "0010": _LINKED_BY_CHANGE_ROWS,
+            "0013": _HOLDING_ROWS,
+            "0014": _DECIDED_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

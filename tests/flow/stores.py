@@ -29,6 +29,7 @@ from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
+from sync.store.waivers import Waivers
 from sync.terms import Terms
 from sync.tick import judge_dirty
 from sync.wiring import crm_facts, open_context, wanted
@@ -135,6 +136,7 @@ def emptied(kept: Kept, path: Path) -> Iterator[Kept]:
             findings=Findings(store),
             agreements=Agreements(store),
             links=Links(store, words),
+            waivers=Waivers(store),
         )
         tables = {
             "plans": Plans(store),

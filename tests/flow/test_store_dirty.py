@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sync.judge.findings import Judgement, Status
 from sync.store.database import Database
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
+from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from tests.flow.store_values import (
@@ -24,6 +26,7 @@ from tests.flow.store_values import (
     a_key,
     a_link,
     a_mirror,
+    a_page,
     a_record,
     an_activity,
     an_owner,
@@ -129,6 +132,19 @@ def test_what_says_nothing_new_marks_no_lead(judged: Database, rows: list[Any]) 
     save(judged, *rows, seen_at=LATER)
 
     assert dirty(judged) == []
+
+
+def test_what_leadpact_writes_into_its_own_fields_marks_no_lead(judged: Database) -> None:
+    mirror = Mirror(judged, {"hubspot": replace(WORDS, own_fields={"sla_status": "sla"})})
+    held, history = {OWNER: "77", "city": "Bonn"}, {OWNER: [("77", NINE)], "city": [("Bonn", NINE)]}
+    for minutes, sla in enumerate(("on_track", "breached", "breached"), start=1):
+        at = NINE + minutes * MINUTE
+        mirror.save_page("hubspot", a_page(a_record("contact/1", held | {"sla": sla}, history=history, changed_at=at)), seen_at=at)
+        assert dirty(judged) == []
+    later = NINE + HOUR
+    moved = a_record("contact/1", held | {"sla": "late", "city": "Rome"}, history=history, changed_at=later)
+    mirror.save_page("hubspot", a_page(moved), seen_at=later)
+    assert dirty(judged) == ["contact/1"]
 
 
 def test_a_link_between_a_company_and_a_deal_marks_no_lead(judged: Database) -> None:

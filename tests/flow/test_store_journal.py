@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,11 +14,12 @@ from sync.journal import Entry, Event, Place
 from sync.reversals import Reversed
 from sync.route import Given, Seat
 from sync.steps import Step
-from sync.store.database import Database
+from sync.store.database import Database, open_store
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.plans import Plans
 from sync.store.runs import Runs
+from tests.flow.released import make_released
 from tests.flow.store_values import HOUR, MINUTE, NINE
 from tests.flow.test_store_plans import REASSIGN, a_run
 
@@ -125,6 +128,14 @@ def test_a_rung_has_fired_once_its_step_reached_the_crm_or_may_have(store: Datab
     assert Journal(store).fired() == (frozenset({(FREE.finding, 1)}) if has_fired else frozenset())
 
 
+def test_an_offboarding_spends_none_of_the_moves_of_an_hour_and_its_undo_neither(store: Database) -> None:
+    leaves = replace(FREE, rule="offboard")
+    run, plan = a_plan(store, FREE, leaves, replace(leaves, action="undo"))
+    for position in range(3):
+        note(store, run, Place(plan, position), Event.INTENDED, Event.DONE)
+    assert Journal(store).moves_since(NINE - HOUR) == 1
+
+
 def test_what_was_undone_has_fired_all_the_same(store: Database) -> None:
     run, plan = a_plan(store, FREE)
     note(store, run, Place(plan, 0), Event.INTENDED, Event.VERIFIED)
@@ -143,6 +154,15 @@ def test_limits_count_the_moves_that_were_sent_whatever_came_of_them(store: Data
     note(store, run, Place(plan, 4), Event.SKIPPED, at=NINE + HOUR)
     assert Journal(store).moves_since(NINE) == 2, "two parts of a step are one move; an escalation is none; what undoes one is"
     assert Journal(store).moves_since(NINE - MINUTE) == 3
+
+
+def test_a_move_that_was_stopped_right_before_it_was_sent_is_none_and_may_be_tried_again(store: Database) -> None:
+    run, plan = a_plan(store, FREE, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED, Event.SKIPPED)
+    note(store, run, Place(plan, 1), Event.INTENDED, Event.UNKNOWN)
+    assert Journal(store).moves_since(NINE - MINUTE) == 1
+    assert Journal(store).fired() == {(FREE.finding, FREE.rung)}
+    assert [entry.place.position for entry in Journal(store).unsettled()] == [1]
 
 
 def test_a_plan_is_taken_up_once(store: Database) -> None:
@@ -186,3 +206,19 @@ def test_a_run_that_looked_at_another_text_or_did_not_end_is_no_first_look(store
     runs.finish(a_run(store, "def"), outcome="Unreachable", summary={})
     a_run(store, "ghi")
     assert [runs.has_judged(text) for text in ("abc", "def", "ghi")] == [True, False, False]
+
+
+def test_a_journal_of_an_earlier_version_keeps_its_lines_and_stays_append_only(tmp_path: Path) -> None:
+    path = tmp_path / "leadpact.db"
+    make_released(path, "0011_write_back")
+    line = (1, 1, 1, 0, 0, "intended", 300, '{"owner":"77"}', '{"owner":"78"}', None)
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", line)
+        old.commit()
+    with open_store(path) as store, store.transaction() as tx:
+        assert tx.execute("SELECT * FROM journal").fetchall() == [line]
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            tx.execute("UPDATE journal SET event = 'done'")
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            tx.execute("DELETE FROM journal")
+        tx.execute("INSERT INTO journal VALUES (2, 1, 1, 0, 0, 'stands', 301, NULL, NULL, NULL)")

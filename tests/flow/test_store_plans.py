@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from connectors.records import RecordKey
+from sync.orders import Backlog, Offboard
 from sync.steps import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.plans import Plans, SavedPlan
@@ -72,3 +74,41 @@ def test_other_steps_another_agreement_or_another_account_give_another_hash(stor
 def test_a_plan_needs_a_run(store: Database) -> None:
     with pytest.raises(KeyError):
         saved(Plans(store), "20990101T000000Z-0001", [REASSIGN])
+
+
+def test_a_move_that_only_mode_and_agreement_held_back_is_told_once_as_it_was_first_planned(store: Database) -> None:
+    plans, runs = Plans(store), Runs(store)
+
+    def plan_of(hours: int, *steps: Step, trips: dict[str, str] | None = None, order: Backlog | None = None) -> None:
+        run = runs.start("sync", mode="observe", as_of=None, now=NINE + timedelta(hours=hours), agreement_hash="abc")
+        plan = plans.begin(run, order)
+        plans.add(plan, steps)
+        plans.close(plan, trips)
+
+    later = replace(REASSIGN, fields=(FieldWrite(field="hubspot_owner_id", before="77", after="79"),))
+    protected = replace(REASSIGN, finding="f2", is_pending=False)
+    beyond = replace(REASSIGN, finding="f3", rule="other")
+    plan_of(0, replace(REASSIGN, finding="f0"))
+    plan_of(
+        1, REASSIGN, protected, ESCALATE, replace(ESCALATE, blocked_by=("observe only",)), replace(REASSIGN, finding="f4", blocked_by=())
+    )
+    plan_of(2, replace(REASSIGN, finding="f0"), later, beyond, trips={"other": "too many"})
+    plan_of(3, replace(REASSIGN, finding="f5"), order=Backlog())
+    unsealed = plans.begin(a_run(store))
+    plans.add(unsealed, [replace(REASSIGN, finding="f6")])
+
+    meant = plans.meant(since=NINE + timedelta(hours=1))
+
+    assert [(one.at, one.step, one.is_beyond) for one in meant] == [
+        (NINE + timedelta(hours=1), REASSIGN, False),
+        (NINE + timedelta(hours=2), beyond, True),
+    ]
+
+
+def test_what_a_person_ordered_is_kept_with_the_plan(store: Database) -> None:
+    plans = Plans(store)
+    orders = [None, Backlog(any_age=True), Offboard(owner="7", pool="sdr")]
+    kept = [plans.begin(a_run(store), order) for order in orders]
+    for plan in kept:
+        plans.close(plan)
+    assert [one.order for plan in kept if (one := plans.get(plan)) is not None] == orders

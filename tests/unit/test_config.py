@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sync.cli.init import config_of
 from sync.config import Config, config_places, load_config, unknown_rules
+from sync.config_freeze import FreezeTable
+from sync.config_own_fields import HubSpotFields, SalesforceFields
 from sync.config_read import Settings
 from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import HubSpotSettings, Mode
@@ -32,6 +34,12 @@ NO_DEFAULT = tuple(
         "teams",
         "fields",
         "stages",
+        "[[freeze]]",
+        "from",
+        "to ",
+        "weekly",
+        "zone",
+        "why",
     )
 )
 ENV = {"LEADPACT_HUBSPOT__TOKEN": TOKEN}
@@ -63,14 +71,17 @@ def test_the_example_config_holds_the_defaults_alone(load: Load) -> None:
 
 
 def test_every_commented_line_of_the_example_is_a_default(load: Load) -> None:
-    assert load(_written_out(config_of(("hubspot",)), without={"salesforce"})) == load("")
+    assert load(_written_out(config_of(("hubspot",)), without={"salesforce", *OWN_FIELDS})) == load("")
 
 
 def test_every_commented_line_of_the_example_for_salesforce_is_a_default(load: Load) -> None:
-    text = _written_out(config_of(("salesforce",)), without={"hubspot", "roles", "authority"})
+    text = _written_out(config_of(("salesforce",)), without={"hubspot", "roles", "authority", *OWN_FIELDS})
     needed = '[salesforce]\nmy_domain = "acme.my"\nconsumer_key = "3MVG9…"'
 
     assert load(text, ORG) == load(needed, ORG)
+
+
+OWN_FIELDS = ("own_fields.hubspot", "own_fields.salesforce")  # tables without a default
 
 
 def _written_out(text: str, *, without: Collection[str]) -> str:
@@ -321,8 +332,48 @@ def test_a_path_that_is_no_file_is_one_problem(tmp_path: Path) -> None:
 def test_the_reference_and_the_example_name_every_key() -> None:
     reference = (EXAMPLE.parent / "docs" / "reference" / "config.md").read_text(encoding="utf-8")
     sections = {name: info.annotation for name, info in Settings.model_fields.items() if name != "secrets_dir"}
-    sections |= {"hubspot": HubSpotSettings, "salesforce": SalesforceSettings}
-    keys = {(name, key) for name, section in sections.items() if section is not None for key in section.model_fields}
+    sections |= {"hubspot": HubSpotSettings, "salesforce": SalesforceSettings, "freeze": FreezeTable}
+    sections |= {"own_fields.hubspot": HubSpotFields, "own_fields.salesforce": SalesforceFields}
+    del sections["own_fields"]
+    fields = {name: section.model_fields for name, section in sections.items() if section is not None}
+    keys = {(name, info.alias or key) for name, section in fields.items() for key, info in section.items()}
 
     assert {key for key in keys if f"`{key[0]}.{key[1]}`" not in reference} == set()
     assert {key for _, key in keys - SECRET_KEYS if f"# {key} " not in EXAMPLE.read_text()} == set()
+
+
+def test_windows_in_which_nothing_is_written_are_read(load: Load) -> None:
+    config = load("""
+        [[freeze]]
+        from = 2026-12-24T00:00:00+01:00
+        to = 2026-12-27T00:00:00+01:00
+        why = "Christmas"
+        [[freeze]]
+        weekly = "Fr 16:00-24:00; Sa-Su 00:00-24:00"
+        zone = "Europe/Berlin"
+        why = "nobody looks"
+    """)
+    assert [freeze.why for freeze in config.freezes] == ["Christmas", "nobody looks"]
+    assert [freeze.covers(datetime(2026, 12, 23, 23, tzinfo=UTC)) for freeze in config.freezes] == [True, False]
+    assert load("").freezes == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("from = 2026-12-24T00:00:00+01:00", "either `from` and `to`"),
+        ('from = 2026-12-24T00:00:00Z\nto = 2026-12-25T00:00:00Z\nweekly = "Sa"\nzone = "UTC"', "either `from` and `to`"),
+        ("from = 2026-12-24T00:00:00Z\nto = 2026-12-24T00:00:00Z", "a `from` before `to`"),
+        ("from = 2026-12-24T00:00:00\nto = 2026-12-27T00:00:00Z", "a moment with its offset"),
+        ('from = "Christmas"\nto = 2026-12-27T00:00:00Z', "a moment without quotes"),
+        ('weekly = "Fr 25:00"\nzone = "Europe/Berlin"', "hours of a week"),
+        ('weekly = "PH 00:00-24:00"\nzone = "Europe/Berlin"', "hours without PH"),
+        ('weekly = "Sa-Su"\nzone = "Europe/Belin"', "an IANA time zone"),
+    ],
+)
+def test_a_window_that_cannot_be_is_a_problem_of_its_own(load: Load, keys: str, expected: str) -> None:
+    both = f'[[freeze]]\n{keys}\nwhy = "x"\n[[freeze]]\nfrom = 2026-12-24T00:00:00Z\nto = 2026-12-27T00:00:00Z\n'
+    told = problems_of(load, both)
+    assert [problem.where.split(".")[0] for problem in told] == ["freeze[1]", "freeze[2]"]
+    assert expected in told[0].expected
+    assert told[1].expected == "the key `why`"

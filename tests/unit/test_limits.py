@@ -19,6 +19,7 @@ class OfTheConfig:
     moves_per_run: int = 25
     moves_per_hour: int = 40
     moves_per_day: int = 100
+    offboard_moves: int = 500
     moves_share: float = 0.1
     moves_at_least: int = 5
 
@@ -107,6 +108,20 @@ def test_an_open_passage_is_one_however_many_promises_of_the_rule_it_holds() -> 
     counted.add([first, second, replace(first, cycle=replace(first.cycle, number=2))], [])
     counted.add([replace(first, owed=False)], [])
     assert counted.open_passages == {"accept_or_reject": 2}
+
+
+def test_what_is_only_observed_holds_nobodys_moves_back_and_is_told_all_the_same() -> None:
+    counted = toll({"first_touch": 100, "decide": 1000}, {"first_touch": 10})
+    counted.add([], [replace(a_step("decide"), blocked_by=("mode of decide is observe",))] * 30)
+    found = counted.trips(LIMITS)
+    assert list(found) == ["decide"]
+    assert found["decide"].startswith("the plan makes 40 moves, 25 are allowed a run")
+
+
+def test_of_a_rule_that_acts_for_one_team_count_the_moves_of_that_team() -> None:
+    counted = toll({"first_touch": 10}, {"first_touch": 5})
+    counted.add([], [replace(a_step("first_touch"), blocked_by=("mode of first_touch is observe",))] * 30)
+    assert counted.trips(LIMITS) == {}
 
 
 def test_the_limits_are_those_of_the_config() -> None:

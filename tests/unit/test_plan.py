@@ -15,11 +15,16 @@ from connectors.records import FieldChange, RecordKey
 from sync.agreement.model import Agreement
 from sync.agreement.promises import Rung
 from sync.agreement.spans import parse_span
+from sync.backlog import is_backlog
+from sync.brakes import NO_BRAKES, Brakes, Latch
+from sync.judge.findings import Status
 from sync.judge.judge import judge_lead
+from sync.orders import Backlog
 from sync.plan import Planner, Policy
 from sync.reversals import Fought
 from sync.route import Book, Routing, Seat
 from sync.steps import Step
+from sync.stops import Stop, StopKind, Target
 from tests.builders import (
     ANN,
     BEN,
@@ -29,6 +34,7 @@ from tests.builders import (
     SF_CONTACT,
     SF_LEAD,
     a_call,
+    a_finding,
     both_rows,
     both_terms,
     fits,
@@ -66,6 +72,7 @@ def steps(
     in_force: Agreement | None = None,
     fired: frozenset[tuple[str, int]] = frozenset(),
     fought: Mapping[tuple[RecordKey, str], Fought] | None = None,
+    brakes: Brakes = NO_BRAKES,
 ) -> tuple[Step, ...]:
     rows, terms = the_rows(changes, [a_call(touched)] if touched else []), the_terms(upto=now, agreement=judged_by)
     planner = Planner(
@@ -78,6 +85,7 @@ def steps(
             enforced_since=lambda _: BORN,
             fired=fired,
             fought=fought or {},
+            brakes=brakes,
         ),
         routing=Routing(seats=seats),
         now=now,
@@ -147,6 +155,43 @@ def test_a_rung_fires_once_and_the_next_one_is_free() -> None:
     (step,) = steps(LEAD, DUE + timedelta(hours=1))
     assert steps(LEAD, DUE + timedelta(hours=1), fired=frozenset({(step.finding, step.rung)})) == ()
     assert steps(LEAD, DUE + timedelta(hours=1), fired=frozenset({(step.finding, step.rung + 1)})) == (step,)
+
+
+def stopped(kind: StopKind) -> Brakes:
+    until = DUE + timedelta(days=1) if kind is StopKind.PAUSE else None
+    return Brakes(stops=(Stop(number=1, kind=kind, target=Target(), since=DUE, until=until, who="ann", why="why"),))
+
+
+HELD = Brakes(held={("first_touch", str(LEAD_KEY)): Latch(17, DUE)})
+
+
+@pytest.mark.parametrize(
+    ("brakes", "why"),
+    [
+        (stopped(StopKind.PAUSE), "paused until Thu 2026-11-19 17:00 UTC (pause 1 of everything, see leadpact held)"),
+        (Brakes(frozen=("frozen until Christmas",)), "frozen until Christmas"),
+        (HELD, "held in plan 17 since Wed 2026-11-18 17:00 UTC, see leadpact held"),
+    ],
+)
+def test_what_is_stopped_or_held_is_planned_with_the_reason_and_counts_for_no_limit(brakes: Brakes, why: str) -> None:
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), brakes=brakes)
+    assert (step.blocked_by, step.is_pending) == ((why,), False)
+
+
+def test_of_mode_and_observe_the_stricter_speaks() -> None:
+    observed = stopped(StopKind.OBSERVE)
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), brakes=observed)
+    assert step.blocked_by == ("mode of first_touch is observe (observe 1 of everything, see leadpact held)",)
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), brakes=observed, mode="remind")
+    assert ["mode of first_touch is remind (config.toml" in step.blocked_by[0], step.blocked_by[1][:30]] == [
+        True,
+        "mode of first_touch is observe",
+    ]
+
+
+def test_a_held_plan_has_the_moves_of_its_leads_alone() -> None:
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), brakes=HELD, in_force=first_touch_answered_by("escalate"))
+    assert not any("held in plan" in why for why in step.blocked_by)
 
 
 def test_nobody_left_in_the_pool_is_said() -> None:
@@ -227,3 +272,36 @@ def test_who_has_no_id_in_the_crm_that_would_be_written_is_said() -> None:
         one for one in both_steps(BOTH_LEAD, DUE + timedelta(hours=1), seats=seats, born={LEAD_KEY: BORN}) if one.action == "reassign"
     )
     assert (step.fields, step.blocked_by[0]) == ((), "owner 0059 of salesforce is nobody in hubspot")
+
+
+@pytest.mark.parametrize(
+    ("backlog", "held"),
+    [(None, ["backlog", "digest"]), (Backlog(), ["digest"]), (Backlog(any_age=True), [])],
+    ids=["run", "ordered", "any age"],
+)
+def test_what_a_person_orders_of_the_backlog_is_held_by_neither_its_passage_nor_if_they_say_so_its_age(
+    backlog: Backlog | None, held: list[str]
+) -> None:
+    now = ny("2026-11-25 10:00")
+    rows, terms = the_rows(LEAD), the_terms(upto=now)
+    policy = Policy(
+        mode_of=lambda _rule, _team: "enforce",
+        not_enforcing=None,
+        max_act_age=parse_span("2 business days"),
+        enforced_since=lambda _: now,
+        backlog=backlog,
+    )
+    planner = Planner(agreement=the_agreement(), terms=terms, policy=policy, routing=Routing(seats=SEATS), now=now)
+    step = next(one for one in planner.steps(rows, judge_lead(rows, terms, now).findings) if one.rule == "first_touch")
+    assert [word for word in ("backlog", "digest") if any(word in why for why in step.blocked_by)] == held
+    assert step.is_pending == (not held)
+
+
+def test_what_is_backlog_is_broken_owed_and_opened_before_its_rule_was_enforced() -> None:
+    broken = a_finding("first_touch", HANDOFF)
+    assert is_backlog(broken, None)
+    assert is_backlog(broken, HANDOFF + timedelta(seconds=1))
+    assert not is_backlog(broken, HANDOFF)
+    assert not is_backlog(replace(broken, owed=False), None)
+    assert not is_backlog(replace(broken, status=Status.RUNNING), None)
+    assert is_backlog(replace(broken, cycle=replace(broken.cycle, opened_at=None)), HANDOFF)

@@ -9,7 +9,7 @@ from connectors.budget import Purpose
 from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
 from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
-from connectors.hubspot import tasks, write
+from connectors.hubspot import properties, tasks, write
 from connectors.hubspot.client import Client
 from connectors.hubspot.evidence import evidence_pages
 from connectors.hubspot.incremental import count
@@ -22,6 +22,7 @@ from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.streams import PLURALS, object_streams
 from connectors.hubspot.values import text_of
 from connectors.hubspot.vanished import as_they_are, bin_pages, live_ids, looked_up
+from connectors.new_fields import NewField
 from connectors.pacing import Waiting
 from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage, Wanted
 from connectors.zones import zone_of
@@ -154,6 +155,14 @@ class HubSpot:
     def create_task(self, task: NewTask) -> Created:
         """Create a task, associated with the contact, company or deal it is about."""
         return tasks.create(self._client.on(Purpose.WRITE), task)
+
+    def field_line(self, new: NewField) -> str:
+        """Say what a new property is."""
+        return properties.property_line(new)
+
+    def create_field(self, new: NewField) -> None:
+        """Define a property in the group `leadpact`, in two calls, three for the first one."""
+        properties.create_property(self._client.on(Purpose.WRITE), new)
 
     def add_earlier_calls(self, calls: int) -> None:
         """Count the calls that earlier runs made on the account's present day."""

@@ -70,6 +70,10 @@ class Paths:
         """List the property definitions of a type."""
         return self._path("properties", t=plural)
 
+    def property_groups(self, plural: str) -> str:
+        """List the groups of properties of a type."""
+        return f"{self.properties(plural)}/groups"
+
     def pipelines(self, plural: str) -> str:
         """List the pipelines of a type."""
         return self._path("pipelines", t=plural)

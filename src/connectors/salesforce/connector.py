@@ -11,9 +11,10 @@ from connectors.budget import Purpose
 from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
 from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
+from connectors.new_fields import NewField
 from connectors.pacing import Waiting
 from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage, Vocabulary, Wanted
-from connectors.salesforce import owners, tasks, write
+from connectors.salesforce import new_fields, owners, tasks, write
 from connectors.salesforce.addresses import host_of
 from connectors.salesforce.ahead import Ahead
 from connectors.salesforce.client import Client
@@ -185,6 +186,10 @@ class Salesforce:
     def create_task(self, task: NewTask) -> Created:
         """Create a Task that names the record it is about; it falls due on a day."""
         return tasks.create(self._client.on(Purpose.WRITE), task)
+
+    def field_line(self, new: NewField) -> str:
+        """Say what an administrator adds."""
+        return new_fields.field_line(new)
 
     def queue_members(self) -> Mapping[str, frozenset[str]]:
         """Read the ids of the active users whom each queue serves, by the queue's id, in one call."""

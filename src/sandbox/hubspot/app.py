@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from sandbox.calls import CallLog
 from sandbox.faults import Faults
-from sandbox.hubspot import account, answers, associations, batch, lists, oauth, objects, owners, schema, search
+from sandbox.hubspot import account, answers, associations, batch, defining, lists, oauth, objects, owners, schema, search
 from sandbox.hubspot.door import Door
 from sandbox.hubspot.faulting import Faulting
 from sandbox.hubspot.finding import SearchIndex
@@ -29,6 +29,7 @@ _ROUTES = [
     *associations.ROUTES,
     *lists.ROUTES,
     *owners.ROUTES,
+    *defining.ROUTES,
     *schema.ROUTES,
     *account.ROUTES,
     *oauth.ROUTES,

@@ -22,7 +22,7 @@ async def definitions(request: Request) -> Response:
     portal, kind = portal_of(request), kind_of(request)
     if flag(request, "archived") or request.query_params.get("dataSensitivity", "non_sensitive") != "non_sensitive":
         return Json({"results": []})
-    return Json({"results": [_definition(portal, kind.plural, each) for each in portal.definitions[kind.plural].values()]})
+    return Json({"results": [shown_definition(portal, kind.plural, each) for each in portal.definitions[kind.plural].values()]})
 
 
 async def definition(request: Request) -> Response:
@@ -31,7 +31,7 @@ async def definition(request: Request) -> Response:
     found = portal.definitions[kind.plural].get(name)
     if found is None:
         raise _unknown(f"Property {name} does not exist on {kind.plural}.")
-    return Json(_definition(portal, kind.plural, found))
+    return Json(shown_definition(portal, kind.plural, found))
 
 
 async def pipelines(request: Request) -> Response:
@@ -72,7 +72,8 @@ def _unknown(message: str) -> Refusal:
     return Refusal(message, status=404, category="OBJECT_NOT_FOUND")
 
 
-def _definition(portal: Portal, kind: str, found: Definition) -> dict[str, Any]:
+def shown_definition(portal: Portal, kind: str, found: Definition) -> dict[str, Any]:
+    """A definition as an answer shows it."""
     body = {
         "name": found.name,
         "label": found.label,
@@ -89,8 +90,8 @@ def _definition(portal: Portal, kind: str, found: Definition) -> dict[str, Any]:
         "hubspotDefined": found.hubspot_defined,
         "archived": False,
         "dataSensitivity": "non_sensitive",
-        "createdAt": BIRTH,
-        "updatedAt": BIRTH,
+        "createdAt": found.created_at or BIRTH,
+        "updatedAt": found.created_at or BIRTH,
         "modificationMetadata": {
             "archivable": not found.hubspot_defined,
             "readOnlyDefinition": found.hubspot_defined,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sync.agreement.goals import Change, Solve
 from sync.agreement.levels import overridden
-from sync.agreement.model import STALE, UNNAMED_RULES, Rung, StageEntered, StageReached
+from sync.agreement.model import OFFBOARD, STALE, UNNAMED_RULES, Rung, StageEntered, StageReached
 from sync.agreement.schema import AgreementTable, CadenceTable, ClockTable, HandoffTable, LevelTable
 from sync.agreement.schema_people import GoalTable
 from sync.agreement.schema_words import BUILT_IN
@@ -113,7 +113,7 @@ class References:
         """Yield rules that bear the name of a promise which is judged without one."""
         for section in ("clock", "cadence"):
             for name in _names(self._document, section):
-                if name in UNNAMED_RULES or name.startswith(STALE):
+                if name in (*UNNAMED_RULES, OFFBOARD) or name.startswith(STALE):
                     fix = "rename it: what an agreement says of handoffs, reasons and owners is told under this name"
                     yield self._problem(f"{section}.{key_of(name)}", found=quoted(name), expected="another name", fix=fix)
 

@@ -27,8 +27,8 @@ def tell_what_was_done(acted: Acted) -> None:
 
 
 def exit_code_of(acted: Acted) -> int:
-    """Return 3 where a limit held something back, 4 where something that was sent does not stand, or the rest could not be sent."""
-    if acted.trips:
+    """Return 3 where a limit or a stop held something back, 4 where something that was sent does not stand, or a CRM stopped the run."""
+    if acted.trips or acted.tally.stopped:
         return EXIT_HELD
     return EXIT_FAILED if acted.tally.failed or acted.tally.stopped_by is not None else 0
 
@@ -50,6 +50,9 @@ def _lines(acted: Acted) -> Iterator[str]:
         yield f"held, {rule}: {told}"
     if acted.plan is not None:
         yield f"  this very plan can pass all the same: leadpact apply {acted.plan}"
+        yield f"  or never: leadpact drop {acted.plan} --reason …; until then its leads are not planned again for that rule"
+    if acted.tally.stopped:
+        yield f"{acted.tally.stopped} of the skipped were stopped meanwhile: leadpact held"
 
 
 def _of_earlier_runs(earlier: Tally) -> Iterator[str]:

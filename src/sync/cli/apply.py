@@ -38,6 +38,9 @@ def undo(
         str, typer.Argument(help="The run whose changes are put back: its id, as `leadpact runs` lists it, or its beginning; or `last`.")
     ],
     lead: Annotated[list[str] | None, typer.Option(metavar="KEY", help="Only this lead, e.g. hubspot/contact/101; any number.")] = None,
+    even_paused: Annotated[
+        bool, typer.Option("--even-paused", help="Put back also what is paused, and within a window in which nothing is written.")
+    ] = False,
     config: Annotated[Path | None, _CONFIG] = None,
     wait: Annotated[str, _WAIT] = "10 seconds",
 ) -> int:
@@ -50,7 +53,7 @@ def undo(
     from sync.wiring import open_context
 
     with show_progress() as tell, open_context(config, tell=tell, wait=parse_wait(wait)) as context:
-        acted = put_back(context, run_named(context.runs, run).id, lead or ())
+        acted = put_back(context, run_named(context.runs, run).id, lead or (), even_paused=even_paused)
     tell_what_was_done(acted)
     return exit_code_of(acted)
 

@@ -21,12 +21,18 @@ EXIT_ERROR, EXIT_CONFIGURATION = 1, 78
 def check(
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Check the files only, ask no CRM.")] = False,
+    create_fields: Annotated[
+        bool, typer.Option("--create-fields", help="First offer to create the missing fields of [own_fields], or say what an admin adds.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --create-fields: create them without being asked.")] = False,
 ) -> int:
     """Check config, agreement, roster, credentials, stages, owners and fields: all problems at once."""
     from sync.remarks import Level
     from sync.wiring import read_files
 
+    _refuse_if_odd(offline=offline, create=create_fields, yes=yes)
     files = read_files(config)
+    went_well = _create_fields(files, yes=yes) if create_fields else True
     found = dict.fromkeys([*_of_config(files), *_of_agreement(files), *([] if offline else _of_crms(files))])
     remarks = sorted(found, key=lambda remark: list(Level).index(remark.level))
     for remark in remarks:
@@ -34,7 +40,22 @@ def check(
     errors = sum(remark.level is Level.ERROR for remark in remarks)
     warnings = sum(remark.level is Level.WARNING for remark in remarks)
     typer.echo(f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}")
-    return _exit_code(remarks) if errors else 0
+    return _exit_code(remarks) if errors else (0 if went_well else EXIT_ERROR)
+
+
+def _refuse_if_odd(*, offline: bool, create: bool, yes: bool) -> None:
+    from sync.errors import UsageError
+
+    if create and offline:
+        raise UsageError("--create-fields asks the CRMs, and --offline asks none", fix="leave out one of them")
+    if yes and not create:
+        raise UsageError("--yes goes with --create-fields: nothing else is asked", fix="add --create-fields, or leave it out")
+
+
+def _create_fields(files: Files, *, yes: bool) -> bool:
+    from sync.cli.create_fields import create_fields
+
+    return create_fields(files, yes=yes)
 
 
 def _exit_code(remarks: list[Remark]) -> int:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sync.agreement.model import Agreement
+    from sync.brakes import Brakes
     from sync.judge.findings import Finding
     from sync.known import Known
     from sync.rows import LeadRows
@@ -31,6 +32,7 @@ def explain(
     from sync.known import eras_at, gather_terms, known_upto
     from sync.plain import plain
     from sync.report.explain import explained
+    from sync.report.stopped import stopped_lines
     from sync.timeline import build_timeline
     from sync.wiring import open_known
 
@@ -56,6 +58,9 @@ def explain(
                 typer.echo(plain(line))
             for line in _left_alone(known, rows, agreement, moment):
                 typer.echo(plain(line))
+            if asked is None:
+                for line in stopped_lines(_stopped(known, terms, moment), findings, teams=_teams(terms, findings)):
+                    typer.echo(plain(line))
     return 0
 
 
@@ -72,6 +77,23 @@ def _left_alone(known: Known, rows: LeadRows, agreement: Agreement, moment: date
 def _version_of(finding: Finding, terms: Terms, otherwise: Agreement) -> Agreement:
     """Return the version of the agreement that judged a finding."""
     return terms.agreement_at(finding.started_at) if finding.started_at is not None else otherwise
+
+
+def _stopped(known: Known, terms: Terms, upto: datetime) -> Brakes:
+    """Return what is stopped now, and what waits in a held plan."""
+    from dataclasses import replace
+
+    from sync.stopping import Now, brakes_at
+    from sync.wiring import machine_clock
+
+    machine = machine_clock()
+    held = known.held.latches(upto)
+    return replace(brakes_at(known, Now(machine, machine), terms.agreement_at(upto).zone), held=held)
+
+
+def _teams(terms: Terms, findings: Sequence[Finding]) -> dict[str, str | None]:
+    """Return the team of whom each finding names, by its key."""
+    return {finding.key: terms.team_of(terms.owning_crm(finding.records), finding.owner) for finding in findings}
 
 
 def _found(known: Known, lead: str, moment: datetime) -> list[LeadRows]:

@@ -13,18 +13,24 @@ import typer
 from connectors.errors import ConnectorError, Exhausted, Unreachable
 from sync.cli.agreement import agreement
 from sync.cli.apply import apply, undo
+from sync.cli.backlog import backlog
 from sync.cli.check import check
 from sync.cli.demo import demo
 from sync.cli.due import due
 from sync.cli.explain import explain
+from sync.cli.held import drop, held
 from sync.cli.init import init
+from sync.cli.offboard import offboard
+from sync.cli.pause import observe, pause, resume
 from sync.cli.preset import preset
 from sync.cli.roster import roster
 from sync.cli.runs import runs
 from sync.cli.sandbox import sandbox
+from sync.cli.shadow import shadow
 from sync.cli.show import show
 from sync.cli.sync import sync
 from sync.cli.terminal import err
+from sync.cli.waive import waive
 from sync.errors import SyncError
 
 EXIT_ERROR, EXIT_USAGE, EXIT_CONFIGURATION, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 64, 78, 130, 143
@@ -50,7 +56,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, init, preset, check, roster, sync, apply, undo, explain, due, runs, show, sandbox):
+for command in (
+    demo,
+    init,
+    preset,
+    check,
+    roster,
+    sync,
+    apply,
+    undo,
+    backlog,
+    offboard,
+    waive,
+    held,
+    drop,
+    pause,
+    observe,
+    resume,
+    explain,
+    due,
+    runs,
+    show,
+    shadow,
+    sandbox,
+):
     app.command()(command)
 app.add_typer(agreement)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from sync.judge.recycle import judge_recycling
 from sync.judge.stale import judge_staleness
 from sync.judge.two_crms import judge_delivery, judge_drift
 from sync.judge.unknown import agree
+from sync.judge.waived import each_waived, waived
 from sync.roster import member_ids
 from sync.rows import LeadRows
 from sync.terms import Terms
@@ -50,7 +51,7 @@ OUT_OF_CYCLE: tuple[Callable[[Outside], Iterator[Judged]], ...] = (judge_missed,
 def judge_lead(rows: LeadRows, terms: Terms, now: datetime) -> Judgement:
     """Judge one lead from its mirror rows, in every way its observed changes may have happened."""
     judgements = [judge_reading(reading, terms, now) for reading in readings(rows, terms.judged_fields)]
-    findings = agree([judgement.findings for judgement in judgements])
+    findings = tuple(waived(finding, terms) for finding in agree([judgement.findings for judgement in judgements]))
     moments = [judgement.next_at for judgement in judgements if judgement.next_at is not None]
     return Judgement(lead=rows.lead, findings=findings, next_at=min(moments, default=None))
 
@@ -99,10 +100,10 @@ def judge(timeline: Timeline, agreement: Agreement, terms: Terms, now: datetime)
     if all_cycles:
         pending.append(pending_reply(timeline, now))
     judged += judge_oddities(timeline, all_cycles, agreement, terms)
-    return _each_once(judged), [at for at in pending if at is not None]
+    return _each_once(each_waived(judged, terms)), [at for at in pending if at is not None]
 
 
-def _each_once(judged: Sequence[Judged]) -> list[Judged]:
+def _each_once(judged: Iterable[Judged]) -> list[Judged]:
     """Leave out what two passages say of one fact: the passage that opened last tells it."""
     by_key: dict[str, Judged] = {}
     for one in sorted(judged, key=lambda one: one.finding.cycle.opened_at or one.began_at):
@@ -127,7 +128,7 @@ def _cases(timeline: Timeline, cycles: Sequence[Cycle], *, agreement: Agreement,
 
 
 def _judge_case(case: Case) -> list[Judged]:
-    judged = [one for rule in IN_CYCLE for one in rule(case)]
+    judged = list(each_waived((one for rule in IN_CYCLE for one in rule(case)), case.terms))
     return judged + list(judge_recycling(case, [one.finding for one in judged]))
 
 

@@ -70,7 +70,7 @@ def _utc(at: datetime) -> str:
 def step_lines(place: int, step: Step, names: OwnerNames, told: Sequence[Told] = ()) -> Iterator[str]:
     """Yield a step: its place in the plan (counted from 1), its lead, what it would write, why, what held it back, and what came of it."""
     record = f", record {step.record}" if str(step.record) != step.lead else ""
-    yield plain(f"{place + 1}  {step.lead}{record}  {step.action} (for {step.rule}, rung {step.rung})")
+    yield plain(f"{place + 1}  {step.lead}{record}  {step.action} (for {step.rule}{f', rung {step.rung}' if step.rung else ''})")
     yield from (plain(f"    {_write(write, names.get((step.record.crm, write.field), {}))}") for write in step.fields)
     yield plain(f"    because: {step.reason}")
     yield from (plain(f"    blocked: {why}") for why in step.blocked_by)

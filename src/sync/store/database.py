@@ -127,6 +127,26 @@ def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
     return store
 
 
+def open_store_beside(path: Path, *, wait: timedelta = WAIT) -> Database:
+    """Open the store at `path` for short transactions beside a run that holds it; nothing is made, migrated or rewritten.
+
+    Raises NoStore where there is none, StoreOutdated where it must be migrated first; StoreBusy after `wait`.
+    """
+    with in_our_words(path):
+        if _is_blank(path):
+            raise NoStore(path)
+        connection = _connect(path, "rw", wait)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            _refuse_if_unknown_migration(connection, path)
+            if MIGRATIONS.pending(_utils(connection)):
+                raise StoreOutdated(path)
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection, path)
+
+
 def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
     """Open the store at `path` to read only, beside whoever writes.
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import orjson
+
 from connectors.records import RecordKey
 from sync.judge.findings import Finding, Judgement, Status
 from sync.store.database import Database
@@ -69,6 +71,19 @@ class Findings:
                 clear_marks(tx, leads.values(), upto=marked_upto, judged_at=to_ms(judged_at))
                 keep_marked(tx, [leads[lead] for lead in _waiting(tx, judgements, judged_at)], judged_at=to_ms(judged_at))
         return Saved(new=new, withdrawn=len(vanished))
+
+    def owners(self, keys: Iterable[str]) -> dict[str, tuple[str | None, tuple[RecordKey, ...]]]:
+        """Return of some findings whom each names, and the records of its lead; those that the store does not know are missing."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT finding.key, version.owner, version.records
+                FROM finding JOIN finding_version AS version ON version.id = finding.version
+                WHERE finding.key IN (SELECT value FROM json_each(?))
+                """,
+                (as_json(keys),),
+            ).fetchall()
+        return {key: (owner, tuple(map(RecordKey.parse, orjson.loads(records)))) for key, owner, records in rows}
 
     def withdraw_former(self, run_id: str, *, judged_at: datetime) -> int:
         """Withdraw what stands of records that were merged away by `judged_at`, erased, or are part of another lead; return how much.

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from connectors.records import RecordKey
+from sync.agreement.model import OFFBOARD
 from sync.journal import Entry, Event, Place
 from sync.ladder import MOVES
 from sync.reversals import Reversed
@@ -138,15 +139,21 @@ class Journal:
             return [Reversed(record=RecordKey(*row[:3]), field=row[3], by=row[4], at=from_ms(row[5])) for row in rows]
 
     def moves_since(self, at: datetime) -> int:
-        """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none."""
+        """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none.
+
+        What was stopped right before it was sent is none of them, nor are offboardings: those have a limit of their own.
+        """
         with self._database.snapshot() as tx:
             (count,) = tx.execute(
                 f"""
                 SELECT count(DISTINCT journal.plan || '/' || journal.position) FROM journal JOIN plan_step AS step
                 ON step.plan = journal.plan AND step.position = journal.position
-                WHERE event = 'intended' AND at > ? AND step.action IN ({", ".join("?" * len(_MOVING))})
+                WHERE event = 'intended' AND at > ? AND step.rule <> ? AND step.action IN ({", ".join("?" * len(_MOVING))}) AND NOT EXISTS (
+                    SELECT 1 FROM journal AS later WHERE later.event = 'skipped' AND later.id > journal.id
+                    AND (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part)
+                )
                 """,
-                (to_ms(at), *_MOVING),
+                (to_ms(at), OFFBOARD, *_MOVING),
             ).fetchone()
         return int(count)
 
@@ -162,7 +169,7 @@ class Journal:
                     taken_back (plan, position) AS (SELECT plan, position FROM journal WHERE event = 'put_back')
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
                 WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten', 'reversed', 'stands', 'moved_on')
-                    AND step.action <> ? AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
+                    AND step.action <> ? AND step.rung > 0 AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
                 """,
                 (UNDO,),
             )

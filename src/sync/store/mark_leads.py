@@ -44,6 +44,7 @@ class News:
     alike: set[tuple[str, int]] = field(default_factory=set)  # look-alikes that came or went: hash, logged at
     owners: set[str] = field(default_factory=set)  # owner ids
     link_fields: frozenset[str] = frozenset()  # fields of persons by which they are linked; none as long as nobody was
+    own_fields: frozenset[str] = frozenset()  # of persons, that leadpact writes and never judges by
     relinked: set[int] = field(default_factory=set)  # row ids of records that may belong to another lead now
 
 

@@ -14,6 +14,8 @@ from sync.store.migration_0008 import SURPLUS
 from sync.store.migration_0009 import ONE_LEAD
 from sync.store.migration_0010 import LINKED_BY_CHANGE
 from sync.store.migration_0011 import WRITE_BACK
+from sync.store.migration_0013 import HOLDING
+from sync.store.migration_0014 import DECIDED
 from sync.store.migration_0016 import AFTER_THE_WRITE
 
 MIGRATIONS: Final = Migrations("leadpact")
@@ -318,6 +320,8 @@ _STATEMENTS: Final = {
     "0009_one_lead": ONE_LEAD,
     "0010_linked_by_change": LINKED_BY_CHANGE,
     "0011_write_back": WRITE_BACK,
+    "0013_holding": HOLDING,
+    "0014_decided": DECIDED,
     "0016_after_the_write": AFTER_THE_WRITE,
 }
 

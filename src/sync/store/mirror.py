@@ -73,7 +73,8 @@ class Mirror:
         persons = [key for key in page.erased if words is not None and key.kind in words.persons]
         with self._database.transaction() as tx:
             seen_ms = to_ms(seen_at)
-            news = News(before=newest_rows(tx), seen_at=seen_ms, link_fields=link_fields(tx, words))
+            own = frozenset(words.own_fields.values()) if words is not None else frozenset()
+            news = News(before=newest_rows(tx), seen_at=seen_ms, link_fields=link_fields(tx, words), own_fields=own)
             ids = object_ids(tx, _named_keys(page))
             kept = without_erased(tx, page, ids, seen_at=seen_ms)
             page = with_survivors(tx, kept, ids)

@@ -13,11 +13,13 @@ import orjson
 
 from connectors.records import RecordKey
 from sync.ladder import MOVES
+from sync.orders import Order, order_from, order_json
 from sync.route import Given, Seat
+from sync.shadow import Meant
 from sync.steps import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.keys import as_json, known_ids, object_ids
-from sync.store.moments import from_ms
+from sync.store.moments import from_ms, to_ms
 from sync.store.runs import run_row_id
 
 _PAGE = 500  # steps read at once
@@ -41,6 +43,7 @@ class KeptPlan:
     agreement_hash: str
     run: str
     made_at: datetime
+    order: Order | None = None  # what a person ordered; None: a run made it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,17 +74,20 @@ class Plans:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, run_id: str) -> int:
-        """Open a plan for a run and return its id; it has no hash until it is closed. KeyError if there is no such run."""
+    def begin(self, run_id: str, order: Order | None = None) -> int:
+        """Open a plan for a run, or for what a person ordered, and return its id; it has no hash until it is closed.
+
+        KeyError if there is no such run.
+        """
         with self._database.transaction() as tx:
             run = run_row_id(tx, run_id)
             accounts = dict(tx.execute("SELECT crm, account_id FROM account ORDER BY crm").fetchall())
             (plan,) = tx.execute(
                 """
-                INSERT INTO plan (run, hash, accounts, agreement_hash)
-                SELECT id, '', ?, agreement_hash FROM run WHERE id = ? RETURNING id
+                INSERT INTO plan (run, hash, accounts, agreement_hash, asked)
+                SELECT id, '', ?, agreement_hash, ? FROM run WHERE id = ? RETURNING id
                 """,
-                (orjson.dumps(accounts).decode(), run),
+                (orjson.dumps(accounts).decode(), orjson.dumps(order_json(order)).decode(), run),
             ).fetchone()
         return int(plan)
 
@@ -134,6 +140,12 @@ class Plans:
             found[run_id] = (*found.get(run_id, ()), noted)
         return found
 
+    def meant(self, *, since: datetime) -> list[Meant]:
+        """Return the moves that only mode and agreement held back, each as it was first planned, if that was at `since` or later."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(_MEANT, {"moves": as_json(MOVES), "since": to_ms(since)}).fetchall()
+        return [Meant(at=from_ms(row[-2]), step=_step(row[:-3]), is_beyond=bool(row[-1])) for row in rows]
+
     def trips(self, plan_id: int) -> Mapping[str, str]:
         """Return of the rules of a plan that went beyond a limit what holds their moves back."""
         with self._database.snapshot() as tx:
@@ -152,16 +164,22 @@ class Plans:
         with self._database.snapshot() as tx:
             row = tx.execute(
                 f"""
-                SELECT plan.id, plan.hash, plan.accounts, plan.agreement_hash, run.name, run.began_at
+                SELECT plan.id, plan.hash, plan.accounts, plan.agreement_hash, run.name, run.began_at, plan.asked
                 FROM plan JOIN run ON run.id = plan.run WHERE {condition} AND plan.hash <> '' ORDER BY plan.id DESC LIMIT 1
                 """,
                 (value,),
             ).fetchone()
         if row is None:
             return None
-        id_, hash_, accounts, agreement_hash, run, began_at = row
+        id_, hash_, accounts, agreement_hash, run, began_at, asked = row
         return KeptPlan(
-            id=id_, hash=hash_, accounts=orjson.loads(accounts), agreement_hash=agreement_hash, run=run, made_at=from_ms(began_at)
+            id=id_,
+            hash=hash_,
+            accounts=orjson.loads(accounts),
+            agreement_hash=agreement_hash,
+            run=run,
+            made_at=from_ms(began_at),
+            order=order_from(orjson.loads(asked)),
         )
 
 
@@ -183,13 +201,23 @@ _OF_RUNS = f"""
 
 _STEP = """
     SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
-        action, field_writes, finding, rule, rung, reason, blocked_by, given
+        action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending
 """
 
 _FROM_PLAN = """
     FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
     WHERE plan = :plan
 """
+
+
+_MEANT = f"""
+    {_STEP}, min(plan_step.plan) AS first, run.began_at, plan_step.rule IN (SELECT key FROM json_each(plan.trips))
+    FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
+    JOIN plan ON plan.id = plan_step.plan JOIN run ON run.id = plan.run
+    WHERE is_pending = 1 AND blocked_by <> '[]' AND action IN (SELECT value FROM json_each(:moves))
+        AND plan.hash <> '' AND plan.asked = '{{}}'
+    GROUP BY finding, action HAVING run.began_at >= :since ORDER BY first, position
+"""  # of each group the columns are those of its first plan: https://www.sqlite.org/lang_select.html, "Bare columns in an aggregate query"
 
 
 def _step_rows(tx: sqlite3.Connection, plan_id: int) -> sqlite3.Cursor:
@@ -228,7 +256,11 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
     ids = object_ids(tx, [*leads.values(), *(step.record for step in steps)])
     (first,) = tx.execute("SELECT count(*) FROM plan_step WHERE plan = ?", (plan,)).fetchone()
     tx.executemany(
-        "INSERT INTO plan_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        """
+        INSERT INTO plan_step (
+            plan, position, lead, record, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
         (
             (
                 plan,
@@ -243,6 +275,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
                 step.reason,
                 orjson.dumps(step.blocked_by).decode(),
                 None if step.given is None else orjson.dumps(asdict(step.given)).decode(),
+                int(step.is_pending),
             )
             for position, step in enumerate(steps, start=first)
         ),
@@ -250,7 +283,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
 
 
 def _step(row: Sequence[Any]) -> Step:
-    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by, given = row
+    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending = row
     return Step(
         lead=lead,
         record=RecordKey(crm, kind, crm_id),
@@ -262,6 +295,7 @@ def _step(row: Sequence[Any]) -> Step:
         reason=reason,
         blocked_by=tuple(orjson.loads(blocked_by)),
         given=None if given is None else given_from(orjson.loads(given)),
+        is_pending=bool(is_pending),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -63,6 +63,20 @@ class LeadReader:
         with self._database.snapshot() as tx:
             ids = {id_ for words in self._vocabularies for id_ in _named(tx, words, text.strip(), moment)}
             return tuple(str(held.key) for held in people_with(tx, asked, ids))
+
+    def owned_by(self, words: Vocabulary, owners: Collection[str]) -> tuple[str, ...]:
+        """Return the keys of the leads of which a record in this CRM, live, has one of `owners`."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT record.id FROM object JOIN record ON record.id = object.id
+                WHERE object.crm = :crm AND object.kind IN (SELECT value FROM json_each(:kinds))
+                    AND record.field_values ->> ('$."' || :field || '"') IN (SELECT value FROM json_each(:owners))
+                    AND record.gone_at IS NULL AND record.merged_into IS NULL AND record.erased_at IS NULL
+                """,
+                {"crm": words.crm, "kinds": as_json(words.persons), "field": words.owner, "owners": as_json(owners)},
+            ).fetchall()
+            return tuple(str(held.key) for held in people_with(tx, self._asked(FOR_EVER, timedelta(0)), [id_ for (id_,) in rows]))
 
     def count_persons(self, words: Vocabulary) -> int:
         """Count the persons' records of one CRM that are not gone."""

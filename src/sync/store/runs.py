@@ -61,7 +61,10 @@ class Runs:
     def has_judged(self, agreement_hash: str) -> bool:
         """Whether a run judged by this version of the agreement to its end."""
         with self._database.snapshot() as tx:
-            row = tx.execute("SELECT 1 FROM run WHERE agreement_hash = ? AND outcome = 'ok' AND as_of IS NULL LIMIT 1", (agreement_hash,))
+            row = tx.execute(
+                "SELECT 1 FROM run WHERE agreement_hash = ? AND outcome = 'ok' AND as_of IS NULL AND kind <> 'offboard' LIMIT 1",
+                (agreement_hash,),
+            )
             return row.fetchone() is not None
 
     def newest(self, most: int) -> Iterator[NotedRun]:

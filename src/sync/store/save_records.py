@@ -63,7 +63,7 @@ def save_records(
         unexplained += _unexplained(record, after, before, tracked)
         if before is None or after._replace(seen_at=before.seen_at) != before:
             fresh[after.id] = stored[after.id] = after
-            if before is None or _says_news(record, after, before):
+            if before is None or _says_news(record, after, before, news.own_fields):
                 news.objects[after.id] = max(after.created_at, after.gone_at or 0)
             if news.link_fields and (before is None or _links_otherwise(record, after, before, news.link_fields)):
                 news.relinked.add(after.id)
@@ -93,13 +93,22 @@ def save_changes(tx: sqlite3.Connection, changes: Sequence[FieldChange], ids: Ma
         _settle_observed(tx, records)
 
 
-def _says_news(record: Record, after: _Row, before: _Row) -> bool:
-    """Whether a judgement can rest on what changed.
+def _says_news(record: Record, after: _Row, before: _Row, own_fields: frozenset[str]) -> bool:
+    """Whether a judgement can rest on what changed; on fields of our own none does.
 
     That a record was touched is news only of values without history: they may be younger than they were thought to be.
     """
-    touched = after._replace(seen_at=before.seen_at, changed_at=before.changed_at) == before
-    return not touched or any(value for field, value in record.values.items() if field not in record.history)
+    own = own_fields - record.history.keys()
+    touched = _judged(after, own)._replace(seen_at=before.seen_at, changed_at=before.changed_at) == _judged(before, own)
+    return not touched or any(value for field, value in record.values.items() if field not in record.history and field not in own)
+
+
+def _judged(row: _Row, own: Set[str]) -> _Row:
+    """Return a row without fields of our own."""
+    if not own:
+        return row
+    values = {field: value for field, value in orjson.loads(row.field_values).items() if field not in own}
+    return row._replace(field_values=orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode())
 
 
 def _links_otherwise(record: Record, after: _Row, before: _Row, fields: frozenset[str]) -> bool:
