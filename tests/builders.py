@@ -10,7 +10,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors.hubspot.mapping import VOCABULARY
-from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, Record, RecordKey, StatusChange
+from connectors.records import (
+    Activity,
+    ActivityKind,
+    ActivityStatus,
+    Direction,
+    FieldChange,
+    FieldDefinition,
+    Record,
+    RecordKey,
+    StatusChange,
+)
 from connectors.salesforce.mapping import VOCABULARY as SF_VOCABULARY
 from sync.agreement.load import agreement_of
 from sync.agreement.model import Agreement
@@ -32,6 +42,7 @@ SF_LEAD = RecordKey(SF, "Lead", "00Q1")
 SF_CONTACT = RecordKey(SF, "Contact", "0031")
 SF_ANN, SF_BEN = "0051", "0052"  # the same two people
 STAGES = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist", "other")
+NURTURE = FieldDefinition(crm=CRM, kind="contact", name="list:7", label="Nurture 2026", type="MANUAL")  # where recycled leads go
 NEW_YORK = ZoneInfo("America/New_York")
 MS = timedelta(milliseconds=1)
 ROOT = Path(__file__).parents[1]
@@ -235,6 +246,8 @@ def the_terms(*, upto: datetime, roster: Roster | None = None, agreement: Agreem
         vocabulary=VOCABULARY,
         ladder={stage: place for place, stage in enumerate(STAGES)},
         queues=frozenset({"91"}),
+        names={"90": "Marketing queue"},
+        lists=(NURTURE,),
         upto=dict.fromkeys(streams, upto),
     )
     crm = replace(crm, **crm_terms)  # type: ignore[arg-type]
@@ -250,6 +263,7 @@ def both_terms(*, upto: datetime, parts: Mapping[str, object] | None = None, **m
     salesforce = CrmTerms(
         vocabulary=SF_VOCABULARY,
         queues=frozenset({"00G1"}),
+        names={"00G1": "Marketing queue"},
         emails={SF_ANN: "ann@us.example", SF_BEN: "ben@us.example"},
         upto=dict.fromkeys(streams, upto),
     )

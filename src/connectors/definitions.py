@@ -32,3 +32,7 @@ class Definitions:
         """Give the values of a picklist in their order; none where they were not told."""
         found = self._by_name.get((kind, name))
         return tuple(option.value for option in found.options) if found is not None else ()
+
+    def names_of(self, kind: str) -> tuple[str, ...]:
+        """Give the names of the fields of a kind; none where they were not told."""
+        return tuple(name for of, name in self._by_name if of == kind)

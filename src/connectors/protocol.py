@@ -114,14 +114,23 @@ class Writer(Protocol):
     def in_order(self, change: Change, held: Mapping[str, str | None]) -> tuple[Change, ...]:
         """Split a change of a record that holds `held` into those that must be sent one after the other; mostly one. Pure.
 
-        A CRM that ignores a step back on its ladder has the field cleared first.
+        A CRM that ignores a step back on its ladder has the field cleared first. Lists and campaigns (`connectors.memberships`) come
+        last, each in a change of its own.
+        """
+        ...
+
+    def lost_by(self, changes: Sequence[Change]) -> Mapping[RecordKey, Mapping[str, str | None]]:
+        """Read what changes may take from their records beside the fields that they name, and that no change can put back.
+
+        Only records that lose something are told, and of them only what holds a value. No call is made where nothing can be lost.
         """
         ...
 
     def batches(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
         """Cut changes of different records into what is sent at once, in order. Pure.
 
-        As many as a call takes; changes that must not be written over somebody else's are apart from those that may.
+        As many as a call takes; changes that must not be written over somebody else's are apart from those that may, and those of a
+        list or campaign from those of another.
         """
         ...
 
@@ -130,7 +139,15 @@ class Writer(Protocol):
 
         What a CRM leaves out of its answer is told as changed or refused, never as done; if no answer came, all are unknown. Raises
         Denied, Forbidden, Exhausted or Misconfigured where the whole batch was refused for what is nobody's own fault: nothing of it
-        was written.
+        was written. To be on a list already, or to be off it, is done. A list that is gone, that the CRM fills by itself or that is
+        closed to us refuses its own changes, and no others.
+        """
+        ...
+
+    def memberships(self, persons: Sequence[RecordKey], fields: Collection[str]) -> Mapping[RecordKey, Mapping[str, str | None]]:
+        """Read which of the lists or campaigns `fields` persons are on now, past any search index: each person, each field.
+
+        Who is on one holds `connectors.memberships.MEMBER`, the others None; of a list that is gone nobody is.
         """
         ...
 

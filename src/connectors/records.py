@@ -185,6 +185,7 @@ class FieldDefinition:
     options: tuple[Option, ...] = ()
     read_only: bool = False
     tracked: bool = False  # a stream of histories tells each change of it: what it does not tell did not happen
+    # A list or campaign that is wanted is a field of persons too: see `connectors.memberships`.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +207,7 @@ class Wanted:
 
     fields: Mapping[str, frozenset[str]]  # kind -> field names
     history: Mapping[str, frozenset[str]]  # kind -> field names, a subset of `fields`
+    lists: frozenset[str] = frozenset()  # names or ids of lists or campaigns that persons are put on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +288,8 @@ class Vocabulary:
     customers: frozenset[str] = frozenset()  # values of the ladder that customers have, lower case
     by_hand: frozenset[str] = frozenset()  # sources of changes that a person made in the CRM's own pages and apps
     hold: str = "leadpact_hold"  # field of a person that keeps leadpact from moving it
+    opted_out: str | None = None  # field of a person: "true" for who wants no marketing mail
+    status: str | None = None  # field of a person: how Sales stands with it, where the CRM has one
     own_fields: Mapping[str, str] = field(default_factory=dict)  # purpose -> field of a person that leadpact writes and never judges by
     references: tuple[Reference, ...] = ()  # where the CRM itself says that two records are one person
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox.definitions import Definition
-from sandbox.lines import OwnerLine, PipelineLine, PropertyLine, TeamLine
+from sandbox.lines import ListLine, OwnerLine, PipelineLine, PropertyLine, TeamLine
+from sandbox.lists import RecordList
 from sandbox.options import Option
 from sandbox.pipelines import Pipeline, Stage
 from sandbox.staff import Membership, Owner, Team
@@ -62,3 +63,8 @@ def owner_of(line: OwnerLine, now: str) -> Owner:
 def team_of(line: TeamLine) -> Team:
     """The team of a line."""
     return Team(id=line.id, name=line.name, user_ids=tuple(line.user_ids), secondary_user_ids=tuple(line.secondary_user_ids))
+
+
+def list_of(line: ListLine, now: str) -> RecordList:
+    """The list of a line, made at `now`."""
+    return RecordList(id=line.id, name=line.name, kind=line.object_type, processing=line.processing_type, created_at=now, updated_at=now)

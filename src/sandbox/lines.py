@@ -232,7 +232,17 @@ class AccountLine(_Line):
     app_id: int | None = None
 
 
-OtherLine = OwnerLine | TeamLine | PropertyLine | PipelineLine | AccountLine
+class ListLine(_Line):
+    """A list of records, without members."""
+
+    object: Literal["lists"]
+    id: Id
+    name: Annotated[str, Field(min_length=1)]
+    object_type: KindName = "contacts"
+    processing_type: Literal["MANUAL", "SNAPSHOT", "DYNAMIC"] = "MANUAL"
+
+
+OtherLine = OwnerLine | TeamLine | PropertyLine | PipelineLine | AccountLine | ListLine
 _LINE: TypeAdapter[RecordLine | OtherLine] = TypeAdapter(Annotated[RecordLine | OtherLine, Field(discriminator="object")])
 
 

@@ -46,7 +46,9 @@ class Lists:
 
     def make(self, name: str, kind: str, processing: str, now: str) -> RecordList:
         """Make an empty list whose name no other live one of its kind has."""
-        made = RecordList(id=str(len(self.by_id) + 1), name=name, kind=kind, processing=processing, created_at=now, updated_at=now)
+        made = RecordList(
+            id=str(max(map(int, self.by_id), default=0) + 1), name=name, kind=kind, processing=processing, created_at=now, updated_at=now
+        )
         self.by_id[made.id] = made
         return made
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sandbox import computed
-from sandbox.casting import definition_of, owner_of, pipeline_of, team_of
+from sandbox.casting import definition_of, list_of, owner_of, pipeline_of, team_of
 from sandbox.clock import as_millis, as_moment
 from sandbox.decimals import decimal_of
 from sandbox.definitions import Definition, own_string
 from sandbox.kinds import KINDS, PLAIN, Kind
-from sandbox.lines import AccountLine, BadLines, OwnerLine, PipelineLine, PropertyLine, RecordLine, TeamLine, problem, read_line
+from sandbox.lines import AccountLine, BadLines, ListLine, OwnerLine, PipelineLine, PropertyLine, RecordLine, TeamLine, problem, read_line
 from sandbox.links import link
 from sandbox.record import Record
 
@@ -91,6 +91,9 @@ class _Planting:
             case TeamLine():
                 team = team_of(line)
                 self.later.append(lambda: self.portal.staff.add_team(team))
+            case ListLine():
+                made = list_of(line, self.portal.clock.text())
+                self.later.append(lambda: self.portal.lists.by_id.update({line.id: made}))
             case AccountLine():
                 self.later.append(lambda: _set_account(self.portal, line))
 

@@ -16,7 +16,7 @@ from sync.errors import LimitReached, UsageError
 from sync.fresh import back
 from sync.gather import open_seats
 from sync.holding import AFRESH, parted, refuse_if_ended, refuse_if_undone_already, waits_in
-from sync.journal import ARRIVED, what_stands
+from sync.journal import what_was_written
 from sync.known import gather_terms
 from sync.ladder import CARRIED_OUT
 from sync.limits import beyond
@@ -35,12 +35,13 @@ from sync.stamps import STAMP, STAMPS
 from sync.steps import Step
 from sync.stopping import Now, Stopping, brakes_at, subjects_of
 from sync.store.journal import UNDO
-from sync.store.plans import Chosen, KeptPlan
+from sync.store.plans import KeptPlan
 from sync.terms import Terms
 from sync.tried import Tried
 
 SYNC, APPLY = "sync", "apply"
 AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
+_NOT_WRITTEN = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,16 +124,16 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
 
 
 def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
-    """Yield the steps of a run that were seen to stand, whatever came after, in the CRMs that are connected."""
+    """Yield the steps of a run that were seen to stand, whatever came after, with the fields that it wrote, in connected CRMs."""
     plans = run.journal.plans_of(run_name)
     if not plans:
         raise UsageError(f"run {run_name} wrote nothing", fix=f"see what it did: leadpact show {run_name}")
     for plan in plans:
-        stands = what_stands(run.journal.of_plan(plan))
-        others = {place.position for place, entry in stands.items() if entry.event not in ARRIVED}
-        arrived = frozenset(place.position for place in stands) - others
-        steps = (step for _, step in run.plans.numbered(plan, Chosen(places=arrived)))
-        yield from (step for step in steps if step.record.crm in run.writers and step.action != STAMP)
+        written = what_was_written(run.journal.of_plan(plan))
+        for position, step in enumerate(run.plans.steps(plan)):
+            fields = tuple(one for one in step.fields if written.get(position, {}).get(one.field, _NOT_WRITTEN) == one.after)
+            if fields and step.record.crm in run.writers and step.action != STAMP:
+                yield replace(step, fields=fields)
 
 
 def _settle_earlier(run: Context, begun: Begun) -> Tally:

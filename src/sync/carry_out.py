@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connectors.changes import Change
 from connectors.errors import ConnectorError
-from connectors.records import Record
-from sync.journal import STOOD, Entry, Event, Place
+from connectors.memberships import is_membership
+from connectors.records import Record, RecordKey
+from sync.joined import read_lost, read_memberships
+from sync.journal import FOR_GOOD, STOOD, Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
 from sync.same_value import same_value
@@ -20,7 +22,7 @@ from sync.stamps import STAMP
 from sync.steps import Step
 from sync.stopping import Gate, Stopping
 from sync.store.journal import UNDO
-from sync.tried import GONE, Tried
+from sync.tried import GONE, Tried, Values
 
 AT_ONCE = 100  # leads that are looked at again before they are written
 _NOT_SENT = frozenset({Event.SKIPPED, Event.REFUSED, Event.CHANGED, Event.LATER})
@@ -117,15 +119,21 @@ class CarryOut:
         moves = any(step.action != STAMP for _, step in steps)
         rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         ready = list(self._ready(steps, rows, sender, tally))
-        parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
-        intents = {position: tuple(self._intend(sender, step, parts[position])) for position, step, _ in ready}
+        on_lists = read_memberships(sender.writers, ((step.record, (write.field for write in step.fields)) for _, step, _ in ready))
+        parts = {
+            position: self._parts(position, step, replace(record, values={**record.values, **on_lists.get(record.key, {})}), sender)
+            for position, step, record in ready
+        }
+        lost = read_lost(sender.writers, [part.change for mine in parts.values() for part in mine])
+        intents = {position: tuple(self._intend(sender, step, parts[position], lost)) for position, step, _ in ready}
         gate = Gate(stopping=self.stopping, steps={part.place: step for position, step, _ in ready for part in parts[position]})
         events = _send_in_order(sender, parts, gate)
         tried = []
         for position, step, _ in ready:
             told, first = {events[part.place] for part in parts[position]}, parts[position][0].place
             if told - _NOT_SENT:
-                tried.append(Tried(step=step, intents=intents[position], is_done=told == {Event.DONE}))
+                failed = {part.place: events[part.place] for part in parts[position] if events[part.place] in FOR_GOOD}
+                tried.append(Tried(step=step, intents=intents[position], failed=failed, is_done=told == {Event.DONE}))
             elif events[first] is Event.LATER:
                 tally.waits[position] = sender.said.get(first)
             else:
@@ -180,21 +188,28 @@ class CarryOut:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
-        changed = [one.field for one in step.fields if not same_value(record.values.get(one.field), one.before)]
+        own = [one for one in step.fields if not is_membership(one.field)]
+        changed = [one.field for one in own if not same_value(record.values.get(one.field), one.before)]
         return f"{', '.join(changed)} changed since" if changed else None
 
     def _parts(self, position: int, step: Step, record: Record, sender: Sender) -> list[Part]:
+        """Return the changes that a step comes to, in order; who is on a list already, or off it, neither joins nor leaves it."""
         change = Change(
             record=record.key,
-            values={write.field: write.after for write in step.fields},
+            values={
+                one.field: one.after for one in step.fields if not is_membership(one.field) or record.values.get(one.field) == one.before
+            },
             unless_changed_since=record.changed_at if step.action != STAMP else None,  # a field that nobody else writes
         )
         ordered = sender.writers[record.key.crm].in_order(change, record.values)
         return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]
 
-    def _intend(self, sender: Sender, step: Step, parts: Sequence[Part]) -> list[Entry]:
-        """Note all parts of a step before the first is sent, each with what its fields hold until then."""
-        return sender.intend(parts, replaced(parts, {write.field: write.before for write in step.fields}))
+    def _intend(self, sender: Sender, step: Step, parts: Sequence[Part], lost: Mapping[RecordKey, Values]) -> list[Entry]:
+        """Note all parts of a step before the first is sent, each with what its fields hold until then; the first with what is lost."""
+        before: dict[Place, Values] = dict(replaced(parts, {write.field: write.before for write in step.fields}))
+        for first in parts[:1]:
+            before[first.place] = {**lost.get(first.change.record, {}), **before[first.place]}
+        return sender.intend(parts, before)
 
 
 def in_batches(steps: Iterable[Numbered]) -> Iterator[Sequence[Numbered]]:
@@ -204,7 +219,19 @@ def in_batches(steps: Iterable[Numbered]) -> Iterator[Sequence[Numbered]]:
     for one in steps:
         (stamps if one[1].action == STAMP else others).append(one)
     for some in (others, stamps):
-        yield from (some[start : start + AT_ONCE] for start in range(0, len(some), AT_ONCE))
+        yield from _together(some)
+
+
+def _together(steps: Iterable[Numbered]) -> Iterator[list[Numbered]]:
+    """Yield steps, about a hundred at a time; those of one lead, which come in a row, stay together: the first changes what it shows."""
+    some: list[Numbered] = []
+    for position, step in steps:
+        if len(some) >= AT_ONCE and some[-1][1].lead != step.lead:
+            yield some
+            some = []
+        some.append((position, step))
+    if some:
+        yield some
 
 
 def _record_of(step: Step, rows: LeadRows | None) -> Record | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectors.memberships import is_membership
 from connectors.records import FieldDefinition, Owner, Team, Vocabulary
 from sync.roster import Roster
 from sync.route import Seat
@@ -47,6 +48,7 @@ def crm_terms(
         emails={owner.id: owner.email.casefold() for owner in people if owner.email},
         gone=dict(staff.gone),
         labels={key: {option.value: option.label for option in one.options} for key, one in known.items() if one.options},
+        lists=tuple(one for one in known.values() if is_membership(one.name)),
         upto=dict(upto),
         own_app=own_app,
     )

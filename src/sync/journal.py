@@ -32,6 +32,7 @@ class Event(StrEnum):
 OPEN = frozenset({Event.INTENDED, Event.UNKNOWN, Event.DONE})  # only reading tells whether it stands
 STOOD = frozenset({Event.VERIFIED, Event.STANDS})  # when it was read last
 ARRIVED = STOOD | {Event.MOVED_ON, Event.REVERSED}  # was seen to be there, at least for a while
+FOR_GOOD = frozenset({Event.REFUSED, Event.CHANGED})  # not written, and not by writing it again
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,6 +59,17 @@ class Entry:
 def what_stands(entries: Iterable[Entry]) -> dict[Place, Entry]:
     """Return the newest line about each write; `entries` in the order in which they were noted."""
     return {entry.place: entry for entry in entries}
+
+
+def what_was_written(entries: Iterable[Entry]) -> dict[int, dict[str, str | None]]:
+    """Return the values that each step wrote and that were seen to stand, by its place; `entries` in the order in which they were noted."""
+    noted = list(entries)
+    stands = {place for place, entry in what_stands(noted).items() if entry.event in ARRIVED}
+    intents = {entry.place: entry.after or {} for entry in noted if entry.event is Event.INTENDED and entry.place in stands}
+    written: dict[int, dict[str, str | None]] = {}
+    for place in sorted(intents):
+        written.setdefault(place.position, {}).update(intents[place])
+    return written
 
 
 def what_reading_tells(before: Mapping[str, str | None], after: Mapping[str, str | None], now: Mapping[str, str | None]) -> Event:

@@ -11,7 +11,7 @@ from sync.judge.findings import Finding
 from sync.judge.waived import was_broken
 
 MOVES = ("return", "recycle", "promote", "reassign")  # the one that is listed first speaks: a lead that goes back needs no new owner
-CARRIED_OUT = ("promote", "reassign", "stamp")  # of these, what this version does; the others it plans only
+CARRIED_OUT = ("return", "recycle", "promote", "reassign", "stamp")  # of these, what this version does; the others it plans only
 SEVERITY = ("remind", "stamp", "promote", "escalate", "reassign", "return", "recycle")  # the mildest first
 
 

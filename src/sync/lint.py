@@ -11,6 +11,7 @@ from sync.agreement.model import Agreement
 from sync.errors import ConfigurationError
 from sync.lint_fields import field_remarks
 from sync.lint_picklists import Known, picklist_remarks
+from sync.lint_recycle import Crm, recycle_flaws
 from sync.problems import choose_fix, listed
 from sync.remarks import Level, Remark
 from sync.roster import Person, Roster, member_ids
@@ -76,6 +77,8 @@ def lint(agreement: Agreement, roster: Roster, *facts: Facts) -> list[Remark]:
     """Return every remark about the CRMs of `facts`, which are all that are connected: errors first, then warnings, then notes."""
     remarks = [remark for one in facts for remark in lint_crm(agreement, roster, one)]
     remarks += [*_teams_of_nobody(agreement, roster, facts), *_unfinished_people(roster, facts), *_unlinked(facts)] if facts else []
+    crms = [Crm(account=one.account, vocabulary=one.vocabulary, definitions=one.definitions, owners=one.owners) for one in facts]
+    remarks += dict.fromkeys(flaw.remark(agreement.text) for flaw in recycle_flaws(agreement, roster, crms))
     return sorted(remarks, key=lambda remark: list(Level).index(remark.level))
 
 

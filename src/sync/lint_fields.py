@@ -13,6 +13,7 @@ from sync.lint_own_fields import own_field_remarks
 from sync.lint_picklists import Known, unlisted
 from sync.problems import choose_fix, listed
 from sync.remarks import Level, Remark
+from sync.remedies.targets import wanted_lists
 
 
 def field_remarks(agreement: Agreement, words: Vocabulary, known: Known) -> Iterator[Remark]:
@@ -87,6 +88,10 @@ def _own_fields(agreement: Agreement, words: Vocabulary, known: Known) -> Iterat
             remark = _missing(name, words.person, where=where, crm=words.crm, known=known)
             offer = f"`leadpact check --create-fields` {words_of(words.crm).offers_fields}"
             yield replace(remark, fix=offer) if name == words.hold else remark
+    for kind in words.persons if wanted_lists(agreement, words.crm) and words.opted_out is not None else ():
+        if any(of == kind for of, _ in known) and (kind, words.opted_out) not in known:
+            where = f"agreement.toml: recycle.to.{words_of(words.crm).list_key}"  # who opted out joins none
+            yield _missing(str(words.opted_out), kind, where=where, crm=words.crm, known=known)
 
 
 def _without_history(agreement: Agreement, words: Vocabulary, known: Known) -> Iterator[Remark]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
+from connectors.memberships import is_membership
 from connectors.records import RecordKey
 from sync.agreement.model import Agreement
 from sync.agreement.spans import Span
@@ -56,11 +57,12 @@ class Planner:
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return what would be done about the broken promises of one lead that are still owed, as one coherent set, and its stamps."""
-        return (*self._remedies(rows, findings), *map(self._unless_fought_over, self._stamping.steps(rows, findings)))
+        steps = (*self._remedies(rows, findings), *self._stamping.steps(rows, findings))
+        return tuple(map(self._unless_fought_over, steps))
 
     def _unless_fought_over(self, step: Step) -> Step:
         for why in self._left_alone(step.record, step.fields):
-            step = step.held_by(why)
+            step = replace(step.held_by(why), is_pending=False)
         return step
 
     def _remedies(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
@@ -70,7 +72,7 @@ class Planner:
             return ()
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
-        return tuple(step for one in due if (step := self._step(one, lead)) is not None)
+        return tuple(step for one in due for step in self._steps_of(one, lead))
 
     @cached_property
     def _stamping(self) -> Stamping:
@@ -78,41 +80,30 @@ class Planner:
         return Stamping(
             terms=self.terms,
             touch_rules=touch_rules_of(self.agreement),
-            since=self.policy.enforced_since(STAMPS),
+            since=self.policy.enforced_since(STAMPS) if self.policy.backlog is None else None,
             blocked_by=(
                 *((f"mode is {mode} (config.toml, [mode] default)",) if mode != "enforce" else ()),
                 *((self.policy.not_enforcing,) if self.policy.not_enforcing is not None else ()),
             ),
+            brakes=self.policy.brakes,
         )
 
     def _judged_by(self, finding: Finding) -> Agreement:
         return self.terms.agreement_at(finding.started_at) if finding.started_at is not None else self.agreement
 
-    def _step(self, due: Due, lead: Lead) -> Step | None:
-        """Return the step that a remedy asks for; None for a move that would change nothing: the record shows it already."""
-        finding, action = due.finding, due.remedy.action
+    def _steps_of(self, due: Due, lead: Lead) -> Iterator[Step]:
+        """Yield the step that a remedy asks for, and those of other records that go with it."""
         kept = (*self._once_allowed(due, lead), *self._stopped(due, lead), *self._kept_by_lead(due, lead))
         asked = Asked(
             due=due, lead=lead, agreement=self.agreement, terms=self.terms, routing=self.routing, takes_turn=not kept, now=self.now
         )
         writes = _writes(asked)
-        fields = [write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold()]
-        left_alone = tuple(self._left_alone(writes.record.key, fields))
-        if action in MOVES and not fields and not writes.missing:
-            return None
-        return Step(
-            lead=finding.lead,
-            record=writes.record.key,
-            action=action,
-            fields=tuple(sorted(fields, key=lambda write: write.field)),
-            finding=finding.key,
-            rule=finding.rule,
-            rung=due.rung,
-            reason=_because(asked),
-            blocked_by=(*writes.missing, *left_alone, *self._held_by_policy(due, lead), *kept),
-            given=writes.given,
-            is_pending=not kept and not writes.missing and not left_alone,
-        )
+        blocked_by = (*writes.missing, *self._held_by_policy(due, lead), *kept)
+        steps = _Steps(asked=asked, blocked_by=blocked_by, is_pending=not kept and not writes.missing)
+        if not writes.missing and due.remedy.action in MOVES and not _changes_a_field(writes):
+            return  # the record shows it already
+        yield steps.of(writes)
+        yield from (steps.of(one) for one in writes.also if _changed(one))
 
     def _left_alone(self, record: RecordKey, fields: Iterable[FieldWrite]) -> Iterator[str]:
         """Yield which fields are not written because somebody keeps setting them back."""
@@ -196,6 +187,43 @@ class Planner:
             yield f"due {local_text(due_at, zone)}, older than {self.policy.max_act_age.text}: it goes to the digest"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """Makes the steps of one remedy."""
+
+    asked: Asked
+    blocked_by: tuple[str, ...]
+    is_pending: bool
+
+    def of(self, writes: Writes) -> Step:
+        """Return the step that writes to one record."""
+        due = self.asked.due
+        return Step(
+            lead=due.finding.lead,
+            record=writes.record.key,
+            action=due.remedy.action,
+            fields=_changed(writes),
+            finding=due.finding.key,
+            rule=due.finding.rule,
+            rung=due.rung,
+            reason=_because(self.asked, writes),
+            blocked_by=self.blocked_by,
+            given=writes.given,
+            is_pending=self.is_pending,
+        )
+
+
+def _changed(writes: Writes) -> tuple[FieldWrite, ...]:
+    """Return what is not so already, by field."""
+    changed = (write for write in writes.fields if (write.before or "").casefold() != (write.after or "").casefold())
+    return tuple(sorted(changed, key=lambda write: write.field))
+
+
+def _changes_a_field(writes: Writes) -> bool:
+    """Whether a field of the record changes: nobody joins a list by that alone."""
+    return not all(is_membership(write.field) for write in _changed(writes))
+
+
 def _writes(asked: Asked) -> Writes:
     match asked.due.remedy.action:
         case "reassign":
@@ -208,10 +236,11 @@ def _writes(asked: Asked) -> Writes:
             return Writes(record=asked.written(asked.terms.authority.owner))
 
 
-def _because(asked: Asked) -> str:
-    """Return why, and for a lead that goes back the reason and the day from which it may return."""
+def _because(asked: Asked, writes: Writes) -> str:
+    """Return why, and for a lead that goes back the reason, the day from which it may return, and what there is to say of the writes."""
     message, back = asked.due.finding.message, back_on(asked)
-    return message if back is None else f"{message}; recycled as `{asked.due.remedy.detail}`, may come back from {back}"
+    recycled = () if back is None else (f"recycled as `{asked.due.remedy.detail}`, may come back from {back}",)
+    return "; ".join((message, *recycled, *writes.notes))
 
 
 def _allows(mode: str, action: str) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from connectors.records import FieldChange, Page, RecordKey
+from sync.joined import read_memberships
 from sync.send import Sender
 from sync.store.mirror import Mirror
-from sync.tried import Seen, Values
+from sync.tried import Seen, Tried, Values
 
 Changes = dict[RecordKey, dict[str, tuple[FieldChange, ...]]]
 
@@ -24,6 +26,14 @@ def read_back(sender: Sender, mirror: Mirror, records: Iterable[RecordKey]) -> d
             held |= {record.key: record.values for record in page.records}
             _gather(page, history)
     return {key: Seen(values=values, history=history.get(key, {})) for key, values in held.items()}
+
+
+def read_tried(sender: Sender, mirror: Mirror, tried: Sequence[Tried]) -> dict[RecordKey, Seen]:
+    """Read the records of steps, and which of the lists and campaigns they are on that a step is about."""
+    seen = read_back(sender, mirror, (one.step.record for one in tried))
+    names = ((one.step.record, (name for part in one.intents for name in part.after or {})) for one in tried)
+    on_lists = read_memberships(sender.writers, ((record, fields) for record, fields in names if record in seen))
+    return {key: replace(one, values={**one.values, **on_lists.get(key, {})}) for key, one in seen.items()}
 
 
 def _gather(page: Page, history: Changes) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connectors.records import RecordKey
 from sync.journal import Event, Place, what_reading_tells
-from sync.read_back import read_back
+from sync.read_back import read_tried
 from sync.reversals import Signs
 from sync.send import Sender
 from sync.settle import Settled, lines_of
@@ -31,7 +31,7 @@ class SecondLook:
         settled: list[Settled] = []
         for start in range(0, len(tried), AT_ONCE):
             some = tried[start : start + AT_ONCE]
-            seen = read_back(self.sender, self.mirror, (one.step.record for one in some))
+            seen = read_tried(self.sender, self.mirror, some)
             settled += self._note([(one, seen.get(one.step.record)) for one in some])
         return settled
 

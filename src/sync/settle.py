@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
 from connectors.changes import Change
-from sync.journal import Entry, Event, Place, what_reading_tells
-from sync.read_back import read_back
+from connectors.records import RecordKey
+from sync.journal import FOR_GOOD, Entry, Event, Place, what_reading_tells
+from sync.read_back import read_tried
 from sync.reversals import Signs, who
-from sync.same_value import same_value
 from sync.send import Part, Sender, replaced
 from sync.steps import Step
 from sync.store.journal import Journal
@@ -20,8 +20,8 @@ from sync.store.mirror import Mirror
 from sync.store.plans import Chosen, Plans
 from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, verdict_on
 
-ROUNDS = 4  # of reading back and sending what is missing; what is still open then is left to the next run
-_HALF_WAY = "only half of it was accepted"
+ROUNDS = 3  # of putting back what was lost; an edit that is lost by then is for the next run
+_NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,10 @@ class Settled:
 
 def left_open(journal: Journal, plans: Plans) -> list[Tried]:
     """Return the steps of earlier runs that nobody knows the end of."""
-    return list(tried_of(journal.unsettled(), plans))
+    parts = journal.unsettled()
+    newest = {one.intent.place: one.newest for one in parts}
+    found = tried_of((one.intent for one in parts), plans)
+    return [replace(one, failed={p.place: newest[p.place] for p in one.intents if newest[p.place] in _NOT_SENT}) for one in found]
 
 
 def tried_of(intents: Iterable[Entry], plans: Plans) -> Iterator[Tried]:
@@ -53,87 +56,104 @@ class Settler:
     sender: Sender
     mirror: Mirror
     ledger: Ledger
-    signs: Mapping[str, Signs]  # by CRM
+    signs: Mapping[str, Signs] = field(default_factory=dict)  # by CRM
 
     def settle(self, tried: Sequence[Tried]) -> list[Settled]:
         """Read the records of steps back and note what stands; finish those that were cut off between two parts.
 
-        What somebody wrote right before us, unseen, is put back, and what else the step wrote there is taken back. Who was given a
-        lead of a pool is entered into the ledger once the lead is theirs. What could not be finished stays open: the next run goes on.
+        What a part cleared for another one that failed is set again as it was. What somebody wrote right before us, unseen, is put
+        back, and what else the step wrote there is taken back. Who was given a lead of a pool is entered into the ledger once the lead
+        is theirs.
         """
-        open_, settled = list(tried), []
-        for number in range(ROUNDS):
-            if not open_ or (number and self.sender.ended_by):
+        seen = read_tried(self.sender, self.mirror, tried)
+        finished = [self._finish(one, rest) if (rest := one.rest(_values(seen, one))) else one for one in tried]
+        ended = [self._restore(one) if one.to_restore else one for one in finished]
+        seen |= self._read_again(ended, tried)
+        for _ in range(ROUNDS):
+            before, ended = ended, [self._put_back(one, seen.get(one.step.record)) for one in ended]
+            if not (again := self._read_again(ended, before)):
                 break
-            seen = read_back(self.sender, self.mirror, (one.step.record for one in open_))
-            sent = [(one, self._send_on(one, seen.get(one.step.record))) for one in open_]
-            settled += [self._note(one, seen.get(one.step.record)) for one, more in sent if more is None]
-            open_ = [more for _, more in sent if more is not None]
-        return settled + [Settled(step=one.step, event=Event.UNKNOWN, said="not finished; the next run goes on") for one in open_]
+            seen |= again
+        return [self._note(one, seen.get(one.step.record)) for one in ended]
 
-    def _send_on(self, tried: Tried, seen: Seen | None) -> Tried | None:
-        """Send what is missing; return the step as it was tried then, None if nothing was missing or can be helped."""
-        if seen is None:
-            return None
-        if rest := tried.rest(seen.values):
-            return self._finish(tried, rest, seen)
-        if self.sender.writers[tried.step.record.crm].condition_grain is not None:
-            return None
-        lost = lost_edits(tried, seen, self.signs[tried.step.record.crm])
-        if not lost:
-            return None
-        signs = self.signs[tried.step.record.crm]
-        back = {**as_it_was(tried, seen), **{name: change.value for name, change in lost.items()}}
-        told = ", ".join(f"{name} by {who(change, signs)}" for name, change in lost.items())
-        return self._take_back(tried, back, seen, f"written right before: {told}")
+    def _read_again(self, now: Sequence[Tried], before: Sequence[Tried]) -> dict[RecordKey, Seen]:
+        touched = [one for one, was in zip(now, before, strict=True) if one is not was]
+        return read_tried(self.sender, self.mirror, touched) if touched else {}
 
-    def _finish(self, tried: Tried, rest: Sequence[Entry], seen: Seen) -> Tried | None:
-        last = self._send([Part(place=one.place, change=Change(record=tried.step.record, values=one.after or {})) for one in rest])
-        if last not in (Event.REFUSED, Event.CHANGED):
-            return tried
-        if tried.takes_back:
-            return None
-        back = {name: value for name, value in tried.before.items() if not same_value(value, seen.values.get(name))}
-        return self._take_back(tried, back, seen, _HALF_WAY)
-
-    def _take_back(self, tried: Tried, values: Values, seen: Seen, why: str) -> Tried:
-        """Note and send what takes a step back; whether it arrived is for the next reading to tell."""
-        change, last = Change(record=tried.step.record, values=values), tried.intents[-1].place
-        ordered = self.sender.writers[tried.step.record.crm].in_order(change, seen.values)
-        parts = [Part(place=Place(last.plan, last.position, last.part + n), change=one) for n, one in enumerate(ordered, start=1)]
-        intents = self.sender.intend(parts, replaced(parts, seen.values), said=why)
-        self._send(parts)
-        return Tried(step=tried.step, intents=(*tried.intents, *intents))
-
-    def _send(self, parts: Iterable[Part]) -> Event:
-        """Send parts of one record in their order, up to one that is not done; return what became of the last that was sent."""
-        event = Event.DONE
-        for part in parts:
-            event = self.sender.send([part])[part.place]
+    def _finish(self, tried: Tried, rest: Iterable[Entry]) -> Tried:
+        """Send the parts that are missing, up to the first that fails; what is missing then has failed."""
+        missing = list(rest)
+        while missing:
+            event = self._send(tried.step, missing[0])
+            if event in _NOT_SENT:
+                return replace(tried, failed={**tried.failed, **{part.place: event for part in missing}})
             if event is not Event.DONE:
                 break
-        return event
+            missing.pop(0)
+        return replace(tried)
+
+    def _restore(self, tried: Tried) -> Tried:
+        """Set what was cleared as it was, as a part of its own; where that fails too, the next run does it."""
+        last, values = tried.intents[-1].place, tried.to_restore
+        place = Place(last.plan, last.position, last.part + 1)
+        part = Part(place=place, change=Change(record=tried.step.record, values=values))
+        (intent,) = self.sender.intend([part], {place: dict.fromkeys(values)})
+        return self._finish(replace(tried, intents=(*tried.intents, intent)), [intent])
+
+    def _put_back(self, tried: Tried, seen: Seen | None) -> Tried:
+        """Note and send what puts a lost edit back; whether it arrived is for the next reading to tell."""
+        record, signs = tried.step.record, self._signs(tried)
+        if seen is None or self.sender.writers[record.crm].condition_grain is not None or not tried.counted:
+            return tried
+        if not (lost := lost_edits(tried, seen, signs)):
+            return tried
+        values = {**as_it_was(tried, seen), **{name: change.value for name, change in lost.items()}}
+        why = f"written right before: {', '.join(f'{name} by {who(change, signs)}' for name, change in lost.items())}"
+        ordered = self.sender.writers[record.crm].in_order(Change(record=record, values=values), seen.values)
+        last = tried.intents[-1].place
+        parts = [Part(place=Place(last.plan, last.position, last.part + n), change=one) for n, one in enumerate(ordered, start=1)]
+        intents = self.sender.intend(parts, replaced(parts, seen.values), said=why)
+        return self._finish(replace(tried, intents=(*tried.intents, *intents)), intents)
+
+    def _send(self, step: Step, part: Entry) -> Event:
+        change = Change(record=step.record, values=part.after or {})
+        return self.sender.send([Part(place=part.place, change=change)])[part.place]
+
+    def _signs(self, tried: Tried) -> Signs:
+        return self.signs.get(tried.step.record.crm, Signs())
 
     def _note(self, tried: Tried, seen: Seen | None) -> Settled:
-        if tried.takes_back:
-            return self._note_taken_back(tried, seen)
-        verdict = verdict_on(tried, seen, self.signs[tried.step.record.crm])
+        failed = next(iter(tried.failed.values()), None)
+        if seen is not None and tried.to_restore and failed is not None:  # it stays open
+            return Settled(step=tried.step, event=failed)
+        if taking_back := [part for part in tried.intents if part.said is not None]:
+            return self._note_taken_back(tried, seen, taking_back)
+        verdict = verdict_on(tried, seen, self._signs(tried))
         self.sender.journal.note(self.sender.run_id, lines_of(verdict, tried, seen, self.sender.now))
         if verdict.event is Event.VERIFIED and tried.step.given is not None:
-            self.ledger.enter(tried.places[-1], tried.step.given, crm=tried.step.record.crm, lead=tried.step.lead, at=self.sender.now)
-        return Settled(step=tried.step, event=verdict.event, said=verdict.said)
+            place = tried.intents[-1].place
+            self.ledger.enter(place, tried.step.given, crm=tried.step.record.crm, lead=tried.step.lead, at=self.sender.now)
+        event = failed if failed is not None and verdict.event is Event.VERIFIED else verdict.event
+        return Settled(step=tried.step, event=event, said=verdict.said)
 
-    def _note_taken_back(self, tried: Tried, seen: Seen | None) -> Settled:
-        found = {name: value for one in tried.takes_back for name, value in (one.after or {}).items()}
+    def _note_taken_back(self, tried: Tried, seen: Seen | None, taking_back: Sequence[Entry]) -> Settled:
+        found = {name: value for part in taking_back for name, value in (part.after or {}).items()}
         is_back = seen is not None and what_reading_tells({}, found, seen.values) is Event.VERIFIED
-        event, why = Event.PUT_BACK if is_back else Event.OVERWRITTEN, tried.takes_back[-1].said
-        ours = Tried(step=tried.step, intents=tried.writes).after
+        event, why = Event.PUT_BACK if is_back else Event.OVERWRITTEN, taking_back[-1].said
+        if not is_back and tried.failed.get(taking_back[-1].place) is Event.LATER:  # it stays open
+            return Settled(step=tried.step, event=Event.LATER, said=why)
+        ours = replace(tried, intents=tried.writes).after
         lines = [Entry(place=place, event=event, at=self.sender.now, said=why) for place in tried.places]
         lines[-1] = replace(lines[-1], before={name: ours.get(name) for name in found}, after=found)
         end = Event.VERIFIED if is_back else Event.OVERWRITTEN
-        lines += [Entry(place=one.place, event=end, at=self.sender.now) for one in tried.takes_back]
+        lines += [Entry(place=part.place, event=end, at=self.sender.now) for part in tried.takes_back]
         self.sender.journal.note(self.sender.run_id, lines)
         return Settled(step=tried.step, event=event, said=why)
+
+
+def _values(seen: Mapping[RecordKey, Seen], tried: Tried) -> Values:
+    one = seen.get(tried.step.record)
+    return one.values if one is not None else {}
 
 
 def lines_of(verdict: Verdict, tried: Tried, seen: Seen | None, at: datetime) -> list[Entry]:

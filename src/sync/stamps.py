@@ -9,12 +9,14 @@ from datetime import datetime
 from connectors.records import Record
 from sync.agreement import model
 from sync.agreement.model import Agreement
+from sync.brakes import NO_BRAKES, Brakes
 from sync.confusion import is_carried_on
 from sync.judge.findings import Finding, Status
 from sync.own_fields import STAMPED, Standing, written_moment, written_word
 from sync.rows import LeadRows
 from sync.same_value import same_value
 from sync.steps import FieldWrite, Step
+from sync.stops import Subject
 from sync.terms import Terms
 
 STAMP = "stamp"  # the action
@@ -88,6 +90,7 @@ class Stamping:
     touch_rules: frozenset[str]
     since: datetime | None  # when stamping began; None: it did not yet
     blocked_by: tuple[str, ...]  # what config and agreement say against it
+    brakes: Brakes = NO_BRAKES  # what is stopped now
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> Iterator[Step]:
         """Yield a step for each record of a lead that does not show how it stands.
@@ -101,7 +104,7 @@ class Stamping:
         for person in rows.people:
             is_there = person.key not in rows.gone_at and not is_carried_on(person, self.terms)
             if is_there and (is_new or self._is_stamped(person)):
-                yield from self._step(rows.lead, person, stamp)
+                yield from self._step(rows, person, stamp)
 
     @property
     def _names_fields(self) -> bool:
@@ -111,11 +114,11 @@ class Stamping:
         own = self.terms.crms[person.key.crm].vocabulary.own_fields
         return {purpose: own[purpose] for purpose in STAMPED if purpose in own}
 
-    def _step(self, lead: str, person: Record, stamp: Stamp) -> Iterator[Step]:
+    def _step(self, rows: LeadRows, person: Record, stamp: Stamp) -> Iterator[Step]:
         writes = [write for write in self._writes(person, stamp) if not same_value(write.before, write.after)]
         if writes:
             yield Step(
-                lead=lead,
+                lead=rows.lead,
                 record=person.key,
                 action=STAMP,
                 fields=tuple(sorted(writes, key=lambda write: write.field)),
@@ -123,9 +126,18 @@ class Stamping:
                 rule=STAMPS,
                 rung=NO_RUNG,
                 reason=f"{stamp.standing.value.replace('_', ' ')}: {stamp.speaks.rule}",
-                blocked_by=(*self._foreign(person), *self.blocked_by),
+                blocked_by=(*self._foreign(person), *self.blocked_by, *self._stopped(rows, stamp.speaks)),
                 is_pending=False,
             )
+
+    def _stopped(self, rows: LeadRows, speaks: Finding) -> Iterator[str]:
+        """Yield what a person stopped: stamps, everything, the lead or the team of whom the finding names."""
+        records = [person.key for person in rows.people]
+        team = self.terms.team_of(self.terms.owning_crm(records), speaks.owner)
+        subject = Subject(rule=STAMPS, team=team, leads=(rows.lead, *map(str, records)))
+        if (observed := self.brakes.observes(subject)) is not None:
+            yield observed
+        yield from self.brakes.pauses(subject)
 
     def _is_stamped(self, person: Record) -> bool:
         shown = [field for field in self._fields(person).values() if person.values.get(field)]

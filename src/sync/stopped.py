@@ -20,6 +20,7 @@ from sync.logs import configure_logs
 from sync.plain import plain
 from sync.problems import Problems
 from sync.roster_load import load_roster
+from sync.stamps import STAMPS
 from sync.store.agreements import Agreements
 from sync.store.database import open_store_beside
 from sync.store.held import Held
@@ -43,7 +44,7 @@ class Stopped:
     stops: Stops
     plans: Plans
     reader: LeadReader
-    rules: frozenset[str]  # of the agreement as it stands, and of every version that the store keeps
+    rules: frozenset[str]  # of the agreement as it stands and of every version that the store keeps, and `stamps`
     teams: frozenset[str]  # of the roster and of the CRMs
     now: datetime  # by this machine's clock
     who: str  # the user of the operating system
@@ -75,7 +76,7 @@ def open_stopped(path: Path | None) -> Iterator[Stopped]:
 def _rules(config: Config, agreements: Agreements) -> frozenset[str]:
     texts = [version.text for version in agreements.versions()]
     kept = (agreement_of(text, file="a version of the agreement") for text in texts)
-    return frozenset(rule for agreement in (*_agreement_as_it_stands(config), *kept) for rule in agreement.rule_names)
+    return frozenset({STAMPS, *(rule for agreement in (*_agreement_as_it_stands(config), *kept) for rule in agreement.rule_names)})
 
 
 def _agreement_as_it_stands(config: Config) -> tuple[Agreement, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from sync.agreement.model import OFFBOARD
 from sync.brakes import Brakes
 from sync.freeze import frozen_by
 from sync.journal import Place
@@ -67,11 +68,20 @@ class Stopping:
 
 def subjects_of(known: Known, terms: Terms, steps: Iterable[Step]) -> dict[str, Subject]:
     """Return what a stop may speak of, by the findings of steps: the team of whom each names, and the records of its lead."""
-    rules = {step.finding: step.rule for step in steps}
-    return {
+    told = list(steps)
+    rules = {step.finding: step.rule for step in told}
+    found = {
         key: Subject(rule=rules[key], team=terms.team_of(terms.owning_crm(records), owner), leads=tuple(map(str, records)))
         for key, (owner, records) in known.findings.owners(rules).items()
     }
+    return found | {step.finding: leaver_of(step, terms) for step in told if step.rule == OFFBOARD}
+
+
+def leaver_of(step: Step, terms: Terms) -> Subject:
+    """Return what a stop may speak of where somebody leaves: the team is that of the owner who has the lead."""
+    owned = terms.crms[step.record.crm].vocabulary.owner
+    owner = next((write.before for write in step.fields if write.field == owned), None)
+    return Subject(rule=step.rule, team=terms.team_of(step.record.crm, owner), leads=(step.lead, str(step.record)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from connectors.records import FieldChange, RecordKey, Vocabulary
+from connectors.records import FieldChange, FieldDefinition, RecordKey, Vocabulary
 from sync.agreement.calendar import Calendar
 from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
@@ -30,6 +30,7 @@ class CrmTerms:
     emails: Mapping[str, str] = field(default_factory=dict)  # owner id -> address, lower case
     gone: Mapping[str, tuple[datetime | None, datetime]] = field(default_factory=dict)  # owners who left: last seen active, first seen gone
     labels: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)  # (kind, field) -> value -> the CRM's label
+    lists: tuple[FieldDefinition, ...] = ()  # lists or campaigns that the agreement puts leads on, or the like of these
     upto: Mapping[str, datetime] = field(default_factory=dict)  # stream -> read without error up to here
     own_app: str | None = None  # the id under which the CRM notes what leadpact itself writes
 

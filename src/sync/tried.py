@@ -29,66 +29,80 @@ class Tried:
 
     step: Step
     intents: tuple[Entry, ...]
+    failed: Mapping[Place, Event] = field(default_factory=dict)  # parts that were not written and will not be
     is_done: bool = False  # the CRM said that it did all of them
 
     @property
+    def counted(self) -> tuple[Entry, ...]:
+        """The parts that were written, may have been, or still can be."""
+        return tuple(part for part in self.intents if part.place not in self.failed)
+
+    @property
     def writes(self) -> tuple[Entry, ...]:
-        """The intents of the step itself."""
-        return tuple(one for one in self.intents if one.said is None)
+        """Those of the step itself."""
+        return tuple(part for part in self.counted if part.said is None)
 
     @property
     def takes_back(self) -> tuple[Entry, ...]:
-        """The intents that take it back, each saying why."""
-        return tuple(one for one in self.intents if one.said is not None)
+        """Those that take it back, each saying why."""
+        return tuple(part for part in self.counted if part.said is not None)
 
     @property
     def places(self) -> tuple[Place, ...]:
         """The places of the step itself."""
-        return tuple(one.place for one in self.writes)
+        return tuple(part.place for part in self.writes)
 
     @property
     def before(self) -> Values:
         """What the record held at first, of all fields that any part writes."""
+        written = {name for part in self.counted for name in part.after or {}}
         held: dict[str, str | None] = {}
-        for part in reversed(self.intents):
-            held |= part.before or {}
+        for part in reversed(self.counted):
+            held |= {name: value for name, value in (part.before or {}).items() if name in written}
         return held
 
     @property
     def after(self) -> Values:
         """What it shall hold once all parts are done."""
-        return self._upto(len(self.intents))
+        return self._upto(len(self.counted))
+
+    @property
+    def to_restore(self) -> Values:
+        """What was cleared for a part that failed, as it was: it cannot stay blank."""
+        set_by_failed = {name for part in self.intents if part.place in self.failed for name, value in (part.after or {}).items() if value}
+        before, after = self.before, self.after
+        return {name: before[name] for name in sorted(set_by_failed & after.keys()) if not after[name] and before[name]}
 
     def rest(self, held: Values) -> tuple[Entry, ...]:
         """Return the parts that are missing where a record holds what it does between two of them; none elsewhere."""
-        if what_reading_tells(self.before, self.after, held) is Event.VERIFIED:
-            return ()
         if self.takes_back:
             return self._rest_of_taking_back(held)
         if what_reading_tells(self.before, self.after, held) is not Event.OVERWRITTEN:
             return ()
-        for done in range(1, len(self.intents)):
+        for done in range(1, len(self.counted)):
             if what_reading_tells({}, self._upto(done), held) is Event.VERIFIED:
-                return self.intents[done:]
+                return self.counted[done:]
         return ()
 
     def _rest_of_taking_back(self, held: Values) -> tuple[Entry, ...]:
+        if what_reading_tells({}, self.after, held) is Event.VERIFIED:
+            return ()
         for part in self.takes_back:
             if what_reading_tells({}, part.before or {}, held) is Event.VERIFIED:
-                return tuple(one for one in self.intents if one.place >= part.place)
+                return tuple(one for one in self.counted if one.place >= part.place)
         return ()
 
     def _upto(self, parts: int) -> Values:
         held = dict(self.before)
-        for part in self.intents[:parts]:
+        for part in self.counted[:parts]:
             held |= part.after or {}
         return held
 
     def written(self, name: str) -> Written:
         """Return what was written to one field."""
-        parts = [part for part in self.intents if name in (part.after or {})]
+        parts = [part for part in self.counted if name in (part.after or {})]
         values = tuple((part.after or {})[name] for part in parts)
-        return Written(field=name, before=self.before[name], values=values, since=self.intents[0].at)
+        return Written(field=name, before=self.before[name], values=values, since=self.counted[0].at)
 
 
 def lost_edits(tried: Tried, seen: Seen, signs: Signs) -> dict[str, FieldChange]:

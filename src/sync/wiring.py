@@ -38,6 +38,7 @@ from sync.logs import configure_logs
 from sync.meter import Meter
 from sync.problems import Problem, Problems
 from sync.pull import AT_ONCE, Progress, read_facts
+from sync.remedies.targets import fields_beside, wanted_lists
 from sync.report.former import OwnerNames
 from sync.roster import Roster
 from sync.roster_load import load_roster
@@ -130,8 +131,12 @@ def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
     for reference in words.references:
         if reference.to_crm in config.crms:
             more.setdefault(reference.kind, set()).add(reference.field)
+    lists = wanted_lists(agreement, crm)
+    for kind in words.persons:
+        more[kind] |= fields_beside(agreement, words)
     kinds = named.keys() | more.keys()
-    return Wanted(fields={kind: named.get(kind, frozenset()) | more.get(kind, set()) for kind in sorted(kinds)}, history=named)
+    fields = {kind: named.get(kind, frozenset()) | more.get(kind, set()) for kind in sorted(kinds)}
+    return Wanted(fields=fields, history=named, lists=lists)
 
 
 def connect(config: Config, agreement: Agreement) -> tuple[WritingConnector, ...]:

@@ -18,13 +18,18 @@ from sync.known import eras_at, gather_terms
 from sync.wiring import open_known
 from tests.flow.enforcing import Enforced, enforced
 from tests.flow.practice import leadpact
+from tests.flow.stores import opened
 
 pytestmark = pytest.mark.xdist_group("deciding")  # one world for all
 
 
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enforced]:
+    """Serve a company of which a run planned what it would do, had its mode let it."""
     with enforced("hubspot", tmp_path_factory.mktemp("deciding"), leads=4) as world:
+        with pytest.MonkeyPatch.context() as observing:
+            observing.setenv("LEADPACT_MODE__DEFAULT", "observe")
+            world.run("sync", "--dry-run")
         yield world
 
 
@@ -51,13 +56,9 @@ def person(one: Enforced, owner: str) -> dict[str, str]:
     return dict(found)
 
 
-def test_what_would_have_been_moved_is_told_with_what_people_did_instead(
-    one: Enforced, say: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LEADPACT_MODE__DEFAULT", "observe")
+def test_what_would_have_been_moved_is_told_with_what_people_did_instead(one: Enforced, say: Callable[..., str]) -> None:
     owner, other, *_ = one.members()
     called, passed_on, waived, untouched = one.leads
-    one.run("sync", "--dry-run")
     one.world.people.rest(1800)
     one.call(called, owner)
     one.pass_on(passed_on, other)
@@ -102,6 +103,13 @@ def test_a_promise_is_excused_by_whom_the_agreement_lets_and_asks_for_nothing_an
 
     assert f"waiver 1: first_touch of {lead} is excused" in one.run(*order, person(one, owner)["manager"])
 
+    with opened(one.files) as kept:
+        marked = kept.run.known.dirty.count(kept.run.clock())
+        moment = kept.tick()
+        told = kept.standing()[lead], kept.judged_at(moment)[lead]
+    assert marked
+    assert told[0] == told[1], "a tick finds what judging every lead finds"
+    assert re.search(r"first_touch: waived on .* \(the portal was down\)", say("explain", lead))
     one.run("sync", "--dry-run", "--format", "json", "--output", str(report))
     audit = document(report.read_text())
     (finding,) = [one_ for one_ in audit["findings"] if (one_["lead"], one_["rule"]) == (lead, "first_touch")]
@@ -187,4 +195,7 @@ def test_the_leads_of_a_salesforce_user_who_leaves_go_to_others(tmp_path: Path, 
         (command,) = re.findall(r"leadpact (apply \d+)", done.stdout)
         assert set(one.owners().values()) == {leaver}
         assert " 0 failed" in one.run(*command.split())
-        assert leaver not in one.owners().values()
+        moved = one.owners()
+        assert leaver not in moved.values()
+        assert "0 written" in one.run("sync"), "what asked for a next owner too was answered by it"
+        assert one.owners() == moved

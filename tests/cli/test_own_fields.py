@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sync.ladder import CARRIED_OUT
 from tests.flow.enforcing import Enforced, enforced
 from tests.flow.org_people import OrgPeople
 from tests.flow.people import People
@@ -45,11 +46,12 @@ def run_in(said: str) -> str:
     return re.findall(r"^run (\S+):", said, re.MULTILINE)[-1]
 
 
-def stamp_and_undo(one: Enforced) -> None:
-    """Sync, sync again, undo: the stamps are written once and stay, the owners go back."""
+def stamp_and_undo(one: Enforced, *, runs: int) -> None:
+    """Sync until all is stamped, sync again, undo: the stamps are written once and stay, the owners go back."""
     before = one.owners()
     said = one.run("sync")
-    assert "0 failed" in said
+    assert f"{len(one.leads) + len(one.leads) // runs} written and read back, 0 skipped, 0 failed" in said
+    assert all("1 written and read back, 0 skipped, 0 failed" in one.run("sync") for _ in range(runs - 1))
     stamps = {lead: shown(one, lead) for lead in one.leads}
     assert {(row["sla_status"], row["first_touch"], row["recycle_reason"]) for row in stamps.values()} == {("breached", None, None)}
     assert all(float(row["breaches"]) >= 1 and row["sla_deadline"] for row in stamps.values())
@@ -65,7 +67,21 @@ def stamp_and_undo(one: Enforced) -> None:
     assert one.owners() == before
 
 
-def test_hubspots_missing_properties_are_created_and_stamped_once(tmp_path: Path) -> None:
+def recycle(one: Enforced) -> None:
+    """Reject a lead that must then be recycled within a business day; what a recycle notes goes with it."""
+    lead, people = one.leads[0], one.world.people
+    if isinstance(people, People):
+        people.reject(lead)
+    else:
+        people.write("Lead", {"Status": "Rejected"}, id_=lead)
+    people.rest(3 * 86_400 + 5 * 3600)
+    assert "0 failed" in one.run("sync")
+    row, is_done = shown(one, lead), "recycle" in CARRIED_OUT
+    assert (float(row["recycle_count"] or 0), bool(row["return_on"])) == (float(is_done), is_done)
+    assert row["sla_status"] == "late"
+
+
+def test_hubspots_missing_properties_are_created_and_stamped_as_many_a_run_as_the_limit_allows(tmp_path: Path) -> None:
     with enforced("hubspot", tmp_path, leads=2) as one:
         name_fields(one, NAMES["hubspot"])
         refused = one.run("sync", code=78)
@@ -77,14 +93,17 @@ def test_hubspots_missing_properties_are_created_and_stamped_once(tmp_path: Path
         made = check(one, "--create-fields", "--yes", code=0)
 
         assert made.count("created hubspot contact ") == len(PURPOSES)
-        stamp_and_undo(one)
+        with (one.files / "config.toml").open("a", encoding="utf-8") as config:
+            config.write("\n[limits]\nstamps_per_run = 1\n")
+        stamp_and_undo(one, runs=2)
+        recycle(one)
 
 
 def test_salesforces_administrator_is_told_what_to_add_and_it_is_stamped_once(tmp_path: Path) -> None:
     with enforced("salesforce", tmp_path, leads=2) as one:
         name_fields(one, NAMES["salesforce"])
         said = check(one, "--create-fields", "--yes", code=78)
-        assert "salesforce lacks 15 fields; an administrator adds:" in said
+        assert "salesforce lacks 14 fields; an administrator adds:" in said
         security = "field-level security: read and edit access for leadpact's user"
         assert f"Contact.Leadpact_Recycle_Reason__c (Recycle reason): Text, length 255; {security}" in said
         assert f"Lead.Leadpact_Sla_Deadline__c (SLA deadline): Date/Time; {security}" in said
@@ -92,7 +111,8 @@ def test_salesforces_administrator_is_told_what_to_add_and_it_is_stamped_once(tm
 
         add_fields(one.world.people)
 
-        stamp_and_undo(one)
+        stamp_and_undo(one, runs=1)
+        recycle(one)
 
 
 def add_fields(people: People | OrgPeople) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,8 +110,14 @@ class PracticeSalesforce:
     def now(self) -> datetime:
         return self.org.clock.now()
 
-    def connector(self, wanted: Wanted = WANTED, **settings: Any) -> Salesforce:
-        return connect(self.url, wanted, self.slept, **settings)
+    def connector(self, wanted: Wanted = WANTED, *, lists: frozenset[str] = frozenset(), **settings: Any) -> Salesforce:
+        return connect(self.url, replace(wanted, lists=lists), self.slept, **settings)
+
+    def a_list(self, name: str) -> str:
+        return f"campaign:{self.call('POST', '/sobjects/Campaign', {'Name': name})['id']}"
+
+    def drop_list(self, field: str) -> None:
+        self.call("DELETE", f"/sobjects/Campaign/{field.partition(':')[2]}")
 
     def connector_with_wrong_token(self) -> Salesforce:
         return self.connector(consumer_secret="wrong")

@@ -78,14 +78,14 @@ class PracticeHubSpot:
     def now(self) -> datetime:
         return self._portal.clock.now()
 
-    def connector(self, **settings: Any) -> HubSpot:
+    def connector(self, *, lists: frozenset[str] = frozenset(), **settings: Any) -> HubSpot:
         clock = {"s": 0.0}
 
         def sleep(seconds: float) -> None:
             clock["s"] += seconds
 
         given: dict[str, Any] = {"token": TOKEN, "base_url": self.url, "burst_share": 1.0} | settings
-        wanted = Wanted(fields={"contact": frozenset({"country"}), "company": frozenset({"industry"})}, history={})
+        wanted = Wanted(fields={"contact": frozenset({"country"}), "company": frozenset({"industry"})}, history={}, lists=lists)
         return HubSpot(HubSpotSettings(**given), wanted, Waiting(monotonic=lambda: clock["s"], sleep=sleep))
 
     def connector_with_wrong_token(self) -> HubSpot:
@@ -120,6 +120,13 @@ class PracticeHubSpot:
 
     def fault(self, **rule: Any) -> None:
         self.control("/faults", [{"crm": "hubspot", "path": "*/batch/update", **rule}])
+
+    def a_list(self, name: str, *, processing: str = "MANUAL") -> str:
+        made = self._call("POST", "/crm/v3/lists", {"name": name, "objectTypeId": "0-1", "processingType": processing})
+        return f"list:{made['list']['listId']}"
+
+    def drop_list(self, field: str) -> None:
+        self._call("DELETE", f"/crm/v3/lists/{field.partition(':')[2]}")
 
     def requests(self) -> list[dict[str, Any]]:
         told: list[dict[str, Any]] = self.control("/requests", method="GET")["requests"]

@@ -151,3 +151,26 @@ def test_lists_are_kept_in_a_state_file(tmp_path: Path) -> None:
         call = Caller(served)
         assert on(call, id_) == ["101"]
         assert made(call, "Second") != id_
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_lists_of_several_records_are_read_at_once(call: Caller, path: str) -> None:
+    first, second = made(call), made(call, "Other")
+    call("PUT", f"{LISTS}/{first}/memberships/add", ["101", "102"])
+    call("PUT", f"{LISTS}/{second}/memberships/add", ["101"])
+    inputs = [{"objectTypeId": "0-1", "recordId": id_} for id_ in ("101", "103", "999")]
+    status, body, _ = call("POST", f"{path}/records/memberships/batch/read", {"inputs": inputs})
+    told = {row["recordId"]: [one["listId"] for one in row["recordListMemberships"]] for row in body["results"]}
+    assert (status, told) == (200, {"101": [first, second], "103": []})
+
+
+def test_a_portal_file_brings_lists() -> None:
+    portal = a_portal(
+        {"object": "lists", "id": "7", "name": "Nurture"}, {"object": "lists", "id": "8", "name": "Hot", "processingType": "DYNAMIC"}
+    )
+    with serve(portal) as served:
+        other = Caller(served)
+        found = other.get(f"{LISTS}?listIds=7&listIds=8")["lists"]
+        assert [(one["name"], one["processingType"]) for one in found] == [("Nurture", "MANUAL"), ("Hot", "DYNAMIC")]
+        assert made(other) == "9"
+        assert other("PUT", f"{LISTS}/8/memberships/add", ["101"])[0] == 400

@@ -307,3 +307,44 @@ def test_the_open_tasks_of_many_contacts_cost_a_call_for_the_associations_and_on
     found = connector.open_tasks([RecordKey("hubspot", "contact", person) for person in practice.persons])
     assert [task.about[0].id for task in found] == practice.persons[:3]
     assert connector.usage().calls - before == 2
+
+
+# --- what a cleared stage takes along, and lists of HubSpot's own making
+
+
+def test_the_dates_of_stages_are_read_where_a_stage_is_cleared_and_nowhere_else(practice: PracticeHubSpot):
+    connector = practice.connector()
+    connector.account()
+    list(connector.pages("definitions", None))
+    first, second = practice.persons[:2]
+    connector.write([a_change(first, **{STAGE: "marketingqualifiedlead"})])
+    calls = connector.usage().calls
+
+    assert connector.lost_by([a_change(second, **{STAGE: "lead"}), a_change(second)]) == {}
+    assert connector.usage().calls == calls
+    told = connector.lost_by([a_change(first, **{STAGE: None}), a_change(second, **{STAGE: None})])
+
+    dates = told[RecordKey("hubspot", "contact", first)]
+    assert "hs_lifecyclestage_marketingqualifiedlead_date" in dates
+    assert all(dates.values())
+    assert connector.usage().calls == calls + 1
+
+
+def test_a_list_that_hubspot_fills_itself_is_told_as_such_and_refuses_whoever_is_put_on_it(practice: PracticeHubSpot):
+    field = practice.a_list("Hot", processing="DYNAMIC")
+    connector = practice.connector(lists=frozenset({"Hot"}))
+    connector.account()
+    (told,) = [one for page in connector.pages("definitions", None) for one in page.definitions if one.name == field]
+    (outcome,) = connector.write([a_change(practice.persons[0], **{field: "member"})])
+    assert (told.type, told.read_only) == ("DYNAMIC", True)
+    assert outcome.fate is Fate.REFUSED
+    assert "DYNAMIC" in str(outcome.said)
+
+
+def test_lists_that_are_closed_to_us_refuse_their_own_and_end_no_run():
+    closed = refusal("MISSING_SCOPES", status=403, errors=[{"context": {"requiredGranularScopes": ["crm.lists.write"]}}])
+    with scripted(closed) as server:
+        (outcome,) = connect(server).write([a_change("1", **{"list:7": "member"})])
+    assert outcome.fate is Fate.REFUSED
+    assert "crm.lists.write" in str(outcome.said)
+    assert [(heard.method, heard.path, heard.body) for heard in server.heard] == [("PUT", "/crm/lists/2026-09/7/memberships/add", ["1"])]

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.changes import Change, Fate, NewTask, Outcome
 from connectors.errors import Denied, Exhausted
+from connectors.memberships import MEMBER, id_of, is_membership
 from connectors.protocol import Connector, Writer
 from connectors.records import Page, RecordKey
 from tests.contract.connector_suite import Rehearsal, owners_told, records
@@ -29,8 +30,8 @@ class WriterRehearsal(Rehearsal, Protocol):
     tasks_path: str  # where tasks are created
     closes_a_task: dict[str, str | None]  # values
 
-    def connector(self) -> ReadsAndWrites:
-        """A new connector to this CRM."""
+    def connector(self, *, lists: frozenset[str] = frozenset()) -> ReadsAndWrites:
+        """A new connector to this CRM, which wants some lists or campaigns."""
         ...
 
     def value_of(self, person: str, field: str) -> str | None:
@@ -43,6 +44,14 @@ class WriterRehearsal(Rehearsal, Protocol):
 
     def writes(self) -> int:
         """Count the calls that wrote, or tried to."""
+        ...
+
+    def a_list(self, name: str) -> str:
+        """Make a list or campaign; give the field that it is of a person."""
+        ...
+
+    def drop_list(self, field: str) -> None:
+        """Delete a list or campaign, as somebody else does."""
         ...
 
 
@@ -266,6 +275,62 @@ class WriterContract:
         assert [(one.fate, one.record) for one in (refused, unsent)] == [(Fate.REFUSED, None), (Fate.LATER, None)]
         assert refused.said
         assert "planted" not in refused.said
+
+    # --- lists and campaigns
+
+    def on(self, crm: WriterRehearsal, field: str) -> set[str]:
+        """Who is on a list."""
+        persons = [RecordKey(crm.vocabulary.crm, crm.vocabulary.person, person) for person in crm.persons[:8]]
+        told = crm.connector().memberships(persons, [field])
+        assert {one for values in told.values() for one in values.values()} <= {MEMBER, None}
+        return {person.id for person, values in told.items() if values[field] == MEMBER}
+
+    def test_persons_join_a_list_and_leave_it_and_doing_so_again_is_done(self, crm: WriterRehearsal):
+        first, second = crm.a_list("Nurture"), crm.a_list("Other")
+        told = []
+        for value in (MEMBER, MEMBER, None, None):
+            changes = [self.change(crm, person, **{first: value}) for person in crm.persons[:3]]
+            told.append((set(fates(self.write(crm, changes))), self.on(crm, first), self.on(crm, second)))
+        joined = ({Fate.DONE}, set(crm.persons[:3]), set())
+        left = ({Fate.DONE}, set(), set())
+        assert told == [joined, joined, left, left]
+
+    def test_a_list_is_joined_after_the_fields_are_written_and_sent_apart_from_other_lists(self, crm: WriterRehearsal):
+        first, second = crm.a_list("Nurture"), crm.a_list("Other")
+        connector, values = crm.connector(), {first: MEMBER, crm.vocabulary.owner: crm.other_owner}
+        ordered = connector.in_order(self.change(crm, crm.persons[0], **values), {crm.vocabulary.owner: None})
+        assert [dict(part.values) for part in ordered] == [{crm.vocabulary.owner: crm.other_owner}, {first: MEMBER}]
+        mixed = [self.change(crm, person, **{field: MEMBER}) for person in crm.persons[:2] for field in (first, second)]
+        mixed += [self.change(crm, crm.persons[2], **{first: None}), self.reassign(crm, crm.persons[3])]
+        sorts = [{(*change.values.items(),) for change in batch} for batch in connector.batches(mixed)]
+        assert sorted(map(len, sorts)) == [1, 1, 1, 1]
+        assert connector.usage().calls == 0
+
+    def test_a_list_that_is_gone_refuses_its_own_and_no_others(self, crm: WriterRehearsal):
+        gone, there = crm.a_list("Gone"), crm.a_list("There")
+        crm.drop_list(gone)
+        changes = [self.change(crm, person, **{gone: MEMBER}) for person in crm.persons[:2]]
+        changes += [self.change(crm, person, **{there: MEMBER}) for person in crm.persons[:2]]
+        outcomes = self.write(crm, changes)
+        assert [outcome.fate in (Fate.REFUSED, Fate.CHANGED) for outcome in outcomes] == [True, True, False, False]
+        assert all(outcome.said for outcome in outcomes[:2])
+        assert (self.on(crm, gone), self.on(crm, there)) == (set(), set(crm.persons[:2]))
+
+    def test_who_is_gone_joins_no_list(self, crm: WriterRehearsal):
+        field = crm.a_list("Nurture")
+        crm.delete(crm.persons[1])
+        outcomes = self.write(crm, [self.change(crm, person, **{field: MEMBER}) for person in crm.persons[:3]])
+        assert [outcome.fate is Fate.DONE for outcome in outcomes] == [True, False, True]
+        assert self.on(crm, field) == {crm.persons[0], crm.persons[2]}
+
+    def test_the_lists_that_are_wanted_are_told_as_fields_by_name_or_id_else_those_alike(self, crm: WriterRehearsal):
+        field = crm.a_list("Nurture 2026")
+        crm.a_list("Old customers")
+        for wanted in ("nurture 2026", id_of(field), "Nurture 2025"):
+            connector = crm.connector(lists=frozenset({wanted}))
+            connector.account()
+            told = [one for page in connector.pages("definitions", None) for one in page.definitions if is_membership(one.name)]
+            assert [(one.kind, one.name, one.label) for one in told] == [(crm.vocabulary.person, field, "Nurture 2026")]
 
     def read_now(self, crm: WriterRehearsal, connector: ReadsAndWrites, persons: list[str]) -> list[Page]:
         connector.account()

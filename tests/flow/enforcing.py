@@ -113,8 +113,9 @@ class Enforced:
 def enforced(crm: str, folder: Path, *, leads: int, seed: int = 5, has_stray_call: bool = False) -> Iterator[Enforced]:
     """Serve a company whose agreement is enforced since an hour before `leads` of one rep were handed over, six hours ago."""
     with practice_world(crm, folder, leads=20, seed=seed) as world:
-        one = Enforced(world=world)
-        _sign(world.files / "agreement.toml")
+        one = Enforced(world=world)  # what is handed over too early stays with the rep, so that reassigning is what is due
+        agreement = world.files / "agreement.toml"
+        sign(agreement, agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', ""))
         with (world.files / "config.toml").open("a", encoding="utf-8") as config:
             config.write('\n[mode]\ndefault = "enforce"\n')
         one.run("sync", "--dry-run")
@@ -128,9 +129,8 @@ def enforced(crm: str, folder: Path, *, leads: int, seed: int = 5, has_stray_cal
         yield one
 
 
-def _sign(agreement: Path) -> None:
-    """Let both sides sign; what is handed over too early stays with the rep, so that reassigning is what is due."""
-    text = agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', "")
+def sign(agreement: Path, text: str) -> None:
+    """Write `text`, signed by both sides."""
     signature = f'name = "N"\nat = 2026-11-01T10:00:00Z\nhash = "{agreement_of(text, file="agreement.toml").hash}"\n'
     agreement.write_text(
         text + "".join(f'\n[[signature]]\nside = "{side}"\n{signature}' for side in ("marketing", "sales")), encoding="utf-8"

@@ -174,6 +174,10 @@ class OrgPeople:
         """Return a row as it is now."""
         return next(row for row in self._records() if row.get("Id") == id_)
 
+    def rows(self, sobject: str) -> list[dict[str, Any]]:
+        """Return all rows of an object as they are now."""
+        return [row for row in self._records() if row["attributes"]["type"] == sobject]
+
     def changes(self, lead: str, field: str) -> int:
         """Count the changes of a Lead's field that its history tells by id."""
         rows = [row for row in self._records() if row["attributes"]["type"] == "LeadHistory" and row["LeadId"] == lead]

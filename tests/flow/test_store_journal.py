@@ -59,7 +59,7 @@ def test_a_write_whose_end_nobody_knows_is_found_by_the_next_run(store: Database
     run, plan = a_plan(store, FREE)
     note(store, run, Place(plan, 0), *events)
     found = Journal(store).unsettled()
-    assert [(entry.place, entry.before, entry.after) for entry in found] == (
+    assert [(one.intent.place, one.intent.before, one.intent.after) for one in found] == (
         [(Place(plan, 0), {"owner": "77"}, {"owner": "78"})] if is_open else []
     )
 
@@ -69,7 +69,7 @@ def test_a_step_of_which_one_part_is_open_is_found_with_all_its_parts(store: Dat
     note(store, run, Place(plan, 0, 0), Event.INTENDED, Event.DONE)
     note(store, run, Place(plan, 0, 1), Event.INTENDED, Event.LATER)
     note(store, run, Place(plan, 1), Event.INTENDED, Event.LATER)
-    assert [entry.place for entry in Journal(store).unsettled()] == [Place(plan, 0, 0), Place(plan, 0, 1)]
+    assert [one.intent.place for one in Journal(store).unsettled()] == [Place(plan, 0, 0), Place(plan, 0, 1)]
 
 
 def test_a_write_that_was_read_back_is_looked_at_again_once(store: Database) -> None:
@@ -162,7 +162,7 @@ def test_a_move_that_was_stopped_right_before_it_was_sent_is_none_and_may_be_tri
     note(store, run, Place(plan, 1), Event.INTENDED, Event.UNKNOWN)
     assert Journal(store).moves_since(NINE - MINUTE) == 1
     assert Journal(store).fired() == {(FREE.finding, FREE.rung)}
-    assert [entry.place.position for entry in Journal(store).unsettled()] == [1]
+    assert [one.intent.place.position for one in Journal(store).unsettled()] == [1]
 
 
 def test_a_plan_is_taken_up_once(store: Database) -> None:

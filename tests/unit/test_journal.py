@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.records import FieldChange, RecordKey
-from sync.journal import Entry, Event, Place, what_reading_tells, what_stands
+from sync.journal import Entry, Event, Place, what_reading_tells, what_stands, what_was_written
 from sync.reversals import Reversal, Signs
 from sync.steps import FieldWrite, Step
 from sync.tried import GONE, Seen, Tried, Verdict, as_it_was, lost_edits, verdict_on
@@ -68,6 +68,36 @@ def test_a_field_that_only_the_first_part_writes_must_stand_too() -> None:
     assert both.rest(CLEARED | {STATUS: "OPEN"}) == both.intents[1:]
     assert both.rest(CLEARED | {STATUS: "NEW"}) == ()
     assert what_reading_tells(both.before, both.after, AFTER | {STATUS: "NEW"}) is Event.OVERWRITTEN
+
+
+def test_what_a_clearing_may_lose_is_kept_and_decides_nothing() -> None:
+    with_date = Tried(step=STEP, intents=(intent(0, BEFORE | {"became_customer": "2026-01-01"}, CLEARED), intent(1, CLEARED, AFTER)))
+    assert (with_date.before, with_date.after) == (BEFORE, AFTER)
+    assert with_date.rest(CLEARED) == with_date.intents[1:]
+
+
+def test_what_was_cleared_for_a_part_that_failed_is_to_be_restored_until_it_is() -> None:
+    failed = replace(TWO_PARTS, failed={Place(1, 0, 1): Event.REFUSED})
+    restored = replace(failed, intents=(*failed.intents, intent(2, CLEARED, BEFORE)))
+    tried_in_vain = replace(restored, failed={**failed.failed, Place(1, 0, 2): Event.LATER})
+    assert [one.to_restore for one in (TWO_PARTS, failed, restored, tried_in_vain)] == [{}, BEFORE, {}, BEFORE]
+    assert (restored.after, restored.rest(CLEARED)) == (BEFORE, restored.intents[2:])
+    assert failed.rest(CLEARED) == ()
+
+
+def test_a_list_that_refuses_leaves_the_fields_that_were_written_before_it() -> None:
+    joins = Tried(step=STEP, intents=(intent(0, {STATUS: "NEW"}, {STATUS: "RECYCLED"}), intent(1, {"list:7": None}, {"list:7": "member"})))
+    failed = replace(joins, failed={Place(1, 0, 1): Event.REFUSED})
+    assert joins.rest({STATUS: "RECYCLED", "list:7": None}) == joins.intents[1:]
+    assert (failed.rest({STATUS: "RECYCLED", "list:7": None}), failed.to_restore) == ((), {})
+    assert (failed.before, failed.after) == ({STATUS: "NEW"}, {STATUS: "RECYCLED"})
+
+
+def test_undo_knows_what_was_written_and_seen_to_stand() -> None:
+    first, second, other = intent(0, BEFORE, CLEARED), intent(1, CLEARED, AFTER), intent(2, {"list:7": None}, {"list:7": "member"})
+    verified = [replace(one, event=Event.VERIFIED) for one in (first, second)]
+    lines = [first, second, other, *verified, replace(other, event=Event.REFUSED)]
+    assert what_was_written(lines) == {0: AFTER}
 
 
 def test_the_newest_line_about_a_write_is_what_stands() -> None:

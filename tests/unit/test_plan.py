@@ -221,10 +221,10 @@ def test_after_any_number_of_leads_nobody_is_more_than_one_from_their_share(pool
     assert all(abs(received[seat.owner] - leads * seat.weight / whole) <= 1 + 1e-9 for seat in seats)
 
 
-@pytest.mark.parametrize(("shown", "planned"), [("NEW", ["return"]), ("recycled", [])])
-def test_no_move_is_planned_that_the_record_shows_already(shown: str, planned: list[str]) -> None:
+@pytest.mark.parametrize(("shown", "owner", "planned"), [("NEW", ANN, ["return"]), ("recycled", ANN, ["return"]), ("recycled", "90", [])])
+def test_no_move_is_planned_that_the_record_shows_already(shown: str, owner: str, planned: list[str]) -> None:
     agreement = the_practice_agreement()
-    changes = [mql(HANDOFF), status(shown, HANDOFF - timedelta(days=90)), owned_by(ANN, HANDOFF)]
+    changes = [mql(HANDOFF), status(shown, HANDOFF - timedelta(days=90)), owned_by(owner, HANDOFF)]
     now = HANDOFF + timedelta(minutes=40)
     assert [step.action for step in steps(changes, now, judged_by=agreement, in_force=agreement)] == planned
 

@@ -12,15 +12,18 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import FieldChange, RecordKey
 from connectors.salesforce.mapping import VOCABULARY as SF_VOCABULARY
 from sync.agreement.spans import parse_span
+from sync.brakes import Brakes
 from sync.fresh import why_not_now
 from sync.judge.findings import Finding, Status
 from sync.judge.judge import judge_lead
+from sync.orders import Backlog
 from sync.own_fields import Standing
 from sync.plan import Planner, Policy
 from sync.route import Routing
 from sync.rows import LeadRows
 from sync.stamps import STAMP, STAMPS, StampsLeft, present, stamp_of, touch_rules_of
 from sync.steps import Step
+from sync.stops import Scope, Stop, StopKind, Target
 from sync.terms import Terms
 from tests.builders import (
     ANN,
@@ -59,7 +62,15 @@ def the_terms_with_fields(now: datetime, own: Mapping[str, str] = OWN, **more: o
 
 
 def stamps(
-    rows: LeadRows, terms: Terms, now: datetime, *, since: datetime | None = BORN, mode: str = "enforce", unsigned: str | None = None
+    rows: LeadRows,
+    terms: Terms,
+    now: datetime,
+    *,
+    since: datetime | None = BORN,
+    mode: str = "enforce",
+    unsigned: str | None = None,
+    stop: Stop | None = None,
+    backlog: Backlog | None = None,
 ) -> list[Step]:
     agreement = terms.agreement_at(now)
     planner = Planner(
@@ -70,6 +81,8 @@ def stamps(
             not_enforcing=unsigned,
             max_act_age=parse_span("2 business days"),
             enforced_since=lambda rule: since if rule == STAMPS else BORN,
+            brakes=Brakes(stops=(stop,) if stop is not None else ()),
+            backlog=backlog,
         ),
         routing=Routing(seats={}),
         now=now,
@@ -158,6 +171,27 @@ def test_mode_and_agreement_hold_a_stamp_back() -> None:
     now = HANDOFF + timedelta(minutes=1)
     (step,) = stamps(the_rows(HANDED), the_terms_with_fields(now), now, mode="remind", unsigned="not signed by sales")
     assert step.blocked_by == ("mode is remind (config.toml, [mode] default)", "not signed by sales")
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "said"),
+    [
+        (StopKind.PAUSE, Target(), "paused (pause 4 of everything"),
+        (StopKind.PAUSE, Target(scope=Scope.LEAD, name=str(LEAD)), "paused (pause 4 of lead"),
+        (StopKind.OBSERVE, Target(scope=Scope.RULE, name="stamps"), "mode of stamps is observe (observe 4 of rule stamps"),
+        (StopKind.PAUSE, Target(scope=Scope.RULE, name="first_touch"), None),
+    ],
+)
+def test_what_a_person_stopped_is_not_stamped(kind: StopKind, target: Target, said: str | None) -> None:
+    now = HANDOFF + timedelta(minutes=1)
+    stop = Stop(number=4, kind=kind, target=target, since=HANDOFF, until=None, who="ann", why="audit")
+    (step,) = stamps(the_rows(HANDED), the_terms_with_fields(now), now, stop=stop)
+    assert [why.startswith(said or "") for why in step.blocked_by] == ([True] if said else [])
+
+
+def test_a_plan_of_the_backlog_stamps_nothing() -> None:
+    now = HANDOFF + timedelta(minutes=1)
+    assert stamps(the_rows(HANDED), the_terms_with_fields(now), now, backlog=Backlog()) == []
 
 
 def test_each_record_of_a_lead_is_stamped_but_no_converted_one() -> None:

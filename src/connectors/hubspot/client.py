@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,7 +37,7 @@ class Call:
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | Sequence[str] | None = None
     search: bool = False
     writes: bool = False
 
@@ -200,9 +200,9 @@ class Client:
         """Search, within the account's five searches a second."""
         return self.line.insist(Call(method="POST", path=path, body=body, search=True), self._purpose)
 
-    def write(self, path: str, body: Mapping[str, Any]) -> Answer:
+    def write(self, path: str, body: Mapping[str, Any] | Sequence[str], *, method: str = "POST") -> Answer:
         """Write, once. Raises TryAgain where it failed in a way that may pass, BatchRefused, and any family of `connectors.errors`."""
-        return self.line.once(Call(method="POST", path=path, body=body, writes=True), self._purpose)
+        return self.line.once(Call(method=method, path=path, body=body, writes=True), self._purpose)
 
     def pause(self, seconds: float) -> None:
         """Wait before asking the same again."""

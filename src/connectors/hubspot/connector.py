@@ -9,19 +9,21 @@ from connectors.budget import Purpose
 from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
 from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
-from connectors.hubspot import properties, tasks, write
+from connectors.hubspot import lists, properties, tasks, write
 from connectors.hubspot.client import Client
+from connectors.hubspot.dates import lost_dates
 from connectors.hubspot.evidence import evidence_pages
 from connectors.hubspot.incremental import count
 from connectors.hubspot.ladder import in_order
 from connectors.hubspot.mapping import CRM, LIFECYCLE_STAGE, VOCABULARY, record_pages
 from connectors.hubspot.pull import object_pages
-from connectors.hubspot.reading import results_of
+from connectors.hubspot.reading import PAGE, results_of
 from connectors.hubspot.reference import definition_pages, owner_pages
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.streams import PLURALS, object_streams
 from connectors.hubspot.values import text_of
 from connectors.hubspot.vanished import as_they_are, bin_pages, live_ids, looked_up
+from connectors.memberships import apart, cut_by_list, sort_apart, what_is_joined
 from connectors.new_fields import NewField
 from connectors.pacing import Waiting
 from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage, Wanted
@@ -38,6 +40,7 @@ class HubSpot:
         self._client = Client(settings, waiting)
         self._base_url = settings.base_url
         self._objects = object_streams(wanted)
+        self._lists = wanted.lists
         self._definitions = Definitions()
 
     @property
@@ -94,7 +97,7 @@ class HubSpot:
         """
         match stream:
             case "definitions":
-                return self._definitions.overheard(definition_pages(self._client))
+                return self._definitions.overheard(definition_pages(self._client, self._lists))
             case "owners":
                 return owner_pages(self._client, cursor)
             case _:
@@ -131,16 +134,29 @@ class HubSpot:
         self._definitions.learn(definitions)
 
     def in_order(self, change: Change, held: Mapping[str, str | None]) -> tuple[Change, ...]:
-        """Clear the life-cycle stage in a change of its own first, unless it is blank or surely moves up."""
-        return in_order(change, held, self._definitions.values_of(change.record.kind, LIFECYCLE_STAGE))
+        """Clear the life-cycle stage in a change of its own first, unless it is blank or surely moves up; join and leave lists last."""
+        own, joins = apart(change)
+        stages = self._definitions.values_of(change.record.kind, LIFECYCLE_STAGE)
+        return (*(in_order(own, held, stages) if own is not None else ()), *joins)
+
+    def lost_by(self, changes: Sequence[Change]) -> Mapping[RecordKey, Mapping[str, str | None]]:
+        """Read the dates of stages, which HubSpot may clear together with the stage, in a call a hundred contacts."""
+        return lost_dates(self._client.on(Purpose.VERIFY), changes, self._definitions)
 
     def batches(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
-        """Cut changes into a hundred of one type each."""
-        return write.batches(changes)
+        """Cut changes into a hundred of one type, or of one list, each."""
+        own, joins = sort_apart(changes)
+        yield from write.batches(own)
+        yield from cut_by_list(joins, most=PAGE)
 
     def write(self, batch: Sequence[Change]) -> Sequence[Outcome]:
         """Send one of `batches`; in parts where HubSpot refuses it whole for what one row says. `unless_changed_since` means nothing."""
-        return write.write(self._client.on(Purpose.WRITE), batch)
+        client = self._client.on(Purpose.WRITE)
+        return write.write(client, batch) if what_is_joined(batch) is None else lists.write(client, batch)
+
+    def memberships(self, persons: Sequence[RecordKey], fields: Collection[str]) -> Mapping[RecordKey, Mapping[str, str | None]]:
+        """Read which of some lists contacts are on, a hundred a call."""
+        return lists.memberships(self._client.on(Purpose.VERIFY), persons, fields)
 
     def read_now(self, persons: Sequence[RecordKey]) -> Iterator[Page]:
         """Yield persons by id with their histories, fifty a page and call; those that are not there as gone, merged or erased."""

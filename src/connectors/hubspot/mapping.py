@@ -35,6 +35,8 @@ VOCABULARY = Vocabulary(
         Reference(kind="contact", field="salesforceleadid", to_crm="salesforce", to_kind="Lead", short=15),
         Reference(kind="contact", field="salesforcecontactid", to_crm="salesforce", to_kind="Contact", short=15),
     ),
+    opted_out="hs_email_optout",
+    status="hs_lead_status",
     by_hand=frozenset({"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID"}),
 )
 
@@ -44,7 +46,7 @@ _PRIMARY_INLINE_TYPES = frozenset({"contact_to_company", "deal_to_company"})  # 
 
 _API = re.compile(r"https://api(-[a-z0-9]+)?\.hubapi\.com/?")
 _UI_DOMAIN = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
-_PERSON_TYPE = "0-1"
+PERSON_TYPE = "0-1"
 
 
 def record_pages(portal: str, ui_domain: str | None, *, api: str) -> dict[str, str]:
@@ -55,7 +57,7 @@ def record_pages(portal: str, ui_domain: str | None, *, api: str) -> dict[str, s
     """
     if not (_API.fullmatch(api) and portal.isascii() and portal.isdigit() and _UI_DOMAIN.fullmatch(ui_domain or "")):
         return {}
-    return {VOCABULARY.person: f"https://{ui_domain}/contacts/{portal}/record/{_PERSON_TYPE}/"}
+    return {VOCABULARY.person: f"https://{ui_domain}/contacts/{portal}/record/{PERSON_TYPE}/"}
 
 
 def key_of(kind: str, id_: object) -> RecordKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 DEFAULT_VERSION = "2026-09"
 
@@ -15,6 +16,7 @@ _DATED = {
     "pipelines": "/crm/pipelines/{v}/{t}",
     "teams": "/settings/users/{v}/teams",
     "account": "/account-info/{v}/details",
+    "lists": "/crm/lists/{v}",
 }
 _BY_VERSION = {
     "v3": {
@@ -25,6 +27,7 @@ _BY_VERSION = {
         "pipelines": "/crm/v3/pipelines/{t}",
         "teams": "/settings/v3/users/teams",
         "account": "/account-info/v3/details",
+        "lists": "/crm/v3/lists",
     },
 }
 
@@ -85,3 +88,15 @@ class Paths:
     def account(self) -> str:
         """Read the account's details."""
         return self._path("account")
+
+    def list_search(self) -> str:
+        """Find lists by name."""
+        return f"{self._path('lists')}/search"
+
+    def memberships(self) -> str:
+        """Read which lists some records are on."""
+        return f"{self._path('lists')}/records/memberships/batch/read"
+
+    def list_members(self, list_id: str, *, join: bool) -> str:
+        """Put records on a list, or take them off."""
+        return f"{self._path('lists')}/{quote(list_id, safe='')}/memberships/{'add' if join else 'remove'}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 
 from connectors.errors import Forbidden, Misconfigured
 from connectors.hubspot.client import Client
+from connectors.hubspot.lists import list_definitions
 from connectors.hubspot.mapping import VOCABULARY, definition_from, owner_from, stages_of, team_from
 from connectors.hubspot.reading import Item, next_of, results_of, server_time
 from connectors.hubspot.streams import PLURALS
@@ -18,11 +19,16 @@ _DEFINED_KINDS = ("contact", "company", "deal")
 _OWNERS_PAGE = "100"
 
 
-def definition_pages(client: Client) -> Iterator[Page]:
-    """Yield the definitions, a page a kind; `dealstage` has the stages of all pipelines as its options."""
+def definition_pages(client: Client, lists: Collection[str] = ()) -> Iterator[Page]:
+    """Yield the definitions, a page a kind; `dealstage` has the stages of all pipelines as its options.
+
+    The wanted `lists` are among those of a contact.
+    """
     began: datetime | None = None
     for kind in _DEFINED_KINDS:
         definitions = _definitions(client, kind)
+        if kind == VOCABULARY.person:
+            definitions += list_definitions(client, lists)
         began = began or server_time(client)
         yield Page(stream="definitions", began_at=began, definitions=definitions, cursor="whole", last=kind == _DEFINED_KINDS[-1])
 

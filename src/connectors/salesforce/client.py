@@ -50,11 +50,11 @@ class Client:
         """Read by POST (several queries in one call, a bulk query); raises any family of `connectors.errors`."""
         return self._insist(method="POST", path=path, body=body)
 
-    def write(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
+    def write(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, query: Mapping[str, str] | None = None) -> Answer:
         """Write, once. Raises TryAgain where it failed in a way that may pass, BatchRefused, and any family of `connectors.errors`."""
         from connectors.salesforce.line import Call  # noqa: PLC0415
 
-        return self.line.once(Call(method=method, path=path, body=body, writes=True), self._purpose)
+        return self.line.once(Call(method=method, path=path, body=body, query=query or {}, writes=True), self._purpose)
 
     def pause(self, seconds: float) -> None:
         """Wait before asking the same again."""

@@ -11,10 +11,11 @@ from connectors.budget import Purpose
 from connectors.changes import Change, Created, NewTask, OpenTask, Outcome
 from connectors.definitions import Definitions
 from connectors.errors import Forbidden, Misconfigured
+from connectors.memberships import apart, cut_by_list, sort_apart, what_is_joined
 from connectors.new_fields import NewField
 from connectors.pacing import Waiting
 from connectors.records import Account, FieldDefinition, Page, RecordKey, Usage, Vocabulary, Wanted
-from connectors.salesforce import new_fields, owners, tasks, write
+from connectors.salesforce import campaigns, new_fields, owners, tasks, write
 from connectors.salesforce.addresses import host_of
 from connectors.salesforce.ahead import Ahead
 from connectors.salesforce.client import Client
@@ -46,6 +47,7 @@ class Salesforce:
         self._settings = settings
         self._form_fields = tuple(filter(None, (settings.form_date_field, settings.form_name_field)))
         self._rows = row_streams(wanted, self._form_fields)
+        self._lists = wanted.lists
         self._definitions = Definitions()
         self._words = Words(self._client)
         self._ahead = Ahead()
@@ -122,7 +124,7 @@ class Salesforce:
         match stream:
             case "definitions":
                 histories = [one for one in self._rows.values() if one.kind is None]
-                return self._definitions.overheard(definition_pages(self._client, self._words, histories))
+                return self._definitions.overheard(definition_pages(self._client, self._words, histories, self._lists))
             case "owners":
                 return owners.owner_pages(self._client, cursor, self._take_in_office())
             case _:
@@ -160,16 +162,28 @@ class Salesforce:
         self._definitions.learn(definitions)
 
     def in_order(self, change: Change, held: Mapping[str, str | None]) -> tuple[Change, ...]:  # noqa: ARG002 - what it holds bars no step
-        """Nothing to split: Salesforce sets what it is asked to."""
-        return (change,)
+        """Join and leave campaigns last; else Salesforce sets what it is asked to at once."""
+        own, joins = apart(change)
+        return (*((own,) if own is not None else ()), *joins)
+
+    def lost_by(self, changes: Sequence[Change]) -> Mapping[RecordKey, Mapping[str, str | None]]:  # noqa: ARG002 - whatever they are
+        """Tell of nothing: what a change does not name stays."""
+        return {}
 
     def batches(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
-        """Cut changes into 25 where a row must not have changed, and 200 where it may."""
-        return write.batches(changes)
+        """Cut changes into 25 where a row must not have changed, and 200 where it may, or of one campaign."""
+        own, joins = sort_apart(changes)
+        yield from write.batches(own)
+        yield from cut_by_list(joins, most=campaigns.MEMBERS_AT_ONCE)
 
     def write(self, batch: Sequence[Change]) -> Sequence[Outcome]:
         """Send one of `batches`; no assignment rule runs. In parts where Salesforce refuses it whole for what one row says."""
-        return write.write(self._client.on(Purpose.WRITE), batch, self._definitions)
+        client = self._client.on(Purpose.WRITE)
+        return write.write(client, batch, self._definitions) if what_is_joined(batch) is None else campaigns.write(client, batch)
+
+    def memberships(self, persons: Sequence[RecordKey], fields: Collection[str]) -> Mapping[RecordKey, Mapping[str, str | None]]:
+        """Read which of some campaigns Leads and Contacts are members of, five hundred a query."""
+        return campaigns.memberships(self._client.on(Purpose.VERIFY), persons, fields)
 
     def read_now(self, persons: Sequence[RecordKey]) -> Iterator[Page]:
         """Yield persons by id and what is kept of their histories, five hundred a call; those that are not there as gone or merged."""

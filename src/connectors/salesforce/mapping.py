@@ -34,6 +34,7 @@ VOCABULARY = Vocabulary(
     context_streams=("Account", "Opportunity"),
     history_streams=("LeadHistory", "ContactHistory", "AccountHistory", "OpportunityFieldHistory"),
     hold="Leadpact_Hold__c",
+    opted_out="HasOptedOutOfEmail",
     references=(Reference(kind="Lead", field="ConvertedContactId", to_crm=CRM, to_kind="Contact"),),
 )
 NO_HISTORY: Mapping[str, tuple[FieldChange, ...]] = MappingProxyType({})

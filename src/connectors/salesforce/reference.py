@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.errors import Forbidden, Misconfigured
 from connectors.records import Page
 from connectors.salesforce.answers import Absent
+from connectors.salesforce.campaigns import campaign_definitions
 from connectors.salesforce.client import Client
 from connectors.salesforce.known import STAGES, Words
 from connectors.salesforce.mapping import VOCABULARY, definition_from
@@ -20,8 +21,10 @@ KINDS = (*VOCABULARY.persons, VOCABULARY.company, VOCABULARY.deal)
 _STATUSES = Query(soql=select(("ApiName", "IsConverted"), "LeadStatus"))
 
 
-def definition_pages(client: Client, words: Words, histories: Sequence[RowStream]) -> Iterator[Page]:
+def definition_pages(client: Client, words: Words, histories: Sequence[RowStream], lists: Collection[str] = ()) -> Iterator[Page]:
     """Yield the definitions, a page a kind, in two calls; three where the org does not tell which fields it tracks.
+
+    The wanted campaigns, `lists`, are among the fields of a Lead, for one more call; its Contact joins the same.
 
     A kind that is hidden from us has an empty page; Forbidden where that is Lead.
 
@@ -41,6 +44,8 @@ def definition_pages(client: Client, words: Words, histories: Sequence[RowStream
             definition_from(kind, field, tracked=(kind, _name(field)) in told, closed=closed.get((kind, _name(field)), {}))
             for field in _fields_of(kind, describe)
         )
+        if kind == VOCABULARY.person:
+            definitions += campaign_definitions(client, lists)
         yield Page(stream="definitions", began_at=describes[0].asked_at, definitions=definitions, cursor="whole", last=kind == KINDS[-1])
 
 

@@ -13,13 +13,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.hubspot.answers import Json, portal_of
-from sandbox.hubspot.asked import after, id_of, json_body, json_text, kind_of, limit, member, next_page, refuse_if_outside, texts
+from sandbox.hubspot.asked import after, id_of, inputs, json_body, json_text, kind_of, limit, member, next_page, refuse_if_outside, texts
 from sandbox.kinds import KINDS, kind_named
 from sandbox.lists import PROCESSING, RecordList
 from sandbox.portal import Portal
 from sandbox.refusals import Refusal
 
 MEMBERS, MEMBERS_BY_DEFAULT, SEARCHED, SEARCHED_BY_DEFAULT = 250, 100, 500, 20  # of a page
+_READ_AT_ONCE = 100  # records; how many HubSpot takes is not told
 _EMPTIED = 100_000  # members up to which a list is emptied in one call
 
 Body = dict[str, Any]
@@ -133,12 +134,29 @@ async def emptying(request: Request) -> Response:
 async def of_record(request: Request) -> Response:
     """The lists that one record is on."""
     portal, kind, id_ = portal_of(request), kind_of(request), id_of(request.path_params["id"])
-    on = [each for each in portal.lists.live() if each.kind == kind.plural and id_ in each.members]
-    rows = [
+    rows = _memberships(portal, kind.plural, id_)
+    return Json({"results": rows, "total": len(rows)})
+
+
+async def of_records(request: Request) -> Response:
+    """The lists that each of some records is on; records that nobody knows are left out."""
+    portal, body = portal_of(request), await json_body(request)
+    began, results = portal.clock.text(), []
+    for row in inputs(body, most=_READ_AT_ONCE):
+        kind, id_ = kind_named(str(member(row, "objectTypeId", str, ""))), id_of(str(member(row, "recordId", str, "")))
+        if kind is not None and portal.find(kind.plural, id_) is not None:
+            told = {"objectTypeId": kind.type_id, "recordId": str(id_)}
+            results.append({**told, "recordListMemberships": _memberships(portal, kind.plural, id_)})
+    now = portal.clock.text()
+    return Json({"status": "COMPLETE", "results": results, "requestedAt": began, "startedAt": began, "completedAt": now})
+
+
+def _memberships(portal: Portal, kind: str, id_: int) -> list[Body]:
+    on = [each for each in portal.lists.live() if each.kind == kind and id_ in each.members]
+    return [
         {"listId": each.id, "listVersion": each.version, "firstAddedTimestamp": each.members[id_], "lastAddedTimestamp": each.members[id_]}
         for each in on
     ]
-    return Json({"results": rows, "total": len(rows)})
 
 
 def _changed(request: Request, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Response:
@@ -209,6 +227,7 @@ ROUTES = [
     Route("/lists", several, methods=["GET"]),
     Route("/lists/search", search, methods=["POST"]),
     Route("/lists/object-type-id/{kind}/name/{name:path}", by_name, methods=["GET"]),
+    Route("/lists/records/memberships/batch/read", of_records, methods=["POST"]),
     Route("/lists/records/{kind}/{id}/memberships", of_record, methods=["GET"]),
     Route(_ONE, one, methods=["GET"]),
     Route(_ONE, deletion, methods=["DELETE"]),

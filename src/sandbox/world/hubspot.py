@@ -18,6 +18,7 @@ from sandbox.world.promises import COMPETITOR_INDUSTRY
 from sandbox.world.sheet import Sheet
 
 FIRST_ID = {"contacts": 100_001, "companies": 500_001, "deals": 700_001}
+NURTURE_LIST = "Nurture 2026"  # whom Marketing writes to once they come back
 FIRST_ACTIVITY_ID = 1_000_001
 DEAL_STAGES = (  # id, label, probability, closed
     ("appointmentscheduled", "Appointment scheduled", "0.2", False),
@@ -93,7 +94,8 @@ def _account_lines(portal_id: int) -> list[dict[str, Any]]:
     industry = {"object": "properties", "objectType": "companies", "name": "industry", "label": "Industry", "type": "enumeration"}
     stages = [_stage(order, *stage) for order, stage in enumerate(DEAL_STAGES)]
     pipeline = {"object": "pipelines", "objectType": "deals", "id": "default", "label": "Sales", "stages": stages}
-    return [account, {**industry, "fieldType": "select", "options": options}, *reason_lines(), pipeline]
+    nurture = {"object": "lists", "id": "1", "name": NURTURE_LIST}
+    return [account, {**industry, "fieldType": "select", "options": options}, *reason_lines(), pipeline, nurture]
 
 
 def _stage(order: int, name: str, label: str, probability: str, closed: bool) -> dict[str, Any]:

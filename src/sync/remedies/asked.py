@@ -45,6 +45,8 @@ class Writes:
     fields: tuple[FieldWrite, ...] = ()
     missing: tuple[str, ...] = ()
     given: Given | None = None  # by which turn of the pool
+    notes: tuple[str, ...] = ()  # what is to be said of them
+    also: tuple[Writes, ...] = ()  # to other records of the same lead, together with these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,14 @@ class Told:
     entry: Entry
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """A part of a step whose end nobody knows."""
+
+    intent: Entry
+    newest: Event  # what was noted about it last
+
+
 class Journal:
     """The table of what was tried."""
 
@@ -73,22 +81,27 @@ class Journal:
                 found[entry.place.position].append(Told(run_id=run_id, entry=entry))
         return found
 
-    def unsettled(self) -> list[Entry]:
-        """Return the intents of steps of which only reading tells whether they stand, by plan and place: those of all their parts."""
+    def unsettled(self) -> list[Unsettled]:
+        """Return all parts of the steps of which only reading tells whether they stand, by plan and place.
+
+        Also parts that were never sent, and those that failed, where another part of their step was sent.
+        """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
-                WITH write (newest, intent) AS (
-                    SELECT max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
+                WITH write (plan, position, newest, intent) AS (
+                    SELECT plan, position, max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
                 ), open (plan, position) AS (
-                    SELECT DISTINCT plan, position FROM write JOIN journal ON id = newest WHERE event IN ('intended', 'unknown', 'done')
+                    SELECT DISTINCT write.plan, write.position FROM write JOIN journal AS newest ON newest.id = write.newest
+                    WHERE newest.event IN ('intended', 'unknown', 'done')
                 )
-                SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said
-                FROM write JOIN journal AS intent ON intent.id = write.intent JOIN open USING (plan, position)
-                ORDER BY intent.plan, intent.position, intent.part
+                SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said,
+                    newest.event
+                FROM open JOIN write USING (plan, position) JOIN journal AS newest ON newest.id = write.newest
+                JOIN journal AS intent ON intent.id = write.intent ORDER BY intent.plan, intent.position, intent.part
                 """
             )
-            return [_entry(row) for row in rows]
+            return [Unsettled(intent=_entry(row), newest=Event(newest)) for *row, newest in rows]
 
     def verified_once(self, *, upto: datetime) -> list[Entry]:
         """Return the intents of the writes that were read back no later than `upto` and not again since, by plan and place.

@@ -122,6 +122,17 @@ CREATE TABLE doubt ( -- records that may be the same person: an e-mail address t
         PRIMARY KEY (person, other)
     ) STRICT, WITHOUT ROWID
     ;
+CREATE TABLE dropped ( -- append-only: held plans that are never carried out; times are this machine's, as below
+        plan INTEGER PRIMARY KEY REFERENCES held (plan),
+        at INTEGER NOT NULL,
+        who TEXT NOT NULL CHECK (who <> ''),
+        why TEXT NOT NULL CHECK (why <> '')
+    ) STRICT
+    ;
+CREATE TRIGGER dropped_is_never_changed BEFORE UPDATE ON dropped
+        BEGIN SELECT raise(ABORT, 'dropped is append-only'); END;
+CREATE TRIGGER dropped_is_never_deleted BEFORE DELETE ON dropped
+        BEGIN SELECT raise(ABORT, 'dropped is append-only'); END;
 CREATE TABLE enforced (rule TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT;
 CREATE TABLE field_change (
         id INTEGER PRIMARY KEY,
@@ -179,6 +190,17 @@ CREATE TRIGGER finding_version_is_never_changed BEFORE UPDATE ON finding_version
 CREATE TRIGGER finding_version_is_never_deleted BEFORE DELETE ON finding_version
     BEGIN SELECT raise(ABORT, 'finding_version is append-only'); END;
 CREATE INDEX finding_version_key ON finding_version (key);
+CREATE TABLE held ( -- append-only: plans that a limit stopped; times are the CRMs'
+        plan INTEGER PRIMARY KEY REFERENCES plan (id),
+        at INTEGER NOT NULL,
+        until INTEGER NOT NULL CHECK (until >= at),
+        ahead INTEGER NOT NULL -- by how many ms the CRMs' clock was ahead of this machine's
+    ) STRICT
+    ;
+CREATE TRIGGER held_is_never_changed BEFORE UPDATE ON held
+        BEGIN SELECT raise(ABORT, 'held is append-only'); END;
+CREATE TRIGGER held_is_never_deleted BEFORE DELETE ON held
+        BEGIN SELECT raise(ABORT, 'held is append-only'); END;
 CREATE TABLE journal ( -- append-only: what became of each step
         id INTEGER PRIMARY KEY,
         run INTEGER NOT NULL REFERENCES run (id),
@@ -320,6 +342,17 @@ CREATE TRIGGER record_removed AFTER DELETE ON record WHEN OLD.gone_at IS NULL
                 ON CONFLICT (crm, kind) DO UPDATE SET rows = rows + -1;
             END;
 CREATE INDEX record_survivor ON record (merged_into) WHERE merged_into IS NOT NULL;
+CREATE TABLE resumed ( -- append-only: which of them were ended before their time
+        stop INTEGER PRIMARY KEY REFERENCES stop (id),
+        at INTEGER NOT NULL,
+        who TEXT NOT NULL CHECK (who <> ''),
+        why TEXT NOT NULL
+    ) STRICT
+    ;
+CREATE TRIGGER resumed_is_never_changed BEFORE UPDATE ON resumed
+        BEGIN SELECT raise(ABORT, 'resumed is append-only'); END;
+CREATE TRIGGER resumed_is_never_deleted BEFORE DELETE ON resumed
+        BEGIN SELECT raise(ABORT, 'resumed is append-only'); END;
 CREATE TABLE run (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
@@ -332,6 +365,22 @@ CREATE TABLE run (
         summary TEXT CHECK (summary IS NULL OR json_valid(summary))
     ) STRICT
     ;
+CREATE TABLE stop ( -- append-only: what a person paused, or set down to observe
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL CHECK (kind IN ('pause', 'observe')),
+        scope TEXT NOT NULL CHECK (scope IN ('all', 'rule', 'team', 'lead')),
+        name TEXT NOT NULL, -- of the rule or team, or the lead's key
+        at INTEGER NOT NULL,
+        until INTEGER CHECK (until > at), -- NULL: until it is resumed
+        who TEXT NOT NULL CHECK (who <> ''),
+        why TEXT NOT NULL CHECK (why <> ''),
+        CHECK ((scope = 'all') = (name = ''))
+    ) STRICT
+    ;
+CREATE TRIGGER stop_is_never_changed BEFORE UPDATE ON stop
+        BEGIN SELECT raise(ABORT, 'stop is append-only'); END;
+CREATE TRIGGER stop_is_never_deleted BEFORE DELETE ON stop
+        BEGIN SELECT raise(ABORT, 'stop is append-only'); END;
 CREATE TABLE stream (
         crm TEXT NOT NULL,
         name TEXT NOT NULL,

@@ -1,0 +1,155 @@
+"""What becomes of a step whose parts do not all arrive: finished, put back, or left as far as it came; with a real CRM and a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from connectors.changes import Change
+from connectors.hubspot.connector import HubSpot
+from connectors.hubspot.mapping import VOCABULARY
+from connectors.memberships import MEMBER
+from connectors.records import RecordKey
+from sync.journal import Event, Place, what_stands
+from sync.send import Part, Sender
+from sync.settle import Settler, Tried, left_open
+from sync.steps import FieldWrite, Step
+from sync.store.database import Database
+from sync.store.journal import Journal
+from sync.store.ledger import Ledger
+from sync.store.mirror import Mirror
+from sync.store.plans import Plans
+from tests.contract.test_connector_hubspot import PracticeHubSpot, practice_hubspot
+from tests.flow.test_store_journal import a_plan
+
+STAGE, OWNER = "lifecyclestage", "hubspot_owner_id"
+VOCABULARIES = {"hubspot": VOCABULARY}
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[PracticeHubSpot]:
+    with practice_hubspot() as portal:
+        yield portal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """One step of a plan that is carried out part by part."""
+
+    store: Database
+    portal: PracticeHubSpot
+    step: Step
+    plan: int
+    sender: Sender
+
+    @property
+    def record(self) -> RecordKey:
+        return self.step.record
+
+    @property
+    def settler(self) -> Settler:
+        return Settler(sender=self.sender, mirror=Mirror(self.store, VOCABULARIES), ledger=Ledger(self.store))
+
+    def send(self, *parts: dict[str, str | None], before: dict[str, str | None]) -> Tried:
+        """Note all parts, and send them until one fails."""
+        made = [Part(place=Place(self.plan, 0, n), change=Change(record=self.record, values=values)) for n, values in enumerate(parts)]
+        held, noted = dict(before), {}
+        for part in made:
+            noted[part.place] = {name: held.get(name) for name in part.change.values}
+            held |= part.change.values
+        intents, failed = self.sender.intend(made, noted), {}
+        for part in made:
+            (event,) = self.sender.send([part]).values()
+            if event is not Event.DONE:
+                failed[part.place] = event
+                break
+        return Tried(step=self.step, intents=tuple(intents), failed=failed)
+
+    def events(self) -> list[Event]:
+        """Return what is noted last about each part."""
+        noted = Journal(self.store).of_plan(self.plan)
+        return [entry.event for _, entry in sorted(what_stands(noted).items())]
+
+
+@pytest.fixture
+def written(store: Database, portal: PracticeHubSpot, request: pytest.FixtureRequest) -> Written:
+    person = portal.persons[request.param]
+    record = RecordKey("hubspot", "contact", person)
+    step = Step(
+        lead=str(record),
+        record=record,
+        action="recycle",
+        fields=(FieldWrite(field=STAGE, before="customer", after="lead"),),
+        finding="f",
+        rule="recycle_due",
+        rung=1,
+        reason="broken",
+        blocked_by=(),
+    )
+    run, plan = a_plan(store, step)
+    connector: HubSpot = portal.connector()
+    account = connector.account()
+    Mirror(store, VOCABULARIES).bind_account("hubspot", account.id)
+    sender = Sender(writers={"hubspot": connector}, journal=Journal(store), run_id=run, now=account.server_now)
+    connector.write([Change(record=record, values={STAGE: "customer"})])
+    return Written(store=store, portal=portal, step=step, plan=plan, sender=sender)
+
+
+BETWEEN = ({STAGE: None}, {STAGE: "no such stage"})
+BEFORE = {STAGE: "customer"}
+
+
+@pytest.mark.parametrize("written", [0], indirect=True)
+def test_a_stage_that_was_cleared_for_one_that_is_refused_is_set_again_as_it_was(written: Written) -> None:
+    tried = written.send(*BETWEEN, before=BEFORE)
+    assert written.portal.value_of(written.record.id, STAGE) is None
+
+    (settled,) = written.settler.settle([tried])
+
+    assert settled.event is Event.REFUSED
+    assert written.portal.value_of(written.record.id, STAGE) == "customer"
+    assert written.events() == [Event.VERIFIED, Event.REFUSED, Event.VERIFIED]
+    assert left_open(Journal(written.store), Plans(written.store)) == []
+
+
+@pytest.mark.parametrize("written", [1], indirect=True)
+def test_so_does_the_next_run_where_this_one_was_killed_before_it_could(written: Written) -> None:
+    written.send(*BETWEEN, before=BEFORE)
+
+    (found,) = left_open(Journal(written.store), Plans(written.store))
+    (settled,) = written.settler.settle([found])
+
+    assert (settled.event, written.portal.value_of(written.record.id, STAGE)) == (Event.REFUSED, "customer")
+    assert left_open(Journal(written.store), Plans(written.store)) == []
+
+
+@pytest.mark.parametrize("written", [2], indirect=True)
+def test_a_list_that_is_gone_refuses_and_the_fields_before_it_stand(written: Written) -> None:
+    field = written.portal.a_list("Gone")
+    written.portal.drop_list(field)
+    tried = written.send({OWNER: "77"}, {field: MEMBER}, before={OWNER: "78", field: None})
+
+    (settled,) = written.settler.settle([tried])
+
+    assert settled.event is Event.REFUSED
+    assert written.portal.value_of(written.record.id, OWNER) == "77"
+    assert written.events() == [Event.VERIFIED, Event.REFUSED]
+    (refused,) = [one.said for one in Journal(written.store).of_plan(written.plan) if one.event is Event.REFUSED]
+    assert refused == "OBJECT_NOT_FOUND: List 1 does not exist."
+
+
+@pytest.mark.parametrize("written", [3], indirect=True)
+def test_a_list_that_was_never_reached_is_joined_by_the_next_run(written: Written) -> None:
+    field = written.portal.a_list("Nurture")
+    tried = written.send({OWNER: "77"}, before={OWNER: "78"})
+    part = Part(place=Place(written.plan, 0, 1), change=Change(record=written.record, values={field: MEMBER}))
+    written.sender.intend([part], {part.place: {field: None}})
+
+    (found,) = left_open(Journal(written.store), Plans(written.store))
+    (settled,) = written.settler.settle([found])
+
+    assert (len(tried.intents), len(found.intents)) == (1, 2)
+    assert (settled.event, written.events()) == (Event.VERIFIED, [Event.VERIFIED, Event.VERIFIED])
+    assert written.portal.connector().memberships([written.record], [field]) == {written.record: {field: MEMBER}}
