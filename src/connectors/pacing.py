@@ -8,7 +8,14 @@ from threading import Lock
 from typing import TypeVar
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from connectors.errors import Exhausted, Unreachable
 
@@ -156,6 +163,17 @@ class Patience:
 
     def _is_late(self, upcoming_s: float) -> bool:
         return self._waiting.monotonic() + upcoming_s > self._deadline
+
+
+def repeat(work: Callable[[], bool], *, waiting: Waiting, policy: RetryPolicy) -> None:
+    """Do `work` again, after a pause with full jitter, as long as it says that something is left; `policy.tries` times in all."""
+    Retrying(
+        retry=retry_if_result(bool),
+        wait=wait_random_exponential(multiplier=policy.first_s, max=policy.longest_s),
+        stop=stop_after_attempt(policy.tries),
+        sleep=waiting.sleep,
+        retry_error_callback=lambda _: None,
+    )(work)
 
 
 class _Stop:

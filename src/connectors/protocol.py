@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from connectors.changes import Change, Created, NewTask, Outcome, Task
@@ -95,6 +95,14 @@ class Connector(Protocol):
 
 class Writer(Protocol):
     """The half of a connector that changes records. Nothing is ever sent twice: whoever asks decides by reading what was lost."""
+
+    @property
+    def condition_grain(self) -> timedelta | None:
+        """How soon after a change a write that depends on the change time does not notice another one.
+
+        None where no write depends on anything: what it replaced is told by the histories of `read_now` afterwards.
+        """
+        ...
 
     def learn(self, definitions: Iterable[FieldDefinition]) -> None:
         """Hear how fields are defined, as they were read earlier; what `pages` of definitions tell is known without.

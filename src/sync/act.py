@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from connectors.pacing import RetryPolicy, repeat
 from sync.agreement.versions import why_not_enforcing
 from sync.along import Along
 from sync.assign import gather_routing
@@ -29,17 +30,21 @@ from sync.remedies.manager_task import ESCALATE
 from sync.remind import Remind
 from sync.report.audit import Audit
 from sync.report.spool import Spool
-from sync.run import SYNC, Asked, Begun, Context, finish, moves_before, opened_run, pull, pull_and_judge
+from sync.reversals import Signs
+from sync.run import SYNC, Asked, Begun, Context, finish, moves_before, opened_run, outcome_of, pull, pull_and_judge
+from sync.second_look import SecondLook
 from sync.send import Sender
-from sync.settle import Settler, left_open
+from sync.settle import Settler, left_open, tried_of
 from sync.stamps import STAMP, STAMPS
 from sync.steps import Step
 from sync.stopping import Now, Stopping, brakes_at, subjects_of
 from sync.store.journal import UNDO
 from sync.store.plans import KeptPlan
 from sync.terms import Terms
+from sync.tried import Tried
 
 APPLY = "apply"
+AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
 TASK_STAYS = "the task is its manager's, who completes it"
 _NOT_WRITTEN = object()
 
@@ -53,6 +58,7 @@ class Acted:
     trips: dict[str, str]  # rule -> the limit that held its moves back
     posted: Posted  # what became of messages to people
     plan: int | None = None  # in which they are held
+    earlier: Tally = field(default_factory=Tally)  # what was found out about writes of earlier runs
 
 
 def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
@@ -61,7 +67,7 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
     Writes of earlier runs whose end nobody knows are settled first.
     """
     with opened_run(run, SYNC, asked) as begun:
-        _settle_earlier(run, begun)
+        earlier = _settle_earlier(run, begun)
         _begin_enforcing(run, begun)
         judged = pull_and_judge(run, begun, spool, asked)
         plan = judged.audit.plan
@@ -70,8 +76,9 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
         _take_up_or_hold(run, begun, plan.id, trips)
         tally = _carry_out(run, begun, judged.terms, judged.pulled, plan.id, steps)
         posted = _tell_people(run, begun, judged.terms)
-        finish(run, begun, judged)
-        return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=plan.id if trips else None)
+        finish(run, begun, judged, stopped_by=tally.stopped_by, more={"written": tally.as_json()})
+        held_in = plan.id if trips else None
+        return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=held_in, earlier=earlier)
 
 
 def apply(run: Context, chosen: KeptPlan) -> Acted:
@@ -82,7 +89,7 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
     """
     with opened_run(run, APPLY) as begun:
         _refuse_if_not_for_now(run, begun, chosen)
-        _settle_earlier(run, begun)
+        earlier = _settle_earlier(run, begun)
         pulled = pull(run, begun)
         terms = gather_terms(run.known, begun.eras)
         steps = list(_let_pass(run, chosen.id))
@@ -93,8 +100,8 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
         _refuse_if_ended(run, begun, chosen)  # again: who drops a plan takes no lock
         tally = _carry_out(run, begun, terms, pulled, chosen.id, steps)
         posted = _tell_people(run, begun, terms)
-        run.runs.finish(begun.run_id, outcome="ok", summary={"plan": chosen.id, "steps": _told(tally)})
-        return Acted(run_id=begun.run_id, tally=tally, trips={}, posted=posted)
+        run.runs.finish(begun.run_id, outcome=outcome_of(tally.stopped_by), summary={"plan": chosen.id, "written": tally.as_json()})
+        return Acted(run_id=begun.run_id, tally=tally, trips={}, posted=posted, earlier=earlier)
 
 
 def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool = False) -> Acted:
@@ -106,7 +113,7 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
     """
     run = replace(run, heedless=even_paused)
     with opened_run(run, UNDO) as begun:
-        _settle_earlier(run, begun)
+        earlier = _settle_earlier(run, begun)
         stands = [step for step in _stands_of(run, run_name) if not leads or step.lead in leads]
         steps = [back(step) for step in stands if step.action != ESCALATE]
         tally, kept = Tally(), [step for step in stands if step.action == ESCALATE]
@@ -127,12 +134,14 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
         if not trips:
             tally.join(_carry_out(run, begun, terms, pulled, plan, enumerate(steps)))
         posted = _tell_people(run, begun, terms)
-        run.runs.finish(begun.run_id, outcome="ok", summary={"plan": plan, "undoes": run_name, "steps": _told(tally)})
-        return Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=plan if trips else None)
+        summary = {"plan": plan, "undoes": run_name, "written": tally.as_json()}
+        run.runs.finish(begun.run_id, outcome=outcome_of(tally.stopped_by), summary=summary)
+        held_in = plan if trips else None
+        return Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=held_in, earlier=earlier)
 
 
 def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
-    """Yield the steps of a run that were seen to stand, in the CRMs that are connected, with the fields that it wrote."""
+    """Yield the steps of a run that were seen to stand, whatever came after, with the fields that it wrote, in connected CRMs."""
     plans = run.journal.plans_of(run_name)
     if not plans:
         raise UsageError(f"run {run_name} wrote nothing", fix=f"see what it did: leadpact show {run_name}")
@@ -145,15 +154,32 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
                 yield replace(step, fields=fields)
 
 
-def _settle_earlier(run: Context, begun: Begun) -> None:
-    """Find out what became of writes that an earlier run was killed in, and note the messages of which nobody will."""
+def _settle_earlier(run: Context, begun: Begun) -> Tally:
+    """Find out what became of writes that an earlier run was killed in, and whether those that stood still do after the sync's lag.
+
+    Messages of which nobody will find out are noted as such.
+    """
     run.outbox.settle(at=begun.now)
+    tally, sender = Tally(), _sender(run, begun, begun.now)
     for connector in run.connectors:
         connector.learn(run.known.mirror.definitions(connector.crm))
-    if tried := [one for one in left_open(run.journal, run.plans) if one.step.record.crm in run.writers]:
-        sender = _sender(run, begun, begun.now)
-        settle_escalations(sender, [one for one in tried if one.step.action == ESCALATE])
-        _settler(run, sender).settle([one for one in tried if one.step.action != ESCALATE])
+    open_ = _connected(run, left_open(run.journal, run.plans))
+    tally.add_all(settle_escalations(sender, [one for one in open_ if one.step.action == ESCALATE]))
+    tally.add_all(_settler(run, sender).settle([one for one in open_ if one.step.action != ESCALATE]))
+    if tried := _connected(run, tried_of(run.journal.verified_once(upto=begun.now - run.known.config.authority.lag), run.plans)):
+        last_written = run.journal.last_written(min(one.intents[0].at for one in tried))
+        look = SecondLook(sender=sender, mirror=run.known.mirror, signs=_signs(run), last_written=last_written)
+        tally.add_all(look.all(tried))
+    return tally
+
+
+def _connected(run: Context, tried: Iterable[Tried]) -> list[Tried]:
+    return [one for one in tried if one.step.record.crm in run.writers]
+
+
+def _signs(run: Context) -> dict[str, Signs]:
+    known = run.known
+    return {crm: Signs(own=known.config.own_app(crm), by_hand=words.by_hand) for crm, words in known.vocabularies.items()}
 
 
 def _begin_enforcing(run: Context, begun: Begun) -> None:
@@ -254,6 +280,7 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
         along=Along(plan=plan, words=run.known.vocabularies, all_tasks=run.known.config.act.move_open_tasks),
         stopping=stopping,
         now=lambda: run.clock() + begun.ahead,
+        repeat=partial(repeat, waiting=run.waiting, policy=AGAIN),
     )
 
     def tell(done: int) -> None:
@@ -267,8 +294,9 @@ def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled
         accounts={crm: facts.account for crm, facts in begun.facts.items()},
         now=carrying.now,
     )
-    tally = escalating.all(escalations)
-    tally.join(carrying.all(writes, tell))
+    tally = carrying.all(writes, tell)
+    if tally.stopped_by is None:
+        tally.join(escalating.all(escalations))
     remind = Remind(plan=plan, run_id=begun.run_id, look=look, journal=run.journal, post=_post(run, begun, terms), stopping=stopping)
     remind.all(reminders, tally)
     return tally
@@ -299,8 +327,5 @@ def _sender(run: Context, begun: Begun, now: datetime) -> Sender:
 
 
 def _settler(run: Context, sender: Sender) -> Settler:
-    return Settler(sender=sender, mirror=run.known.mirror, ledger=run.ledger, owner_crm=run.known.config.authority.owner)
-
-
-def _told(tally: Tally) -> dict[str, int]:
-    return {event.value: count for event, count in sorted(tally.events.items())}
+    known = run.known
+    return Settler(sender=sender, mirror=known.mirror, ledger=run.ledger, owner_crm=known.config.authority.owner, signs=_signs(run))

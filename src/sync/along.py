@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from connectors.changes import Change, Task
-from connectors.errors import Forbidden
 from connectors.records import RecordKey, Vocabulary
 from sync.journal import Entry, Event, Place, what_reading_tells
 from sync.remedies.manager_task import is_of_manager, is_ours
@@ -97,7 +96,7 @@ def settle_tasks(along: Sequence[Went], sender: Sender) -> dict[Place, tuple[Eve
     """
     tasks = _tasks_by_record(sender, (one.record for one in along))
     due = {change.record: Part(place=place, change=change) for place, change in _due(along, tasks)}
-    answers = _send(list(due.values()), sender)
+    answers = sender.send(list(due.values()))
     if due:
         tasks = _tasks_by_record(sender, (one.record for one in along))
     seen = {line.place: _tells(line, tasks.get(one.record, ())) for one in along for line in one.lines}
@@ -114,14 +113,6 @@ def _due(along: Iterable[Went], tasks: Tasks) -> Iterator[tuple[Place, Change]]:
     ):
         if task is not None and _tells(line, [task])[0] is Event.NOT_WRITTEN:
             yield line.place, Change(record=task.record, values=line.after or {}, unless_changed_since=task.changed_at)
-
-
-def _send(parts: Sequence[Part], sender: Sender) -> dict[Place, Event]:
-    """Send changes of tasks; without the right to write them everything else goes on."""
-    try:
-        return sender.send(parts)
-    except Forbidden:
-        return dict.fromkeys((part.place for part in parts), Event.LATER)
 
 
 def _tasks_by_record(sender: Sender, records: Iterable[RecordKey]) -> Tasks:

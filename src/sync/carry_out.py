@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connectors.changes import Change
+from connectors.errors import ConnectorError
 from connectors.memberships import is_membership
 from connectors.records import Record, RecordKey
 from sync.along import Along, stay
 from sync.beside import NOT_ALONE, goes_with
 from sync.joined import read_lost, read_memberships
-from sync.journal import FOR_GOOD, Entry, Event, Place
+from sync.journal import FOR_GOOD, STOOD, Entry, Event, Place
 from sync.look_again import LookAgain
 from sync.rows import LeadRows
 from sync.same_value import same_value
-from sync.send import Part, Sender
-from sync.settle import Settler, Tried, Values
+from sync.send import Part, Sender, replaced
+from sync.settle import Settled, Settler
 from sync.stamps import STAMP
 from sync.steps import Step
 from sync.stopping import Gate, Stopping
 from sync.store.journal import UNDO
+from sync.tried import GONE, Tried, Values
 
 AT_ONCE = 100  # leads that are looked at again before they are written
-JUST_NOW = timedelta(seconds=2)  # a CRM that compares whole seconds cannot tell what changed in the same one
 _NOT_SENT = frozenset({Event.SKIPPED, Event.REFUSED, Event.CHANGED, Event.LATER})
 
 
@@ -36,15 +37,23 @@ class Tally:
     events: Counter[Event] = field(default_factory=Counter)
     told: list[tuple[Step, Event, str | None]] = field(default_factory=list)  # what did not simply happen
     stand: list[Step] = field(default_factory=list)  # what was written and read back
+    waits: dict[int, str | None] = field(default_factory=dict)  # place in the plan -> the CRM's words, of what may be tried again
+    left: int = 0  # steps that were not tried at all
+    stopped_by: ConnectorError | None = None  # after which nothing more could be written
     stopped: int = 0  # of the skipped: what a pause or a freeze stopped in the middle of the run
 
     def add(self, step: Step, event: Event, said: str | None = None) -> None:
         """Count one step."""
         self.events[event] += 1
-        if event is Event.VERIFIED:
+        if event in STOOD:
             self.stand.append(step)
         else:
             self.told.append((step, event, said))
+
+    def add_all(self, settled: Iterable[Settled]) -> None:
+        """Count steps that were read back."""
+        for one in settled:
+            self.add(one.step, one.event, one.said)
 
     def join(self, other: Tally) -> None:
         """Take in what became of other steps."""
@@ -52,11 +61,17 @@ class Tally:
         self.told += other.told
         self.stand += other.stand
         self.stopped += other.stopped
+        self.left += other.left
+        self.stopped_by = self.stopped_by or other.stopped_by
 
     @property
     def failed(self) -> int:
         """Steps that were to be carried out and do not stand."""
-        return sum(count for event, count in self.events.items() if event not in (Event.VERIFIED, Event.SKIPPED))
+        return sum(count for event, count in self.events.items() if event not in (*STOOD, Event.SKIPPED))
+
+    def as_json(self) -> dict[str, int]:
+        """Return how many steps came to which end, as it is kept with the run."""
+        return {event.value: count for event, count in sorted(self.events.items())} | ({"left": self.left} if self.left else {})
 
 
 Numbered = tuple[int, Step]  # position in the plan
@@ -73,19 +88,48 @@ class CarryOut:
     along: Along
     stopping: Stopping
     now: Callable[[], datetime]
+    repeat: Callable[[Callable[[], bool]], None]  # calls, with pauses, until there is nothing left to do or it was often enough
 
     def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
-        """Carry out steps that nothing blocks, about a hundred leads at a time; `tell` hears how many are done."""
-        tally, done = Tally(), 0
+        """Carry out steps that nothing blocks, a hundred leads at a time; `tell` hears how many are done.
+
+        What a CRM could not do for a reason that passes is looked at again, and tried again after a pause. An error that ends the run
+        for a CRM stops the rest, which stays planned.
+        """
+        tally, todo = Tally(), list(steps)
+        asked = len(todo)
+
+        def try_all() -> bool:
+            todo[:] = self._round(tuple(todo), tally, tell)
+            return bool(todo) and tally.stopped_by is None
+
+        self.repeat(try_all)
+        for position, step in todo:
+            tally.add(step, Event.LATER, tally.waits[position])
+        tally.left = asked - tally.events.total()
+        return tally
+
+    def _round(self, steps: Sequence[Numbered], tally: Tally, tell: Callable[[int], None]) -> list[Numbered]:
+        """Try steps once; return those that may be tried again."""
+        later: list[Numbered] = []
+        done = 0
         for some in in_batches(steps):
-            self._some(some, tally)
+            try:
+                self._some(some, tally)
+            except ConnectorError as error:
+                tally.stopped_by = error
+            later += [(position, step) for position, step in some if position in tally.waits]
+            if tally.stopped_by is not None:
+                break
             done += len(some)
             tell(done)
-        return tally
+        return later
 
     def _some(self, steps: Sequence[Numbered], tally: Tally) -> None:
         now = self.now()
         sender = self.sender_at(now)
+        for position, _ in steps:
+            tally.waits.pop(position, None)
         steps = list(self._let_pass(steps, sender, tally))
         moves, tasks = any(step.action != STAMP for _, step in steps), self.along.read(steps, sender)
         rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
@@ -104,17 +148,31 @@ class CarryOut:
         events |= _send_beside(sender, parts, beside, events, gate)
         tried = []
         for position, step, _ in ready:
-            told = {events[part.place] for part in parts[position]}
-            if told & _NOT_SENT and not told - _NOT_SENT:
-                first = parts[position][0].place
-                tally.add(step, events[first], gate.said.get(first))
-                tally.stopped += first in gate.said
-                stay(along.get(position, ()), events[first], sender)
-            else:
+            told, first = {events[part.place] for part in parts[position]}, parts[position][0].place
+            if told - _NOT_SENT:
                 failed = {part.place: events[part.place] for part in parts[position] if events[part.place] in FOR_GOOD}
-                tried.append(Tried(step=step, intents=intents[position], failed=failed, along=tuple(along.get(position, ()))))
-        for settled in self.settler_of(sender).settle(tried):
-            tally.add(settled.step, settled.event, settled.said)
+                its = tuple(along.get(position, ()))
+                tried.append(Tried(step=step, intents=intents[position], failed=failed, is_done=told == {Event.DONE}, along=its))
+                continue
+            stay(along.get(position, ()), events[first], sender)
+            if events[first] is Event.LATER:
+                tally.waits[position] = sender.said.get(first)
+            else:
+                tally.add(step, events[first], sender.said.get(first))
+                tally.stopped += first in gate.said
+        self._settle(tried, sender, tally)
+        if sender.ended_by:
+            raise sender.ended_by[0]
+
+    def _settle(self, tried: Sequence[Tried], sender: Sender, tally: Tally) -> None:
+        """Read back what was sent; what cannot be read is for the next run to settle."""
+        try:
+            settled = self.settler_of(sender).settle(tried)
+        except ConnectorError:
+            settled = [Settled(step=one.step, event=Event.UNKNOWN, said="not read back; the next run begins with it") for one in tried]
+            tally.add_all(settled)
+            raise
+        tally.add_all(settled)
 
     def _let_pass(self, steps: Sequence[Numbered], sender: Sender, tally: Tally) -> Iterator[Numbered]:
         """Yield the steps that nobody stopped meanwhile; note why of the others."""
@@ -135,7 +193,7 @@ class CarryOut:
         skipped = []
         for position, step in steps:
             record = _record_of(step, rows.get(step.lead))
-            why = self._why_not(step, record, rows.get(step.lead), sender.now)
+            why = self._why_not(step, record, rows.get(step.lead), sender)
             if why is None and record is not None:
                 yield position, step, record
             else:
@@ -158,10 +216,11 @@ class CarryOut:
         sender.journal.note(sender.run_id, lines)
         yield from (one for one in ready if one[0] not in skipped)
 
-    def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, now: datetime) -> str | None:
+    def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, sender: Sender) -> str | None:
         if record is None:
-            return "the record is gone, or was merged into another"
-        if step.action != STAMP and now - record.changed_at < JUST_NOW:
+            return GONE
+        now, grain = sender.now, sender.writers[record.key.crm].condition_grain
+        if step.action != STAMP and grain is not None and now - record.changed_at < grain:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
             return self.look.why_not(step, rows, now=now)
@@ -182,12 +241,9 @@ class CarryOut:
 
     def _intend(self, sender: Sender, step: Step, parts: Sequence[Part], lost: Mapping[RecordKey, Values]) -> list[Entry]:
         """Note all parts of a step before the first is sent, each with what its fields hold until then; the first with what is lost."""
-        held = {write.field: write.before for write in step.fields}
-        before: dict[Place, Values] = {}
-        for part in parts:
-            gone = lost.get(part.change.record, {}) if part is parts[0] else {}
-            before[part.place] = {**gone, **{name: held.get(name) for name in part.change.values}}
-            held |= part.change.values
+        before: dict[Place, Values] = dict(replaced(parts, {write.field: write.before for write in step.fields}))
+        for first in parts[:1]:
+            before[first.place] = {**lost.get(first.change.record, {}), **before[first.place]}
         return sender.intend(parts, before)
 
 

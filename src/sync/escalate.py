@@ -17,10 +17,11 @@ from sync.look_again import LookAgain
 from sync.remedies.manager_task import line_of, mark_of, subject_of, text_with, token_of, what_tasks_tell
 from sync.rows import LeadRows
 from sync.send import EVENTS, Sender
-from sync.settle import Settled, Tried
+from sync.settle import Settled
 from sync.steps import Step
 from sync.stopping import Stopping
 from sync.terms import Terms
+from sync.tried import Tried
 
 A_WHILE = timedelta(days=3)  # no task of a day is spoken of for longer, in whatever zone its day is
 JUST_NOW = timedelta(seconds=2)  # a CRM that compares whole seconds cannot tell what changed in the same one
@@ -80,11 +81,19 @@ class Escalate:
         """Carry out steps that nothing blocks, manager by manager."""
         tally, in_order = Tally(), sorted(steps, key=lambda one: (*_whose(one[1]), one[0]))
         for (crm, manager), theirs in groupby(in_order, key=lambda one: _whose(one[1])):
-            sender = self.sender_at(self.now())
-            ready = list(self._ready(list(theirs), sender, tally))
-            if ready:
-                self._escalate(ready, self._day(crm, manager, ready, sender), sender, tally)
+            try:
+                self._of_manager(crm, manager, list(theirs), tally)
+            except ConnectorError as error:
+                tally.stopped_by = error
+                break
+        tally.left = len(in_order) - tally.events.total()
         return tally
+
+    def _of_manager(self, crm: str, manager: str, steps: Sequence[Numbered], tally: Tally) -> None:
+        sender = self.sender_at(self.now())
+        ready = list(self._ready(steps, sender, tally))
+        if ready:
+            self._escalate(ready, self._day(crm, manager, ready, sender), sender, tally)
 
     def _ready(self, steps: Sequence[Numbered], sender: Sender, tally: Tally) -> Iterator[tuple[Place, Step, str]]:
         """Yield the steps that are still asked for, each with the line about it; note why of the others."""

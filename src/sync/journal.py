@@ -24,11 +24,16 @@ class Event(StrEnum):
     VERIFIED = "verified"  # read back
     NOT_WRITTEN = "not_written"  # read back: it never arrived
     OVERWRITTEN = "overwritten"  # read back: it shows what neither we nor the plan had in mind
+    PUT_BACK = "put_back"  # it had replaced what somebody wrote right before it, and was taken back
+    REVERSED = "reversed"  # read back: something set it back, see `sync.reversals`
+    STANDS = "stands"  # read back once more, after the lag of the sync
+    MOVED_ON = "moved_on"  # read back once more: somebody, or leadpact itself, went on from there
 
 
 OPEN = frozenset({Event.INTENDED, Event.UNKNOWN, Event.DONE})  # only reading tells whether it stands
+STOOD = frozenset({Event.VERIFIED, Event.STANDS})  # when it was read last
+ARRIVED = STOOD | {Event.MOVED_ON, Event.REVERSED}  # was seen to be there, at least for a while
 FOR_GOOD = frozenset({Event.REFUSED, Event.CHANGED})  # not written, and not by writing it again
-FAILED = frozenset({Event.REFUSED, Event.LATER, Event.NOT_WRITTEN, Event.OVERWRITTEN, Event.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,8 +52,8 @@ class Entry:
     place: Place
     event: Event
     at: datetime
-    before: Mapping[str, str | None] | None = None  # of an intent: the fields that it writes
-    after: Mapping[str, str | None] | None = None
+    before: Mapping[str, str | None] | None = None  # of an intent: the fields that it writes; of a reversal: what we had written
+    after: Mapping[str, str | None] | None = None  # of a reversal, and of what was put back: what was found in its place
     said: str | None = None
     record: RecordKey | None = None  # what is written; None: the record of the step
 
@@ -61,7 +66,7 @@ def what_stands(entries: Iterable[Entry]) -> dict[Place, Entry]:
 def what_was_written(entries: Iterable[Entry]) -> dict[int, dict[str, str | None]]:
     """Return the values that each step wrote and that were seen to stand, by its place; `entries` in the order in which they were noted."""
     noted = list(entries)
-    stands = {place for place, entry in what_stands(noted).items() if entry.event is Event.VERIFIED}
+    stands = {place for place, entry in what_stands(noted).items() if entry.event in ARRIVED}
     intents = {entry.place: entry.after or {} for entry in noted if entry.event is Event.INTENDED and entry.place in stands}
     written: dict[int, dict[str, str | None]] = {}
     for place in sorted(intents):

@@ -17,6 +17,7 @@ from sync.store.agreements import Agreements
 from sync.store.dirty import Dirty
 from sync.store.findings import Findings
 from sync.store.held import Held
+from sync.store.journal import Journal
 from sync.store.link import Links
 from sync.store.mirror import Mirror
 from sync.store.rows_read import LeadReader
@@ -39,6 +40,7 @@ class Known:
     findings: Findings
     agreements: Agreements
     links: Links
+    journal: Journal
     stops: Stops
     held: Held
     waivers: Waivers

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
 from connectors.memberships import is_membership
+from connectors.records import RecordKey
 from sync.agreement.model import Agreement
 from sync.agreement.spans import Span
 from sync.brakes import NO_BRAKES, Brakes
@@ -25,6 +26,7 @@ from sync.remedies.promote import promotion
 from sync.remedies.reassign import pool_of_handoff, reassignment
 from sync.remedies.recycle import back_on, recycling
 from sync.remedies.sticky import never_rotated
+from sync.reversals import Fought, left_alone
 from sync.rows import LeadRows
 from sync.stamps import STAMPS, Stamping, touch_rules_of
 from sync.steps import FieldWrite, Step
@@ -43,6 +45,7 @@ class Policy:
     enforced_since: Callable[[str], datetime | None]  # when a rule was first enforced; passages opened before are backlog
     told: frozenset[str] = frozenset()  # who is told by a target of the config: owner, manager, ...
     fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
+    fought: Mapping[tuple[RecordKey, str], Fought] = field(default_factory=dict)  # fields that something keeps setting back
     brakes: Brakes = NO_BRAKES  # what is stopped now, and what waits in a held plan
     backlog: Backlog | None = None  # a person decides about what is from before enforcement
 
@@ -59,7 +62,13 @@ class Planner:
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return what would be done about the broken promises of one lead that are still owed, as one coherent set, and its stamps."""
-        return (*self._remedies(rows, findings), *self._stamping.steps(rows, findings))
+        steps = (*self._remedies(rows, findings), *self._stamping.steps(rows, findings))
+        return tuple(map(self._unless_fought_over, steps))
+
+    def _unless_fought_over(self, step: Step) -> Step:
+        for why in self._left_alone(step.record, step.fields):
+            step = replace(step.held_by(why), is_pending=False)
+        return step
 
     def _remedies(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         due = due_remedies(findings, now=self.agreement, then=self._judged_by)
@@ -112,6 +121,12 @@ class Planner:
             return  # the record shows it already
         yield steps.of(writes)
         yield from (steps.of(one) for one in writes.also if _changed(one))
+
+    def _left_alone(self, record: RecordKey, fields: Iterable[FieldWrite]) -> Iterator[str]:
+        """Yield which fields are not written because somebody keeps setting them back."""
+        for write in fields:
+            if (fought := self.policy.fought.get((record, write.field))) is not None:
+                yield left_alone(write.field, fought, self.agreement.zone)
 
     def _held_by_policy(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what config and agreement say against a step, whatever the lead."""

@@ -11,6 +11,7 @@ from itertools import islice
 import structlog
 
 from connectors.errors import ConnectorError
+from connectors.pacing import Waiting
 from connectors.protocol import Connector, WritingConnector
 from connectors.records import Account
 from sync.agreement.eras import AgreementSpan
@@ -35,6 +36,7 @@ from sync.report.audit import Audit
 from sync.report.contract import usage_json
 from sync.report.spool import Spool
 from sync.report.summary import Summary
+from sync.reversals import COUNTED_FOR, fought_over
 from sync.rows import LeadRows
 from sync.shrunken import refuse_if_owners_shrunken, refuse_if_shrunken
 from sync.stamps import StampsLeft
@@ -71,6 +73,7 @@ class Context:
     door: Door
     meter: Meter
     clock: Callable[[], datetime]
+    waiting: Waiting
     tell: Callable[[Progress], None]
     heedless: bool = False  # a person wants it written all the same: what is paused and frozen stops nothing
 
@@ -144,11 +147,18 @@ def pull_and_judge(run: Context, begun: Begun, spool: Spool, asked: Asked) -> Ju
     return Judged(pulled=pulled, terms=terms, audit=audit)
 
 
-def finish(run: Context, begun: Begun, judged: Judged) -> None:
-    """Note that a run came to its end, and what it found."""
+def finish(
+    run: Context, begun: Begun, judged: Judged, *, stopped_by: ConnectorError | None = None, more: Mapping[str, object] | None = None
+) -> None:
+    """Note that a run came to its end, or what stopped it while it wrote, and what it found and did."""
     summary = judged.audit.summary
-    run.runs.finish(begun.run_id, outcome="ok", summary=summary.as_json() | _cost(run, begun))
+    run.runs.finish(begun.run_id, outcome=outcome_of(stopped_by), summary=summary.as_json() | _cost(run, begun) | dict(more or {}))
     log.info("run_finished", run=begun.run_id, leads=summary.leads, breaches=summary.breaches)
+
+
+def outcome_of(stopped_by: ConnectorError | None) -> str:
+    """Return how a run that came to its last line ended: `ok`, or the condition that stopped it."""
+    return "ok" if stopped_by is None else type(stopped_by).__name__
 
 
 def _refuse_if_unknown(streams: Iterable[str], connectors: Iterable[Connector]) -> None:
@@ -374,6 +384,7 @@ def policy_at(run: Context, agreement: Agreement, moment: datetime, *, brakes: B
         enforced_since=run.enforced.since().get,
         told=run.known.config.told,
         fired=run.journal.fired(),
+        fought=fought_over(run.journal.reversals(moment - COUNTED_FOR)),
         brakes=brakes,
     )
 

@@ -4,73 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby
 
 from connectors.changes import Change
-from connectors.records import Record, RecordKey
+from connectors.records import RecordKey
 from sync.along import Went, is_along, settle_tasks
-from sync.joined import read_memberships
 from sync.journal import FOR_GOOD, OPEN, Entry, Event, Place, what_reading_tells
-from sync.send import Part, Sender
+from sync.read_back import read_tried
+from sync.reversals import Signs, who
+from sync.send import Part, Sender, replaced
 from sync.steps import Step
 from sync.store.journal import UNDO, Journal, Unsettled
 from sync.store.ledger import Ledger
 from sync.store.mirror import Mirror
-from sync.store.plans import Plans
+from sync.store.plans import Chosen, Plans
+from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, verdict_on
 
-Values = Mapping[str, str | None]
+ROUNDS = 3  # of putting back what was lost; an edit that is lost by then is for the next run
 _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """A step of which something was sent, or may have been: its intents in order, and those of tasks that go along."""
-
-    step: Step
-    intents: tuple[Entry, ...]
-    failed: Mapping[Place, Event] = field(default_factory=dict)  # parts that were not written and will not be
-    along: tuple[Entry, ...] = ()
-
-    @property
-    def counted(self) -> tuple[Entry, ...]:
-        """The parts that were written, may have been, or still can be."""
-        return tuple(part for part in self.intents if part.place not in self.failed)
-
-    @property
-    def before(self) -> Values:
-        """What the record held at first, of all fields that any part writes."""
-        written = {name for part in self.counted for name in part.after or {}}
-        held: dict[str, str | None] = {}
-        for part in reversed(self.counted):
-            held |= {name: value for name, value in (part.before or {}).items() if name in written}
-        return held
-
-    @property
-    def after(self) -> Values:
-        """What it shall hold once all parts are done."""
-        return self._upto(len(self.counted))
-
-    @property
-    def to_restore(self) -> Values:
-        """What was cleared for a part that failed, as it was: it cannot stay blank."""
-        set_by_failed = {name for part in self.intents if part.place in self.failed for name, value in (part.after or {}).items() if value}
-        before, after = self.before, self.after
-        return {name: before[name] for name in sorted(set_by_failed & after.keys()) if not after[name] and before[name]}
-
-    def rest(self, held: Values) -> tuple[Entry, ...]:
-        """Return the parts that are missing where a record holds what it does between two of them; none elsewhere."""
-        if what_reading_tells(self.before, self.after, held) is not Event.OVERWRITTEN:
-            return ()
-        for done in range(1, len(self.counted)):
-            if what_reading_tells({}, self._upto(done), held) is Event.VERIFIED:
-                return self.counted[done:]
-        return ()
-
-    def _upto(self, parts: int) -> Values:
-        held = dict(self.before)
-        for part in self.counted[:parts]:
-            held |= part.after or {}
-        return held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +36,10 @@ class Settled:
 
 def left_open(journal: Journal, plans: Plans) -> list[Tried]:
     """Return the steps of earlier runs that nobody knows the end of."""
-    found = []
-    for plan, entries in groupby(journal.unsettled(), key=lambda told: told.intent.place.plan):
-        steps = dict(enumerate(plans.steps(plan)))
-        for position, parts in groupby(entries, key=lambda told: told.intent.place.position):
-            found.append(_tried(steps[position], list(parts)))
-    return found
+    parts = journal.unsettled()
+    told = {one.intent.place: one for one in parts}
+    found = tried_of((one.intent for one in parts), plans)
+    return [_tried(one.step, [told[intent.place] for intent in one.intents]) for one in found]
 
 
 def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
@@ -104,6 +54,14 @@ def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
     )
 
 
+def tried_of(intents: Iterable[Entry], plans: Plans) -> Iterator[Tried]:
+    """Yield the steps that some intents, sorted by place, are of."""
+    for plan, group in groupby(intents, key=lambda entry: entry.place.plan):
+        parts = {place: tuple(some) for place, some in groupby(group, key=lambda entry: entry.place.position)}
+        for place, step in plans.numbered(plan, Chosen(places=frozenset(parts))):
+            yield Tried(step=step, intents=parts[place])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settler:
     """Reads back for one run."""
@@ -112,26 +70,29 @@ class Settler:
     mirror: Mirror
     ledger: Ledger
     owner_crm: str | None = None  # that says who owns leads: owner ids are its own; None: the one of the record
+    signs: Mapping[str, Signs] = field(default_factory=dict)  # by CRM
 
     def settle(self, tried: Sequence[Tried]) -> list[Settled]:
         """Read the records of steps back and note what stands; finish those that were cut off between two parts.
 
-        What a part cleared for another one that failed is set again as it was. Who was given a lead of a pool is entered into the
-        ledger once the lead is theirs.
+        What a part cleared for another one that failed is set again as it was. What somebody wrote right before us, unseen, is put
+        back, and what else the step wrote there is taken back. Who was given a lead of a pool is entered into the ledger once the lead
+        is theirs.
         """
-        held = self._held(tried)
-        finished = [self._finish(one, rest) if (rest := one.rest(held.get(one.step.record, {}))) else one for one in tried]
+        seen = read_tried(self.sender, self.mirror, tried)
+        finished = [self._finish(one, rest) if (rest := one.rest(_values(seen, one))) else one for one in tried]
         ended = [self._restore(one) if one.to_restore else one for one in finished]
-        if touched := [one for one, before in zip(ended, tried, strict=True) if one is not before]:
-            held |= self._held(touched)
-        return self._pass_on(ended, [self._note(one, held.get(one.step.record)) for one in ended])
+        seen |= self._read_again(ended, tried)
+        for _ in range(ROUNDS):
+            before, ended = ended, [self._put_back(one, seen.get(one.step.record)) for one in ended]
+            if not (again := self._read_again(ended, before)):
+                break
+            seen |= again
+        return self._pass_on(ended, [self._note(one, seen.get(one.step.record)) for one in ended])
 
-    def _held(self, tried: Sequence[Tried]) -> dict[RecordKey, Values]:
-        """Read what records hold, and which of the lists they are on that a step is about."""
-        records = {record.key: record.values for record in read_now(self.sender, self.mirror, [one.step.record for one in tried])}
-        names = ((one.step.record, (name for part in one.intents for name in part.after or {})) for one in tried)
-        on_lists = read_memberships(self.sender.writers, ((record, fields) for record, fields in names if record in records))
-        return {key: {**values, **on_lists.get(key, {})} for key, values in records.items()}
+    def _read_again(self, now: Sequence[Tried], before: Sequence[Tried]) -> dict[RecordKey, Seen]:
+        touched = [one for one, was in zip(now, before, strict=True) if one is not was]
+        return read_tried(self.sender, self.mirror, touched) if touched else {}
 
     def _finish(self, tried: Tried, rest: Iterable[Entry]) -> Tried:
         """Send the parts that are missing, up to the first that fails; what is missing then has failed."""
@@ -147,16 +108,57 @@ class Settler:
 
     def _restore(self, tried: Tried) -> Tried:
         """Set what was cleared as it was, as a part of its own; where that fails too, the next run does it."""
-        last, values = max(line.place for line in (*tried.intents, *tried.along)), tried.to_restore
+        last, values = tried.last_place, tried.to_restore
         place = Place(last.plan, last.position, last.part + 1)
         part = Part(place=place, change=Change(record=tried.step.record, values=values))
         (intent,) = self.sender.intend([part], {place: dict.fromkeys(values)})
-        event = self._send(tried.step, intent)
-        return replace(tried, intents=(*tried.intents, intent), failed={**tried.failed, **({place: event} if event in _NOT_SENT else {})})
+        return self._finish(replace(tried, intents=(*tried.intents, intent)), [intent])
+
+    def _put_back(self, tried: Tried, seen: Seen | None) -> Tried:
+        """Note and send what puts a lost edit back; whether it arrived is for the next reading to tell."""
+        record, signs = tried.step.record, self._signs(tried)
+        if seen is None or self.sender.writers[record.crm].condition_grain is not None or not tried.counted:
+            return tried
+        if not (lost := lost_edits(tried, seen, signs)):
+            return tried
+        values = {**as_it_was(tried, seen), **{name: change.value for name, change in lost.items()}}
+        why = f"written right before: {', '.join(f'{name} by {who(change, signs)}' for name, change in lost.items())}"
+        ordered = self.sender.writers[record.crm].in_order(Change(record=record, values=values), seen.values)
+        last = tried.last_place
+        parts = [Part(place=Place(last.plan, last.position, last.part + n), change=one) for n, one in enumerate(ordered, start=1)]
+        intents = self.sender.intend(parts, replaced(parts, seen.values), said=why)
+        return self._finish(replace(tried, intents=(*tried.intents, *intents)), intents)
 
     def _send(self, step: Step, part: Entry) -> Event:
         change = Change(record=step.record, values=part.after or {})
         return self.sender.send([Part(place=part.place, change=change)])[part.place]
+
+    def _signs(self, tried: Tried) -> Signs:
+        return self.signs.get(tried.step.record.crm, Signs())
+
+    def _note(self, tried: Tried, seen: Seen | None) -> Settled:
+        failed = next(iter(tried.failed.values()), None)
+        if seen is not None and tried.to_restore and failed is not None:  # it stays open
+            return Settled(step=tried.step, event=failed)
+        if taking_back := [part for part in tried.intents if part.said is not None]:
+            return self._note_taken_back(tried, seen, taking_back)
+        verdict = verdict_on(tried, seen, self._signs(tried))
+        self.sender.journal.note(self.sender.run_id, lines_of(verdict, tried, seen, self.sender.now))
+        if verdict.event is Event.VERIFIED and tried.counted:
+            self._enter(tried)
+        event = failed if failed is not None and verdict.event is Event.VERIFIED else verdict.event
+        return Settled(step=tried.step, event=event, said=verdict.said)
+
+    def _enter(self, tried: Tried) -> None:
+        """Enter the turn that a lead took, or give it back where a step undid that, or returned the lead to Marketing."""
+        step, now = tried.step, self.sender.now
+        if step.given is not None:
+            place, crm = tried.intents[-1].place, self.owner_crm or step.record.crm
+            self.ledger.enter(place, step.given, crm=crm, lead=step.lead, at=now)
+        elif step.action == UNDO:
+            self.ledger.undone(step.lead, finding=step.finding, rung=step.rung, at=now)
+        elif step.action == "return":
+            self.ledger.give_back(step.lead, why="returned", at=now)
 
     def _pass_on(self, tried: Sequence[Tried], settled: Sequence[Settled]) -> list[Settled]:
         """Let the tasks that go along follow; a step stands once they do, too."""
@@ -166,39 +168,37 @@ class Settler:
         told = settle_tasks(went, self.sender) if went else {}
         return [_with_tasks(end, [told[line.place] for line in one.along]) for one, end in zip(tried, settled, strict=True)]
 
-    def _note(self, tried: Tried, held: Values | None) -> Settled:
-        if held is not None and tried.to_restore:  # it stays open
-            return Settled(step=tried.step, event=next(iter(tried.failed.values())))
-        event = what_reading_tells(tried.before, tried.after, held) if held is not None else Event.OVERWRITTEN
-        said = "the record is gone, or was merged into another" if held is None else None
-        journal, now = self.sender.journal, self.sender.now
-        journal.note(self.sender.run_id, [Entry(place=one.place, event=event, at=now, said=said) for one in tried.counted])
-        if event is Event.VERIFIED and tried.step.given is not None and tried.counted:
-            place = tried.intents[-1].place
-            self.ledger.enter(place, tried.step.given, crm=self.owner_crm or tried.step.record.crm, lead=tried.step.lead, at=now)
-        if event is Event.VERIFIED and tried.counted:
-            self._give_back(tried.step)
-        failed = next(iter(tried.failed.values()), None)
-        return Settled(step=tried.step, event=failed if failed is not None and event is Event.VERIFIED else event)
+    def _note_taken_back(self, tried: Tried, seen: Seen | None, taking_back: Sequence[Entry]) -> Settled:
+        found = {name: value for part in taking_back for name, value in (part.after or {}).items()}
+        is_back = seen is not None and what_reading_tells({}, found, seen.values) is Event.VERIFIED
+        event, why = Event.PUT_BACK if is_back else Event.OVERWRITTEN, taking_back[-1].said
+        if not is_back and tried.failed.get(taking_back[-1].place) is Event.LATER:  # it stays open
+            return Settled(step=tried.step, event=Event.LATER, said=why)
+        ours = replace(tried, intents=tried.writes).after
+        lines = [Entry(place=place, event=event, at=self.sender.now, said=why) for place in tried.places]
+        lines[-1] = replace(lines[-1], before={name: ours.get(name) for name in found}, after=found)
+        end = Event.VERIFIED if is_back else Event.OVERWRITTEN
+        lines += [Entry(place=part.place, event=end, at=self.sender.now) for part in tried.takes_back]
+        self.sender.journal.note(self.sender.run_id, lines)
+        return Settled(step=tried.step, event=event, said=why)
 
-    def _give_back(self, step: Step) -> None:
-        """Give the turn back that a lead took, where a step undid that, or returned it to Marketing."""
-        if step.action == UNDO:
-            self.ledger.undone(step.lead, finding=step.finding, rung=step.rung, at=self.sender.now)
-        elif step.action == "return":
-            self.ledger.give_back(step.lead, why="returned", at=self.sender.now)
+
+def _values(seen: Mapping[RecordKey, Seen], tried: Tried) -> Values:
+    one = seen.get(tried.step.record)
+    return one.values if one is not None else {}
+
+
+def lines_of(verdict: Verdict, tried: Tried, seen: Seen | None, at: datetime) -> list[Entry]:
+    """Return the lines that keep a verdict; the last part's tells of a reversal what we had written and what stands in its place."""
+    lines = [Entry(place=place, event=verdict.event, at=at, said=verdict.said) for place in tried.places]
+    if names := [one.field for one in verdict.reversals]:
+        held = seen.values if seen is not None else {}
+        before, after = {name: tried.after[name] for name in names}, {name: held.get(name) for name in names}
+        lines[-1] = replace(lines[-1], before=before, after=after)
+    return lines
 
 
 def _with_tasks(end: Settled, told: Iterable[tuple[Event, str | None]]) -> Settled:
     """Return what became of a step with its tasks: one that could not be passed on is told of a step that stands."""
     bad = next(((event, said) for event, said in told if event in (Event.REFUSED, Event.LATER, Event.NOT_WRITTEN)), None)
     return end if bad is None or end.event is not Event.VERIFIED else Settled(step=end.step, event=bad[0], said=bad[1])
-
-
-def read_now(sender: Sender, mirror: Mirror, records: Iterable[RecordKey]) -> Iterator[Record]:
-    """Read records as they are now into the mirror, and yield those that are there."""
-    wanted = sorted(set(records))
-    for crm, group in groupby(wanted, key=lambda key: key.crm):
-        for page in sender.writers[crm].read_now(list(group)):
-            mirror.save_page(crm, page, seen_at=sender.now)
-            yield from page.records

@@ -150,8 +150,7 @@ def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
 
 def connect(config: Config, agreement: Agreement) -> tuple[WritingConnector, ...]:
     """Return a connector for every CRM of the config, Marketing's first; none has made a call yet."""
-    waiting = Waiting(monotonic=time.monotonic, sleep=_wait)
-    return tuple(_connector(config, wanted(config, agreement, crm), crm, waiting) for crm in config.crms)
+    return tuple(_connector(config, wanted(config, agreement, crm), crm, _WAITING) for crm in config.crms)
 
 
 def _connector(config: Config, fields: Wanted, crm: str, waiting: Waiting) -> WritingConnector:
@@ -218,6 +217,9 @@ def _wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
+_WAITING = Waiting(monotonic=time.monotonic, sleep=_wait)
+
+
 def open_config(path: Path | None) -> Config:
     """Read the config alone, and log as it says."""
     config = load_config(path, os.environ)
@@ -260,6 +262,7 @@ def open_context(
             door=open_door(),
             meter=Meter(connectors, ApiUsage(store)),
             clock=machine_clock,
+            waiting=_WAITING,
             tell=tell,
         )
 
@@ -372,6 +375,7 @@ def _known(files: Files, store: Database) -> Known:
         findings=Findings(store),
         agreements=Agreements(store),
         links=Links(store, words),
+        journal=Journal(store),
         stops=Stops(store),
         held=Held(store),
         waivers=Waivers(store),

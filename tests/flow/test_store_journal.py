@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from connectors.records import RecordKey
 from sync.journal import Entry, Event, Place
+from sync.reversals import Reversed
 from sync.route import Given, Seat
 from sync.steps import Step
-from sync.store.database import Database
+from sync.store.database import Database, open_store
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.plans import Plans
 from sync.store.runs import Runs
+from tests.flow.released import make_released
 from tests.flow.store_values import HOUR, MINUTE, NINE
 from tests.flow.test_store_plans import REASSIGN, a_run
 
@@ -62,6 +66,49 @@ def test_a_write_whose_end_nobody_knows_is_found_by_the_next_run(store: Database
     )
 
 
+def test_a_step_of_which_one_part_is_open_is_found_with_all_its_parts(store: Database) -> None:
+    run, plan = a_plan(store, FREE, FREE)
+    note(store, run, Place(plan, 0, 0), Event.INTENDED, Event.DONE)
+    note(store, run, Place(plan, 0, 1), Event.INTENDED, Event.LATER)
+    note(store, run, Place(plan, 1), Event.INTENDED, Event.LATER)
+    assert [one.intent.place for one in Journal(store).unsettled()] == [Place(plan, 0, 0), Place(plan, 0, 1)]
+
+
+def test_a_write_that_was_read_back_is_looked_at_again_once(store: Database) -> None:
+    run, plan = a_plan(store, FREE, FREE, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED, Event.VERIFIED, at=NINE)
+    note(store, run, Place(plan, 1), Event.INTENDED, Event.VERIFIED, Event.STANDS, at=NINE)
+    note(store, run, Place(plan, 2), Event.INTENDED, Event.VERIFIED, at=NINE + HOUR)
+    journal = Journal(store)
+    assert [entry.place.position for entry in journal.verified_once(upto=NINE)] == [0]
+    assert [entry.place.position for entry in journal.verified_once(upto=NINE + HOUR)] == [0, 2]
+    assert journal.verified_once(upto=NINE - MINUTE) == []
+
+
+def test_what_takes_a_step_back_is_not_looked_at_again_and_the_step_has_not_fired(store: Database) -> None:
+    run, plan = a_plan(store, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED, Event.DONE)
+    back = Entry(place=Place(plan, 0, 1), event=Event.INTENDED, at=NINE, before={"owner": "78"}, after={"owner": "79"}, said="why")
+    Journal(store).note(run, [back, replace(back, event=Event.VERIFIED, before=None, after=None, said=None)])
+    note(store, run, Place(plan, 0), Event.PUT_BACK)
+    assert Journal(store).verified_once(upto=NINE) == []
+    assert Journal(store).fired() == frozenset()
+    assert Journal(store).unsettled() == []
+
+
+def test_the_newest_write_of_each_field_and_who_set_which_back_is_told(store: Database) -> None:
+    run, plan = a_plan(store, FREE, FREE)
+    note(store, run, Place(plan, 0), Event.INTENDED, at=NINE)
+    note(store, run, Place(plan, 1), Event.INTENDED, at=NINE + HOUR)
+    line = Entry(place=Place(plan, 1), event=Event.REVERSED, at=NINE + HOUR, before={"owner": "78"}, after={"owner": "77"}, said="app 7")
+    Journal(store).note(run, [line])
+    journal = Journal(store)
+    assert journal.last_written(NINE) == {(FREE.record, "owner"): Place(plan, 1)}
+    assert journal.last_written(NINE + 2 * HOUR) == {}
+    assert journal.reversals(NINE) == [Reversed(record=FREE.record, field="owner", by="app 7", at=NINE + HOUR)]
+    assert journal.reversals(NINE + HOUR) == []
+
+
 @pytest.mark.parametrize(
     ("event", "has_fired"),
     [
@@ -69,6 +116,10 @@ def test_a_write_whose_end_nobody_knows_is_found_by_the_next_run(store: Database
         (Event.DONE, True),
         (Event.UNKNOWN, True),
         (Event.OVERWRITTEN, True),
+        (Event.REVERSED, True),
+        (Event.STANDS, True),
+        (Event.MOVED_ON, True),
+        (Event.PUT_BACK, False),
         (Event.NOT_WRITTEN, False),
         (Event.REFUSED, False),
     ],
@@ -187,3 +238,19 @@ def test_what_went_along_with_a_step_is_what_was_seen_to_stand_of_other_records(
 
     assert Journal(store).went_along(FREE.finding, FREE.rung) == [stands]
     assert Journal(store).went_along(FREE.finding, FREE.rung + 1) == []
+
+
+def test_a_journal_of_an_earlier_version_keeps_its_lines_and_stays_append_only(tmp_path: Path) -> None:
+    path = tmp_path / "leadpact.db"
+    make_released(path, "0011_write_back")
+    line = (1, 1, 1, 0, 0, "intended", 300, '{"owner":"77"}', '{"owner":"78"}', None)
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", line)
+        old.commit()
+    with open_store(path) as store, store.transaction() as tx:
+        assert tx.execute("SELECT * FROM journal").fetchall() == [(*line, None)]
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            tx.execute("UPDATE journal SET event = 'done'")
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            tx.execute("DELETE FROM journal")
+        tx.execute("INSERT INTO journal VALUES (2, 1, 1, 0, 0, 'stands', 301, NULL, NULL, NULL, NULL)")

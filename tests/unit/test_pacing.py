@@ -6,7 +6,7 @@ from time import monotonic, sleep
 import pytest
 
 from connectors.errors import Exhausted, Unreachable
-from connectors.pacing import Patience, RetryPolicy, TryAgain, Waiting, Window
+from connectors.pacing import Patience, RetryPolicy, TryAgain, Waiting, Window, repeat
 
 
 class DrivenTime:
@@ -186,3 +186,22 @@ def test_what_cannot_pass_is_not_tried_again():
     with pytest.raises(PermissionError):
         Patience(DrivenTime().waiting, RetryPolicy()).insist(refused, crm="HubSpot")
     assert len(calls) == 1
+
+
+def test_what_is_left_is_tried_again_after_pauses_until_nothing_is() -> None:
+    time, left = DrivenTime(), [3]
+
+    def work() -> bool:
+        left[0] -= 1
+        return left[0] > 0
+
+    repeat(work, waiting=time.waiting, policy=RetryPolicy(tries=5, first_s=2.0, longest_s=3.0))
+    assert left == [0]
+    assert len(time.slept) == 2
+    assert all(0 <= slept <= 3 for slept in time.slept)
+
+
+def test_what_is_left_after_the_last_try_stays_so() -> None:
+    time, calls = DrivenTime(), []
+    repeat(lambda: not calls.append(1), waiting=time.waiting, policy=RetryPolicy(tries=3))
+    assert (len(calls), len(time.slept)) == (3, 2)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.records import FieldChange
+from connectors.records import FieldChange, RecordKey
 from sync.agreement.model import Agreement
 from sync.agreement.promises import Rung
 from sync.agreement.spans import parse_span
@@ -21,6 +21,7 @@ from sync.judge.findings import Status
 from sync.judge.judge import judge_lead
 from sync.orders import Backlog
 from sync.plan import Planner, Policy
+from sync.reversals import Fought
 from sync.route import Book, Routing, Seat
 from sync.steps import Step
 from sync.stops import Stop, StopKind, Target
@@ -70,6 +71,7 @@ def steps(
     judged_by: Agreement | None = None,
     in_force: Agreement | None = None,
     fired: frozenset[tuple[str, int]] = frozenset(),
+    fought: Mapping[tuple[RecordKey, str], Fought] | None = None,
     brakes: Brakes = NO_BRAKES,
 ) -> tuple[Step, ...]:
     rows, terms = the_rows(changes, [a_call(touched)] if touched else []), the_terms(upto=now, agreement=judged_by)
@@ -82,6 +84,7 @@ def steps(
             max_act_age=parse_span("2 business days"),
             enforced_since=lambda _: BORN,
             fired=fired,
+            fought=fought or {},
             brakes=brakes,
         ),
         routing=Routing(seats=seats),
@@ -97,6 +100,17 @@ def test_a_broken_first_touch_gives_the_lead_to_the_next_of_the_pool_never_back(
     (step,) = steps(LEAD, DUE + timedelta(hours=1))
     assert (step.action, step.rung, step.blocked_by) == ("reassign", 1, ())
     assert [(w.field, w.before, w.after) for w in step.fields] == [("hubspot_owner_id", ANN, BEN)]
+
+
+def test_a_field_that_something_keeps_setting_back_is_left_alone_and_it_is_said_by_whom() -> None:
+    fought = Fought(by="workflow 123", times=2, last_at=DUE)
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), fought={(LEAD_KEY, "hubspot_owner_id"): fought})
+    assert step.blocked_by == (
+        "workflow 123 set hubspot_owner_id back twice, seen last on Wed 2026-11-18 12:00 EST: leadpact leaves it alone",
+    )
+    assert not step.is_pending, "no limit counts it"
+    (step,) = steps(LEAD, DUE + timedelta(hours=1), fought={(LEAD_KEY, "hs_lead_status"): fought})
+    assert step.blocked_by == ()
 
 
 def first_touch_answered_by(*actions: str) -> Agreement:

@@ -124,6 +124,11 @@ class HubSpot:
         """Yield what became of `ids`, a hundred a page."""
         return looked_up(self._client.on(Purpose.SWEEP), self._objects[stream], ids)
 
+    @property
+    def condition_grain(self) -> None:
+        """HubSpot has no write that depends on what the record holds."""
+        return None
+
     def learn(self, definitions: Iterable[FieldDefinition]) -> None:
         """Take over the order of life-cycle stages from definitions that were read earlier."""
         self._definitions.learn(definitions)

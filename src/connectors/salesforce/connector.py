@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
 from connectors.budget import Purpose
@@ -32,6 +32,7 @@ from connectors.salesforce.values import id_in, is_true, text_of
 from connectors.salesforce.vanished import as_they_are, bin_pages, kept_of, live_ids, looked_up
 from connectors.zones import zone_of
 
+_CONDITION_GRAIN = timedelta(seconds=2)
 _ORGANIZATION = Query(soql=select(("Id", "TimeZoneSidKey", "OrganizationType", "IsSandbox"), "Organization"))
 
 
@@ -150,6 +151,11 @@ class Salesforce:
     def look_up(self, stream: str, ids: Sequence[str]) -> Iterator[Page]:
         """Yield what became of `ids`, five hundred a page."""
         return looked_up(self._client.on(Purpose.SWEEP), self._rows[stream], ids, self._words)
+
+    @property
+    def condition_grain(self) -> timedelta:
+        """Two seconds: If-Unmodified-Since counts whole seconds, and the clock may turn between two changes."""
+        return _CONDITION_GRAIN
 
     def learn(self, definitions: Iterable[FieldDefinition]) -> None:
         """Take over the types of fields from definitions that were read earlier: numbers and flags are written as such."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sync.agreement.model import Agreement
@@ -56,10 +56,22 @@ def explain(
             findings = judge_lead(rows, terms, moment).findings
             for line in explained(timeline, findings, agreement, version_of=lambda f: _version_of(f, terms, agreement), names=names):
                 typer.echo(plain(line))
+            for line in _left_alone(known, rows, agreement, moment):
+                typer.echo(plain(line))
             if asked is None:
                 for line in stopped_lines(_stopped(known, terms, moment), findings, teams=_teams(terms, findings)):
                     typer.echo(plain(line))
     return 0
+
+
+def _left_alone(known: Known, rows: LeadRows, agreement: Agreement, moment: datetime) -> Iterator[str]:
+    """Yield which fields of a lead leadpact does not write any more, because somebody keeps setting them back."""
+    from sync.reversals import COUNTED_FOR, fought_over, left_alone
+
+    records = {person.key for person in rows.people}
+    told = [one for one in known.journal.reversals(moment - COUNTED_FOR) if one.record in records and one.at <= moment]
+    for (_, field), fought in fought_over(told).items():
+        yield f"Not written any more: {left_alone(field, fought, agreement.zone)}"
 
 
 def _version_of(finding: Finding, terms: Terms, otherwise: Agreement) -> Agreement:

@@ -54,6 +54,8 @@ def plan_text(plan: NotedPlan) -> str:
 
 def _counted(run: NotedRun) -> str:
     counts = [f"{run.summary[what]:,} {what}" for what in ("leads", "findings") if what in run.summary]
+    if isinstance(written := run.summary.get("written"), Mapping):
+        counts.append("written: " + (", ".join(f"{count:,} {event.replace('_', ' ')}" for event, count in written.items()) or "nothing"))
     return ", ".join(counts)
 
 
@@ -161,6 +163,7 @@ def _run_json(run: NotedRun, plans: Sequence[NotedPlan]) -> dict[str, object]:
         "agreement": run.agreement_hash,
         "outcome": run.outcome,
         "leads": run.summary.get("leads"),
+        "written": run.summary.get("written"),
         "findings": run.summary.get("findings"),
         "plans": [
             {"id": plan.id, "hash": plan.hash, "steps": plan.free + plan.blocked, "free": plan.free, "blocked": plan.blocked}

@@ -14,6 +14,7 @@ from connectors.records import RecordKey
 from sync.agreement.model import OFFBOARD
 from sync.journal import Entry, Event, Place
 from sync.ladder import MOVES
+from sync.reversals import Reversed
 from sync.store.database import Database
 from sync.store.keys import object_ids
 from sync.store.moments import from_ms, to_ms
@@ -130,6 +131,56 @@ class Journal:
             )
             return [_entry(row) for row in rows]
 
+    def verified_once(self, *, upto: datetime) -> list[Entry]:
+        """Return the intents of the writes that were read back no later than `upto` and not again since, by plan and place.
+
+        What took a write of ours back is not among them: whoever goes on from there may.
+        """
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                WITH write (newest, intent) AS (
+                    SELECT max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
+                )
+                SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said, NULL
+                FROM write JOIN journal AS newest ON newest.id = write.newest JOIN journal AS intent ON intent.id = write.intent
+                JOIN plan_step AS step ON (step.plan, step.position) = (intent.plan, intent.position)
+                WHERE newest.event = 'verified' AND newest.at <= ? AND intent.said IS NULL AND intent.record IS NULL
+                AND step.field_writes <> '[]'
+                ORDER BY intent.plan, intent.position, intent.part
+                """,
+                (to_ms(upto),),
+            )
+            return [_entry(row) for row in rows]
+
+    def last_written(self, since: datetime) -> dict[tuple[RecordKey, str], Place]:
+        """Return the newest write that was intended since a moment of each field of each record."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT record.crm, record.kind, record.crm_id, field.key, journal.plan, journal.position, journal.part
+                FROM journal JOIN plan_step AS step USING (plan, position) JOIN object AS record ON record.id = step.record,
+                    json_each(journal.after) AS field
+                WHERE event = 'intended' AND at >= ? AND journal.record IS NULL AND step.field_writes <> '[]' ORDER BY journal.id
+                """,
+                (to_ms(since),),
+            )
+            return {(RecordKey(*row[:3]), row[3]): Place(*row[4:]) for row in rows}
+
+    def reversals(self, since: datetime) -> list[Reversed]:
+        """Return each field that something set back since a moment, in the order in which that was seen."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT record.crm, record.kind, record.crm_id, field.key, ifnull(journal.said, ''), journal.at
+                FROM journal JOIN plan_step AS step USING (plan, position) JOIN object AS record ON record.id = step.record,
+                    json_each(journal.after) AS field
+                WHERE event = 'reversed' AND at > ? ORDER BY journal.id
+                """,
+                (to_ms(since),),
+            )
+            return [Reversed(record=RecordKey(*row[:3]), field=row[3], by=row[4], at=from_ms(row[5])) for row in rows]
+
     def moves_since(self, at: datetime) -> int:
         """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none.
 
@@ -150,13 +201,18 @@ class Journal:
         return int(count)
 
     def fired(self) -> frozenset[tuple[str, int]]:
-        """Return (key of a finding, rung) of each step that reached a CRM, or may have; what was undone since reached it too."""
+        """Return (key of a finding, rung) of each step that reached a CRM, or may have; what was undone since reached it too.
+
+        A step that leadpact itself took back, because it had replaced what somebody wrote right before, has not.
+        """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
-                WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part)
+                WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part),
+                    taken_back (plan, position) AS (SELECT plan, position FROM journal WHERE event = 'put_back')
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
-                WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten') AND step.action <> ? AND step.rung > 0
+                WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten', 'reversed', 'stands', 'moved_on')
+                    AND step.action <> ? AND step.rung > 0 AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
                 """,
                 (UNDO,),
             )

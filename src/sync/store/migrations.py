@@ -18,6 +18,7 @@ from sync.store.migration_0012 import ROUTING
 from sync.store.migration_0013 import HOLDING
 from sync.store.migration_0014 import DECIDED
 from sync.store.migration_0015 import TASKS
+from sync.store.migration_0016 import AFTER_THE_WRITE
 from sync.store.migration_0017 import OUTBOX
 
 MIGRATIONS: Final = Migrations("leadpact")
@@ -326,6 +327,7 @@ _STATEMENTS: Final = {
     "0013_holding": HOLDING,
     "0014_decided": DECIDED,
     "0015_tasks": TASKS,
+    "0016_after_the_write": AFTER_THE_WRITE,
     "0017_outbox": OUTBOX,
 }
 

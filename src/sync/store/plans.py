@@ -62,6 +62,7 @@ class Chosen:
 
     keys: frozenset[str] | None = None  # of their lead or their record
     actions: frozenset[str] | None = None
+    places: frozenset[int] | None = None  # in the plan, from 0
 
 
 EVERY_STEP = Chosen()
@@ -229,15 +230,17 @@ def _chosen_rows(tx: sqlite3.Connection, plan_id: int, chosen: Chosen, after: in
     """Return the next rows of a plan behind the place `after`, each with its place at its end."""
     ids = as_json(known_ids(tx, map(RecordKey.parse, chosen.keys)).values()) if chosen.keys is not None else None
     actions = as_json(chosen.actions) if chosen.actions is not None else None
+    places = as_json(chosen.places) if chosen.places is not None else None
     return tx.execute(
         f"""
         {_STEP}, position {_FROM_PLAN} AND position > :after
             AND (:ids IS NULL OR plan_step.lead IN (SELECT value FROM json_each(:ids))
                 OR plan_step.record IN (SELECT value FROM json_each(:ids)))
             AND (:actions IS NULL OR action IN (SELECT value FROM json_each(:actions)))
+            AND (:places IS NULL OR position IN (SELECT value FROM json_each(:places)))
         ORDER BY position LIMIT {_PAGE}
         """,
-        {"plan": plan_id, "after": after, "ids": ids, "actions": actions},
+        {"plan": plan_id, "after": after, "ids": ids, "actions": actions, "places": places},
     ).fetchall()
 
 
