@@ -48,7 +48,7 @@ def _lists(client: Client, order: Mapping[str, object]) -> Iterator[FieldDefinit
     """Yield the lists of contacts that a search finds, page by page; it never shows a deleted one."""
     offset: int | None = 0
     while offset is not None:
-        answer = client.post(client.paths.list_search(), {**order, "offset": offset, "count": _FOUND_AT_ONCE})
+        answer = client.search(client.paths.list_search(), {**order, "offset": offset, "count": _FOUND_AT_ONCE})
         rows, following = answer.get("lists"), answer.get("offset")
         if not isinstance(rows, list):
             raise Misconfigured("the answer about lists is not HubSpot's", fix="check hubspot.base_url and hubspot.api_version")
