@@ -246,7 +246,7 @@ def the_terms(*, upto: datetime, roster: Roster | None = None, agreement: Agreem
         vocabulary=VOCABULARY,
         ladder={stage: place for place, stage in enumerate(STAGES)},
         queues=frozenset({"91"}),
-        names={"90": "Marketing queue"},
+        names={"90": "Marketing queue", ANN: ANN, BEN: BEN},
         lists=(NURTURE,),
         upto=dict.fromkeys(streams, upto),
     )
@@ -263,7 +263,7 @@ def both_terms(*, upto: datetime, parts: Mapping[str, object] | None = None, **m
     salesforce = CrmTerms(
         vocabulary=SF_VOCABULARY,
         queues=frozenset({"00G1"}),
-        names={"00G1": "Marketing queue"},
+        names={"00G1": "Marketing queue", SF_ANN: SF_ANN, SF_BEN: SF_BEN},
         emails={SF_ANN: "ann@us.example", SF_BEN: "ben@us.example"},
         upto=dict.fromkeys(streams, upto),
     )
