@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import partial
 
-from connectors.pacing import RetryPolicy, repeat
+from sync.acting import Acting
 from sync.agreement.versions import why_not_enforcing
-from sync.along import Along
-from sync.assign import gather_routing
-from sync.carry_out import CarryOut, Numbered, Tally
+from sync.carry_out import Numbered, Tally
 from sync.config_sections import Mode
-from sync.decide import planner_for
+from sync.earlier import settle_earlier
 from sync.errors import LimitReached, UsageError
-from sync.escalate import Escalate, settle_escalations
 from sync.fresh import back
 from sync.holding import AFRESH, parted, refuse_if_ended, refuse_if_undone_already, waits_in
 from sync.journal import Event, what_was_written
 from sync.known import gather_terms
-from sync.ladder import REMIND
 from sync.limits import beyond
-from sync.look_again import LookAgain
 from sync.orders import command_of
-from sync.outbox import Post, Posted
-from sync.pull import Progress, Pulled
+from sync.outbox import Posted
 from sync.remedies.manager_task import ESCALATE
-from sync.remind import Remind
 from sync.report.audit import Audit
 from sync.report.spool import Spool
-from sync.reversals import Signs
 from sync.run import SYNC, Asked, Begun, Context, finish, moves_before, opened_run, outcome_of, pull, pull_and_judge
-from sync.second_look import SecondLook
-from sync.send import Sender
-from sync.settle import Settler, left_open, tried_of
 from sync.stamps import STAMP, STAMPS
 from sync.steps import Step
-from sync.stopping import Now, Stopping, brakes_at, subjects_of
+from sync.stopping import Now, brakes_at
 from sync.store.journal import UNDO
 from sync.store.plans import KeptPlan
-from sync.terms import Terms
-from sync.tried import Tried
 
 APPLY = "apply"
-AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
 TASK_STAYS = "the task is its manager's, who completes it"
 _NOT_WRITTEN = object()
 
@@ -67,15 +51,15 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
     Writes of earlier runs whose end nobody knows are settled first.
     """
     with opened_run(run, SYNC, asked) as begun:
-        earlier = _settle_earlier(run, begun)
+        earlier = settle_earlier(run, begun)
         _begin_enforcing(run, begun)
         judged = pull_and_judge(run, begun, spool, asked)
         plan = judged.audit.plan
         assert plan is not None, "a run of now keeps its plan"
         steps, trips = parted(_sendable(run, plan.id), run.plans.trips(plan.id))
         _take_up_or_hold(run, begun, plan.id, trips)
-        tally = _carry_out(run, begun, judged.terms, judged.pulled, plan.id, steps)
-        posted = _tell_people(run, begun, judged.terms)
+        acting = Acting(run=run, begun=begun, terms=judged.terms, pulled=judged.pulled)
+        tally, posted = acting.carry_out(plan.id, steps), acting.tell_people()
         finish(run, begun, judged, stopped_by=tally.stopped_by, more={"written": tally.as_json()})
         held_in = plan.id if trips else None
         return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=held_in, earlier=earlier)
@@ -89,19 +73,40 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
     """
     with opened_run(run, APPLY) as begun:
         _refuse_if_not_for_now(run, begun, chosen)
-        earlier = _settle_earlier(run, begun)
-        pulled = pull(run, begun)
-        terms = gather_terms(run.known, begun.eras)
-        steps = list(_let_pass(run, chosen.id))
-        _refuse_if_all_is_stopped(_stopping(run, begun, terms, steps), steps)
+        earlier = settle_earlier(run, begun)
+        acting, steps = _pull(run, begun), list(_let_pass(run, chosen.id))
+        _refuse_if_all_is_stopped(acting, steps)
         before = run.journal.take_up(begun.run_id, chosen.id, at=begun.now)
         if before is not None:
             raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=f"make a new one: {command_of(chosen.order)}")
         _refuse_if_ended(run, begun, chosen)  # again: who drops a plan takes no lock
-        tally = _carry_out(run, begun, terms, pulled, chosen.id, steps)
-        posted = _tell_people(run, begun, terms)
+        tally, posted = acting.carry_out(chosen.id, steps), acting.tell_people()
         run.runs.finish(begun.run_id, outcome=outcome_of(tally.stopped_by), summary={"plan": chosen.id, "written": tally.as_json()})
         return Acted(run_id=begun.run_id, tally=tally, trips={}, posted=posted, earlier=earlier)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """The plan that puts a run back, its steps, and the tasks that stay."""
+
+    plan: int
+    steps: tuple[Step, ...]
+    stays: tuple[Step, ...]
+    acting: Acting
+    earlier: Tally
+
+
+def would_undo(run: Context, run_name: str, leads: Sequence[str]) -> tuple[int, list[tuple[int, Step, str | None]]]:
+    """Return the number of the plan that puts a run back, and its steps, each with why it would not be carried out now.
+
+    Nothing is written to a CRM but what finds out about earlier runs; `apply` carries this very plan out. Raises as `undo` does.
+    """
+    with opened_run(run, UNDO) as begun:
+        undoing = _undoing(run, begun, run_name, leads)
+        run.plans.close(undoing.plan)
+        checked = undoing.acting.checked(undoing.plan, enumerate(undoing.steps))
+        run.runs.finish(begun.run_id, outcome="ok", summary={"plan": undoing.plan, "would_undo": run_name})
+        return undoing.plan, checked
 
 
 def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool = False) -> Acted:
@@ -113,31 +118,37 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
     """
     run = replace(run, heedless=even_paused)
     with opened_run(run, UNDO) as begun:
-        earlier = _settle_earlier(run, begun)
-        stands = [step for step in _stands_of(run, run_name) if not leads or step.lead in leads]
-        steps = [back(step) for step in stands if step.action != ESCALATE]
-        tally, kept = Tally(), [step for step in stands if step.action == ESCALATE]
-        for step in kept:
+        undoing = _undoing(run, begun, run_name, leads)
+        plan, steps, acting, tally = undoing.plan, undoing.steps, undoing.acting, Tally()
+        for step in undoing.stays:
             tally.add(step, Event.SKIPPED, TASK_STAYS)
-        if not steps:
-            why = f"run {run_name} only escalated: {TASK_STAYS}" if kept else f"nothing of run {run_name} stands as it left it"
-            raise UsageError(why, fix=f"see what it did: leadpact show {run_name}")
-        refuse_if_undone_already(run.known.held, steps, begun.now)
-        pulled, terms = pull(run, begun), gather_terms(run.known, begun.eras)
-        _refuse_if_all_is_stopped(_stopping(run, begun, terms, enumerate(steps)), enumerate(steps))
-        plan = run.plans.begin(begun.run_id)
-        run.plans.add(plan, steps)
         told = beyond(len(steps), run.known.config.limits, moves_before(run, begun.now))
         trips = dict.fromkeys((step.rule for step in steps), told) if told is not None else {}
         run.plans.close(plan, trips)
         _take_up_or_hold(run, begun, plan, trips)
         if not trips:
-            tally.join(_carry_out(run, begun, terms, pulled, plan, enumerate(steps)))
-        posted = _tell_people(run, begun, terms)
+            tally.join(acting.carry_out(plan, enumerate(steps)))
+        posted = acting.tell_people()
         summary = {"plan": plan, "undoes": run_name, "written": tally.as_json()}
         run.runs.finish(begun.run_id, outcome=outcome_of(tally.stopped_by), summary=summary)
         held_in = plan if trips else None
-        return Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=held_in, earlier=earlier)
+        return Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=held_in, earlier=undoing.earlier)
+
+
+def _undoing(run: Context, begun: Begun, run_name: str, leads: Sequence[str]) -> Undoing:
+    earlier = settle_earlier(run, begun)
+    stands = [step for step in _stands_of(run, run_name) if not leads or step.lead in leads]
+    steps = tuple(back(step) for step in stands if step.action != ESCALATE)
+    stays = tuple(step for step in stands if step.action == ESCALATE)
+    if not steps:
+        why = f"run {run_name} only escalated: {TASK_STAYS}" if stays else f"nothing of run {run_name} stands as it left it"
+        raise UsageError(why, fix=f"see what it did: leadpact show {run_name}")
+    refuse_if_undone_already(run.known.held, steps, begun.now)
+    acting = _pull(run, begun)
+    _refuse_if_all_is_stopped(acting, list(enumerate(steps)))
+    plan = run.plans.begin(begun.run_id)
+    run.plans.add(plan, steps)
+    return Undoing(plan=plan, steps=steps, stays=stays, acting=acting, earlier=earlier)
 
 
 def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
@@ -152,34 +163,6 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
             stands = fields or (step.action == ESCALATE and position in written)
             if stands and step.record.crm in run.writers and step.action != STAMP:
                 yield replace(step, fields=fields)
-
-
-def _settle_earlier(run: Context, begun: Begun) -> Tally:
-    """Find out what became of writes that an earlier run was killed in, and whether those that stood still do after the sync's lag.
-
-    Messages of which nobody will find out are noted as such.
-    """
-    run.outbox.settle(at=begun.now)
-    tally, sender = Tally(), _sender(run, begun, begun.now)
-    for connector in run.connectors:
-        connector.learn(run.known.mirror.definitions(connector.crm))
-    open_ = _connected(run, left_open(run.journal, run.plans))
-    tally.add_all(settle_escalations(sender, [one for one in open_ if one.step.action == ESCALATE]))
-    tally.add_all(_settler(run, sender).settle([one for one in open_ if one.step.action != ESCALATE]))
-    if tried := _connected(run, tried_of(run.journal.verified_once(upto=begun.now - run.known.config.authority.lag), run.plans)):
-        last_written = run.journal.last_written(min(one.intents[0].at for one in tried))
-        look = SecondLook(sender=sender, mirror=run.known.mirror, signs=_signs(run), last_written=last_written)
-        tally.add_all(look.all(tried))
-    return tally
-
-
-def _connected(run: Context, tried: Iterable[Tried]) -> list[Tried]:
-    return [one for one in tried if one.step.record.crm in run.writers]
-
-
-def _signs(run: Context) -> dict[str, Signs]:
-    known = run.known
-    return {crm: Signs(own=known.config.own_app(crm), by_hand=words.by_hand) for crm, words in known.vocabularies.items()}
 
 
 def _begin_enforcing(run: Context, begun: Begun) -> None:
@@ -218,8 +201,13 @@ def _refuse_if_ended(run: Context, begun: Begun, chosen: KeptPlan) -> None:
         raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=f"make a new one: {command_of(chosen.order)}")
 
 
-def _refuse_if_all_is_stopped(stopping: Stopping, steps: Iterable[Numbered]) -> None:
-    if (why := stopping.all_of(step for _, step in steps)) is not None:
+def _pull(run: Context, begun: Begun) -> Acting:
+    pulled = pull(run, begun)
+    return Acting(run=run, begun=begun, terms=gather_terms(run.known, begun.eras), pulled=pulled)
+
+
+def _refuse_if_all_is_stopped(acting: Acting, steps: Sequence[Numbered]) -> None:
+    if (why := acting.stopping(steps).all_of(step for _, step in steps)) is not None:
         raise LimitReached(
             f"nothing of it may be written now: {why}", fix="see what is stopped, and the command that ends it: leadpact held"
         )
@@ -239,93 +227,8 @@ def _let_pass(run: Context, plan: int) -> Iterator[Numbered]:
     return ((position, step) for position, step in _sendable(run, plan) if not is_held or waits_in(trips, step))
 
 
-def _stopping(run: Context, begun: Begun, terms: Terms, steps: Iterable[Numbered]) -> Stopping:
-    return Stopping(
-        known=run.known,
-        now=lambda: Now(run.clock() + begun.ahead, run.clock()),
-        zone=begun.agreement.zone,
-        subjects=subjects_of(run.known, terms, (step for _, step in steps)),
-        heedless=run.heedless,
-    )
-
-
 def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
     """Yield the steps of a plan that are carried out, and that nothing but a limit holds back."""
     for position, step in enumerate(run.plans.steps(plan)):
         if not step.blocked_by:
             yield position, step
-
-
-def _carry_out(run: Context, begun: Begun, terms: Terms, pulled: Iterable[Pulled], plan: int, steps: Iterable[Numbered]) -> Tally:
-    todo = list(steps)
-    escalations = [one for one in todo if one[1].action == ESCALATE]
-    reminders = [one for one in todo if one[1].action == REMIND]
-    writes = [one for one in todo if one[1].action not in (ESCALATE, REMIND)]
-    routing, _ = gather_routing(run.ground, terms, begun.now)
-    kept = run.plans.get(plan)
-    order = kept.order if kept is not None else None
-    look = LookAgain(
-        known=run.known,
-        writers=run.writers,
-        closed={one.account.crm: one.closed for one in pulled},
-        planner=planner_for(run, order, agreement=begun.agreement, terms=terms, now=begun.now, routing=routing),
-        routing=routing,
-    )
-    stopping = _stopping(run, begun, terms, todo)
-    carrying = CarryOut(
-        plan=plan,
-        sender_at=partial(_sender, run, begun),
-        settler_of=partial(_settler, run),
-        look=look,
-        along=Along(plan=plan, words=run.known.vocabularies, all_tasks=run.known.config.act.move_open_tasks),
-        stopping=stopping,
-        now=lambda: run.clock() + begun.ahead,
-        repeat=partial(repeat, waiting=run.waiting, policy=AGAIN),
-    )
-
-    def tell(done: int) -> None:
-        run.tell(Progress(work="writing", rows=done, total=len(writes), done=done == len(writes)))
-
-    escalating = Escalate(
-        plan=plan,
-        sender_at=carrying.sender_at,
-        look=look,
-        stopping=stopping,
-        accounts={crm: facts.account for crm, facts in begun.facts.items()},
-        now=carrying.now,
-    )
-    tally = carrying.all(writes, tell)
-    if tally.stopped_by is None:
-        tally.join(escalating.all(escalations))
-    remind = Remind(plan=plan, run_id=begun.run_id, look=look, journal=run.journal, post=_post(run, begun, terms), stopping=stopping)
-    remind.all(reminders, tally)
-    return tally
-
-
-def _post(run: Context, begun: Begun, terms: Terms) -> Post:
-    return Post(
-        known=run.known,
-        outbox=run.outbox,
-        plans=run.plans,
-        door=run.door,
-        accounts={crm: facts.account for crm, facts in begun.facts.items()},
-        terms=terms,
-        agreement=begun.agreement,
-        now=lambda: run.clock() + begun.ahead,
-    )
-
-
-def _tell_people(run: Context, begun: Begun, terms: Terms) -> Posted:
-    """Note what happened for those who are to hear of it, and send what waits; only what is verified has happened."""
-    post = _post(run, begun, terms)
-    post.take_news()
-    return post.deliver()
-
-
-def _sender(run: Context, begun: Begun, now: datetime) -> Sender:
-    return Sender(writers=run.writers, journal=run.journal, run_id=begun.run_id, now=now)
-
-
-def _settler(run: Context, sender: Sender) -> Settler:
-    known = run.known
-    return Settler(sender=sender, mirror=known.mirror, ledger=run.ledger, owner_crm=known.config.authority.owner, signs=_signs(run))

@@ -109,6 +109,15 @@ class CarryOut:
         tally.left = asked - tally.events.total()
         return tally
 
+    def checked(self, steps: Iterable[Numbered]) -> Iterator[tuple[int, Step, str | None]]:
+        """Yield steps, each with why it would not be sent now; everything is read again, and nothing is written."""
+        for some in in_batches(steps):
+            sender = self.sender_at(self.now())
+            rows = self.look.read((step.lead for _, step in some), now=sender.now)
+            for position, step in some:
+                its = rows.get(step.lead)
+                yield position, step, self._why_not(step, _record_of(step, its), its, sender)
+
     def _round(self, steps: Sequence[Numbered], tally: Tally, tell: Callable[[int], None]) -> list[Numbered]:
         """Try steps once; return those that may be tried again."""
         later: list[Numbered] = []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.flow.enforcing import Enforced, add_task, enforced, tasks_of
+from tests.flow.practice import leadpact
 
 SECOND = """
 [[clock]]
@@ -58,6 +59,9 @@ def test_a_saved_plan_is_carried_out_once_and_can_be_undone_tasks_and_all(crm: s
         one.pass_on(moved_on, somebody)
         one.world.people.rest(60)
         assert "there is no run" in one.run("undo", "nonsense", code=64)
+        there, would = one.owners(), leadpact("undo", run_in(said), "--dry-run", "--config", str(one.files / "config.toml"))
+        assert (would.returncode, would.stdout.count("undo (for first_touch, rung 1)"), would.stdout.count("blocked: ")) == (0, 3, 1)
+        assert one.owners() == there, "a dry run puts nothing back"
         undone = one.run("undo", run_in(said))
 
         assert "2 written and read back, 1 skipped" in undone

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sync.run import Context
+    from sync.steps import Step
     from sync.store.plans import KeptPlan
 
 _CONFIG = typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")
@@ -41,11 +44,13 @@ def undo(
     even_paused: Annotated[
         bool, typer.Option("--even-paused", help="Put back also what is paused, and within a window in which nothing is written.")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be put back, and keep it as a plan.")] = False,
     config: Annotated[Path | None, _CONFIG] = None,
     wait: Annotated[str, _WAIT] = "10 seconds",
 ) -> int:
     """Put back what a run changed, where it still stands as that run left it."""
     from sync.act import undo as put_back
+    from sync.act import would_undo
     from sync.cli.acting import exit_code_of, tell_what_was_done
     from sync.cli.show import run_named
     from sync.cli.sync import parse_wait
@@ -53,9 +58,25 @@ def undo(
     from sync.wiring import open_context
 
     with show_progress() as tell, open_context(config, tell=tell, wait=parse_wait(wait)) as context:
-        acted = put_back(context, run_named(context.runs, run).id, lead or (), even_paused=even_paused)
+        name = run_named(context.runs, run).id
+        if dry_run:
+            plan, steps = would_undo(context, name, lead or ())
+        else:
+            acted = put_back(context, name, lead or (), even_paused=even_paused)
+    if dry_run:
+        _show_what_would_be_put_back(plan, steps)
+        return 0
     tell_what_was_done(acted)
     return exit_code_of(acted)
+
+
+def _show_what_would_be_put_back(plan: int, steps: Iterable[tuple[int, Step, str | None]]) -> None:
+    from sync.report.former import step_lines
+
+    for position, step, why in steps:
+        for line in step_lines(position, step if why is None else step.held_by(why), {}):
+            typer.echo(line)
+    typer.echo(f"nothing was written; this very plan is carried out by: leadpact apply {plan}")
 
 
 def _chosen(context: Context, plan: str) -> KeptPlan:

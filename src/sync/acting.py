@@ -1,0 +1,126 @@
+"""One run that writes: who carries out its steps, each sort in its own way, and who tells people of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from connectors.pacing import RetryPolicy, repeat
+from connectors.records import Account
+from sync.along import Along
+from sync.assign import gather_routing
+from sync.carry_out import CarryOut, Numbered, Tally
+from sync.decide import planner_for
+from sync.earlier import sender_of, settler_of
+from sync.escalate import Escalate
+from sync.ladder import REMIND
+from sync.look_again import LookAgain
+from sync.outbox import Post, Posted
+from sync.pull import Progress, Pulled
+from sync.remedies.manager_task import ESCALATE
+from sync.remind import Remind
+from sync.run import Begun, Context
+from sync.steps import Step
+from sync.stopping import Now, Stopping, subjects_of
+from sync.terms import Terms
+
+AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """A run that has pulled, and may write."""
+
+    run: Context
+    begun: Begun
+    terms: Terms
+    pulled: Sequence[Pulled]
+
+    def carry_out(self, plan: int, steps: Iterable[Numbered]) -> Tally:
+        """Carry out steps of a plan that nothing blocks: changes of records first, then tasks for managers, then reminders."""
+        todo = list(steps)
+        writes = [one for one in todo if one[1].action not in (ESCALATE, REMIND)]
+        look, stopping = self._look(plan), self.stopping(todo)
+        tally = self._writes(plan, look, stopping).all(writes, partial(self._tell, len(writes)))
+        if tally.stopped_by is None:
+            tally.join(self._escalations(plan, look, stopping).all([one for one in todo if one[1].action == ESCALATE]))
+        remind = Remind(plan=plan, run_id=self.begun.run_id, look=look, journal=self.run.journal, post=self._post(), stopping=stopping)
+        remind.all([one for one in todo if one[1].action == REMIND], tally)
+        return tally
+
+    def checked(self, plan: int, steps: Iterable[Numbered]) -> list[tuple[int, Step, str | None]]:
+        """Return steps that change records, each with why it would not be carried out now; writes nothing."""
+        todo = list(steps)
+        return list(self._writes(plan, self._look(plan), self.stopping(todo)).checked(todo))
+
+    def tell_people(self) -> Posted:
+        """Note what happened for those who are to hear of it, and send what waits; only what is verified has happened."""
+        post = self._post()
+        post.take_news()
+        return post.deliver()
+
+    def stopping(self, steps: Iterable[Numbered]) -> Stopping:
+        """Return what asks, right before each call, whether somebody stopped these steps."""
+        run = self.run
+        return Stopping(
+            known=run.known,
+            now=lambda: Now(self._now(), run.clock()),
+            zone=self.begun.agreement.zone,
+            subjects=subjects_of(run.known, self.terms, (step for _, step in steps)),
+            heedless=run.heedless,
+        )
+
+    def _writes(self, plan: int, look: LookAgain, stopping: Stopping) -> CarryOut:
+        run = self.run
+        return CarryOut(
+            plan=plan,
+            sender_at=partial(sender_of, run, self.begun),
+            settler_of=partial(settler_of, run),
+            look=look,
+            along=Along(plan=plan, words=run.known.vocabularies, all_tasks=run.known.config.act.move_open_tasks),
+            stopping=stopping,
+            now=self._now,
+            repeat=partial(repeat, waiting=run.waiting, policy=AGAIN),
+        )
+
+    def _escalations(self, plan: int, look: LookAgain, stopping: Stopping) -> Escalate:
+        sender_at = partial(sender_of, self.run, self.begun)
+        return Escalate(plan=plan, sender_at=sender_at, look=look, stopping=stopping, accounts=self._accounts, now=self._now)
+
+    def _look(self, plan: int) -> LookAgain:
+        run, now, terms = self.run, self.begun.now, self.terms
+        routing, _ = gather_routing(run.ground, terms, now)
+        kept = run.plans.get(plan)
+        order = kept.order if kept is not None else None
+        return LookAgain(
+            known=run.known,
+            writers=run.writers,
+            closed={one.account.crm: one.closed for one in self.pulled},
+            planner=planner_for(run, order, agreement=self.begun.agreement, terms=terms, now=now, routing=routing),
+            routing=routing,
+        )
+
+    def _post(self) -> Post:
+        run = self.run
+        return Post(
+            known=run.known,
+            outbox=run.outbox,
+            plans=run.plans,
+            door=run.door,
+            accounts=self._accounts,
+            terms=self.terms,
+            agreement=self.begun.agreement,
+            now=self._now,
+        )
+
+    @property
+    def _accounts(self) -> dict[str, Account]:
+        return {crm: facts.account for crm, facts in self.begun.facts.items()}
+
+    def _now(self) -> datetime:
+        return self.run.clock() + self.begun.ahead
+
+    def _tell(self, total: int, done: int) -> None:
+        self.run.tell(Progress(work="writing", rows=done, total=total, done=done == total))
