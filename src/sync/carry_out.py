@@ -150,7 +150,7 @@ class CarryOut:
             for position, step, record in ready
         }
         lost = read_lost(sender.writers, [part.change for mine in parts.values() for part in mine])
-        intents = {position: tuple(self._intend(sender, step, parts[position], lost)) for position, step, _ in ready}
+        intents = _intend(sender, {position: (step, parts[position]) for position, step, _ in ready}, lost)
         along = self.along.intend([(position, step) for position, step, _ in ready], parts, tasks, sender)
         gate = Gate(stopping=self.stopping, steps={part.place: step for position, step, _ in ready for part in parts[position]})
         events = _send_in_order(sender, {position: mine for position, mine in parts.items() if position not in beside}, gate)
@@ -248,13 +248,6 @@ class CarryOut:
         ordered = sender.writers[record.key.crm].in_order(change, record.values)
         return [Part(place=Place(self.plan, position, number), change=one) for number, one in enumerate(ordered)]
 
-    def _intend(self, sender: Sender, step: Step, parts: Sequence[Part], lost: Mapping[RecordKey, Values]) -> list[Entry]:
-        """Note all parts of a step before the first is sent, each with what its fields hold until then; the first with what is lost."""
-        before: dict[Place, Values] = dict(replaced(parts, {write.field: write.before for write in step.fields}))
-        for first in parts[:1]:
-            before[first.place] = {**lost.get(first.change.record, {}), **before[first.place]}
-        return sender.intend(parts, before)
-
 
 def in_batches(steps: Iterable[Numbered]) -> Iterator[Sequence[Numbered]]:
     """Cut steps into what is carried out at once: the stamps last, and apart, as a record may be moved and stamped."""
@@ -276,6 +269,20 @@ def _together(steps: Iterable[Numbered]) -> Iterator[list[Numbered]]:
         some.append((position, step))
     if some:
         yield some
+
+
+def _intend(
+    sender: Sender, tried: Mapping[int, tuple[Step, Sequence[Part]]], lost: Mapping[RecordKey, Values]
+) -> dict[int, tuple[Entry, ...]]:
+    """Note all parts of steps before the first is sent, each with what its fields hold until then; the first with what is lost."""
+    before: dict[Place, Values] = {}
+    for step, parts in tried.values():
+        before |= replaced(parts, {write.field: write.before for write in step.fields})
+        for first in parts[:1]:
+            before[first.place] = {**lost.get(first.change.record, {}), **before[first.place]}
+    lines = sender.intend([part for _, parts in tried.values() for part in parts], before)
+    noted = {line.place: line for line in lines}
+    return {position: tuple(noted[part.place] for part in parts) for position, (_, parts) in tried.items()}
 
 
 def _record_of(step: Step, rows: LeadRows | None) -> Record | None:

@@ -16,7 +16,7 @@ from sync.reversals import Signs, who
 from sync.send import Part, Sender, replaced
 from sync.steps import Step
 from sync.store.journal import UNDO, Journal, Unsettled
-from sync.store.ledger import Ledger
+from sync.store.ledger import Ledger, Turn
 from sync.store.mirror import Mirror
 from sync.store.plans import Chosen, Plans
 from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, verdict_on
@@ -32,6 +32,15 @@ class Settled:
     step: Step
     event: Event
     said: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """What is kept of one step."""
+
+    settled: Settled
+    lines: Sequence[Entry] = ()
+    stands_at: Place | None = None  # its last part's, where it was written
 
 
 def left_open(journal: Journal, plans: Plans) -> list[Tried]:
@@ -88,7 +97,9 @@ class Settler:
             if not (again := self._read_again(ended, before)):
                 break
             seen |= again
-        return self._pass_on(ended, [self._note(one, seen.get(one.step.record)) for one in ended])
+        ends = [self._end(one, seen.get(one.step.record)) for one in ended]
+        self._keep(ends)
+        return self._pass_on(ended, [end.settled for end in ends])
 
     def _read_again(self, now: Sequence[Tried], before: Sequence[Tried]) -> dict[RecordKey, Seen]:
         touched = [one for one, was in zip(now, before, strict=True) if one is not was]
@@ -136,29 +147,35 @@ class Settler:
     def _signs(self, tried: Tried) -> Signs:
         return self.signs.get(tried.step.record.crm, Signs())
 
-    def _note(self, tried: Tried, seen: Seen | None) -> Settled:
+    def _end(self, tried: Tried, seen: Seen | None) -> _End:
         failed = next(iter(tried.failed.values()), None)
         if seen is not None and tried.to_restore and failed is not None:  # it stays open
-            return Settled(step=tried.step, event=failed)
+            return _End(settled=Settled(step=tried.step, event=failed))
         if taking_back := [part for part in tried.intents if part.said is not None]:
-            return self._note_taken_back(tried, seen, taking_back)
+            return self._end_of_taking_back(tried, seen, taking_back)
         verdict = verdict_on(tried, seen, self._signs(tried))
-        self.sender.journal.note(self.sender.run_id, lines_of(verdict, tried, seen, self.sender.now))
-        if verdict.event is Event.VERIFIED and tried.counted:
-            self._enter(tried)
         event = failed if failed is not None and verdict.event is Event.VERIFIED else verdict.event
-        return Settled(step=tried.step, event=event, said=verdict.said)
+        return _End(
+            settled=Settled(step=tried.step, event=event, said=verdict.said),
+            lines=lines_of(verdict, tried, seen, self.sender.now),
+            stands_at=tried.counted[-1].place if verdict.event is Event.VERIFIED and tried.counted else None,
+        )
 
-    def _enter(self, tried: Tried) -> None:
-        """Enter the turn that a lead took, or give it back where a step undid that, or returned the lead to Marketing."""
-        step, now = tried.step, self.sender.now
-        if step.given is not None:
-            place, crm = tried.intents[-1].place, self.owner_crm or step.record.crm
-            self.ledger.enter(place, step.given, crm=crm, lead=step.lead, at=now)
-        elif step.action == UNDO:
-            self.ledger.undone(step.lead, finding=step.finding, rung=step.rung, at=now)
-        elif step.action == "return":
-            self.ledger.give_back(step.lead, why="returned", at=now)
+    def _keep(self, ends: Sequence[_End]) -> None:
+        """Note what stands; enter the turns that leads took before, so that none is forgotten, and give back those that are undone."""
+        now, stand = self.sender.now, [(end.settled.step, end.stands_at) for end in ends if end.stands_at is not None]
+        turns = [
+            Turn(place=place, given=step.given, crm=self.owner_crm or step.record.crm, lead=step.lead)
+            for step, place in stand
+            if step.given is not None
+        ]
+        self.ledger.enter(turns, at=now)
+        self.sender.journal.note(self.sender.run_id, [line for end in ends for line in end.lines])
+        for step, _ in stand:
+            if step.action == UNDO:
+                self.ledger.undone(step.lead, finding=step.finding, rung=step.rung, at=now)
+            elif step.action == "return":
+                self.ledger.give_back(step.lead, why="returned", at=now)
 
     def _pass_on(self, tried: Sequence[Tried], settled: Sequence[Settled]) -> list[Settled]:
         """Let the tasks that go along follow; a step stands once they do, too."""
@@ -168,19 +185,18 @@ class Settler:
         told = settle_tasks(went, self.sender) if went else {}
         return [_with_tasks(end, [told[line.place] for line in one.along]) for one, end in zip(tried, settled, strict=True)]
 
-    def _note_taken_back(self, tried: Tried, seen: Seen | None, taking_back: Sequence[Entry]) -> Settled:
+    def _end_of_taking_back(self, tried: Tried, seen: Seen | None, taking_back: Sequence[Entry]) -> _End:
         found = {name: value for part in taking_back for name, value in (part.after or {}).items()}
         is_back = seen is not None and what_reading_tells({}, found, seen.values) is Event.VERIFIED
         event, why = Event.PUT_BACK if is_back else Event.OVERWRITTEN, taking_back[-1].said
         if not is_back and tried.failed.get(taking_back[-1].place) is Event.LATER:  # it stays open
-            return Settled(step=tried.step, event=Event.LATER, said=why)
+            return _End(settled=Settled(step=tried.step, event=Event.LATER, said=why))
         ours = replace(tried, intents=tried.writes).after
         lines = [Entry(place=place, event=event, at=self.sender.now, said=why) for place in tried.places]
         lines[-1] = replace(lines[-1], before={name: ours.get(name) for name in found}, after=found)
         end = Event.VERIFIED if is_back else Event.OVERWRITTEN
         lines += [Entry(place=part.place, event=end, at=self.sender.now) for part in tried.takes_back]
-        self.sender.journal.note(self.sender.run_id, lines)
-        return Settled(step=tried.step, event=event, said=why)
+        return _End(settled=Settled(step=tried.step, event=event, said=why), lines=lines)
 
 
 def _values(seen: Mapping[RecordKey, Seen], tried: Tried) -> Values:

@@ -17,7 +17,7 @@ from sync.route import Given, Seat
 from sync.steps import Step
 from sync.store.database import Database, open_store
 from sync.store.journal import Journal
-from sync.store.ledger import Enforced, Ledger
+from sync.store.ledger import Enforced, Ledger, Turn
 from sync.store.plans import Plans
 from sync.store.runs import Runs
 from tests.flow.released import make_released
@@ -187,7 +187,10 @@ def test_the_ledger_tells_what_each_is_owed_of_the_leads_that_they_could_have_go
     both = (Seat(owner="1", weight=1), Seat(owner="2", weight=1))
     for position, (seats, owner) in enumerate([(both, "1"), (both, "2"), ((both[0],), "1")]):
         for _ in range(2):  # noting a turn twice adds nothing
-            Ledger(store).enter(Place(plan, position), Given(pool="sdr", seats=seats, owner=owner), crm="hubspot", lead=FREE.lead, at=NINE)
+            Ledger(store).enter(
+                [Turn(place=Place(plan, position), given=Given(pool="sdr", seats=seats, owner=owner), crm="hubspot", lead=FREE.lead)],
+                at=NINE,
+            )
     assert Ledger(store).book("hubspot").owed == {"sdr": {"1": 0.0, "2": 0.0}}
     assert Ledger(store).book("salesforce").owed == {}
 

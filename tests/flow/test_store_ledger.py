@@ -16,7 +16,7 @@ from sync.route import Given, Seat
 from sync.store.database import Database
 from sync.store.findings import Findings
 from sync.store.journal import Journal
-from sync.store.ledger import Ledger
+from sync.store.ledger import Ledger, Turn
 from sync.store.whose import Intent, Whose
 from tests.flow.store_values import HOUR, MINUTE, NINE, WORDS, a_mirror
 from tests.flow.test_store_journal import FREE, a_plan
@@ -30,7 +30,7 @@ def entered(store: Database, *owners: str, given_by: str = "turn") -> int:
     _, plan = a_plan(store, *(FREE for _ in owners))
     for position, owner in enumerate(owners):
         given = Given(pool="sdr", seats=BOTH, owner=owner, by=given_by)
-        Ledger(store).enter(Place(plan, position), given, crm=HUBSPOT, lead=FREE.lead, at=NINE + position * MINUTE)
+        Ledger(store).enter([Turn(place=Place(plan, position), given=given, crm=HUBSPOT, lead=FREE.lead)], at=NINE + position * MINUTE)
     return plan
 
 
@@ -76,7 +76,9 @@ def test_what_is_undone_gives_back_the_turn_of_that_very_step(store: Database) -
 
 def test_a_lead_given_by_name_to_a_fallback_is_nobodys_turn(store: Database) -> None:
     _, plan = a_plan(store, FREE)
-    Ledger(store).enter(Place(plan, 0), Given(pool="sdr", seats=(), owner="9", by="fallback"), crm=HUBSPOT, lead=FREE.lead, at=NINE)
+    Ledger(store).enter(
+        [Turn(place=Place(plan, 0), given=Given(pool="sdr", seats=(), owner="9", by="fallback"), crm=HUBSPOT, lead=FREE.lead)], at=NINE
+    )
     assert owed(store) == {}
     assert [one.given.owner for one in Ledger(store).entries(HUBSPOT, "sdr")] == ["9"]
 

@@ -45,6 +45,16 @@ class Upto:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A lead that a step gave to an owner of a CRM."""
+
+    place: Place
+    given: Given
+    crm: str
+    lead: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One line of the ledger."""
 
@@ -73,19 +83,23 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def enter(self, place: Place, given: Given, *, crm: str, lead: str, at: datetime) -> None:
-        """Note that a step gave a lead to an owner; noting it again adds nothing."""
-        key = RecordKey.parse(lead)
+    def enter(self, turns: Iterable[Turn], *, at: datetime) -> None:
+        """Note that steps gave leads to owners; noting one again adds nothing."""
+        taken = [(RecordKey.parse(turn.lead), turn) for turn in turns]
         with self._database.transaction() as tx:
-            tx.execute(
+            ids = object_ids(tx, (key for key, _ in taken))
+            tx.executemany(
                 """
                 INSERT INTO assignment (crm, owner, pool, lead, at, seats, plan, position, way) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (plan, position) DO NOTHING
                 """,
-                (
-                    *(crm, given.owner, given.pool, object_ids(tx, [key])[key], to_ms(at), _seats_text(given)),
-                    *(place.plan, place.position, given.by),
-                ),
+                [
+                    (
+                        *(turn.crm, turn.given.owner, turn.given.pool, ids[key], to_ms(at), _seats_text(turn.given)),
+                        *(turn.place.plan, turn.place.position, turn.given.by),
+                    )
+                    for key, turn in taken
+                ],
             )
 
     def note_people(self, turns: Iterable[PeopleTurn], *, crm: str, upto: datetime) -> None:
