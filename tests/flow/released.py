@@ -123,10 +123,7 @@ def make_released(path: Path, name: str) -> None:
             "0009": _LINKED_ROWS,
             "0010": _LINKED_BY_CHANGE_ROWS,
             "0011": _WRITTEN_ROWS,
-            "0012": _ROUTED_ROWS,
-            "0013": _HOLDING_ROWS,
-            "0014": _DECIDED_ROWS,
-            "0017": _OUTBOX_ROWS,
+            "0012": _ROUTED_ROWS + _HOLDING_ROWS + _DECIDED_ROWS + _OUTBOX_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

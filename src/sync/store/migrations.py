@@ -14,12 +14,12 @@ from sync.store.migration_0008 import SURPLUS
 from sync.store.migration_0009 import ONE_LEAD
 from sync.store.migration_0010 import LINKED_BY_CHANGE
 from sync.store.migration_0011 import WRITE_BACK
-from sync.store.migration_0012 import ROUTING
-from sync.store.migration_0013 import HOLDING
-from sync.store.migration_0014 import DECIDED
-from sync.store.migration_0015 import TASKS
-from sync.store.migration_0016 import AFTER_THE_WRITE
-from sync.store.migration_0017 import OUTBOX
+from sync.store.migration_0012_decided import DECIDED
+from sync.store.migration_0012_holding import HOLDING
+from sync.store.migration_0012_journal import JOURNAL
+from sync.store.migration_0012_outbox import OUTBOX
+from sync.store.migration_0012_routing import ROUTING
+from sync.store.migration_0012_tasks import TASKS
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -323,12 +323,7 @@ _STATEMENTS: Final = {
     "0009_one_lead": ONE_LEAD,
     "0010_linked_by_change": LINKED_BY_CHANGE,
     "0011_write_back": WRITE_BACK,
-    "0012_routing": ROUTING,
-    "0013_holding": HOLDING,
-    "0014_decided": DECIDED,
-    "0015_tasks": TASKS,
-    "0016_after_the_write": AFTER_THE_WRITE,
-    "0017_outbox": OUTBOX,
+    "0012_acting": (*ROUTING, *HOLDING, *DECIDED, *TASKS, *JOURNAL, *OUTBOX),
 }
 
 KNOWN: Final = frozenset(_STATEMENTS)

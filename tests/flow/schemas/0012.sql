@@ -127,6 +127,17 @@ CREATE TABLE doubt ( -- records that may be the same person: an e-mail address t
         PRIMARY KEY (person, other)
     ) STRICT, WITHOUT ROWID
     ;
+CREATE TABLE dropped ( -- append-only: held plans that are never carried out; times are this machine's, as below
+        plan INTEGER PRIMARY KEY REFERENCES held (plan),
+        at INTEGER NOT NULL,
+        who TEXT NOT NULL CHECK (who <> ''),
+        why TEXT NOT NULL CHECK (why <> '')
+    ) STRICT
+    ;
+CREATE TRIGGER dropped_is_never_changed BEFORE UPDATE ON dropped
+        BEGIN SELECT raise(ABORT, 'dropped is append-only'); END;
+CREATE TRIGGER dropped_is_never_deleted BEFORE DELETE ON dropped
+        BEGIN SELECT raise(ABORT, 'dropped is append-only'); END;
 CREATE TABLE enforced (rule TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT;
 CREATE TABLE field_change (
         id INTEGER PRIMARY KEY,
@@ -197,18 +208,30 @@ CREATE TRIGGER given_back_is_never_changed BEFORE UPDATE ON given_back
         BEGIN SELECT raise(ABORT, 'given_back is append-only'); END;
 CREATE TRIGGER given_back_is_never_deleted BEFORE DELETE ON given_back
         BEGIN SELECT raise(ABORT, 'given_back is append-only'); END;
-CREATE TABLE journal ( -- append-only: what became of each step
+CREATE TABLE held ( -- append-only: plans that a limit stopped; times are the CRMs'
+        plan INTEGER PRIMARY KEY REFERENCES plan (id),
+        at INTEGER NOT NULL,
+        until INTEGER NOT NULL CHECK (until >= at),
+        ahead INTEGER NOT NULL -- by how many ms the CRMs' clock was ahead of this machine's
+    ) STRICT
+    ;
+CREATE TRIGGER held_is_never_changed BEFORE UPDATE ON held
+        BEGIN SELECT raise(ABORT, 'held is append-only'); END;
+CREATE TRIGGER held_is_never_deleted BEFORE DELETE ON held
+        BEGIN SELECT raise(ABORT, 'held is append-only'); END;
+CREATE TABLE "journal" ( -- append-only: what became of each step
         id INTEGER PRIMARY KEY,
         run INTEGER NOT NULL REFERENCES run (id),
         plan INTEGER NOT NULL,
         position INTEGER NOT NULL,
         part INTEGER NOT NULL, -- of the writes of one step, which must follow one another
         event TEXT NOT NULL CHECK (event IN ('skipped', 'intended', 'done', 'refused', 'changed', 'later', 'unknown',
-            'verified', 'not_written', 'overwritten')),
+            'verified', 'not_written', 'overwritten', 'put_back', 'reversed', 'stands', 'moved_on')),
         at INTEGER NOT NULL,
-        before TEXT CHECK (before IS NULL OR json_valid(before)), -- of an intent: field -> value
+        before TEXT CHECK (before IS NULL OR json_valid(before)), -- of an intent: field -> value; of a reversal: what we had written
         after TEXT CHECK (after IS NULL OR json_valid(after)),
         said TEXT,
+        record INTEGER REFERENCES object (id), -- what is written; NULL: the record of the step
         FOREIGN KEY (plan, position) REFERENCES plan_step (plan, position)
     ) STRICT
     ;
@@ -217,6 +240,8 @@ CREATE TRIGGER journal_is_never_changed BEFORE UPDATE ON journal
     BEGIN SELECT raise(ABORT, 'journal is append-only'); END;
 CREATE TRIGGER journal_is_never_deleted BEFORE DELETE ON journal
     BEGIN SELECT raise(ABORT, 'journal is append-only'); END;
+CREATE INDEX journal_record ON journal (plan, position, part) WHERE record IS NOT NULL;
+CREATE INDEX journal_reversed ON journal (at) WHERE event = 'reversed';
 CREATE INDEX journal_step ON journal (plan, position, part);
 CREATE TABLE judged_by ( -- one row
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -265,6 +290,31 @@ CREATE TABLE object ( -- every row of a CRM that was ever named, also by a link
         UNIQUE (crm, kind, id_number, crm_id)
     ) STRICT
     ;
+CREATE TABLE outbox ( -- a message to a target; keys only, its text is made when it is sent
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL, -- what makes it this message: told once, whatever the run
+        target TEXT NOT NULL, -- name of a [[notify]] of the config
+        kind TEXT NOT NULL CHECK (kind IN ('reminder', 'given', 'escalation', 'trip', 'failed', 'digest')),
+        role TEXT NOT NULL, -- owner, manager, marketing, ops, or a channel
+        of_owner TEXT NOT NULL, -- crm/id of the owner it is about; '' for nobody
+        lead INTEGER REFERENCES object (id),
+        finding TEXT,
+        rule TEXT NOT NULL,
+        rung INTEGER,
+        plan INTEGER,
+        position INTEGER,
+        put_at INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'unknown', 'in digest', 'dropped')),
+        at INTEGER NOT NULL, -- since when it is in that state
+        attempts INTEGER NOT NULL DEFAULT 0,
+        part_of INTEGER REFERENCES outbox (id), -- the digest that holds it
+        said TEXT, -- why it was not sent
+        UNIQUE (key, target)
+    ) STRICT
+    ;
+CREATE INDEX outbox_digest ON outbox (part_of) WHERE part_of IS NOT NULL;
+CREATE INDEX outbox_open ON outbox (state) WHERE state IN ('pending', 'sending', 'failed');
+CREATE INDEX outbox_step ON outbox (plan, position);
 CREATE TABLE owner (
         crm TEXT NOT NULL,
         crm_id TEXT NOT NULL,
@@ -273,7 +323,7 @@ CREATE TABLE owner (
         name TEXT NOT NULL,
         is_queue INTEGER NOT NULL CHECK (is_queue IN (0, 1)),
         active INTEGER NOT NULL CHECK (active IN (0, 1)),
-        teams TEXT NOT NULL CHECK (json_valid(teams)), seen_at INTEGER, gone_after INTEGER, gone_by INTEGER, -- ids, the primary one first
+        teams TEXT NOT NULL CHECK (json_valid(teams)), seen_at INTEGER, gone_after INTEGER, gone_by INTEGER, manager TEXT, -- ids, the primary one first
         PRIMARY KEY (crm, crm_id)
     ) STRICT
     ;
@@ -299,7 +349,7 @@ CREATE TABLE plan (
         hash TEXT NOT NULL,
         accounts TEXT NOT NULL CHECK (json_valid(accounts)),
         agreement_hash TEXT NOT NULL
-    , trips TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(trips))) STRICT
+    , trips TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(trips)), asked TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(asked))) STRICT
     ;
 CREATE TABLE plan_book ( -- what each was owed when a plan was made, by which its turns can be replayed
         plan INTEGER NOT NULL REFERENCES plan (id),
@@ -327,7 +377,7 @@ CREATE TABLE plan_step (
         rule TEXT NOT NULL,
         rung INTEGER NOT NULL,
         reason TEXT NOT NULL,
-        blocked_by TEXT NOT NULL CHECK (json_valid(blocked_by)), given TEXT CHECK (given IS NULL OR json_valid(given)),
+        blocked_by TEXT NOT NULL CHECK (json_valid(blocked_by)), given TEXT CHECK (given IS NULL OR json_valid(given)), is_pending INTEGER NOT NULL DEFAULT 0 CHECK (is_pending IN (0, 1)), manager TEXT,
         PRIMARY KEY (plan, position)
     ) STRICT
     ;
@@ -369,6 +419,17 @@ CREATE TRIGGER record_removed AFTER DELETE ON record WHEN OLD.gone_at IS NULL
                 ON CONFLICT (crm, kind) DO UPDATE SET rows = rows + -1;
             END;
 CREATE INDEX record_survivor ON record (merged_into) WHERE merged_into IS NOT NULL;
+CREATE TABLE resumed ( -- append-only: which of them were ended before their time
+        stop INTEGER PRIMARY KEY REFERENCES stop (id),
+        at INTEGER NOT NULL,
+        who TEXT NOT NULL CHECK (who <> ''),
+        why TEXT NOT NULL
+    ) STRICT
+    ;
+CREATE TRIGGER resumed_is_never_changed BEFORE UPDATE ON resumed
+        BEGIN SELECT raise(ABORT, 'resumed is append-only'); END;
+CREATE TRIGGER resumed_is_never_deleted BEFORE DELETE ON resumed
+        BEGIN SELECT raise(ABORT, 'resumed is append-only'); END;
 CREATE TABLE run (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
@@ -381,6 +442,22 @@ CREATE TABLE run (
         summary TEXT CHECK (summary IS NULL OR json_valid(summary))
     ) STRICT
     ;
+CREATE TABLE stop ( -- append-only: what a person paused, or set down to observe
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL CHECK (kind IN ('pause', 'observe')),
+        scope TEXT NOT NULL CHECK (scope IN ('all', 'rule', 'team', 'lead')),
+        name TEXT NOT NULL, -- of the rule or team, or the lead's key
+        at INTEGER NOT NULL,
+        until INTEGER CHECK (until > at), -- NULL: until it is resumed
+        who TEXT NOT NULL CHECK (who <> ''),
+        why TEXT NOT NULL CHECK (why <> ''),
+        CHECK ((scope = 'all') = (name = ''))
+    ) STRICT
+    ;
+CREATE TRIGGER stop_is_never_changed BEFORE UPDATE ON stop
+        BEGIN SELECT raise(ABORT, 'stop is append-only'); END;
+CREATE TRIGGER stop_is_never_deleted BEFORE DELETE ON stop
+        BEGIN SELECT raise(ABORT, 'stop is append-only'); END;
 CREATE TABLE stream (
         crm TEXT NOT NULL,
         name TEXT NOT NULL,
@@ -406,6 +483,12 @@ CREATE TABLE to_link ( -- persons to be linked anew
     ) STRICT
     ;
 CREATE INDEX to_link_untied ON to_link (person) WHERE tied = 0;
+CREATE TABLE told_upto ( -- the one row tells up to which line of the journal, and which plan, the news were told
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        journal INTEGER NOT NULL,
+        plan INTEGER NOT NULL
+    ) STRICT
+    ;
 CREATE TABLE turns_read (crm TEXT PRIMARY KEY, upto INTEGER NOT NULL) STRICT;
 CREATE VIEW v_activities AS
     SELECT object.crm || '/' || object.kind || '/' || object.crm_id AS activity, activity.kind, strftime('%Y-%m-%dT%H:%M:%fZ', happened_at / 1000.0, 'unixepoch') AS happened_at, strftime('%Y-%m-%dT%H:%M:%fZ', logged_at / 1000.0, 'unixepoch') AS logged_at,
@@ -439,3 +522,17 @@ CREATE VIEW v_leads AS -- the leads that were judged
     FROM lead_state JOIN object ON object.id = lead_state.lead LEFT JOIN record ON record.id = object.id;
 CREATE VIEW v_runs AS
     SELECT name AS run, kind, mode, strftime('%Y-%m-%dT%H:%M:%fZ', as_of / 1000.0, 'unixepoch') AS as_of, strftime('%Y-%m-%dT%H:%M:%fZ', began_at / 1000.0, 'unixepoch') AS began_at, agreement_hash, outcome, summary FROM run;
+CREATE TABLE waiver ( -- append-only: one promise that a person excused
+        id INTEGER PRIMARY KEY,
+        finding TEXT NOT NULL UNIQUE, -- key
+        lead INTEGER NOT NULL REFERENCES object (id),
+        rule TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        by TEXT NOT NULL CHECK (by <> ''), -- name of a person of the roster
+        why TEXT NOT NULL CHECK (why <> '')
+    ) STRICT
+    ;
+CREATE TRIGGER waiver_is_never_changed BEFORE UPDATE ON waiver
+    BEGIN SELECT raise(ABORT, 'waiver is append-only'); END;
+CREATE TRIGGER waiver_is_never_deleted BEFORE DELETE ON waiver
+    BEGIN SELECT raise(ABORT, 'waiver is append-only'); END;

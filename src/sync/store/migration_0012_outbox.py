@@ -1,4 +1,4 @@
-"""Migration 0017: who was told what, and how far the journal and the held plans have been told."""
+"""Migration 0012: who was told what, and how far the journal and the held plans have been told."""
 
 from __future__ import annotations
 

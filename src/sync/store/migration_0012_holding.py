@@ -1,4 +1,4 @@
-"""Migration 0013: plans that a limit holds, and what a person stopped."""
+"""Migration 0012: plans that a limit holds, and what a person stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Migration 0014: promises that a person excused, and plans that a person asked for."""
+"""Migration 0012: promises that a person excused, and plans that a person asked for."""
 
 from __future__ import annotations
 

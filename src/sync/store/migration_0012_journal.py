@@ -1,10 +1,10 @@
-"""Migration 0016: what became of a write later on has words in the journal too."""
+"""Migration 0012: what became of a write later on has words in the journal too."""
 
 from __future__ import annotations
 
 from typing import Final
 
-AFTER_THE_WRITE: Final = (
+JOURNAL: Final = (
     """
     CREATE TABLE journal_anew ( -- append-only: what became of each step
         id INTEGER PRIMARY KEY,
@@ -22,7 +22,7 @@ AFTER_THE_WRITE: Final = (
         FOREIGN KEY (plan, position) REFERENCES plan_step (plan, position)
     ) STRICT
     """,
-    "INSERT INTO journal_anew SELECT * FROM journal",
+    "INSERT INTO journal_anew SELECT *, NULL FROM journal",
     "DROP TABLE journal",  # with its triggers and indexes; nothing refers to it
     "ALTER TABLE journal_anew RENAME TO journal",
     "CREATE INDEX journal_step ON journal (plan, position, part)",
