@@ -23,7 +23,7 @@ PASSING: dict[str, dict[str, Any]] = {
     **{f"400 {code}": {"status": 400, "code": code} for code in ("UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT")},
     "503 as JSON": {"status": 503, "code": "SERVER_UNAVAILABLE"},
     "session over": {"status": 401},
-    "session over between two pages": {"status": 401, "path": FURTHER_PAGES},
+    "session over between two pages": {"status": 401, "path": FURTHER_PAGES, "every": 4},  # further apart than pages that are read at once
     "cursor lost": {"fault": "lost_cursor"},
     **{fault: {"fault": fault} for fault in ("reset_before", "reset_after", "cut_body", "cut_json")},
     "slow": {"fault": "slow", "seconds": 1},

@@ -109,7 +109,7 @@ def test_a_lock_that_cannot_be_written_is_an_error_of_the_store(tmp_path: Path) 
 
 
 def test_without_room_for_the_backup_an_older_store_is_left_as_it_was(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", kb=768) as disk:
+    with small_disk(tmp_path / "disk", kb=1280) as disk:
         path = disk / "leadpact.db"
         make_released(path, NAMES[-2])
         before = rows_of(path)

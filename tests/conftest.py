@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_come() -> Iterator[None]:
+    """Forget how a run in this process wanted its logs: what one test captures must not depend on another."""
+    yield
+    structlog.reset_defaults()
