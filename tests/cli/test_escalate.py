@@ -55,7 +55,7 @@ def fault(one: Enforced, **rule: Any) -> None:
     one.world.people.ask("POST", "/_sandbox/faults", [{"path": CREATES[one.world.crm], "method": "POST", "count": 1} | rule])
 
 
-@pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
+@pytest.mark.parametrize("crm", ["hubspot", pytest.param("salesforce", marks=pytest.mark.campaign)])
 def test_a_manager_gets_one_task_a_day_that_lists_the_leads_whatever_is_lost(crm: str, tmp_path: Path) -> None:
     with enforced(crm, tmp_path, leads=2, ladder='["escalate"]', hours=3) as one:
         rep, rest = one.members()[0], one.world.people.rest

@@ -44,12 +44,10 @@ def team_of(one: Enforced, owner: str) -> str:
     return next(person["team"] for person in roster["person"] if str(person.get("hubspot")) == owner)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("a_minute", "minutes", "an_hour"),
-    [
-        pytest.param(2, 4, 4, id="small"),
-        pytest.param(20, 60, 40, id="as it is by default", marks=pytest.mark.campaign),
-    ],
+    [pytest.param(2, 4, 4, id="small"), pytest.param(20, 60, 40, id="as it is by default")],
 )
 def test_what_leaks_little_by_little_is_held_at_the_limit_of_the_hour(a_minute: int, minutes: int, an_hour: int, tmp_path: Path) -> None:
     with enforced("hubspot", tmp_path, leads=0) as one:

@@ -22,7 +22,9 @@ from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from typing import Any, NoReturn
 
+from sync.agreement.load import agreement_of
 from sync.cli.app import main
+from sync.cli.practice_files import AGREEMENTS, shipped
 
 LOADED = ("sync.cli.program", "sync.cli.reports", "sync.cli.practice", "sync.act", "sync.wiring", "sandbox.practice")
 SHORTEST_LOOK_S, LONGEST_LOOK_S = 0.002, 0.05
@@ -96,6 +98,8 @@ def serve() -> None:
     """Load the program, then fork for each order until nobody asks any more; what still runs is killed."""
     for name in LOADED:
         import_module(name)
+    for name in AGREEMENTS:
+        agreement_of(shipped(name), file=name)  # its calendars are compiled once
     gc.freeze()
     codes: dict[int, int | None] = {}  # of each process; None while it runs
     for line in sys.stdin:

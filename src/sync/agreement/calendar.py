@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import accumulate
 
 from sync.agreement.calendar_errors import CalendarError, CalendarRangeError
@@ -137,6 +138,7 @@ class Calendar:
         )
 
 
+@lru_cache(maxsize=128)  # the versions of an agreement, and people's own hours, share most of theirs
 def compile_calendar(  # noqa: PLR0913 - what a calendar is made of, all by keyword
     *,
     name: str,
@@ -145,7 +147,7 @@ def compile_calendar(  # noqa: PLR0913 - what a calendar is made of, all by keyw
     holidays: str | None,
     since: date,
     upto: date,
-    closed: Sequence[date] = (),
+    closed: tuple[date, ...] = (),
     may_be_closed: bool = False,
 ) -> Calendar:
     """Compile opening hours (OpenStreetMap's notation) for the days from `since` to `upto`.
