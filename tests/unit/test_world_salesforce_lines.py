@@ -161,7 +161,7 @@ def test_every_lead_has_a_name_a_company_and_values_that_fit_their_fields() -> N
 
 
 def test_mail_is_alike_by_the_dozen_only_where_the_story_says_so() -> None:
-    tasks = of(a_world(leads=3000), "Task")
+    tasks = of(a_world(leads=1500), "Task")
     alike = Counter(task["Subject"] for task in tasks if task["TaskSubtype"] in ("Email", "LinkedIn"))
     bulk = {subject: count for subject, count in alike.items() if count >= BULK_ALIKE - 1}
 
