@@ -14,7 +14,7 @@ from sandbox.clock import as_text
 from sandbox.crms import Crm, crm_of
 
 KEPT = 100_000  # calls; older ones are only counted
-BODIES, BODY = 10_000, 3_000  # calls whose bodies are kept, and the longest body that is
+BODIES, BODY = 10_000, 20_000  # calls whose bodies are kept, and the longest body that is
 
 
 @dataclass(slots=True, kw_only=True)

@@ -137,8 +137,17 @@ def _named_account(lead: Shielded) -> str | None:
 def _set_by_hand(lead: Shielded) -> str | None:
     owners = [fact for fact in lead.timeline.facts if isinstance(fact, OwnerSet)]
     last = owners[-1] if owners else None
-    by_hand = last is not None and last.owner is not None and last.by_hand and (lead.since is None or last.at >= lead.since)
-    return f"its owner was set by a person on {local_text(last.at, lead.agreement.zone)}" if last is not None and by_hand else None
+    if last is None or last.owner is None or (lead.since is not None and last.at < lead.since) or not _by_a_person(last, lead.terms):
+        return None
+    return f"its owner was set by a person on {local_text(last.at, lead.agreement.zone)}"
+
+
+def _by_a_person(fact: OwnerSet, terms: Terms) -> bool:
+    """Whether the CRM says that a person did it; where it tells no sources, whether somebody of the roster did, and not leadpact."""
+    crm = fact.source.partition("/")[0]
+    if terms.crms[crm].vocabulary.by_hand:
+        return fact.by_hand
+    return not fact.ours and fact.actor is not None and terms.roster.person_of(crm, fact.actor) is not None
 
 
 def _held(lead: Shielded) -> str | None:

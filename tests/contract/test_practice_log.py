@@ -94,10 +94,10 @@ def test_a_refused_call_says_by_what(call: Caller) -> None:
 
 def test_a_body_that_is_long_or_no_json_is_told_by_its_size(served: Served, call: Caller) -> None:
     headers = {"Authorization": "Bearer sandbox"}
-    for body in (orjson.dumps({"query": "x" * 2988}), orjson.dumps({"query": "x" * 2989}), b"{"):
+    for body in (orjson.dumps({"query": "x" * 19988}), orjson.dumps({"query": "x" * 19989}), b"{"):
         urllib3.request("POST", f"{served.url}{CONTACTS}/search", body=body, headers=headers)
     rows = logged(call)
-    assert [row["request_bytes"] for row in rows] == [3000, 3001, 1]
+    assert [row["request_bytes"] for row in rows] == [20000, 20001, 1]
     assert [row["body"] is None for row in rows] == [False, True, True]
 
 

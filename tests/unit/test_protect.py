@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange
 from sync.protect import Shielded, protections
+from sync.roster import Person, Roster
 from sync.timeline import build_timeline
 from tests.builders import (
     ANN,
     BEN,
+    CRM,
     DEAL,
     MS,
     a_call,
@@ -189,6 +192,18 @@ def test_an_owner_whom_a_person_set_in_the_passage_is_protected(changes: list[Fi
 @pytest.mark.parametrize(("since", "protected"), [(OPENED + MS, True), (OPENED + 2 * MS, False), (None, True)])
 def test_one_whom_a_person_set_before_the_passage_is_not(since: datetime | None, protected: bool) -> None:
     assert bool(reasons("owner set by a person", [by_hand(BEN, OPENED + MS)], since=since)) is protected
+
+
+@pytest.mark.parametrize(("actor", "protected"), [("500", True), ("900", False), ("7", False), (None, False)])
+def test_where_a_crm_tells_no_sources_somebody_of_the_roster_is_a_person(actor: str | None, protected: bool) -> None:
+    max_ = Person(name="Max", email=None, ids={CRM: "500"}, manager=None, team=None, calendar=None, hours=None, absences=())
+    roster = Roster(people={"Max": max_}, by_id={(CRM, "500"): "Max"})
+    change = replace(set_to("hubspot_owner_id", BEN, NOW), source=None, source_id=actor, actor=actor)
+    rows, agreement = the_rows([*LEAD, change]), the_agreement()
+    terms = the_terms(upto=NOW, roster=roster, vocabulary=replace(VOCABULARY, by_hand=frozenset()), own_app="7")
+    timeline = build_timeline(rows, agreement, terms, now=NOW)
+    lead = Shielded(rows=rows, timeline=timeline, agreement=agreement, terms=terms, since=OPENED, now=NOW)
+    assert any("set by a person" in reason for reason in protections(lead)) is protected
 
 
 @pytest.mark.parametrize(("value", "protected"), [("true", True), ("until Friday", True), ("", False), (None, False), ("false", False)])
