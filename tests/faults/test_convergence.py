@@ -50,7 +50,7 @@ def call_in_time(one: Enforced, story: Story) -> None:
 
 def pass_on(one: Enforced, story: Story) -> None:
     """A person gives it to somebody else: an owner set by a person is not changed."""
-    story.passed_on_to = next(owner for owner in one.members() if owner != story.owner)
+    story.passed_on_to = next(owner for owner in one.present() if owner != story.owner)
     people = one.world.people
     if isinstance(people, People):
         people.give_by_hand(story.lead, story.passed_on_to)
@@ -113,7 +113,7 @@ def test_syncing_comes_to_rest_having_done_what_was_due_and_nothing_else(crm: st
             config.write(ROOMY)
         for number in range(rounds):
             for place in range(4):
-                owner = moments.choice(one.members())
+                owner = moments.choice(one.present())
                 stories.append(Story(lead=one.hand_over(owner, 10 * number + place), owner=owner))
             one.world.people.rest(60)
             for story in stories[-4:]:

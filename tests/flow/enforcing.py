@@ -77,6 +77,12 @@ class Enforced:
         (pool,) = [pool for pool in roster["pool"] if pool["name"] == "sdr"]
         return [ids[name] for name in (one if isinstance(one, str) else one["person"] for one in pool["members"]) if name in ids]
 
+    def present(self) -> list[str]:
+        """Return those of them who are never away: what another has is given away, because somebody must be there."""
+        roster = tomllib.loads((self.files / "roster.toml").read_text(encoding="utf-8"))
+        away = {str(person.get(self.world.crm)) for person in roster["person"] if person.get("absences")}
+        return [member for member in self.members() if member not in away]
+
     def hand_over(self, owner: str, number: int) -> str:
         """Make a lead that is handed over to `owner` now."""
         people = self.world.people
