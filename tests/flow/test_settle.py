@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -13,12 +13,13 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.memberships import MEMBER
 from connectors.records import RecordKey
 from sync.journal import Event, Place, what_stands
+from sync.route import Given, Seat
 from sync.send import Part, Sender
 from sync.settle import Settler, Tried, left_open
 from sync.steps import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.journal import Journal
-from sync.store.ledger import Ledger
+from sync.store.ledger import Ledger, Turn
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from tests.contract.test_connector_hubspot import PracticeHubSpot, practice_hubspot
@@ -153,3 +154,16 @@ def test_a_list_that_was_never_reached_is_joined_by_the_next_run(written: Writte
     assert (len(tried.intents), len(found.intents)) == (1, 2)
     assert (settled.event, written.events()) == (Event.VERIFIED, [Event.VERIFIED, Event.VERIFIED])
     assert written.portal.connector().memberships([written.record], [field]) == {written.record: {field: MEMBER}}
+
+
+@pytest.mark.parametrize("written", [2], indirect=True)
+def test_a_lead_that_was_returned_gives_the_turn_back_by_which_its_rep_got_it(written: Written) -> None:
+    ledger, place = Ledger(written.store), Place(written.plan, 0)
+    given = Given(pool="sdr", seats=(Seat(owner="77", weight=1), Seat(owner="78", weight=1)), owner="78")
+    ledger.enter([Turn(place=place, given=given, crm="hubspot", lead=written.step.lead)], at=written.sender.now)
+    tried = written.send({OWNER: "77"}, before={OWNER: "78"})
+    assert ledger.book("hubspot").owed["sdr"] == {"77": 0.5, "78": -0.5}
+
+    (settled,) = written.settler.settle([replace(tried, step=replace(tried.step, action="return"))])
+
+    assert (settled.event, ledger.book("hubspot").owed.get("sdr", {})) == (Event.VERIFIED, {})

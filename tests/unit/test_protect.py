@@ -197,7 +197,7 @@ def test_one_whom_a_person_set_before_the_passage_is_not(since: datetime | None,
 @pytest.mark.parametrize(("actor", "protected"), [("500", True), ("900", False), ("7", False), (None, False)])
 def test_where_a_crm_tells_no_sources_somebody_of_the_roster_is_a_person(actor: str | None, protected: bool) -> None:
     max_ = Person(name="Max", email=None, ids={CRM: "500"}, manager=None, team=None, calendar=None, hours=None, absences=())
-    roster = Roster(people={"Max": max_}, by_id={(CRM, "500"): "Max"})
+    roster = Roster(people={"Max": max_}, by_id={(CRM, "500"): "Max", (CRM, "7"): "Max"})  # 7 is leadpact's own user
     change = replace(set_to("hubspot_owner_id", BEN, NOW), source=None, source_id=actor, actor=actor)
     rows, agreement = the_rows([*LEAD, change]), the_agreement()
     terms = the_terms(upto=NOW, roster=roster, vocabulary=replace(VOCABULARY, by_hand=frozenset()), own_app="7")

@@ -26,10 +26,9 @@ def explain(
 ) -> int:
     """Tell what happened to one lead, what was promised, what counted and why the rest did not; asks no CRM."""
     from sync.cli.sync import parse_moment
-    from sync.errors import SyncError, UsageError
     from sync.history import local_text
     from sync.judge.judge import judge_lead
-    from sync.known import eras_at, gather_terms, known_upto
+    from sync.known import eras_at, gather_terms
     from sync.plain import plain
     from sync.report.explain import explained
     from sync.report.stopped import stopped_lines
@@ -39,15 +38,7 @@ def explain(
     with open_known(config) as known:
         asked = parse_moment(as_of) if as_of is not None else None
         terms = gather_terms(known, eras_at(known, upto=asked), upto=asked)
-        upto = known_upto(terms)
-        if upto is None:
-            raise SyncError("nothing was pulled yet", fix="run `leadpact sync --dry-run` first")
-        agreement = terms.agreement_at(upto)
-        if asked is not None and asked > upto:
-            fix = "name a moment up to then, or pull what came since with `leadpact sync --dry-run`"
-            last, then = local_text(upto, agreement.zone), local_text(asked, agreement.zone)
-            raise UsageError(f"nothing is known of {then}: the last pull read up to {last}", fix=fix)
-        moment = asked or upto
+        moment = _moment(terms, asked)
         agreement = terms.agreement_at(moment)
         names = {owner: name for crm in terms.crms.values() for owner, name in crm.names.items()}
         for rows in _found(known, lead, moment):
@@ -62,6 +53,23 @@ def explain(
                 for line in stopped_lines(_stopped(known, terms, moment), findings, teams=_teams(terms, findings)):
                     typer.echo(plain(line))
     return 0
+
+
+def _moment(terms: Terms, asked: datetime | None) -> datetime:
+    """Return the moment that is explained: the one asked for, else that of the last pull. SyncError if nothing is known of it."""
+    from sync.errors import SyncError, UsageError
+    from sync.history import local_text
+    from sync.known import known_upto
+
+    upto = known_upto(terms)
+    if upto is None:
+        raise SyncError("nothing was pulled yet", fix="run `leadpact sync --dry-run` first")
+    if asked is not None and asked > upto:
+        zone = terms.agreement_at(upto).zone
+        fix = "name a moment up to then, or pull what came since with `leadpact sync --dry-run`"
+        last, then = local_text(upto, zone), local_text(asked, zone)
+        raise UsageError(f"nothing is known of {then}: the last pull read up to {last}", fix=fix)
+    return asked or upto
 
 
 def _left_alone(known: Known, rows: LeadRows, agreement: Agreement, moment: datetime) -> Iterator[str]:

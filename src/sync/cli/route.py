@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from sync.roster import Roster
 
 
 class RouteFormat(StrEnum):
@@ -29,7 +32,6 @@ def route(
     from sync.history import local_text
     from sync.known import eras_at, gather_terms, known_upto
     from sync.plain import plain
-    from sync.problems import choose_fix, listed
     from sync.report.pool import next_json, next_lines, replayed_json, replayed_lines
     from sync.routed import next_of_pool, replayed
     from sync.wiring import open_routed
@@ -38,9 +40,7 @@ def route(
         raise UsageError("--replay proves the ledger; it explains no lead", fix="ask for one of both at a time")
     with open_routed(config) as routed:
         known = routed.ground.known
-        if pool not in known.roster.pools:
-            fix = choose_fix(pool, known.roster.pools, otherwise=f"known are: {listed(known.roster.pools)}")
-            raise UsageError(f"the roster has no pool `{pool}`", fix=fix)
+        _refuse_if_unknown(pool, known.roster)
         terms = gather_terms(known, eras_at(known, upto=None))
         now = known_upto(terms)
         if now is None:
@@ -59,3 +59,12 @@ def route(
             typer.echo(plain(line))
         typer.echo(f"As known on {local_text(now, known.agreement.zone)}.")
     return code
+
+
+def _refuse_if_unknown(pool: str, roster: Roster) -> None:
+    from sync.errors import UsageError
+    from sync.problems import choose_fix, listed
+
+    if pool not in roster.pools:
+        fix = choose_fix(pool, roster.pools, otherwise=f"known are: {listed(roster.pools)}")
+        raise UsageError(f"the roster has no pool `{pool}`", fix=fix)
