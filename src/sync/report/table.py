@@ -150,7 +150,8 @@ def _foot(audit: Audit) -> Iterable[RenderableType]:
         yield Text(f"Not judged by this version: {', '.join(audit.not_judged)}.", style="dim")
     for crm, usage in sorted(audit.usage.items()):
         yield Text(_usage(crm, usage), style="dim")
-    yield Text(f"Run {audit.run_id}. Nothing was written to a CRM.", style="dim")
+    nothing_written = " Nothing was written to a CRM." if audit.kind == "dry-run" else ""  # of other runs another report tells
+    yield Text(f"Run {audit.run_id}.{nothing_written}", style="dim")
 
 
 def _unread(audit: Audit) -> Iterable[Text]:
