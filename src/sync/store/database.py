@@ -24,6 +24,7 @@ from sync.store.errors import (
 )
 from sync.store.migrations import KNOWN, MIGRATIONS
 from sync.store.scrub import scrub_if_due
+from sync.store.turnstile import Turnstile
 
 APPLICATION_ID = 0x4C505354  # "LPST", in the header of every store
 WAIT = timedelta(seconds=10)  # for another writer; each holds the store for about 2 s
@@ -40,8 +41,9 @@ class Database:
     Belongs to the thread that opened it.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, wait: timedelta = WAIT) -> None:
         self._connection = connection
+        self._turnstile = Turnstile(path, wait=wait)
         self.path = path
 
     def __enter__(self) -> Self:
@@ -53,11 +55,12 @@ class Database:
     def close(self) -> None:
         """Let go of the file; what was not committed is rolled back."""
         self._connection.close()
+        self._turnstile.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write: all of the block stands, or nothing of it."""
-        with self._begun("BEGIN IMMEDIATE") as tx:
+        """Write, once it is our turn: all of the block stands, or nothing of it."""
+        with in_our_words(self.path), self._turnstile.turn(), self._begun("BEGIN IMMEDIATE") as tx:
             yield tx
 
     @contextmanager
@@ -95,7 +98,7 @@ class Database:
 
     def scrub_if_due(self) -> None:
         """Take the bytes of what was erased out of the files; see `scrub`. Not within a transaction."""
-        with in_our_words(self.path):
+        with in_our_words(self.path), self._turnstile.turn():
             scrub_if_due(self._connection, self.path)
 
     def _roll_back(self) -> None:
@@ -114,15 +117,15 @@ def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
         else:
             _refuse_if_newer(path, wait)
         connection = _connect(path, "rw", wait)
+        store = Database(connection, path, wait=wait)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-            store = Database(connection, path)
             store.scrub_if_due()
             _migrate(store)
         except BaseException:
-            connection.close()
+            store.close()
             raise
     return store
 
@@ -144,7 +147,7 @@ def open_store_beside(path: Path, *, wait: timedelta = WAIT) -> Database:
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path)
+    return Database(connection, path, wait=wait)
 
 
 def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
@@ -164,7 +167,7 @@ def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path)
+    return Database(connection, path, wait=wait)
 
 
 def _is_blank(path: Path) -> bool:
@@ -191,6 +194,7 @@ def _make(path: Path) -> None:
     path.chmod(0o600)
     connection = _connect(path, "rw", WAIT)
     try:  # before WAL, so that the id stands in the file itself and can be read without SQLite
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first page: what is freed can be given back bit by bit
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     finally:
         connection.close()
