@@ -14,6 +14,7 @@ from connectors.records import FieldDefinition, Option, Owner, Page, RecordKey, 
 from sync.store.database import Database
 from sync.store.erase import erase_persons, without_erased
 from sync.store.errors import AccountMismatch
+from sync.store.forget import erase_forgotten
 from sync.store.keys import as_json, known_ids, object_ids
 from sync.store.live import Difference, Surplus, compare, count_live, created_since
 from sync.store.mark_leads import News, mark_all, mark_owners, mark_page, mark_unknown, newest_rows
@@ -100,6 +101,7 @@ class Mirror:
             save_merges(tx, page.merged, told_kinds=page.linked_kinds, news=news)
             erase_persons(tx, persons, at=seen_ms)
             if words is not None:
+                erase_forgotten(tx, words, page.records, ids, at=seen_ms)
                 note_relinked(tx, words, news.relinked)
                 mark_page(tx, words, news, why=page.stream)
                 mark_owners(tx, words, news.owners, since=seen_ms)
