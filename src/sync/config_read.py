@@ -27,11 +27,14 @@ from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_do
 from sync.config_sections import (
     ActSection,
     AuthoritySection,
+    BackupSection,
     FilesSection,
     HubSpotSettings,
     LimitsSection,
     LogSection,
     ModeSection,
+    ReconcileSection,
+    RetentionSection,
     RolesSection,
     SettleSection,
     SyncSection,
@@ -63,6 +66,9 @@ class Settings(BaseSettings):
     settle: SettleSection = SettleSection()
     act: ActSection = ActSection()
     own_fields: OwnFieldsSection = OwnFieldsSection()
+    backup: BackupSection = BackupSection()
+    retention: RetentionSection = RetentionSection()
+    reconcile: ReconcileSection = ReconcileSection()
     log: LogSection = LogSection()
     notify: tuple[NotifySection, ...] = ()
 

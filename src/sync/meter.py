@@ -20,18 +20,27 @@ class Meter:
         self._saved: dict[str, int] = {}
 
     def start(self, connector: Connector) -> None:
-        """Tell a connector that knows its account what earlier runs called today."""
-        day = connector.usage().day
-        if day is not None:
-            connector.add_earlier_calls(self._usage.calls_on(connector.crm, day))
+        """Tell a connector that knows its account what others than itself called today; again and again, if it lives long."""
+        told = connector.usage()
+        if told.day is not None:
+            self._tell(connector, told, self._usage.calls_on(connector.crm, told.day))
 
     def save(self, *, every: int = 1) -> None:
-        """Save the count of each connector that made at least `every` calls since."""
+        """Note the calls of each connector that made at least `every` since, and tell it those that another run made beside this one."""
         for connector in self._connectors:
             told = connector.usage()
-            if told.day is not None and told.calls - self._saved.get(connector.crm, 0) >= every:
-                self._usage.save(connector.crm, told.day, told.today)
+            new = self._unsaved(connector, told)
+            if told.day is not None and new >= every:
+                noted = self._usage.add(connector.crm, told.day, new)
                 self._saved[connector.crm] = told.calls
+                self._tell(connector, told, noted)
+
+    def _unsaved(self, connector: Connector, told: Usage) -> int:
+        return told.calls - self._saved.get(connector.crm, 0)
+
+    def _tell(self, connector: Connector, told: Usage, noted: int) -> None:
+        if (by_others := noted - (told.today - self._unsaved(connector, told))) > 0:
+            connector.add_earlier_calls(by_others)
 
     def told(self) -> Mapping[str, Usage]:
         """Return what each CRM was called for, by its name."""

@@ -46,7 +46,10 @@ from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.outbox import Outbox
 from sync.store.plans import Plans, SavedPlan
+from sync.store.reconciled import Parts
 from sync.store.runs import Runs
+from sync.store.standing import Standing
+from sync.store.upkeep import Upkeep
 from sync.store.whose import Whose
 from sync.sweep import find_erased, sweep
 from sync.terms import Terms
@@ -72,6 +75,9 @@ class Context:
     outbox: Outbox
     door: Door
     meter: Meter
+    upkeep: Upkeep
+    standing: Standing
+    parts: Parts
     clock: Callable[[], datetime]
     waiting: Waiting
     tell: Callable[[Progress], None]
@@ -152,7 +158,7 @@ def finish(
 ) -> None:
     """Note that a run came to its end, or what stopped it while it wrote, and what it found and did."""
     summary = judged.audit.summary
-    run.runs.finish(begun.run_id, outcome=outcome_of(stopped_by), summary=summary.as_json() | _cost(run, begun) | dict(more or {}))
+    run.runs.finish(begun.run_id, outcome=outcome_of(stopped_by), summary=summary.as_json() | cost_of(run, begun) | dict(more or {}))
     log.info("run_finished", run=begun.run_id, leads=summary.leads, breaches=summary.breaches)
 
 
@@ -184,11 +190,12 @@ def _noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
     try:
         yield
     except (ConnectorError, LimitReached, UsageError) as error:
-        run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=_cost(run, begun))
+        run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=cost_of(run, begun))
         raise
 
 
-def _cost(run: Context, begun: Begun) -> dict[str, object]:
+def cost_of(run: Context, begun: Begun) -> dict[str, object]:
+    """Return how long a run took until now, and what each CRM was called for, as it is noted with the run."""
     took = max(0.0, (run.clock() - begun.machine_at).total_seconds())
     return {"took_s": round(took, 1), "usage": {crm: usage_json(usage) for crm, usage in run.meter.told().items()}}
 
@@ -243,7 +250,7 @@ def _facts(run: Context, connector: Connector, account: Account) -> Facts:
 def pull(run: Context, begun: Begun, asked: Asked = NOTHING_SPECIAL) -> tuple[Pulled, ...]:
     """Read what changed, the evidence for the promises that have fallen due since, and what vanished."""
     known = run.known
-    mirror, share, tell = known.mirror, known.config.limits.smallest_pull_share, _telling(run)
+    mirror, share, tell = known.mirror, known.config.limits.smallest_pull_share, telling(run)
     for facts in begun.facts.values():
         refuse_if_owners_shrunken(mirror, facts, share=share, accepted=asked.shrunken)
     pulled = tuple(pull_account(c, mirror, begun.facts[c.crm], anew=asked.anew, tell=tell) for c in run.connectors)
@@ -259,7 +266,9 @@ def pull(run: Context, begun: Begun, asked: Asked = NOTHING_SPECIAL) -> tuple[Pu
     return pulled
 
 
-def _telling(run: Context) -> Callable[[Progress], None]:
+def telling(run: Context) -> Callable[[Progress], None]:
+    """Return what tells how far a run has come, and keeps the count of its calls up to date."""
+
     def tell(progress: Progress) -> None:
         run.meter.save(every=EVERY)
         run.tell(progress)

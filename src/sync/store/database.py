@@ -30,6 +30,7 @@ APPLICATION_ID = 0x4C505354  # "LPST", in the header of every store
 WAIT = timedelta(seconds=10)  # for another writer; each holds the store for about 2 s
 CACHE_KB = 32_000  # of a writer: the inner pages of the indexes of a million rows
 
+_INCREMENTAL = 2  # mode of auto_vacuum in which pages are given back when asked
 _HEADER_BYTES = 100
 _APPLICATION_ID_AT = slice(68, 72)  # Source: https://www.sqlite.org/fileformat.html, "The Database Header"
 _MAGIC = b"SQLite format 3\x00"
@@ -100,6 +101,22 @@ class Database:
         """Take the bytes of what was erased out of the files; see `scrub`. Not within a transaction."""
         with in_our_words(self.path), self._turnstile.turn():
             scrub_if_due(self._connection, self.path)
+
+    def give_back(self, pages: int, *, pays_from: float) -> int:
+        """Give at most so many free pages back to the disk, if they are at least that share of the file; return how many bytes.
+
+        None leave a store that was made before pages could go one by one.
+        """
+        with in_our_words(self.path), self._turnstile.turn():
+            size, free, total, mode = (
+                int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+                for name in ("page_size", "freelist_count", "page_count", "auto_vacuum")
+            )
+            if mode != _INCREMENTAL or not free or free < total * pays_from:
+                return 0
+            self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            (left,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+            return (free - int(left)) * size
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:  # some errors end it themselves
