@@ -69,18 +69,19 @@ class Comparing:
                 yield from some
 
         differ = self.mirror.not_among(self.crm, kind, ids())
-        drifts: list[Drift] = []
         nowhere: list[RecordKey] = []
         for page in self._looked_up(stream, [*differ.missing_in_crm, *differ.unknown_here]):
-            drifts += self._differences(page, frozenset(differ.unknown_here), upto)
+            found = sorted_out(part.drift, self._differences(page, frozenset(differ.unknown_here), upto))
             nowhere += page.erased
             self._save(replace(page, erased=()))
+            part = replace(part, drift=found)
+            self.keep(part)
         if nowhere:
             refuse_if_too_many_erased(f"{self.crm}/{stream}", nowhere=len(nowhere), held=total, accepted=())
             self._save(Page(stream=stream, began_at=self.seen_at, erased=tuple(nowhere), cursor=None, last=False))
-            drifts += [Drift(what=What.ERASED, key=key, why=UNTOLD) for key in nowhere]
         self._tell(part, listed, listed)
-        return replace(part, rows=listed, drift=sorted_out(part.drift, drifts))
+        erased = (Drift(what=What.ERASED, key=key, why=UNTOLD) for key in nowhere)
+        return replace(part, rows=listed, drift=sorted_out(part.drift, erased))
 
     def _differences(self, page: Page, unknown: frozenset[str], upto: datetime) -> Iterator[Drift]:
         rows: list[Record | Activity] = [*page.records, *page.activities]
