@@ -258,7 +258,7 @@ def open_context_beside(path: Path | None, *, tell: Callable[[Progress], None], 
     """
     files = _files_of_run(path, env)
     with ExitStack() as stack:
-        own = files.config.store.with_name(f"{files.config.store.name}.nightly")
+        own = _nightly(files.config)
         store = stack.enter_context(open_store_beside(files.config.store))
         stack.enter_context(hold_store(own, _this_process(), wait=timedelta()))
         yield _context(files, store, stack, tell)
@@ -389,6 +389,21 @@ def open_to_decide(path: Path | None, *, wait: timedelta = WAIT) -> Iterator[Kno
     configure_logs(files.config.log)
     with hold_store(files.config.store, _this_process(), wait=wait), open_store(files.config.store) as store:
         yield _known(files, store)
+
+
+@contextmanager
+def open_to_restore(path: Path | None) -> Iterator[Path]:
+    """Hold the store that the config names against every other run; yield where it is. StoreBusy at once where one goes on."""
+    config = open_config(path)
+    with ExitStack() as stack:
+        for lock in (config.store, _nightly(config)):
+            stack.enter_context(hold_store(lock, _this_process(), wait=timedelta()))
+        yield config.store
+
+
+def _nightly(config: Config) -> Path:
+    """Return what stands for the store where only one run that never acts may go on at a time."""
+    return config.store.with_name(f"{config.store.name}.nightly")
 
 
 @contextmanager

@@ -174,6 +174,29 @@ def test_who_is_forgotten_stays_so_while_the_crm_shows_them(hubspot: Enforced) -
     assert (refused.returncode, "that is no e-mail address" in refused.stderr) == (64, True)
 
 
+def test_a_store_that_is_restored_does_nothing_twice_that_was_done_since_its_backup(hubspot: Enforced) -> None:
+    one, config = hubspot, str(hubspot.files / "config.toml")
+    lead = one.hand_over(one.members()[0], 50)
+    one.world.people.rest(67 * HOUR_S)  # from a Friday evening to Monday noon
+    reconciled(one)
+    one.run("sync")
+    given = one.owner(lead)
+    assert given != one.members()[0], "it was reassigned after the backup"
+    with run_that_holds(one.files / "leadpact.db"):
+        refused = leadpact("restore", "last", "--config", config)
+    assert (refused.returncode, "is held by `leadpact sync`" in refused.stderr) == (1, True)
+    newest = nightly_backups(one.files / "leadpact.db")[-1].name
+    assert leadpact("restore", "--config", config).stdout.splitlines()[-1].startswith(f"{newest}  2026-")
+
+    done = leadpact("restore", "last", "--config", config)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "what was written, told and decided since was taken over: nothing is done twice"
+    one.world.people.rest(60)
+    assert "0 written" in one.run("sync")
+    assert one.owner(lead) == given
+
+
 def test_without_a_store_nothing_can_be_reconciled(hubspot: Enforced) -> None:
     config = hubspot.files / "elsewhere.toml"
     config.write_text((hubspot.files / "config.toml").read_text(encoding="utf-8") + '\n[files]\nstore = "elsewhere.db"\n', encoding="utf-8")

@@ -26,6 +26,7 @@ from sync.cli.offboard import offboard
 from sync.cli.pause import observe, pause, resume
 from sync.cli.preset import preset
 from sync.cli.reconcile import reconcile
+from sync.cli.restore import restore
 from sync.cli.roster import roster
 from sync.cli.route import route
 from sync.cli.runs import runs
@@ -85,6 +86,7 @@ for command in (
     shadow,
     notify,
     reconcile,
+    restore,
     forget,
     sandbox,
 ):

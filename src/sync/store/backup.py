@@ -72,6 +72,11 @@ def nightly_backups(path: Path) -> list[Path]:
     return sorted((path.parent / FOLDER).glob(f"{path.name}.*.bak"))
 
 
+def replaced_stores(path: Path) -> list[Path]:
+    """Return the stores that stood at `path` before a backup was put in their place, the oldest first."""
+    return sorted(file for file in path.parent.glob(f"{path.name}.replaced-*") if not file.name.endswith(("-wal", "-shm")))
+
+
 def remove_old_backups(path: Path) -> None:
     """Keep the backups of the newest migrations alone."""
     for old in backups_of(path)[:-KEPT]:

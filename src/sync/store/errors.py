@@ -10,6 +10,8 @@ StoreError
     StoreFull        the disk is full
     NoRoomForBackup  the disk has no room for a backup
     BackupDamaged    what was copied of the store is damaged, and so may it be
+    BackupUnusable   it cannot be put in the place of the store
+    NoBackup         there is none of that name
     NoRoomToScrub    the disk has no room to rewrite the store without what was erased
     MigrationFailed  a migration could not be applied
     StoreUnusable    the file or its folder cannot be opened, read or written
@@ -116,6 +118,24 @@ class BackupDamaged(StoreError):
             f"a copy of the store {path} is damaged ({why}), and so may the store be; the older backups were kept",
             fix="stop what writes to it and run `leadpact restore`, which lists the backups",
         )
+
+
+class BackupUnusable(StoreError):
+    """A backup cannot be restored; the store stands as it was."""
+
+    def __init__(self, backup: Path, *, why: str) -> None:
+        super().__init__(
+            f"the backup {backup} is damaged ({why}); the store is as it was", fix="choose another: `leadpact restore` lists them"
+        )
+
+
+class NoBackup(StoreError):
+    """There is no such backup."""
+
+    exit_code = 64
+
+    def __init__(self, path: Path, name: str) -> None:
+        super().__init__(f"the store {path} has no backup `{name}`", fix="`leadpact restore` lists them; `last` is the newest")
 
 
 class NoRoomToScrub(StoreError):

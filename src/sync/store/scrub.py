@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from sync.store.backup import backups_of, nightly_backups
+from sync.store.backup import backups_of, nightly_backups, replaced_stores
 from sync.store.errors import NoRoomToScrub
 from sync.store.scrub_state import DONE, DUE, WRITTEN, state_of
 from sync.store.tombstones import bury
@@ -33,7 +33,7 @@ def scrub_if_due(connection: sqlite3.Connection, path: Path) -> None:
 def _rewrite(connection: sqlite3.Connection, path: Path) -> None:
     for backup in backups_of(path):
         _delete(backup)
-    for backup in nightly_backups(path):
+    for backup in (*nightly_backups(path), *replaced_stores(path)):
         _rewrite_backup(path, backup)
     structlog.get_logger().info("rewriting_store", store=str(path))
     try:
@@ -57,7 +57,8 @@ def _rewrite_backup(path: Path, backup: Path) -> None:
 
 
 def _delete(backup: Path) -> None:
-    backup.unlink(missing_ok=True)
+    for end in ("", "-wal", "-shm"):
+        Path(f"{backup}{end}").unlink(missing_ok=True)
     structlog.get_logger().warning("backup_deleted", backup=str(backup), why="it held persons that were erased since")
 
 
