@@ -15,7 +15,7 @@ from sync.config_notify import Target, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
-from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
+from sync.config_sections import ActSection, DaemonSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
 from sync.errors import ConfigurationError
 from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
@@ -39,6 +39,7 @@ class Config:
     settle: SettleSection
     act: ActSection
     own_fields: OwnFieldsSection
+    daemon: DaemonSection
     log: LogSection
     notify: tuple[Target, ...]
     warnings: tuple[Problem, ...]  # what works but should not stay so
@@ -158,6 +159,7 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         settle=settings.settle,
         act=settings.act,
         own_fields=settings.own_fields,
+        daemon=settings.daemon,
         log=settings.log,
         notify=reader.targets(settings),
         warnings=tuple(reader.warnings),

@@ -144,6 +144,17 @@ class ActSection(Table):
     move_open_tasks: bool = False
 
 
+class DaemonSection(Table):
+    """`[daemon]`: how often it looks, and when it does what; wall time, in the agreement's zone."""
+
+    poll: Annotated[WallSpanText, Field(ge=timedelta(seconds=1))] = timedelta(seconds=60)
+    calm_poll: WallSpanText = timedelta(minutes=5)
+    nightly_at: Annotated[str, matching(r"([01]\d|2[0-3]):[0-5]\d|off", "a time such as 03:00, or off", fix="write hours and minutes")] = (
+        "03:00"
+    )
+    stop_within: WallSpanText = timedelta(seconds=20)
+
+
 class LogSection(Table):
     """`[log]`."""
 
