@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
 
@@ -23,7 +23,7 @@ class Daily:
         trigger = CronTrigger(hour=self.at.hour, minute=self.at.minute, timezone=self.zone)
         due = trigger.get_next_fire_time(None, now if self.done_at is None else self.done_at + NOT_TWICE)
         assert isinstance(due, datetime), "every day has its time"
-        return due
+        return due.astimezone(UTC)  # times of a zone compare as its clock shows them, and one that comes twice equals nothing
 
     def is_due(self, now: datetime) -> bool:
         """Whether it is to be done now."""
