@@ -65,6 +65,12 @@ class Config:
             return self.salesforce.user_id if self.salesforce is not None else None
         return self.hubspot.app_id if self.hubspot is not None else None
 
+    def max_share(self, crm: str) -> float:
+        """Return which share of a day's calls of an account is ours."""
+        section = self.salesforce if crm == "salesforce" else self.hubspot
+        assert section is not None, crm
+        return section.max_share
+
     @property
     def api_versions(self) -> Mapping[str, str]:
         """The version of its API by which each connected CRM is read."""

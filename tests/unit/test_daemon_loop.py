@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from queue import Empty
 from typing import Any
 
@@ -12,17 +13,18 @@ import pytest
 import structlog
 
 from connectors.errors import Unreachable
-from connectors.records import Account, RecordKey
+from connectors.hubspot.mapping import VOCABULARY
+from connectors.records import Account, RecordKey, Usage
 from sync.daemon.crm import Crm
 from sync.daemon.daemon import Daemon, Ended, Machine, Work
 from sync.daemon.events import Crashed, Event, Hinted, Order, Polled, Reload, Stop
 from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat
 from sync.daemon.manager import Manager
+from sync.daemon.pace import Pace
 from sync.daemon.tick import News, Ticked
 from sync.lint import Facts
 from sync.shrunken import PullShrunk
 from sync.store.errors import StoreFull
-from tests.builders import VOCABULARY
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LONGEST_TEST_S = 100_000.0
@@ -78,6 +80,7 @@ class Asked:
     days: Days
     crm: str
     takes_s: float = 1.0
+    limit_today: int | None = None
     orders: list[tuple[float, Order]] = field(default_factory=list)
     fails: Callable[[float], Exception | None] = lambda _: None
 
@@ -85,7 +88,13 @@ class Asked:
         self.orders.append((self.days.elapsed_s, order))
         error = self.fails(self.days.elapsed_s)
         facts = None if error else facts_of(self.crm, self.days.now())
-        self.days.plan(self.takes_s, Polled(crm=self.crm, order=order, facts=facts, server_now=self.days.now(), error=error))
+        self.days.plan(
+            self.takes_s, Polled(crm=self.crm, order=order, facts=facts, server_now=self.days.now(), error=error, usage=self._usage())
+        )
+
+    def _usage(self) -> Usage:
+        calls = 10 * (len(self.polls()) + 1)
+        return Usage(calls=calls, today=calls, limit_today=self.limit_today)
 
     def polls(self) -> list[float]:
         return [at_s for at_s, order in self.orders if not order.persons]
@@ -105,6 +114,7 @@ class World:
     tick_fails: Callable[[float], Exception | None] = lambda _: None
     ticks: list[tuple[float, News]] = field(default_factory=list)
     beats: list[Heartbeat] = field(default_factory=list)
+    stretched: list[Crm] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.days = Days()
@@ -112,13 +122,18 @@ class World:
         pulse = CrmPulse(state=CrmState.OK, since=START)
         events: Any = self.days
         self.daemon = Daemon(
-            crms={crm: Crm(name=crm, poll_s=60, calm_poll_s=300, pulse=pulse) for crm in self.crms},
+            crms={crm: Crm(name=crm, pace=Pace(poll_s=60, max_share=0.2), calm_poll_s=300, pulse=pulse) for crm in self.crms},
             askers=self.asked,
             events=events,
             machine=Machine(now=self.days.now, monotonic=self.days.monotonic),
             manager=Manager(),
             work=Work(
-                tick=self.tick, next_at=lambda _: self.next_at, beat=self.beats.append, may_reload=lambda: self.refused, jobs=lambda _: None
+                tick=self.tick,
+                next_at=lambda _: self.next_at,
+                beat=self.beats.append,
+                may_reload=lambda: self.refused,
+                jobs=lambda _: None,
+                stretched=self.stretched.append,
             ),
             pulse=Heartbeat(pid=1, host="h", version="1", started_at=START, at=START),
         )
@@ -264,6 +279,21 @@ def test_the_heartbeat_is_renewed_while_nothing_happens() -> None:
     world.asked["hubspot"].takes_s = 10_000.0
     world.run(until_s=300)
     moments = [beat.at for beat in world.beats]
-    assert max((later - earlier for earlier, later in zip(moments, moments[1:], strict=False)), default=timedelta.max) < timedelta(
-        seconds=25
-    )
+    assert max(later - earlier for earlier, later in pairwise(moments)) < timedelta(seconds=25)
+
+
+def test_polls_stretch_before_the_day_of_calls_ends() -> None:
+    world = World()
+    world.asked["hubspot"].limit_today = 30_000
+    world.run(until_s=15 * 3600 - 60)
+    made = 10 * len(world.asked["hubspot"].polls())
+    assert 0.8 * 0.2 * 30_000 < made < 0.2 * 30_000
+    assert world.stretched
+
+
+def test_polls_keep_their_pace_where_calls_are_plenty() -> None:
+    world = World()
+    world.asked["hubspot"].limit_today = 650_000
+    world.run(until_s=3600)
+    assert len(world.asked["hubspot"].polls()) >= 58
+    assert not world.stretched

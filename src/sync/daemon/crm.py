@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from sync.daemon.events import Order, Polled
 from sync.daemon.heartbeat import CrmPulse, CrmState
+from sync.daemon.pace import Pace
 from sync.daemon.schedule import Backoff
 from sync.errors import LimitReached
 from sync.lint import Facts
@@ -18,7 +20,7 @@ class Crm:
     """One CRM; moments of polls in seconds of the monotonic clock."""
 
     name: str
-    poll_s: float
+    pace: Pace
     calm_poll_s: float
     pulse: CrmPulse
     poll_at_s: float = 0.0
@@ -27,6 +29,8 @@ class Crm:
     facts: Facts | None = None
     closed: dict[str, str] = field(default_factory=dict)
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=5.0, longest_s=600.0))
+    interval_s: float = 0.0  # between polls, as it was worked out last; longer than configured where calls are scarce
+    calls: int = 0  # that were made up to the last poll
     shrunken: LimitReached | None = None  # it showed so little that nothing may be judged
 
     @property
@@ -51,11 +55,28 @@ class Crm:
         if polled.error is not None:
             return self._fail(polled.error, now_s=now_s, now=now)
         if not polled.order.persons:
-            self.poll_at_s = now_s + self.poll_s
+            self._pace(polled)
+            self.poll_at_s = now_s + self.interval_s
             self.closed = {name: why for name, why in self.closed.items() if name not in polled.read} | dict(polled.closed)
         self.facts, self.shrunken = polled.facts, None
         self.backoff.succeed()
         return self._become(CrmPulse(state=CrmState.OK, since=now, read_at=polled.server_now))
+
+    @property
+    def is_stretched(self) -> bool:
+        """Whether it is polled more seldom than configured."""
+        return self.interval_s > 1.5 * self.pace.poll_s
+
+    def _pace(self, polled: Polled) -> None:
+        """Work out when to poll next, by what this poll cost."""
+        assert polled.facts is not None
+        usage, account = polled.usage, polled.facts.account
+        if usage is None:
+            self.interval_s = self.pace.poll_s
+            return
+        zone = ZoneInfo(account.time_zone) if account.time_zone else UTC
+        self.interval_s = self.pace.interval_s(usage, usage.calls - self.calls, now=account.server_now, zone=zone)
+        self.calls = usage.calls
 
     def _fail(self, error: Exception, *, now_s: float, now: datetime) -> bool:
         """Leave it alone for a while; an error of the store is none of the CRM's."""

@@ -61,6 +61,7 @@ class Work:
     next_at: Callable[[datetime], datetime | None]  # when a promise or a message falls due next
     beat: Callable[[Heartbeat], None]
     may_reload: Callable[[], str | None]  # reads the files anew; says why they are refused, None if they are right
+    stretched: Callable[[Crm], None]  # hears of a CRM whose calls are scarce
     jobs: Callable[[datetime], None]  # starts and looks after what the day's schedule asks for
 
 
@@ -146,12 +147,14 @@ class Daemon:
 
     def _take_polled(self, polled: Polled) -> None:
         crm, now = self.crms[polled.crm], self._now()
-        since = crm.pulse.since
+        since, was_stretched = crm.pulse.since, crm.is_stretched
         if crm.take(polled, now_s=self.machine.monotonic(), now=now):
             if crm.is_down:
                 log.warning("crm_down", crm=crm.name, why=crm.pulse.said, fix=crm.pulse.fix)
             else:
                 log.info("crm_back", crm=crm.name, down_s=round((now - since).total_seconds()))
+        if crm.is_stretched and not was_stretched:
+            self.work.stretched(crm)
         if isinstance(polled.error, StoreError):
             self._fails(polled.error)
         elif polled.error is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connectors.records import RecordKey
+from connectors.records import RecordKey, Usage
 from sync.lint import Facts
 
 MOST_HINTED = 200  # persons that are read at once; of more at a time, the CRM is polled instead
@@ -31,6 +31,7 @@ class Polled:
     read: frozenset[str] = frozenset()  # streams that were read
     server_now: datetime | None = None  # by the CRM's clock, when it ended
     rows: int = 0  # that were told
+    usage: Usage | None = None  # what the connector was called for so far
     error: Exception | None = None  # a ConnectorError, StoreError or LimitReached
 
 

@@ -109,6 +109,7 @@ class Reader:
             read=frozenset(pulled.rows) | frozenset(pulled.closed),
             server_now=self.connector.server_now,
             rows=sum(pulled.rows.values()),
+            usage=self.connector.usage(),
         )
 
 

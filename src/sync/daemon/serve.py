@@ -26,6 +26,7 @@ from sync.daemon.events import Crashed, Event, Polled
 from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, write_heartbeat
 from sync.daemon.manager import Manager, manager_of_this_process
 from sync.daemon.nightly import Nightly
+from sync.daemon.pace import Pace, too_short
 from sync.daemon.poller import Poller, Reader
 from sync.daemon.schedule import Daily
 from sync.daemon.signals import Signals, StoppedAtOnce, heard
@@ -161,7 +162,7 @@ def _crm(files: Files, name: str) -> Crm:
     daemon = files.config.daemon
     return Crm(
         name=name,
-        poll_s=daemon.poll.total_seconds(),
+        pace=Pace(poll_s=daemon.poll.total_seconds(), max_share=files.config.max_share(name)),
         calm_poll_s=daemon.calm_poll.total_seconds(),
         pulse=CrmPulse(state=CrmState.OK, since=machine_clock()),
     )
@@ -187,8 +188,16 @@ def _work(serving: Serving, run: Context, nightly: Nightly) -> Work:
         next_at=lambda _: run.known.findings.next_at(),
         beat=lambda beat: _write(store, beat),
         may_reload=partial(_may_reload, serving, run),
+        stretched=partial(_tell_stretched, run),
         jobs=nightly.look,
     )
+
+
+def _tell_stretched(run: Context, crm: Crm) -> None:
+    """Say that a CRM is polled more seldom, and which promises can no longer be timed."""
+    untimed = sorted(too_short(run.known.agreement, timedelta(seconds=crm.interval_s)))
+    fix = "raise max_share in config.toml, or find what else uses up the account's calls"
+    log.warning("poll_stretched", crm=crm.name, seconds=round(crm.interval_s), cannot_be_timed=untimed, fix=fix)
 
 
 def _write(store: Path, beat: Heartbeat) -> None:
