@@ -1,0 +1,28 @@
+"""The first owner of a lead that nobody has: whether nobody has it, and what else that is asked for it stands aside. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sync.ladder import ASSIGN, MOVES, Due
+from sync.remedies.asked import written_record
+from sync.rows import LeadRows
+from sync.terms import Terms
+
+
+def is_nobodys(rows: LeadRows, terms: Terms) -> bool:
+    """Whether a lead is nobody's in the CRM that says who owns leads: blank, a queue's, or a placeholder's of the roster."""
+    person = written_record(rows, terms.authority.owner, terms)
+    return terms.is_unassigned(person.key.crm, person.values.get(terms.crms[person.key.crm].vocabulary.owner))
+
+
+def make_way(asked: Iterable[Due], is_held: Callable[[Due], bool]) -> list[Due]:
+    """Return what is asked for; where a lead is to be assigned, moves that mode and agreement hold back make way for one that they allow.
+
+    Whoever only watches how leads are returned still has them assigned.
+    """
+    due = list(asked)
+    moves = [one for one in due if one.remedy.action in MOVES]
+    if not any(one.remedy.action == ASSIGN for one in moves) or all(map(is_held, moves)):
+        return due
+    return [one for one in due if one not in moves or not is_held(one)]
