@@ -21,7 +21,7 @@ from sync.orders import Backlog
 from sync.problems import listed
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router, Writes
-from sync.remedies.assign import is_nobodys, make_way
+from sync.remedies.assign import is_nobodys, make_way, owner_to_come
 from sync.remedies.escalate import escalation
 from sync.remedies.promote import promotion
 from sync.remedies.reassign import pool_of_handoff, reassignment
@@ -173,6 +173,8 @@ class Planner:
         if moves:
             yield from self._protected(due, lead)
             yield from _spent(due, lead, self.agreement, self.now)
+        if due.remedy.action == ASSIGN:
+            yield from owner_to_come(lead.timeline, self.terms, self.now)
         if due.finding.due_at is not None:
             yield from self._too_early_or_late(due.finding.due_at, takes=moves and due.remedy.action != ASSIGN)
 

@@ -64,6 +64,11 @@ def test_an_owner_who_is_not_told_is_a_warning() -> None:
     ]
 
 
+def test_where_only_the_pool_counts_it_is_noted_that_leads_of_others_stay_with_them() -> None:
+    what = "a lead that somebody outside the pool has is not assigned: it is taken from nobody before its promise is broken"
+    assert flaws(('pool     = "sdr"\n', 'pool     = "sdr"\nownership = "pool"\n')) == [(Level.NOTE, "ownership", what)]
+
+
 def test_a_pool_that_waits_for_its_shift_asks_for_a_promise_in_business_time() -> None:
     what = "`15 minutes` is wall time, and pool sdr gets no lead while it is closed: by night it is broken"
     assert flaws(more=ONLY_ON_SHIFT) == [(Level.WARNING, "within", what)]

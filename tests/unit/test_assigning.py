@@ -206,16 +206,20 @@ def test_of_two_crms_the_one_that_says_who_owns_leads_says_whether_nobody_does()
         ('tell     = ["owner"', 'assigned_by = "leadpact"\ntell     = ["owner"'), ('if_premature = ["return"]\n', "")
     )
 
-    def planned(*changes: FieldChange) -> list[tuple[RecordKey, str | None, str | None]]:
+    def planned(*changes: FieldChange) -> list[tuple[RecordKey, str | None, str | None] | str]:
         rows, terms = both_rows([mql(HANDOFF), *changes]), both_terms(upto=NOW)
         terms = replace(terms, spans=(replace(terms.spans[0], agreement=agreement),))
         planner = Planner(agreement=agreement, terms=terms, policy=policy(), routing=Routing(seats=seats), now=NOW)
         found = planner.steps(rows, judge_lead(rows, terms, NOW).findings)
-        return [(one.record, one.fields[0].before, one.fields[0].after) for one in found if one.action == "assign"]
+        free = [(one.record, one.fields[0].before, one.fields[0].after) for one in found if not one.blocked_by]
+        return [*free, *(why for one in found for why in one.blocked_by)]
 
     in_queue = [sf_owned_by("00G1", BORN), sf_status("Marketing Qualified", HANDOFF)]
     assert planned(owned_by(ANN, BORN), *in_queue) == [(SF_LEAD, "00G1", SF_ANN)]
     assert planned(owned_by(None, BORN), sf_owned_by(SF_BEN, BORN)) == []
+    said = "hubspot shows an owner since Wed 2026-11-18 10:00 EST: whether salesforce will is awaited until Wed 2026-11-18 10:30 EST"
+    assert planned(owned_by(ANN, HANDOFF), *in_queue) == [said], "somebody has just set it, where it is not believed at once"
+    assert planned(owned_by(None, HANDOFF), *in_queue) == [(SF_LEAD, "00G1", SF_ANN)]
 
 
 def test_what_would_have_been_assigned_and_what_people_did_instead_is_told() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sync.agreement.flaws import Flaw, error, warning
+from sync.agreement.flaws import Flaw, error, note, warning
 from sync.agreement.lines import Path
 from sync.agreement.model import LEADPACT, Agreement, Assigned, Clock, Handoff, StartWord
 from sync.agreement.spans import Unit
@@ -32,6 +32,11 @@ def _needed(handoff: Handoff, agreement: Agreement) -> Iterator[Flaw]:
     if "owner" not in handoff.tell:
         what = "who is given a lead is not told: `tell` does not name the owner"
         yield warning((*path, "tell"), what, fix='add "owner"')
+    if handoff.ownership == "pool":
+        what = "a lead that somebody outside the pool has is not assigned: it is taken from nobody before its promise is broken"
+        yield note(
+            (*path, "ownership"), what, fix="leave it if such leads come without an owner; else give the clock a ladder with `reassign`"
+        )
 
 
 def _off_shift(handoff: Handoff, agreement: Agreement) -> Iterator[Flaw]:
