@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import event, given, settings
 
 from connectors.records import FieldChange, RecordKey
 from sync.agreement.model import Agreement
 from sync.agreement.spans import parse_span
 from sync.brakes import Brakes, Latch
 from sync.judge.judge import judge_lead
+from sync.ladder import MOVES
 from sync.orders import Backlog
 from sync.plan import Planner, Policy
 from sync.report.shadow import shadow_lines
@@ -47,6 +49,7 @@ from tests.builders import (
     the_rows,
     the_terms,
 )
+from tests.unit.test_judge_laws import MOMENTS, STORIES, Story
 
 HANDOFF = ny("2026-11-18 10:00")
 NOW, DUE = HANDOFF + timedelta(minutes=1), HANDOFF + timedelta(minutes=15)
@@ -194,6 +197,26 @@ def test_a_lead_that_goes_back_needs_no_owner_but_where_its_return_is_only_watch
     assert too_soon(NOW, "observe") == [("assign", True)]
     assert too_soon(NOW, "observe", "observe") == [("return", False)]
     assert too_soon(NOW, "enforce", "observe") == [("return", False)]
+
+
+@given(STORIES, MOMENTS)
+@settings(max_examples=60, deadline=None)
+def test_of_leads_with_any_past_only_those_that_nobody_has_are_assigned_once_and_by_one_move(story: Story, now: datetime) -> None:
+    past = [change for change in story.changes if change.at <= now - timedelta(days=1)]
+    handed_over = [set_to("lifecyclestage", "lead", now - timedelta(hours=20)), mql(now - timedelta(minutes=5))]
+
+    def planned(*more: FieldChange, at: datetime) -> list[Step]:
+        return [step for step in steps([*past, *handed_over, *more], at, activities=story.upto(now).activities) if step.action in MOVES]
+
+    found = planned(at=now)
+    owner = next((c.value for c in sorted(past, key=lambda c: c.at, reverse=True) if c.field == "hubspot_owner_id"), None)
+    first = [step for step in found if step.action == "assign"]
+    event(f"assigned: {bool(assigned(*first))}, held: {bool(first) and not assigned(*first)}")
+    assert sum(not step.blocked_by for step in found) <= 1
+    assert not first or owner in (None, "90", "91")
+    for step in first:
+        for write in step.fields:
+            assert not [one for one in planned(owned_by(write.after, now), at=now + timedelta(minutes=1)) if one.action == "assign"]
 
 
 def test_a_plan_of_the_backlog_assigns_nothing() -> None:
