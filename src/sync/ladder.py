@@ -93,9 +93,9 @@ def due_assignments(findings: Iterable[Finding], *, now: Agreement, then: Callab
 
 def _is_ours_to_keep(finding: Finding, agreement: Agreement) -> bool:
     """Whether a promise is kept by an owner, and `agreement` has leadpact name the first one."""
-    clock = _clock_of(finding, agreement) if finding.kind == "clock" else None
-    by_us = (handoff.assigned_by == LEADPACT for handoff in agreement.handoffs if handoff.name == finding.cycle.handoff)
-    return clock is not None and Assigned() in clock.kept_by and any(by_us)
+    by_us = any(one.assigned_by == LEADPACT for one in agreement.handoffs if one.name == finding.cycle.handoff)
+    clock = _clock_of(finding, agreement) if by_us and finding.kind == "clock" else None
+    return clock is not None and Assigned() in clock.kept_by
 
 
 def _runs(finding: Finding) -> bool:
