@@ -124,6 +124,9 @@ class LimitsSection(Table):
     moves_per_day: Whole = 100
     moves_share: Portion = 0.1
     moves_at_least: Whole = 5
+    assignments_per_run: Whole = 50
+    assignments_per_hour: Whole = 100
+    assignments_per_day: Whole = 400
     offboard_moves: Whole = 500
     stamps_per_run: Whole = 2000
     reminders_per_owner_and_hour: Whole = 20
