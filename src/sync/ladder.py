@@ -91,6 +91,14 @@ def due_assignments(findings: Iterable[Finding], *, now: Agreement, then: Callab
             yield Due(finding=finding, rung=BEFORE_THE_LADDER, remedy=Rung(action=ASSIGN, detail=None), why=why)
 
 
+def assigning_clocks(agreement: Agreement) -> tuple[str, ...]:
+    """Name the clocks that a first owner keeps, where leadpact names one."""
+    if all(handoff.assigned_by != LEADPACT for handoff in agreement.handoffs):
+        return ()
+    clocks = (*agreement.clocks, *(clock for level in agreement.levels for clock in level.clocks))
+    return tuple(sorted({clock.name for clock in clocks if Assigned() in clock.kept_by}))
+
+
 def _is_ours_to_keep(finding: Finding, agreement: Agreement) -> bool:
     """Whether a promise is kept by an owner, and `agreement` has leadpact name the first one."""
     by_us = any(one.assigned_by == LEADPACT for one in agreement.handoffs if one.name == finding.cycle.handoff)

@@ -24,6 +24,7 @@ from sync.holding import parted
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms, known_upto
+from sync.ladder import assigning_clocks
 from sync.lint import Facts
 from sync.outbox import Posted
 from sync.plan import Planner
@@ -162,13 +163,17 @@ def _chunks(leads: Iterator[LeadRows]) -> Iterator[list[LeadRows]]:
 
 
 def _owed(run: Context, terms: Terms, agreement: Agreement, now: datetime, *, whole: bool) -> Sequence[int]:
-    """Return the rows of the leads with a breach that may still be acted on: of late, or if `whole` all that are not too old."""
+    """Return the rows of the leads with a breach that may still be acted on: of late, or if `whole` all that are not too old.
+
+    With them those that wait for their first owner: whether somebody may get one changes with shifts, caps and pauses.
+    """
+    wait = assigning_clocks(agreement)
     if not whole:
-        return run.known.findings.owed_since(now - terms.settle - LATE_NEWS, upto=now)
+        return run.known.findings.owed_since(now - terms.settle - LATE_NEWS, upto=now, running=wait)
     since, calendar, oldest = now - LOOKED_BACK, agreement.calendars["default"], run.known.config.act.max_act_age
     while since.date() > calendar.since and oldest.after(since, calendar) >= now:
         since -= LOOKED_BACK
-    return run.known.findings.owed_since(since, upto=now)
+    return run.known.findings.owed_since(since, upto=now, running=wait)
 
 
 def _pulled(news: News) -> list[Pulled]:

@@ -150,16 +150,21 @@ class Findings:
             ).fetchall()
         return tuple(RecordKey(crm, kind, id_) for crm, kind, id_, _ in rows)
 
-    def owed_since(self, since: datetime, *, upto: datetime) -> tuple[int, ...]:
-        """Return the rows of the leads with a broken promise that is still owed and fell due after `since`, and by `upto`."""
+    def owed_since(self, since: datetime, *, upto: datetime, running: Collection[str] = ()) -> tuple[int, ...]:
+        """Return the rows of the leads with a broken promise that is still owed and fell due after `since`, and by `upto`.
+
+        Of the rules `running` those too whose promise still runs.
+        """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
                 SELECT DISTINCT finding.lead FROM finding JOIN finding_version AS version ON version.id = finding.version
-                WHERE finding.withdrawn = 0 AND version.owed = 1 AND version.status = 'breached'
-                    AND version.due_at > ? AND version.due_at <= ?
+                WHERE finding.withdrawn = 0 AND version.owed = 1 AND (
+                    (version.status = 'breached' AND version.due_at > :since AND version.due_at <= :upto)
+                    OR (version.status IN ('running', 'at_risk') AND version.rule IN (SELECT value FROM json_each(:running)))
+                )
                 """,
-                (to_ms(since), to_ms(upto)),
+                {"since": to_ms(since), "upto": to_ms(upto), "running": as_json(running)},
             )
             return tuple(lead for (lead,) in rows)
 
