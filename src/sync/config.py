@@ -18,6 +18,7 @@ from sync.config_salesforce import SalesforceSettings
 from sync.config_sections import (
     ActSection,
     BackupSection,
+    DaemonSection,
     HubSpotSettings,
     LimitsSection,
     LogSection,
@@ -52,6 +53,7 @@ class Config:
     backup: BackupSection
     retention: RetentionSection
     reconcile: ReconcileSection
+    daemon: DaemonSection
     log: LogSection
     notify: tuple[Target, ...]
     warnings: tuple[Problem, ...]  # what works but should not stay so
@@ -76,6 +78,12 @@ class Config:
         if crm == "salesforce":
             return self.salesforce.user_id if self.salesforce is not None else None
         return self.hubspot.app_id if self.hubspot is not None else None
+
+    def max_share(self, crm: str) -> float:
+        """Return which share of a day's calls of an account is ours."""
+        section = self.salesforce if crm == "salesforce" else self.hubspot
+        assert section is not None, crm
+        return section.max_share
 
     @property
     def api_versions(self) -> Mapping[str, str]:
@@ -174,6 +182,7 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         backup=settings.backup,
         retention=settings.retention,
         reconcile=settings.reconcile,
+        daemon=settings.daemon,
         log=settings.log,
         notify=reader.targets(settings),
         warnings=tuple(reader.warnings),

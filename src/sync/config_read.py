@@ -28,6 +28,7 @@ from sync.config_sections import (
     ActSection,
     AuthoritySection,
     BackupSection,
+    DaemonSection,
     FilesSection,
     HubSpotSettings,
     LimitsSection,
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     backup: BackupSection = BackupSection()
     retention: RetentionSection = RetentionSection()
     reconcile: ReconcileSection = ReconcileSection()
+    daemon: DaemonSection = DaemonSection()
     log: LogSection = LogSection()
     notify: tuple[NotifySection, ...] = ()
 

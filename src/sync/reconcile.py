@@ -12,9 +12,11 @@ import structlog
 
 from connectors.errors import ConnectorError, Denied
 from connectors.protocol import WritingConnector
+from sync.begin import Begun, cost_of, opened_run
 from sync.compare import OPEN_LEADS, WRITES, Comparing
+from sync.context import Context
 from sync.earlier import signs_of
-from sync.run import Begun, Context, cost_of, opened_run, telling
+from sync.run import telling
 from sync.store.reconciled import Part
 
 log = structlog.get_logger()

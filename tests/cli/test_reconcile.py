@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sync.store.backup import nightly_backups
+from sync.store.lock import hold_daemon
 from tests.faults.holding import run_that_holds
 from tests.flow import warm
 from tests.flow.enforcing import Enforced, enforced
@@ -169,7 +170,6 @@ def test_who_is_forgotten_stays_so_while_the_crm_shows_them(hubspot: Enforced) -
     one.run("sync", "--dry-run", "--full")
     files = [store_bytes(store), *(backup.read_bytes() for backup in nightly_backups(store))]
     assert not any(b"late1@late.example" in content for content in files)
-    assert "there is no" not in one.run("sync", "--dry-run")
     refused = leadpact("forget", "nobody", "--config", config)
     assert (refused.returncode, "that is no e-mail address" in refused.stderr) == (64, True)
 
@@ -197,13 +197,37 @@ def test_a_store_that_is_restored_does_nothing_twice_that_was_done_since_its_bac
     assert one.owner(lead) == given
 
 
-def test_without_a_store_nothing_can_be_reconciled(hubspot: Enforced) -> None:
-    config = hubspot.files / "elsewhere.toml"
-    config.write_text((hubspot.files / "config.toml").read_text(encoding="utf-8") + '\n[files]\nstore = "elsewhere.db"\n', encoding="utf-8")
+def config_with_store(one: Enforced, name: str) -> str:
+    config = one.files / f"{name}.toml"
+    config.write_text((one.files / "config.toml").read_text(encoding="utf-8") + f'\n[files]\nstore = "{name}.db"\n', encoding="utf-8")
+    return str(config)
 
-    done = leadpact("reconcile", "--config", str(config))
+
+def test_without_a_store_nothing_can_be_reconciled(hubspot: Enforced) -> None:
+    done = leadpact("reconcile", "--config", config_with_store(hubspot, "none"))
 
     assert (done.returncode, "there is no store at" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["reconcile", "daemon"])
+def test_a_damaged_store_is_refused_at_the_start_and_restoring_is_offered(hubspot: Enforced, command: str) -> None:
+    content = bytearray((hubspot.files / "leadpact.db").read_bytes())
+    half = len(content) // 8192 * 4096
+    content[half:-4096] = b"\x5a" * (len(content) - 4096 - half)  # what is needed to open it is sound
+    (hubspot.files / "harmed.db").write_bytes(content)
+
+    done = leadpact(command, "--config", config_with_store(hubspot, "harmed"))
+
+    assert done.returncode == 1, done.stderr
+    assert "harmed.db is damaged" in done.stderr
+    assert "fix: put a backup in its place: `leadpact restore` lists them" in done.stderr
+
+
+def test_while_a_daemon_serves_the_store_nothing_is_restored(hubspot: Enforced) -> None:
+    with hold_daemon(hubspot.files / "leadpact.db"):
+        done = leadpact("restore", "last", "--config", str(hubspot.files / "config.toml"))
+
+    assert (done.returncode, "it must be stopped before `leadpact restore`" in done.stderr) == (1, True)
 
 
 @pytest.mark.campaign
