@@ -110,12 +110,13 @@ class Comparing:
         return part
 
     def _values(self, persons: Sequence[RecordKey]) -> list[Drift]:
+        upto = {stream: self._upto(stream) for stream in self.connector.kinds()}  # first: a pull beside this one may come in between
         pages = [page for kind, ids in _by_kind(persons) for page in self._looked_up(self._stream_of(kind), ids)]
         held = self.standing.held(record.key for page in pages for record in page.records)
         differs: dict[RecordKey, tuple[str, ...]] = {}
         for page in pages:
             for record in page.records:
-                if fields := changed_fields(record, held.get(record.key), upto=self._upto(page.stream)):
+                if fields := changed_fields(record, held.get(record.key), upto=upto[page.stream]):
                     differs[record.key] = fields
         found = self._explained(differs, held)
         for page in pages:
@@ -133,10 +134,11 @@ class Comparing:
 
     def _links(self, persons: Sequence[RecordKey]) -> list[Drift]:
         drifts: list[Drift] = []
-        asked = frozenset(persons)
-        for page in self.connector.evidence(persons):
+        asked, streams = frozenset(persons), self.mirror.streams(self.crm)
+        upto = {stream: self._upto(stream) for stream in streams}
+        for page in self.connector.evidence(persons, without=[stream for stream, state in streams.items() if state.error is not None]):
             new = self.standing.unlinked(page.links)
-            young = {activity.key for activity in page.activities if activity.changed_at >= self._upto(page.stream)}
+            young = {activity.key for activity in page.activities if activity.changed_at >= upto.get(page.stream, self.seen_at)}
             drifts += [
                 Drift(what=What.LINK, key=key, why=SILENT_LINK)
                 for link in new

@@ -16,6 +16,7 @@ from sync.begin import Begun, cost_of, opened_run
 from sync.compare import OPEN_LEADS, WRITES, Comparing
 from sync.context import Context
 from sync.earlier import signs_of
+from sync.errors import LimitReached
 from sync.run import telling
 from sync.store.reconciled import Part
 
@@ -44,6 +45,7 @@ class Reconciled:
     run_id: str
     parts: tuple[Part, ...]
     kept: Kept
+    stopped_by: LimitReached | None = None  # of a part: so much seems to be erased that a person must say whether it is
 
     @property
     def drifted(self) -> int:
@@ -65,18 +67,28 @@ def reconcile(run: Context) -> Reconciled:
 
     Beside another run of any kind: each page is saved in a transaction of its own and moves no cursor; what it changes is marked to
     be judged by whoever judges next. A part that a CRM does not let be read now, the budget of the day above all, is left out and
-    comes first the next time. A run that was cut short goes on where that stopped. Raises Denied, StoreError, and LimitReached
-    where much seems to be erased; what was healed stays.
+    comes first the next time. A run that was cut short goes on where that stopped. Raises ConnectorError where a CRM tells nothing at
+    all, and StoreError; what was healed stays. The store is backed up also where a CRM is the reason.
     """
     run.upkeep.refuse_if_damaged()
-    with opened_run(run, RECONCILE) as begun:
-        before = {(part.crm, part.name): part for part in run.parts.cut_short(since=begun.now - GOES_ON_WITHIN)}
-        parts = tuple(part for connector in run.connectors for part in _parts(run, begun, connector, before))
-        run.known.links.renew(now=begun.now, shared=run.known.roster.shared_mailboxes)
-        done = Reconciled(run_id=begun.run_id, parts=parts, kept=keep_store(run, now=begun.now))
-        run.runs.finish(begun.run_id, outcome="ok", summary=done.as_json() | cost_of(run, begun))
-        log.info("reconciled", run=begun.run_id, drifted=done.drifted, left_out=len(done.left_out))
-        return done
+    try:
+        with opened_run(run, RECONCILE) as begun:
+            return _reconcile(run, begun)
+    except ConnectorError:
+        keep_store(run, now=run.clock())
+        raise
+
+
+def _reconcile(run: Context, begun: Begun) -> Reconciled:
+    before = {(part.crm, part.name): part for part in run.parts.cut_short(since=begun.now - GOES_ON_WITHIN)}
+    stopped: list[LimitReached] = []
+    parts = tuple(part for connector in run.connectors for part in _parts(run, begun, connector, before, stopped))
+    run.known.links.renew(now=begun.now, shared=run.known.roster.shared_mailboxes)
+    kept = keep_store(run, now=begun.now)
+    done = Reconciled(run_id=begun.run_id, parts=parts, kept=kept, stopped_by=next(iter(stopped), None))
+    run.runs.finish(begun.run_id, outcome="ok", summary=done.as_json() | cost_of(run, begun))
+    log.info("reconciled", run=begun.run_id, drifted=done.drifted, left_out=len(done.left_out))
+    return done
 
 
 def keep_store(run: Context, *, now: datetime) -> Kept:
@@ -87,7 +99,9 @@ def keep_store(run: Context, *, now: datetime) -> Kept:
     return Kept(erased=erased, given_back=upkeep.shrink(), backup=upkeep.back_up(at=now, keep=config.backup.keep))
 
 
-def _parts(run: Context, begun: Begun, connector: WritingConnector, before: Mapping[tuple[str, str], Part]) -> Iterator[Part]:
+def _parts(
+    run: Context, begun: Begun, connector: WritingConnector, before: Mapping[tuple[str, str], Part], stopped: list[LimitReached]
+) -> Iterator[Part]:
     """Do the parts of one CRM: those that were done the longest ago come first, so that a small budget leaves none out for ever."""
     comparing = _comparing(run, begun, connector)
     connector.learn(run.known.mirror.definitions(connector.crm))
@@ -96,17 +110,19 @@ def _parts(run: Context, begun: Begun, connector: WritingConnector, before: Mapp
     for name in sorted(names, key=lambda name: (name in done_at, done_at.get(name, begun.now))):
         part = before.get((connector.crm, name)) or Part(crm=connector.crm, name=name, state="begun")
         if part.state != "done":
-            part = _done_or_left_out(comparing, replace(part, state="begun", why=""))
+            part = _done_or_left_out(comparing, replace(part, state="begun", why=""), stopped)
         run.parts.note(begun.run_id, part, at=run.clock() + begun.ahead)
         yield part
 
 
-def _done_or_left_out(comparing: Comparing, part: Part) -> Part:
+def _done_or_left_out(comparing: Comparing, part: Part, stopped: list[LimitReached]) -> Part:
     try:
         return comparing.part(part)
     except Denied:
         raise
-    except ConnectorError as error:
+    except (ConnectorError, LimitReached) as error:
+        if isinstance(error, LimitReached):
+            stopped.append(error)
         log.warning("part_left_out", crm=part.crm, part=part.name, why=str(error))
         return replace(part, state="left out", why=str(error))
 

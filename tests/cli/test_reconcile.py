@@ -223,6 +223,18 @@ def test_a_damaged_store_is_refused_at_the_start_and_restoring_is_offered(hubspo
     assert "fix: put a backup in its place: `leadpact restore` lists them" in done.stderr
 
 
+def test_a_crm_that_refuses_us_is_told_and_the_store_is_backed_up_all_the_same(hubspot: Enforced) -> None:
+    store, people = hubspot.files / "leadpact.db", hubspot.world.people
+    before = nightly_backups(store)
+    people.ask("POST", "/_sandbox/faults", {"status": 401})
+
+    done = leadpact("reconcile", "--config", str(hubspot.files / "config.toml"))
+    people.ask("DELETE", "/_sandbox/faults")
+
+    assert done.returncode == 78, done.stderr
+    assert nightly_backups(store)[-1] not in before
+
+
 def test_while_a_daemon_serves_the_store_nothing_is_restored(hubspot: Enforced) -> None:
     with hold_daemon(hubspot.files / "leadpact.db"):
         done = leadpact("restore", "last", "--config", str(hubspot.files / "config.toml"))

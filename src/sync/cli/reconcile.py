@@ -33,4 +33,6 @@ def reconcile(
         typer.echo(f"run {done.run_id}: {done.drifted:,} difference{'s' * (done.drifted != 1)}")
         for line in drift_lines(done.as_json()):
             typer.echo(line)
+    if done.stopped_by is not None:
+        raise done.stopped_by
     return EXIT_DRIFTED if detailed_exitcode and done.drifted else 0
