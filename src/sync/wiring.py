@@ -20,6 +20,7 @@ from connectors.budget import DayShares
 from connectors.hubspot import mapping as hubspot_mapping
 from connectors.hubspot.connector import HubSpot
 from connectors.hubspot.settings import HubSpotSettings
+from connectors.hubspot.webhooks import HubSpotWebhooks
 from connectors.pacing import RetryPolicy, Waiting
 from connectors.protocol import Connector, WritingConnector
 from connectors.records import Vocabulary, Wanted
@@ -67,6 +68,7 @@ from sync.store.usage import ApiUsage
 from sync.store.waivers import Waivers
 from sync.store.whose import Whose
 from sync.version import VERSION
+from sync.web.settings import READY_WITHIN, ServingSettings
 
 T = TypeVar("T")
 LONG_WAIT_S = 2.0
@@ -201,6 +203,23 @@ def salesforce_settings(org: SalesforceSection) -> SalesforceSettings:
 
 def _shown(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret is not None else None
+
+
+def serving_settings(config: Config, *, ready_within: timedelta = READY_WITHIN) -> ServingSettings:
+    """Return how the daemon's server serves by `[http]`; `ready_within` of its last good tick the daemon counts as ready."""
+    secret = config.hubspot.client_secret if config.hubspot is not None else None
+    return ServingSettings(
+        host=config.http.host,
+        port=config.http.port,
+        is_local=config.http.is_local,
+        store=config.store,
+        clock=machine_clock,
+        monotonic=time.monotonic,
+        token=config.http.token,
+        public_url=config.http.public_url,
+        webhooks=HubSpotWebhooks(secret.get_secret_value()) if secret is not None else None,
+        ready_within=ready_within,
+    )
 
 
 def crm_facts(config: Config, connector: Connector) -> Facts:
