@@ -95,15 +95,15 @@ class Figures:
             ).fetchall()
         return {tuple(held): count for count, *held in rows}
 
-    def due_next(self, now: datetime, most: int) -> list[DuePromise]:
-        """Return the promises that fall due next after `now`, the nearest first, at most so many.
+    def due_next(self, most: int) -> list[DuePromise]:
+        """Return the promises that fall due next, the nearest first, at most so many; first those that fell due and were not judged since.
 
         A lead is judged anew no later than its nearest promise falls due, so that no other lead need be looked at.
         """
         found: list[DuePromise] = []
         after = (-1, -1)
         while leads := self._judged_next(after):
-            found = sorted([*found, *self._open(leads, now)], key=lambda one: (one.due_at, one.lead, one.rule))[:most]
+            found = sorted([*found, *self._open(leads)], key=lambda one: (one.due_at, one.lead, one.rule))[:most]
             after = leads[-1]
             if len(found) == most and to_ms(found[-1].due_at) < after[0]:
                 break
@@ -119,16 +119,16 @@ class Figures:
                 (*after, _PAGE),
             ).fetchall()
 
-    def _open(self, leads: Sequence[tuple[int, int]], now: datetime) -> list[DuePromise]:
+    def _open(self, leads: Sequence[tuple[int, int]]) -> list[DuePromise]:
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 """
                 SELECT version.due_at, object.crm, object.kind, object.crm_id, version.rule, version.status
                 FROM finding JOIN finding_version AS version ON version.id = finding.version JOIN object ON object.id = finding.lead
                 WHERE finding.lead IN (SELECT value FROM json_each(?)) AND finding.withdrawn = 0
-                    AND version.status IN ('running', 'at_risk') AND version.due_at > ?
+                    AND version.status IN ('running', 'at_risk') AND version.due_at IS NOT NULL
                 """,
-                (as_json(lead for _, lead in leads), to_ms(now)),
+                (as_json(lead for _, lead in leads),),
             ).fetchall()
         return [
             DuePromise(due_at=from_ms(due_at), lead=str(RecordKey(crm, kind, id_)), rule=rule, status=status)
