@@ -155,7 +155,7 @@ def test_it_lives_and_is_ready_while_good_ticks_are_recent(serve: Serve) -> None
     served.daemon.said = replace(BEAT, good_at=None)
     assert "no tick has ended well yet" in served.ask("GET", "/readyz")[1]
     assert served.ask("GET", "/healthz")[0] == 200
-    assert (served.ask("POST", "/healthz")[0], served.ask("GET", "/other")[0]) == (405, 404)
+    assert [served.ask(*call)[0] for call in (("POST", "/healthz"), ("GET", "/other"), ("GET", "/healthz/"))] == [405, 404, 404]
 
 
 def test_a_delivery_of_hubspot_wakes_the_daemon_with_keys_alone_and_a_replay_does_not(serve: Serve, tmp_path: Path) -> None:
@@ -254,12 +254,24 @@ def test_a_flood_is_answered_with_429_and_health_is_told_beside_it(serve: Serve)
     assert served.metric("leadpact_http_requests_total", path=HOOK, code="429") == 3
 
 
-def test_many_who_only_connect_keep_nobody_out_for_long(serve: Serve) -> None:
-    served = serve(patience=Patience(call_s=0.5))
+def test_who_connects_beyond_all_measure_is_cut_off_at_once(serve: Serve) -> None:
+    served = serve(patience=Patience(most_open=5))
     with ExitStack() as stack:
-        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=20)) for _ in range(450)]
-        assert all(_all(sock) == b"" for sock in idle)
+        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=20)) for _ in range(8)]
+        assert [_all(sock) for sock in idle[5:]] == [b""] * 3
     assert served.ask("GET", "/healthz")[0] == 200
+
+
+def test_what_goes_wrong_inside_is_a_500_and_one_line(serve: Serve) -> None:
+    def broken() -> Heartbeat:
+        raise RuntimeError("ada@example.com")
+
+    with capture_logs() as logs:
+        served = serve()
+        served.daemon.beat = broken  # type: ignore[method-assign]
+        answers = [served.ask("GET", "/readyz")[:2] for _ in range(3)]
+    assert answers == [(500, "this went wrong here; see the log\n")] * 3
+    assert logs == [{"event": "http_failed", "log_level": "warning", "RuntimeError": 1}]
 
 
 def test_another_name_than_this_machines_is_not_answered(serve: Serve) -> None:

@@ -9,7 +9,7 @@ import hmac
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -59,7 +59,7 @@ _ABOUT = ("objectId", "primaryObjectId", "newObjectId")
 class HubSpotWebhooks:
     """The webhooks of one HubSpot app."""
 
-    secret: str
+    secret: str = field(repr=False)
     crm: str = CRM
     signature_header: str = "X-HubSpot-Signature-v3"
     time_header: str = "X-HubSpot-Request-Timestamp"
@@ -95,10 +95,10 @@ def _records(event: Mapping[str, Any]) -> Iterator[RecordKey]:
     """Yield the records that an event names, whatever happened to them; of kinds that leadpact knows."""
     if (kind := _kind(event)) is not None:
         merged = event.get("mergedObjectIds")
-        named = [*(event.get(field) for field in _ABOUT), *(merged if isinstance(merged, list) else ())]
+        named = [*map(event.get, _ABOUT), *(merged if isinstance(merged, list) else ())]
         yield from (RecordKey(CRM, kind, id_) for id_ in map(_id, named) if id_ is not None)
-    for kind, field in zip(_ends(event), ("fromObjectId", "toObjectId"), strict=False):
-        if kind in _KINDS.values() and (id_ := _id(event.get(field))) is not None:
+    for kind, end in zip(_ends(event), ("fromObjectId", "toObjectId"), strict=False):
+        if kind in _KINDS.values() and (id_ := _id(event.get(end))) is not None:
             yield RecordKey(CRM, kind, id_)
 
 

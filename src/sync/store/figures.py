@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -204,13 +205,21 @@ class Figures:
 
 def size_of(path: Path) -> int:
     """Return how many bytes a store takes, with what SQLite keeps beside it; 0 for none."""
-    return sum(file.stat().st_size for suffix in ("", "-wal", "-shm") if (file := path.with_name(path.name + suffix)).exists())
+    files = [stat for suffix in ("", "-wal", "-shm") if (stat := _stat(path.with_name(path.name + suffix))) is not None]
+    return sum(stat.st_size for stat in files)
 
 
 def last_backup(store: Path) -> datetime | None:
     """Return when the newest backup in `backups` beside the store was written, by this machine's clock; None where there is none."""
     folder = store.with_name("backups")
-    if not folder.is_dir():
-        return None
-    written = [file.stat().st_mtime for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
+    files = [file for file in folder.iterdir() if not file.name.startswith(".")] if folder.is_dir() else []
+    written = [stat.st_mtime for file in files if (stat := _stat(file)) is not None]
     return datetime.fromtimestamp(max(written), UTC) if written else None
+
+
+def _stat(file: Path) -> os.stat_result | None:
+    """Look at a file that may go at any moment."""
+    try:
+        return file.stat()
+    except FileNotFoundError:
+        return None

@@ -39,7 +39,9 @@ def make_app(settings: ServingSettings, watched: Watched, metrics: Metrics, read
 
         hook = Hook(settings, settings.webhooks, watched, metrics, account)
         routes.append(Route(f"{WEBHOOKS}{crm}", hook.answer, methods=["POST"]))
-    return Guard(Starlette(routes=routes, exception_handlers={Exception: _failing(settings)}), settings, metrics)
+    app = Starlette(routes=routes, exception_handlers={Exception: _failing(settings)})
+    app.router.redirect_slashes = False
+    return Guard(app, settings, metrics)
 
 
 def why_not_ready(beat: Heartbeat, *, now: datetime, within: timedelta) -> str | None:

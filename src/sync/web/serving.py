@@ -15,11 +15,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from sync.errors import SyncError
 from sync.web.app import make_app
 from sync.web.metrics import Metrics
-from sync.web.settings import ServingSettings
+from sync.web.settings import Patience, ServingSettings
 from sync.web.watched import Watched
 
 AT_ONCE = 100  # connections; who calls beyond is told 503
-MOST_OPEN = 400  # and who connects beyond is cut off
 IDLE_S = 5
 LARGEST_HEAD = 16_384  # bytes
 START_S = 10.0
@@ -42,7 +41,7 @@ class Serving:
         self._settings = settings
         self.metrics = Metrics(settings, watched)
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="leadpact-counts")
-        self._server = _Server(make_app(settings, watched, self.metrics, self._reader), call_s=settings.patience.call_s)
+        self._server = _Server(make_app(settings, watched, self.metrics, self._reader), settings.patience)
         self._thread: Thread | None = None
         self._port = settings.port
 
@@ -93,8 +92,8 @@ class Serving:
 class _Server(uvicorn.Server):
     """Uvicorn, which says when it has begun."""
 
-    def __init__(self, app: ASGIApp, *, call_s: float) -> None:
-        super().__init__(_config(app, call_s=call_s))
+    def __init__(self, app: ASGIApp, patience: Patience) -> None:
+        super().__init__(_config(app, patience))
         self.began = Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -102,11 +101,11 @@ class _Server(uvicorn.Server):
         self.began.set()
 
 
-def _config(app: ASGIApp, *, call_s: float) -> uvicorn.Config:
+def _config(app: ASGIApp, patience: Patience) -> uvicorn.Config:
     """Return how uvicorn runs it: quiet, trusting no header about who calls, and reading no more than it must."""
     return uvicorn.Config(
         app,
-        http=_hasty(call_s),
+        http=_hasty(patience),
         ws="none",
         loop="asyncio",
         lifespan="off",
@@ -123,14 +122,14 @@ def _config(app: ASGIApp, *, call_s: float) -> uvicorn.Config:
     )
 
 
-def _hasty(call_s: float) -> type[H11Protocol]:
-    """Return the connections that are cut when a call takes longer than `call_s`, whichever part of it is slow."""
+def _hasty(patience: Patience) -> type[H11Protocol]:
+    """Return the connections that are cut when a call takes too long, whichever part of it is slow, and when there are too many."""
 
     class Hasty(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            is_one_too_many = len(self.connections) >= MOST_OPEN
+            is_one_too_many = len(self.connections) >= patience.most_open
             super().connection_made(transport)
-            self._deadline = self.loop.call_later(0.0 if is_one_too_many else call_s, transport.abort)
+            self._deadline = self.loop.call_later(0.0 if is_one_too_many else patience.call_s, transport.abort)
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._deadline.cancel()
@@ -138,7 +137,7 @@ def _hasty(call_s: float) -> type[H11Protocol]:
 
         def on_response_complete(self) -> None:
             self._deadline.cancel()
-            self._deadline = self.loop.call_later(call_s, self.transport.abort)
+            self._deadline = self.loop.call_later(patience.call_s, self.transport.abort)
             super().on_response_complete()
 
     return Hasty

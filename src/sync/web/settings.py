@@ -22,6 +22,7 @@ class Patience:
     per_s: float = 100.0  # calls, in the long run; webhooks apart from the others
     at_once: int = 200
     body_s: float = 5.0  # for the body of a call
+    most_open: int = 400  # connections; who connects beyond is cut off
     call_s: float = 15.0  # from its beginning, or the last answer, a connection has to bring a whole call and take its answer
 
 
