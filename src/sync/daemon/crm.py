@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from statistics import median
 from zoneinfo import ZoneInfo
 
 from connectors.records import RecordKey
@@ -36,6 +38,7 @@ class Crm:
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=5.0, longest_s=600.0))
     interval_s: float = 0.0  # between polls, as it was worked out last; longer than configured where calls are scarce
     calls: int = 0  # that were made up to the last poll
+    costs: deque[int] = field(default_factory=lambda: deque(maxlen=7))  # calls of the last polls; one that read an import is no measure
     shrunken: LimitReached | None = None  # it showed so little that nothing may be judged
 
     @property
@@ -86,11 +89,13 @@ class Crm:
         """Work out when to poll next, by what this poll cost."""
         assert polled.facts is not None
         usage, account = polled.usage, polled.facts.account
+        self.interval_s = self.pace.poll_s
         if usage is None:
-            self.interval_s = self.pace.poll_s
             return
-        zone = ZoneInfo(account.time_zone) if account.time_zone else UTC
-        self.interval_s = self.pace.interval_s(usage, usage.calls - self.calls, now=account.server_now, zone=zone)
+        if self.facts is not None:  # the first poll may read years
+            self.costs.append(usage.calls - self.calls)
+            zone = ZoneInfo(account.time_zone) if account.time_zone else UTC
+            self.interval_s = self.pace.interval_s(usage, median(self.costs), now=account.server_now, zone=zone)
         self.calls = usage.calls
 
     def _fail(self, error: Exception, *, now_s: float, now: datetime) -> bool:
