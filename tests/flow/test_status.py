@@ -128,6 +128,17 @@ def test_the_document_has_the_same_and_a_stable_shape(config: Config) -> None:
     assert told["store"]["last_backup_at"] == "2026-11-20T09:00:00.000Z"
     assert told["enforcement"]["held"][0]["apply"] == "leadpact apply 2"
     assert told["enforcement"]["stops"][0]["resume"] == "leadpact resume"
+    reference = (ROOT / "docs" / "reference" / "status.md").read_text(encoding="utf-8")
+    by_name = {"hubspot", *told["messages"], *told["writes"], *told["enforcement"]["enforced_since"]}
+    of_held = set(told["enforcement"]["held"][0]) | set(told["enforcement"]["stops"][0]) | {"rule", "moves", "limit"}
+    assert {key for key in keys_of(told) - by_name - of_held if f"`{key}`" not in reference} == set()
+
+
+def keys_of(value: object) -> set[str]:
+    """Return every key in a document, however deep."""
+    if isinstance(value, dict):
+        return {*value, *(key for inner in value.values() for key in keys_of(inner))}
+    return {key for inner in value for key in keys_of(inner)} if isinstance(value, list) else set()
 
 
 EMPTY = {

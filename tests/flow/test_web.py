@@ -35,7 +35,7 @@ from sync.store.usage import ApiUsage
 from sync.web.serving import CannotListen, Serving
 from sync.web.settings import Patience, ServingSettings
 from sync.web.watched import Hints
-from tests.builders import the_practice_agreement
+from tests.builders import ROOT, the_practice_agreement
 from tests.flow.store_values import NINE, WORDS, a_finding, a_judgement, a_record, save
 from tests.flow.test_store_journal import FREE, a_plan, note
 from tests.hubspot_signature import signed
@@ -369,6 +369,9 @@ def test_metrics_tell_what_the_store_holds_and_nobodys_data(serve: Serve, tmp_pa
     assert (served.metric("leadpact_store_bytes") or 0) > 100_000
     for secret in ("ada@example.com", "contact/", SECRET):
         assert secret not in text
+    reference = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
+    told = [line.split()[2] for line in served.ask("GET", "/metrics")[1].splitlines() if line.startswith("# TYPE")]
+    assert [name for name in told if f"`{name}`" not in reference] == []
 
 
 def test_metrics_are_told_without_a_store(serve: Serve) -> None:
