@@ -28,6 +28,7 @@ from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_do
 from sync.config_sections import (
     ActSection,
     AuthoritySection,
+    DaemonSection,
     FilesSection,
     HubSpotSettings,
     LimitsSection,
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     act: ActSection = ActSection()
     own_fields: OwnFieldsSection = OwnFieldsSection()
     http: HttpSection = HttpSection()
+    daemon: DaemonSection = DaemonSection()
     log: LogSection = LogSection()
     notify: tuple[NotifySection, ...] = ()
 

@@ -27,7 +27,7 @@ class Metrics:
     """The metrics of one server; what it counts itself may be counted from any thread."""
 
     def __init__(self, settings: ServingSettings, watched: Watched) -> None:
-        disable_created_metrics()  # they would be metrics of their own that say when this process began
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # they would be metrics of their own that say when this process began
         self.counts = StoreCounts(settings.store, clock=settings.clock, monotonic=settings.monotonic)
         self._registry = CollectorRegistry()
         self._ticks = Histogram("leadpact_tick_seconds", "How long a tick took", buckets=_TICK_S, registry=self._registry)
