@@ -16,7 +16,7 @@ import pytest
 
 from sync.agreement.versions import version_of
 from sync.config import Config, load_config
-from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, write_heartbeat
+from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, drop_heartbeat, heartbeat_file, write_heartbeat
 from sync.daemon.liveness import Life, daemon_of
 from sync.journal import Event, Place
 from sync.judge.findings import Status
@@ -155,6 +155,12 @@ def test_it_is_told_before_anything_was_pulled_and_with_a_broken_agreement(confi
     assert not config.store.exists()
 
 
+def leave(config: Config, beat: Heartbeat, *, at: datetime = NINE) -> None:
+    """Leave a heartbeat as a daemon wrote it at a moment."""
+    write_heartbeat(config.store, beat)
+    os.utime(heartbeat_file(config.store), (at.timestamp(), at.timestamp()))
+
+
 def a_beat(**more: Any) -> Heartbeat:
     told: dict[str, Any] = {"pid": os.getpid(), "host": socket.gethostname(), "version": "1.2", "started_at": NINE, "at": NINE}
     return Heartbeat(**(told | {"ticked_at": NINE, "good_at": NINE, "tick_s": 0.25, "next_at": NINE + HOUR} | more))
@@ -177,13 +183,13 @@ def test_a_daemon_is_known_by_its_process_and_its_last_sign_of_life(
         ended = subprocess.Popen([sys.executable, "-c", ""])
         ended.wait()
         more = more | {"pid": ended.pid}
-    write_heartbeat(config.store, a_beat(**more))
+    leave(config, a_beat(**more, at=NINE - HOUR))  # its own clock is off: it goes by that of a CRM
     assert daemon_of(config.store, now=NINE + after).life is life
 
 
 def test_what_a_daemon_says_of_itself_is_shown(config: Config) -> None:
     down = CrmPulse(state=CrmState.DOWN, since=NINE, said="no answer", fix="wait")
-    write_heartbeat(config.store, a_beat(good_at=None, crms={"hubspot": down}, trouble="the disk is full", reload_refused="2 problems"))
+    leave(config, a_beat(good_at=None, crms={"hubspot": down}, trouble="the disk is full", reload_refused="2 problems"))
     lines = list(status_lines(status_at(config, NINE)))
     pid, host = os.getpid(), socket.gethostname()
     assert [text for text, _ in lines[:8]] == [
@@ -204,6 +210,8 @@ def test_the_program_ends_with_one_only_where_a_daemon_is_missed(config: Config)
     done = leadpact("status", cwd=config.path.parent)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Daemon       none runs\n")
-    write_heartbeat(config.store, a_beat(at=datetime.now(UTC) - HOUR))
+    leave(config, a_beat(), at=datetime.now(UTC) - HOUR)
     done = leadpact("status", "--format", "json", cwd=config.path.parent)
     assert (done.returncode, json.loads(done.stdout)["daemon"]["state"]) == (1, "stuck")
+    drop_heartbeat(config.store)  # as a daemon does that was told to end
+    assert daemon_of(config.store, now=datetime.now(UTC)).life is Life.NONE

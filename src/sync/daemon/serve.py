@@ -23,7 +23,7 @@ from sync.context import Context
 from sync.daemon.crm import Crm
 from sync.daemon.daemon import Daemon, Ended, Machine, Work
 from sync.daemon.events import Crashed, Event, Polled
-from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, write_heartbeat
+from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, drop_heartbeat, write_heartbeat
 from sync.daemon.manager import Manager, manager_of_this_process
 from sync.daemon.nightly import Nightly
 from sync.daemon.pace import Pace, too_short
@@ -77,7 +77,9 @@ def serve(path: Path | None) -> int:
             _serve(Serving(path=path, files=files, manager=manager, events=events, signals=signals))
         except StoppedAtOnce:
             log.warning("stopped_at_once")
+            drop_heartbeat(files.config.store)
             return EXIT_AT_ONCE
+        drop_heartbeat(files.config.store)
     return 0
 
 
