@@ -179,8 +179,8 @@ def test_before_the_store_knows_its_account_any_signed_delivery_is_a_hint(serve:
 
 
 def test_what_is_not_hubspots_is_refused_counted_and_told_once_a_minute(serve: Serve) -> None:
+    served = serve()
     with capture_logs() as logs:
-        served = serve()
         assert served.deliver(changed(1), secret="another") == 401
         assert served.deliver(changed(1), url="https://evil.example.com" + HOOK) == 401
         assert served.deliver(changed(1), at=NOW - timedelta(minutes=5, seconds=1)) == 401
@@ -266,8 +266,8 @@ def test_what_goes_wrong_inside_is_a_500_and_one_line(serve: Serve) -> None:
     def broken() -> Heartbeat:
         raise RuntimeError("ada@example.com")
 
+    served = serve()
     with capture_logs() as logs:
-        served = serve()
         served.daemon.beat = broken  # type: ignore[method-assign]
         answers = [served.ask("GET", "/readyz")[:2] for _ in range(3)]
     assert answers == [(500, "this went wrong here; see the log\n")] * 3
