@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -78,10 +79,14 @@ def _metrics(metrics: Metrics, reader: Executor) -> Endpoint:
 
 
 def _failing(settings: ServingSettings) -> Callable[[Request, Exception], Awaitable[Response]]:
-    complaints = Complaints("http_failed", settings.monotonic)
+    complaints = Complaints(_tell_failed, settings.monotonic)
 
     async def failed(_: Request, error: Exception) -> Response:
         complaints.add(type(error).__name__)
         return PlainTextResponse("this went wrong here; see the log\n", status_code=500)
 
     return failed
+
+
+def _tell_failed(counts: Mapping[str, int]) -> None:
+    structlog.get_logger().warning("http_failed", **counts)
