@@ -92,14 +92,19 @@ def open_door() -> Door:
     return AppriseDoor()
 
 
-def serving_settings(config: Config, *, ready_within: timedelta = READY_WITHIN) -> ServingSettings:
-    """Return how the daemon's server serves by `[http]`; `ready_within` of its last good tick the daemon counts as ready."""
+def serving_settings(
+    config: Config, *, clock: Callable[[], datetime] = machine_clock, ready_within: timedelta = READY_WITHIN
+) -> ServingSettings:
+    """Return how the daemon's server serves by `[http]`; `ready_within` of its last good tick the daemon counts as ready.
+
+    `clock` is the daemon's own, by which its heartbeat is, and may be asked from any thread.
+    """
     return ServingSettings(
         host=config.http.host,
         port=config.http.port,
         is_local=config.http.is_local,
         store=config.store,
-        clock=machine_clock,
+        clock=clock,
         monotonic=time.monotonic,
         token=config.http.token,
         public_url=config.http.public_url,

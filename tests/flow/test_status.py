@@ -16,7 +16,7 @@ import pytest
 
 from sync.agreement.versions import version_of
 from sync.config import Config, load_config
-from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, write_heartbeat
+from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, drop_heartbeat, heartbeat_file, write_heartbeat
 from sync.daemon.liveness import Life, daemon_of
 from sync.journal import Event, Place
 from sync.judge.findings import Status
@@ -128,6 +128,17 @@ def test_the_document_has_the_same_and_a_stable_shape(config: Config) -> None:
     assert told["store"]["last_backup_at"] == "2026-11-20T09:00:00.000Z"
     assert told["enforcement"]["held"][0]["apply"] == "leadpact apply 2"
     assert told["enforcement"]["stops"][0]["resume"] == "leadpact resume"
+    reference = (ROOT / "docs" / "reference" / "status.md").read_text(encoding="utf-8")
+    by_name = {"hubspot", *told["messages"], *told["writes"], *told["enforcement"]["enforced_since"]}
+    of_held = set(told["enforcement"]["held"][0]) | set(told["enforcement"]["stops"][0]) | {"rule", "moves", "limit"}
+    assert {key for key in keys_of(told) - by_name - of_held if f"`{key}`" not in reference} == set()
+
+
+def keys_of(value: object) -> set[str]:
+    """Return every key in a document, however deep."""
+    if isinstance(value, dict):
+        return {*value, *(key for inner in value.values() for key in keys_of(inner))}
+    return {key for inner in value for key in keys_of(inner)} if isinstance(value, list) else set()
 
 
 EMPTY = {
@@ -142,6 +153,12 @@ def test_it_is_told_before_anything_was_pulled_and_with_a_broken_agreement(confi
     assert "Agreement    not in force: agreement.toml cannot be read" in told
     assert document(config, NINE).keys() == EMPTY
     assert not config.store.exists()
+
+
+def leave(config: Config, beat: Heartbeat, *, at: datetime = NINE) -> None:
+    """Leave a heartbeat as a daemon wrote it at a moment."""
+    write_heartbeat(config.store, beat)
+    os.utime(heartbeat_file(config.store), (at.timestamp(), at.timestamp()))
 
 
 def a_beat(**more: Any) -> Heartbeat:
@@ -166,13 +183,13 @@ def test_a_daemon_is_known_by_its_process_and_its_last_sign_of_life(
         ended = subprocess.Popen([sys.executable, "-c", ""])
         ended.wait()
         more = more | {"pid": ended.pid}
-    write_heartbeat(config.store, a_beat(**more))
+    leave(config, a_beat(**more, at=NINE - HOUR))  # its own clock is off: it goes by that of a CRM
     assert daemon_of(config.store, now=NINE + after).life is life
 
 
 def test_what_a_daemon_says_of_itself_is_shown(config: Config) -> None:
     down = CrmPulse(state=CrmState.DOWN, since=NINE, said="no answer", fix="wait")
-    write_heartbeat(config.store, a_beat(good_at=None, crms={"hubspot": down}, trouble="the disk is full", reload_refused="2 problems"))
+    leave(config, a_beat(good_at=None, crms={"hubspot": down}, trouble="the disk is full", reload_refused="2 problems"))
     lines = list(status_lines(status_at(config, NINE)))
     pid, host = os.getpid(), socket.gethostname()
     assert [text for text, _ in lines[:8]] == [
@@ -193,6 +210,8 @@ def test_the_program_ends_with_one_only_where_a_daemon_is_missed(config: Config)
     done = leadpact("status", cwd=config.path.parent)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Daemon       none runs\n")
-    write_heartbeat(config.store, a_beat(at=datetime.now(UTC) - HOUR))
+    leave(config, a_beat(), at=datetime.now(UTC) - HOUR)
     done = leadpact("status", "--format", "json", cwd=config.path.parent)
     assert (done.returncode, json.loads(done.stdout)["daemon"]["state"]) == (1, "stuck")
+    drop_heartbeat(config.store)  # as a daemon does that was told to end
+    assert daemon_of(config.store, now=datetime.now(UTC)).life is Life.NONE

@@ -35,7 +35,7 @@ from sync.store.usage import ApiUsage
 from sync.web.serving import CannotListen, Serving
 from sync.web.settings import Patience, ServingSettings
 from sync.web.watched import Hints
-from tests.builders import the_practice_agreement
+from tests.builders import ROOT, the_practice_agreement
 from tests.flow.store_values import NINE, WORDS, a_finding, a_judgement, a_record, save
 from tests.flow.test_store_journal import FREE, a_plan, note
 from tests.hubspot_signature import signed
@@ -179,8 +179,8 @@ def test_before_the_store_knows_its_account_any_signed_delivery_is_a_hint(serve:
 
 
 def test_what_is_not_hubspots_is_refused_counted_and_told_once_a_minute(serve: Serve) -> None:
+    served = serve()
     with capture_logs() as logs:
-        served = serve()
         assert served.deliver(changed(1), secret="another") == 401
         assert served.deliver(changed(1), url="https://evil.example.com" + HOOK) == 401
         assert served.deliver(changed(1), at=NOW - timedelta(minutes=5, seconds=1)) == 401
@@ -266,8 +266,8 @@ def test_what_goes_wrong_inside_is_a_500_and_one_line(serve: Serve) -> None:
     def broken() -> Heartbeat:
         raise RuntimeError("ada@example.com")
 
+    served = serve()
     with capture_logs() as logs:
-        served = serve()
         served.daemon.beat = broken  # type: ignore[method-assign]
         answers = [served.ask("GET", "/readyz")[:2] for _ in range(3)]
     assert answers == [(500, "this went wrong here; see the log\n")] * 3
@@ -369,6 +369,9 @@ def test_metrics_tell_what_the_store_holds_and_nobodys_data(serve: Serve, tmp_pa
     assert (served.metric("leadpact_store_bytes") or 0) > 100_000
     for secret in ("ada@example.com", "contact/", SECRET):
         assert secret not in text
+    reference = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
+    told = [line.split()[2] for line in served.ask("GET", "/metrics")[1].splitlines() if line.startswith("# TYPE")]
+    assert [name for name in told if f"`{name}`" not in reference] == []
 
 
 def test_metrics_are_told_without_a_store(serve: Serve) -> None:

@@ -95,8 +95,8 @@ class Daemon:
             self._ask()
             if self._is_tick_due():
                 self._tick()
-            self.work.jobs(self._now())
-            self._beat()
+            self.work.jobs(self.now())
+            self.beat()
             self.manager.feed()
             ended = self._take_events()
         return ended
@@ -130,7 +130,8 @@ class Daemon:
                 raise event.error
         return None
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the time that is gone by: this machine's, or that of the CRMs where it is off; from any thread."""
         return self.machine.now() + self._ahead
 
     def _ask(self) -> None:
@@ -152,7 +153,7 @@ class Daemon:
             crm.hurry(self.machine.monotonic())
 
     def _take_polled(self, polled: Polled) -> None:
-        crm, now = self.crms[polled.crm], self._now()
+        crm, now = self.crms[polled.crm], self.now()
         since, was_stretched = crm.pulse.since, crm.is_stretched
         if crm.take(polled, now_s=self.machine.monotonic(), now=now):
             if crm.is_down:
@@ -179,7 +180,7 @@ class Daemon:
         now_s = self.machine.monotonic()
         if not self._may_tick or now_s < self._tick_at_s:
             return False
-        return self._has_news or now_s >= self._whole_at_s or (self.pulse.next_at is not None and self.pulse.next_at <= self._now())
+        return self._has_news or now_s >= self._whole_at_s or (self.pulse.next_at is not None and self.pulse.next_at <= self.now())
 
     @property
     def _may_tick(self) -> bool:
@@ -204,7 +205,7 @@ class Daemon:
     def _news(self, *, whole: bool) -> News:
         crms = self.crms.values()
         return News(
-            now=self._now(),
+            now=self.now(),
             machine_at=self.machine.now(),
             facts={crm.name: crm.facts for crm in crms if crm.facts is not None},
             closed={crm.name: crm.closed for crm in crms},
@@ -213,7 +214,7 @@ class Daemon:
         )
 
     def _told(self, ticked: Ticked, took_s: float) -> None:
-        now = self._now()
+        now = self.now()
         is_good = ticked.is_known and ticked.tally.stopped_by is None and not any(crm.is_down for crm in self.crms.values())
         self.pulse = replace(
             self.pulse,
@@ -262,11 +263,12 @@ class Daemon:
         if self._has_news:
             due_s.append(self._tick_at_s)
         if self.pulse.next_at is not None:
-            due_s.append(self.machine.monotonic() + (self.pulse.next_at - self._now()).total_seconds())
+            due_s.append(self.machine.monotonic() + (self.pulse.next_at - self.now()).total_seconds())
         return [max(at_s, self._tick_at_s) for at_s in due_s]
 
-    def _beat(self) -> None:
-        now = self._now()
+    def beat(self) -> None:
+        """Say how it is: to whoever asks at once, to the file beside the store now and then."""
+        now = self.now()
         self.pulse = replace(self.pulse, at=now, crms={name: crm.pulse for name, crm in self.crms.items()})
         self.manager.status(self._status())
         if self.machine.monotonic() >= self._beat_at_s or self.pulse.ticked_at != self._beaten:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sync.daemon.heartbeat import Heartbeat, read_heartbeat
+from sync.daemon.heartbeat import Heartbeat, beaten_at, read_heartbeat
 
 ALIVE_WITHIN = timedelta(minutes=3)  # of its last sign of life
 
@@ -29,6 +29,7 @@ class Daemon:
 
     life: Life
     beat: Heartbeat | None
+    seen_at: datetime | None  # its last sign of life, by this machine's clock; its own may be the CRMs'
 
     @property
     def is_missed(self) -> bool:
@@ -38,12 +39,12 @@ class Daemon:
 
 def daemon_of(store: Path, *, now: datetime, within: timedelta = ALIVE_WITHIN) -> Daemon:
     """Return how the daemon of a store is; of one on another machine only its heartbeat tells."""
-    beat = read_heartbeat(store)
-    if beat is None:
-        return Daemon(life=Life.NONE, beat=None)
+    beat, seen_at = read_heartbeat(store), beaten_at(store)
+    if beat is None or seen_at is None:
+        return Daemon(life=Life.NONE, beat=None, seen_at=None)
     if beat.host == socket.gethostname() and not _is_alive(beat.pid):
-        return Daemon(life=Life.DOWN, beat=beat)
-    return Daemon(life=Life.RUNNING if now - beat.at <= within else Life.STUCK, beat=beat)
+        return Daemon(life=Life.DOWN, beat=beat, seen_at=seen_at)
+    return Daemon(life=Life.RUNNING if now - seen_at <= within else Life.STUCK, beat=beat, seen_at=seen_at)
 
 
 def _is_alive(pid: int) -> bool:

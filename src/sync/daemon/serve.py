@@ -24,7 +24,7 @@ from sync.context import Context
 from sync.daemon.crm import Crm
 from sync.daemon.daemon import Daemon, Ended, Machine, Work
 from sync.daemon.events import Crashed, Event, Polled
-from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, write_heartbeat
+from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, drop_heartbeat, write_heartbeat
 from sync.daemon.hints import HintBox
 from sync.daemon.manager import Manager, manager_of_this_process
 from sync.daemon.nightly import Nightly
@@ -83,7 +83,9 @@ def serve(path: Path | None) -> int:
             _serve(Serving(path=path, files=files, manager=manager, events=events, signals=signals))
         except StoppedAtOnce:
             log.warning("stopped_at_once")
+            drop_heartbeat(files.config.store)
             return EXIT_AT_ONCE
+        drop_heartbeat(files.config.store)
     return 0
 
 
@@ -111,10 +113,10 @@ def _opened(serving: Serving) -> Iterator[Daemon]:
         connectors = connectors_of(config, files.agreement, waiting, retry=PATIENCE)
         pollers = {one.crm: _poller(serving, files, one, waiting) for one in connectors}
         stack.callback(_end, serving, pollers.values(), connectors)
-        run = _context(serving, files, store, connectors, waiting)
+        watched = Watched(HintBox(serving.events.put))
+        run = _context(serving, watched, store, connectors, waiting)
         nightly = Nightly(daily=_daily(files, run), config=config.path)
         stack.callback(nightly.stop, POLLERS_END_WITHIN_S)
-        watched = Watched(HintBox(serving.events.put))
         daemon = Daemon(
             crms={one.crm: _crm(files, one.crm) for one in connectors},
             askers=pollers,
@@ -145,9 +147,20 @@ class Watched:
         assert self.daemon is not None, "the server is started after the daemon was put together"
         return self.daemon.pulse
 
+    def now(self) -> datetime:
+        """Return the daemon's time, which may be the CRMs'."""
+        assert self.daemon is not None, "the server is started after the daemon was put together"
+        return self.daemon.now()
+
     def hint(self, crm: str, hints: Hints) -> None:
         """Take note of what changed in a CRM."""
         self.hints.put(crm, hints)
+
+    def lives(self, manager: Manager) -> None:
+        """Give a sign of life from within a tick that takes long."""
+        manager.feed()
+        if self.daemon is not None:
+            self.daemon.beat()
 
     def ticked(self, seconds: float, good: bool) -> None:
         """Count a tick."""
@@ -160,7 +173,7 @@ def _listen(stack: ExitStack, config: Config, watched: Watched) -> None:
     if not config.http.enabled:
         return
     ready_within = max(READY_WITHIN, 3 * config.daemon.poll)
-    watched.server = Server(serving_settings(config, ready_within=ready_within), watched)
+    watched.server = Server(serving_settings(config, clock=watched.now, ready_within=ready_within), watched)
     watched.server.start()
     stack.callback(watched.server.stop, within_s=SERVER_ENDS_WITHIN_S)
     log.info("listening", url=watched.server.url)
@@ -197,8 +210,8 @@ def _drop_polled(events: SimpleQueue[Event]) -> None:
             events.put(event)
 
 
-def _context(serving: Serving, files: Files, store: Database, connectors: tuple[WritingConnector, ...], waiting: Waiting) -> Context:
-    run = context_of(files, store, connectors, tell=lambda _: serving.manager.feed(), waiting=waiting)
+def _context(serving: Serving, watched: Watched, store: Database, connectors: tuple[WritingConnector, ...], waiting: Waiting) -> Context:
+    run = context_of(serving.files, store, connectors, tell=lambda _: watched.lives(serving.manager), waiting=waiting)
     return replace(run, goes_on=lambda: not serving.signals.is_stopping, patience=ONCE)
 
 

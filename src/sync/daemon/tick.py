@@ -14,7 +14,7 @@ from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.agreement.versions import version_of
 from sync.assign import new_people_turns
-from sync.begin import Begun
+from sync.begin import Begun, cost_of
 from sync.carry_out import Numbered, Tally
 from sync.context import Context
 from sync.daemon.draft import Draft, Noted
@@ -209,4 +209,4 @@ def _note(run: Context, memory: Memory, draft: Draft, judged: int, tally: Tally)
     is_first = memory.judged == 0
     memory.judged += judged
     if judged or is_first:
-        run.runs.finish(draft.watch.run_id, outcome="ok", summary={"leads": memory.judged})
+        run.runs.finish(draft.watch.run_id, outcome="ok", summary={"leads": memory.judged} | cost_of(run, draft.watch))

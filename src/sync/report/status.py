@@ -43,9 +43,9 @@ def _daemon(status: Status, zone: tzinfo) -> Lines:
     who = f"process {beat.pid} on {beat.host}, version {beat.version}"
     match status.daemon.life:
         case Life.DOWN:
-            yield f"Daemon       DOWN: {who} is gone; its last sign of life was {local_text(beat.at, zone)}", RED
+            yield f"Daemon       DOWN: {who} is gone; its last sign of life was {_at(status.daemon.seen_at, zone)}", RED
         case Life.STUCK:
-            yield f"Daemon       STUCK: {who} gave no sign of life since {local_text(beat.at, zone)}", RED
+            yield f"Daemon       STUCK: {who} gave no sign of life since {_at(status.daemon.seen_at, zone)}", RED
         case _:
             yield f"Daemon       runs: {who}, since {local_text(beat.started_at, zone)}", ""
     took = f", took {beat.tick_s:.1f} s" if beat.tick_s is not None else ""

@@ -50,9 +50,10 @@ def _by_name(counts: Mapping[str, int]) -> dict[str, int]:
 def _daemon_json(status: Status) -> dict[str, object]:
     beat = status.daemon.beat
     if beat is None:
-        return {"state": status.daemon.life.value} | dict.fromkeys(_BEAT_KEYS)
+        return {"state": status.daemon.life.value, "seen_at": None} | dict.fromkeys(_BEAT_KEYS)
     moments = {key: moment(getattr(beat, key)) for key in _MOMENTS}
-    return {"state": status.daemon.life.value} | {key: moments.get(key, getattr(beat, key)) for key in _BEAT_KEYS}
+    known = {"state": status.daemon.life.value, "seen_at": moment(status.daemon.seen_at)}
+    return known | {key: moments.get(key, getattr(beat, key)) for key in _BEAT_KEYS}
 
 
 def _crm_json(status: Status, crm: str) -> dict[str, object]:

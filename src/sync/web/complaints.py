@@ -1,11 +1,9 @@
-"""Tells what was refused in one line a minute, however much there was."""
+"""Tells what was refused in one line a minute, however much there was. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-
-import structlog
+from collections.abc import Callable, Mapping
 
 EVERY_S = 60.0
 
@@ -13,8 +11,9 @@ EVERY_S = 60.0
 class Complaints:
     """Counts what was refused since it was last told."""
 
-    def __init__(self, event: str, monotonic: Callable[[], float]) -> None:
-        self._event = event
+    def __init__(self, tell: Callable[[Mapping[str, int]], None], monotonic: Callable[[], float]) -> None:
+        """Have `tell` hear how often each thing was refused; `monotonic` counts seconds and never goes back."""
+        self._tell = tell
         self._monotonic = monotonic
         self._untold: Counter[str] = Counter()
         self._told_s: float | None = None
@@ -24,6 +23,6 @@ class Complaints:
         self._untold[why] += 1
         now_s = self._monotonic()
         if self._told_s is None or now_s - self._told_s >= EVERY_S:
-            structlog.get_logger().warning(self._event, **self._untold)
+            self._tell(dict(self._untold))
             self._untold.clear()
             self._told_s = now_s

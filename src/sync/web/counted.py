@@ -1,11 +1,11 @@
-"""What the store holds, counted no more often than it is cheap; for one thread."""
+"""What the store holds, counted no more often than it is cheap."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from sync.store.figures import Calls, Figures, RuleCount, size_of
 from sync.store.held import Held
 from sync.web.stages import count_stages
 
+WAIT = timedelta(seconds=1)  # readers wait for nobody, but while the store is made anew
 LEAST_AGE_S = 15.0  # a count younger than this is told again
 SHARE = 0.02  # of the time may be spent counting: of a large store it is told again for longer
 
@@ -50,7 +51,10 @@ class StoreCounts:
         self._agreement: tuple[str, Agreement | None] = ("", None)
 
     def read(self) -> Counted | None:
-        """Return the counts, at most some seconds old; those of before where the store cannot be read now, None if it never could."""
+        """Return the counts, at most some seconds old; those of before where the store cannot be read now, None if it never could.
+
+        For one thread.
+        """
         fresh_s = max(LEAST_AGE_S, self._counted.took_s / SHARE) if self._counted is not None else 0.0
         if self._counted is None or self._monotonic() - self._counted_s >= fresh_s:
             try:
@@ -65,16 +69,16 @@ class StoreCounts:
         return size_of(self._store)
 
     def account(self, crm: str) -> str | None:
-        """Return of which account of a CRM the store is; None where it has none yet, or cannot be read."""
+        """Return of which account of a CRM the store is; None where it has none yet, or cannot be read. For any thread."""
         try:
-            with open_store_readonly(self._store) as store:
+            with open_store_readonly(self._store, wait=WAIT) as store:
                 return Figures(store).account(crm)
         except StoreError:
             return None
 
     def _count(self) -> Counted:
         began_s, at = self._monotonic(), self._clock()
-        with open_store_readonly(self._store) as store:
+        with open_store_readonly(self._store, wait=WAIT) as store:
             figures = Figures(store)
             agreement = self._agreement_used(figures)
             return Counted(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 
+import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -62,7 +63,7 @@ class Hook:
         self._ask_account = account
         self._account: str | None = None
         self._taken: dict[str, None] = {}
-        self._complaints = Complaints("webhooks_refused", settings.monotonic)
+        self._complaints = Complaints(_tell_refused, settings.monotonic)
 
     async def answer(self, request: Request) -> Response:
         """Answer a delivery; what is wrong with it is counted, and told once a minute."""
@@ -120,3 +121,7 @@ class Hook:
         self._taken[signature] = None
         if len(self._taken) > MOST_REMEMBERED:
             del self._taken[next(iter(self._taken))]
+
+
+def _tell_refused(counts: Mapping[str, int]) -> None:
+    structlog.get_logger().warning("webhooks_refused", **counts)

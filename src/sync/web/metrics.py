@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
@@ -27,6 +27,7 @@ class Metrics:
     """The metrics of one server; what it counts itself may be counted from any thread."""
 
     def __init__(self, settings: ServingSettings, watched: Watched) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # they would be metrics of their own that say when this process began
         self.counts = StoreCounts(settings.store, clock=settings.clock, monotonic=settings.monotonic)
         self._registry = CollectorRegistry()
         self._ticks = Histogram("leadpact_tick_seconds", "How long a tick took", buckets=_TICK_S, registry=self._registry)

@@ -8,6 +8,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -60,6 +61,7 @@ class Serving:
         if not self._server.began.wait(START_S):
             self.stop(within_s=1.0)
             raise CannotListen(host=self._settings.host, port=self._port, why=f"it did not begin within {START_S:.0f} s")
+        structlog.get_logger().info("http_started", url=self.url)
 
     def stop(self, within_s: float) -> bool:
         """Take no more calls and wait for the answers under way; return whether it ended in time. Else it ends with the process."""
