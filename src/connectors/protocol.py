@@ -31,6 +31,11 @@ class Connector(Protocol):
         """Whether leads are kept apart from persons (HubSpot's Leads object holds records); None where it cannot be known."""
         ...
 
+    @property
+    def server_now(self) -> datetime | None:
+        """The CRM's own time (whole seconds, UTC) at its last answer; None before the first."""
+        ...
+
     def streams(self) -> tuple[str, ...]:
         """Name the streams in the order in which they should be pulled; definitions and owners first."""
         ...

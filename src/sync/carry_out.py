@@ -228,11 +228,12 @@ class CarryOut:
     def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, sender: Sender) -> str | None:
         if record is None:
             return GONE
-        now, grain = sender.now, sender.writers[record.key.crm].condition_grain
-        if step.action != STAMP and grain is not None and now - record.changed_at < grain:
+        writer = sender.writers[record.key.crm]
+        grain, told_at = writer.condition_grain, writer.server_now or sender.now  # the CRM dates its changes by its own clock
+        if step.action != STAMP and grain is not None and told_at - record.changed_at < grain:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
-            return self.look.why_not(step, rows, now=now)
+            return self.look.why_not(step, rows, now=sender.now)
         own = [one for one in step.fields if not is_membership(one.field)]
         changed = [one.field for one in own if not same_value(record.values.get(one.field), one.before)]
         return f"{', '.join(changed)} changed since" if changed else None

@@ -19,7 +19,7 @@ from sync.agreement.model import Agreement
 from sync.agreement.versions import signed_sides, version_of, why_not_enforcing
 from sync.assign import Ground, gather_routing, new_people_turns
 from sync.brakes import NO_BRAKES, Brakes
-from sync.errors import LimitReached, UsageError
+from sync.errors import ConfigurationError, LimitReached, UsageError
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
@@ -180,10 +180,10 @@ def _metered(run: Context) -> Iterator[None]:
 
 @contextmanager
 def _noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
-    """Note how a run ended that a CRM or a limit stopped; of an error of the store the store cannot tell."""
+    """Note how a run ended that a CRM, the files or a limit stopped; of an error of the store the store cannot tell."""
     try:
         yield
-    except (ConnectorError, LimitReached, UsageError) as error:
+    except (ConnectorError, ConfigurationError, LimitReached, UsageError) as error:
         run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=_cost(run, begun))
         raise
 

@@ -54,6 +54,11 @@ class Tried:
         return tuple(part for part in self.counted if part.said is not None)
 
     @property
+    def is_restored(self) -> bool:
+        """Whether what was cleared for a part that failed was set again, or may have been."""
+        return any(restores(part, failed) for failed in self.intents if failed.place in self.failed for part in self.counted)
+
+    @property
     def places(self) -> tuple[Place, ...]:
         """The places of the step itself."""
         return tuple(part.place for part in self.writes)
@@ -109,6 +114,11 @@ class Tried:
         parts = [part for part in self.counted if name in (part.after or {})]
         values = tuple((part.after or {})[name] for part in parts)
         return Written(field=name, before=self.before[name], values=values, since=self.counted[0].at)
+
+
+def restores(part: Entry, other: Entry) -> bool:
+    """Whether a part sets again what was cleared for another one: it comes behind it, and writes a field of it."""
+    return part.said is None and part.place > other.place and bool((part.after or {}).keys() & (other.after or {}).keys())
 
 
 def lost_edits(tried: Tried, seen: Seen, signs: Signs) -> dict[str, FieldChange]:

@@ -126,6 +126,52 @@ def test_so_does_the_next_run_where_this_one_was_killed_before_it_could(written:
     assert left_open(Journal(written.store), Plans(written.store)) == []
 
 
+@pytest.mark.parametrize("written", [4], indirect=True)
+def test_what_a_crm_put_off_between_clearing_and_setting_is_set_by_the_next_run(written: Written) -> None:
+    written.portal.fault(status=429, after=1, count=1)
+    tried = written.send({STAGE: None}, {STAGE: "lead"}, before=BEFORE)
+    assert (written.portal.value_of(written.record.id, STAGE), [*tried.failed.values()]) == (None, [Event.LATER])
+
+    (found,) = left_open(Journal(written.store), Plans(written.store))
+    (settled,) = written.settler.settle([found])
+
+    assert (settled.event, written.portal.value_of(written.record.id, STAGE)) == (Event.VERIFIED, "lead")
+    assert written.events() == [Event.VERIFIED, Event.VERIFIED]
+
+
+@pytest.mark.parametrize("written", [5], indirect=True)
+def test_a_step_that_was_put_off_twice_is_set_again_as_it_was_and_planned_anew(written: Written) -> None:
+    written.portal.fault(status=429, after=1, count=2)
+    tried = written.send({STAGE: None}, {STAGE: "lead"}, before=BEFORE)
+
+    (settled,) = written.settler.settle([replace(tried, failed={})])
+
+    assert (settled.event, written.portal.value_of(written.record.id, STAGE)) == (Event.LATER, "customer")
+    assert written.events() == [Event.NOT_WRITTEN] * 3
+    assert "429" in (settled.said or "")
+    assert left_open(Journal(written.store), Plans(written.store)) == []
+    assert Journal(written.store).fired() == frozenset(), "its rung is due still"
+
+
+@pytest.mark.parametrize("written", [6], indirect=True)
+def test_a_list_that_was_put_off_is_joined_by_the_next_run_though_the_fields_stand(written: Written) -> None:
+    field = written.portal.a_list("Put off")
+    place = Place(written.plan, 0, 1)
+    tried = written.send({OWNER: "77"}, before={OWNER: "78"})
+    (intent,) = written.sender.intend(
+        [Part(place=place, change=Change(record=written.record, values={field: MEMBER}))], {place: {field: None}}
+    )
+    written.sender.note([place], Event.LATER, "busy")
+    (put_off,) = written.settler.settle([replace(tried, intents=(*tried.intents, intent), failed={place: Event.LATER})])
+    assert (put_off.event, put_off.said, written.events()) == (Event.LATER, "busy", [Event.VERIFIED, Event.LATER])
+
+    (found,) = left_open(Journal(written.store), Plans(written.store))
+    (settled,) = written.settler.settle([found])
+
+    assert (settled.event, written.events()) == (Event.VERIFIED, [Event.VERIFIED, Event.VERIFIED])
+    assert written.portal.connector().memberships([written.record], [field]) == {written.record: {field: MEMBER}}
+
+
 @pytest.mark.parametrize("written", [2], indirect=True)
 def test_a_list_that_is_gone_refuses_and_the_fields_before_it_stand(written: Written) -> None:
     field = written.portal.a_list("Gone")
@@ -134,11 +180,12 @@ def test_a_list_that_is_gone_refuses_and_the_fields_before_it_stand(written: Wri
 
     (settled,) = written.settler.settle([tried])
 
-    assert settled.event is Event.REFUSED
+    words = f"OBJECT_NOT_FOUND: List {field.partition(':')[2]} does not exist."
+    assert (settled.event, settled.said) == (Event.REFUSED, words)
     assert written.portal.value_of(written.record.id, OWNER) == "77"
     assert written.events() == [Event.VERIFIED, Event.REFUSED]
     (refused,) = [one.said for one in Journal(written.store).of_plan(written.plan) if one.event is Event.REFUSED]
-    assert refused == "OBJECT_NOT_FOUND: List 1 does not exist."
+    assert refused == words
 
 
 @pytest.mark.parametrize("written", [3], indirect=True)
