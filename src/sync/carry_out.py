@@ -143,12 +143,9 @@ class CarryOut:
         moves, tasks = any(step.action != STAMP for _, step in steps), self.along.read(steps, sender)
         rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         beside = goes_with(steps)
-        ready = list(self._with_their_first(list(self._ready(steps, rows, sender, tally)), beside, sender, tally))
-        on_lists = read_memberships(sender.writers, ((step.record, (write.field for write in step.fields)) for _, step, _ in ready))
-        parts = {
-            position: self._parts(position, step, replace(record, values={**record.values, **on_lists.get(record.key, {})}), sender)
-            for position, step, record in ready
-        }
+        seen = self._with_their_lists(list(self._ready(steps, rows, sender, tally)), sender, tally)
+        ready = list(self._with_their_first(seen, beside, sender, tally))
+        parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
         lost = read_lost(sender.writers, [part.change for mine in parts.values() for part in mine])
         intents = _intend(sender, {position: (step, parts[position]) for position, step, _ in ready}, lost)
         along = self.along.intend([(position, step) for position, step, _ in ready], parts, tasks, sender)
@@ -209,6 +206,26 @@ class CarryOut:
                 skipped.append(Entry(place=Place(self.plan, position), event=Event.SKIPPED, at=sender.now, said=why))
                 tally.add(step, Event.SKIPPED, why)
         sender.journal.note(sender.run_id, skipped)
+
+    def _with_their_lists(self, ready: Sequence[tuple[int, Step, Record]], sender: Sender, tally: Tally) -> list[tuple[int, Step, Record]]:
+        """Return the steps, each record with the lists that it is on; note that a step is refused that joins one closed to us."""
+        joined = read_memberships(sender.writers, ((step.record, (write.field for write in step.fields)) for _, step, _ in ready))
+        refused = {
+            position: step
+            for position, step, record in ready
+            if record.key.crm in joined.closed and any(is_membership(write.field) for write in step.fields)
+        }
+        lines = []
+        for position, step in refused.items():
+            error = joined.closed[step.record.crm]
+            lines.append(Entry(place=Place(self.plan, position), event=Event.REFUSED, at=sender.now, said=f"{error}; {error.fix}"))
+            tally.add(step, Event.REFUSED, lines[-1].said)
+        sender.journal.note(sender.run_id, lines)
+        return [
+            (position, step, replace(record, values={**record.values, **joined.values.get(record.key, {})}))
+            for position, step, record in ready
+            if position not in refused
+        ]
 
     def _with_their_first(
         self, ready: Sequence[tuple[int, Step, Record]], beside: Mapping[int, int], sender: Sender, tally: Tally

@@ -14,7 +14,6 @@ from sync.run import policy_at
 from sync.wiring import open_context
 from tests.flow.enforcing import enforced
 
-
 MACHINE_IS_BEHIND = timedelta(seconds=20)  # less than what is corrected by the CRM's clock
 
 
