@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sync.begin import Begun
+from sync.context import Context
 from sync.known import gather_terms
 from sync.lint import Facts, refuse_if_misfit
 from sync.pull import DEFINITIONS
-from sync.run import Begun, Context
 from sync.stamps import STAMP
 from sync.steps import Step
 from sync.terms import Terms
@@ -32,11 +33,11 @@ def _writes_more_than_owners(step: Step, terms: Terms) -> bool:
 
 
 def _read_anew(run: Context, begun: Begun, terms: Terms, crms: Iterable[str]) -> Iterator[Facts]:
-    """Read the definitions of `crms` into the mirror, but where this very run has read them."""
+    """Read the definitions of `crms` into the mirror, but where that was done since the run began."""
     mirror = run.known.mirror
     for crm in sorted(crms):
-        account = begun.facts[crm].account
-        if DEFINITIONS in begun.facts[crm].pages:
+        account, read_upto = begun.facts[crm].account, mirror.streams(crm)[DEFINITIONS].upto
+        if read_upto is not None and read_upto >= account.server_now:
             continue
         pages = tuple(run.writers[crm].pages(DEFINITIONS, None))
         for page in pages:
