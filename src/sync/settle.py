@@ -23,6 +23,7 @@ from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, rest
 
 ROUNDS = 3  # of putting back what was lost; an edit that is lost by then is for the next run
 _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
+_WENT_ON = "the record was changed before the rest could be written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +60,14 @@ def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
     tasks = {one.intent.place for one in parts if step.fields and is_along(one.intent)}
     own = [one for one in parts if one.intent.place not in tasks]
     later = [one.intent for one in own if one.newest is Event.LATER]
+    is_open = any(one.newest in OPEN for one in parts)
     is_given_up = any(restores(one.intent, part) for one in own for part in later)
     return Tried(
         step=step,
         intents=tuple(one.intent for one in own),
         along=tuple(one.intent for one in parts if one.intent.place in tasks and one.newest in OPEN),
         failed={one.intent.place: one.newest for one in own if one.newest in (_NOT_SENT if is_given_up else FOR_GOOD)},
+        put_off=frozenset() if is_open else frozenset(part.place for part in later),
     )
 
 
@@ -161,6 +164,8 @@ class Settler:
         verdict = verdict_on(tried, seen, self._signs(tried))
         if failed is Event.LATER and tried.is_restored and verdict.event is Event.VERIFIED:
             return self._end_of_restoring(tried, self._said_at(place))
+        if tried.put_off - self.sender.said.keys() and verdict.event is not Event.VERIFIED:
+            return self._end_of_giving_up(tried)
         settled = Settled(step=tried.step, event=verdict.event, said=verdict.said)
         if failed is not None and verdict.event is Event.VERIFIED:
             settled = Settled(step=tried.step, event=failed, said=self._said_at(place))
@@ -169,6 +174,11 @@ class Settler:
             lines=lines_of(verdict, tried, seen, self.sender.now),
             stands_at=tried.counted[-1].place if verdict.event is Event.VERIFIED and tried.counted else None,
         )
+
+    def _end_of_giving_up(self, tried: Tried) -> _End:
+        """Note that what was put off is not written any more: somebody went on from what stood."""
+        lines = [Entry(place=place, event=Event.NOT_WRITTEN, at=self.sender.now, said=_WENT_ON) for place in sorted(tried.put_off)]
+        return _End(settled=Settled(step=tried.step, event=Event.MOVED_ON, said=_WENT_ON), lines=lines)
 
     def _end_of_restoring(self, tried: Tried, said: str | None) -> _End:
         """Note that nothing of a step stands whose rest failed for a reason that passes: it is planned anew."""

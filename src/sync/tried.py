@@ -32,6 +32,7 @@ class Tried:
     failed: Mapping[Place, Event] = field(default_factory=dict)  # parts that were not written and will not be
     is_done: bool = False  # the CRM said that it did all of them
     along: tuple[Entry, ...] = ()  # those of tasks that go with the lead
+    put_off: frozenset[Place] = frozenset()  # what an earlier run left for later of a step whose other parts were seen to stand
 
     @property
     def last_place(self) -> Place:

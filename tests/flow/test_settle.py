@@ -153,9 +153,9 @@ def test_a_step_that_was_put_off_twice_is_set_again_as_it_was_and_planned_anew(w
     assert Journal(written.store).fired() == frozenset(), "its rung is due still"
 
 
-@pytest.mark.parametrize("written", [6], indirect=True)
-def test_a_list_that_was_put_off_is_joined_by_the_next_run_though_the_fields_stand(written: Written) -> None:
-    field = written.portal.a_list("Put off")
+@pytest.mark.parametrize(("written", "went_on"), [(6, False), (7, True)], indirect=["written"])
+def test_a_list_that_was_put_off_is_joined_by_the_next_run_unless_the_record_was_changed_since(written: Written, went_on: bool) -> None:
+    field = written.portal.a_list(f"Put off {went_on}")
     place = Place(written.plan, 0, 1)
     tried = written.send({OWNER: "77"}, before={OWNER: "78"})
     (intent,) = written.sender.intend(
@@ -166,10 +166,17 @@ def test_a_list_that_was_put_off_is_joined_by_the_next_run_though_the_fields_sta
     assert (put_off.event, put_off.said, written.events()) == (Event.LATER, "busy", [Event.VERIFIED, Event.LATER])
 
     (found,) = left_open(Journal(written.store), Plans(written.store))
-    (settled,) = written.settler.settle([found])
+    assert found.put_off == {place}
+    if went_on:
+        written.portal.connector().write([Change(record=written.record, values={OWNER: "78"})])
+    another_run = replace(written, sender=replace(written.sender, said={}))
+    (settled,) = another_run.settler.settle([found])
 
-    assert (settled.event, written.events()) == (Event.VERIFIED, [Event.VERIFIED, Event.VERIFIED])
-    assert written.portal.connector().memberships([written.record], [field]) == {written.record: {field: MEMBER}}
+    expected = Event.MOVED_ON if went_on else Event.VERIFIED
+    assert (settled.event, written.events()) == (expected, [Event.VERIFIED, Event.NOT_WRITTEN if went_on else Event.VERIFIED])
+    on_it = {written.record: {field: None if went_on else MEMBER}}
+    assert written.portal.connector().memberships([written.record], [field]) == on_it
+    assert left_open(Journal(written.store), Plans(written.store)) == []
 
 
 @pytest.mark.parametrize("written", [2], indirect=True)
