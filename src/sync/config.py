@@ -11,6 +11,7 @@ from platformdirs import user_config_path
 from sync.agreement.model import Agreement
 from sync.authority import Authority
 from sync.config_authority import authority_problems
+from sync.config_http import HttpSection
 from sync.config_notify import Target, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
@@ -54,6 +55,7 @@ class Config:
     retention: RetentionSection
     reconcile: ReconcileSection
     daemon: DaemonSection
+    http: HttpSection
     log: LogSection
     notify: tuple[Target, ...]
     warnings: tuple[Problem, ...]  # what works but should not stay so
@@ -183,6 +185,7 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         retention=settings.retention,
         reconcile=settings.reconcile,
         daemon=settings.daemon,
+        http=settings.http,
         log=settings.log,
         notify=reader.targets(settings),
         warnings=tuple(reader.warnings),
