@@ -10,7 +10,9 @@ from itertools import groupby
 from connectors.changes import Change
 from connectors.records import RecordKey
 from sync.along import Went, is_along, settle_tasks
+from sync.beside import STANDS_NOT, goes_with
 from sync.journal import FOR_GOOD, OPEN, Entry, Event, Place, what_reading_tells
+from sync.ladder import MOVES
 from sync.read_back import read_tried
 from sync.reversals import Signs, who
 from sync.send import Part, Sender, replaced
@@ -23,6 +25,8 @@ from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, verd
 
 ROUNDS = 3  # of putting back what was lost; an edit that is lost by then is for the next run
 _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
+_NEVER_SENT = frozenset({Event.LATER, Event.NOT_WRITTEN})
+_At = tuple[int, int]  # a plan, and the place of a step in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +51,37 @@ def left_open(journal: Journal, plans: Plans) -> list[Tried]:
     """Return the steps of earlier runs that nobody knows the end of."""
     parts = journal.unsettled()
     told = {one.intent.place: one for one in parts}
-    found = tried_of((one.intent for one in parts), plans)
-    return [_tried(one.step, [told[intent.place] for intent in one.intents]) for one in found]
+    found = [_tried(one.step, [told[intent.place] for intent in one.intents]) for one in tried_of((one.intent for one in parts), plans)]
+    firsts = _firsts(found, journal, plans)
+    return [replace(one, first=firsts.get(_at(one))) for one in found]
+
+
+def _firsts(found: Sequence[Tried], journal: Journal, plans: Plans) -> dict[_At, Tried]:
+    """Return of each step that goes with the one of its lead's other record the latter, by the place of the former."""
+    goes: dict[_At, _At] = {}
+    for plan, group in groupby((one for one in found if one.step.action in MOVES), key=lambda one: one.last_place.plan):
+        leads = frozenset(one.step.lead for one in group)
+        beside = goes_with(plans.numbered(plan, Chosen(keys=leads, actions=frozenset(MOVES))))
+        goes |= {(plan, second): (plan, first) for second, first in beside.items()}
+    wanted = {_at(one): goes[_at(one)] for one in found if _at(one) in goes}
+    firsts = {_at(one): one for one in tried_of(journal.intents(set(wanted.values())), plans)}
+    return {second: firsts[first] for second, first in wanted.items() if first in firsts}
+
+
+def _at(tried: Tried) -> _At:
+    return tried.last_place.plan, tried.last_place.position
 
 
 def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
     """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task."""
     tasks = {one.intent.place for one in parts if step.fields and is_along(one.intent)}
     own = [one for one in parts if one.intent.place not in tasks]
+    is_due_still = all(one.newest in _NEVER_SENT for one in own)
     return Tried(
         step=step,
         intents=tuple(one.intent for one in own),
         along=tuple(one.intent for one in parts if one.intent.place in tasks and one.newest in OPEN),
-        failed={one.intent.place: one.newest for one in own if one.newest in _NOT_SENT},
+        failed={} if is_due_still else {one.intent.place: one.newest for one in own if one.newest in _NOT_SENT},
     )
 
 
@@ -86,8 +108,23 @@ class Settler:
 
         What a part cleared for another one that failed is set again as it was. What somebody wrote right before us, unseen, is put
         back, and what else the step wrote there is taken back. Who was given a lead of a pool is entered into the ledger once the lead
-        is theirs.
+        is theirs. The step of a lead's second record follows once that of the first stands; where it does not, nothing is written.
         """
+        alone, beside = [one for one in tried if one.first is None], [one for one in tried if one.first is not None]
+        return self._settle(alone) + (self._settle(self._due(beside)) if beside else [])
+
+    def _due(self, beside: Sequence[Tried]) -> list[Tried]:
+        """Say of steps that go with another one whether that stands, now that it is settled."""
+        firsts = [one.first for one in beside if one.first is not None]
+        seen = read_tried(self.sender, self.mirror, firsts)
+        stand = {
+            _at(one)
+            for one in firsts
+            if one.step.record in seen and what_reading_tells({}, one.after, _values(seen, one)) is Event.VERIFIED
+        }
+        return [replace(one, is_due=one.first is not None and _at(one.first) in stand) for one in beside]
+
+    def _settle(self, tried: Sequence[Tried]) -> list[Settled]:
         seen = read_tried(self.sender, self.mirror, tried)
         finished = [self._finish(one, rest) if (rest := one.rest(_values(seen, one))) else one for one in tried]
         ended = [self._restore(one) if one.to_restore else one for one in finished]
@@ -111,6 +148,7 @@ class Settler:
         while missing:
             event = self._send(tried.step, missing[0])
             if event in _NOT_SENT:
+                self.sender.note([part.place for part in missing[1:]], event, "the part before it was not written")
                 return replace(tried, failed={**tried.failed, **{part.place: event for part in missing}})
             if event is not Event.DONE:
                 break
@@ -154,6 +192,8 @@ class Settler:
         if taking_back := [part for part in tried.intents if part.said is not None]:
             return self._end_of_taking_back(tried, seen, taking_back)
         verdict = verdict_on(tried, seen, self._signs(tried))
+        if verdict.event is Event.NOT_WRITTEN and tried.first is not None and not tried.is_due:
+            verdict = Verdict(event=Event.SKIPPED, said=STANDS_NOT)
         event = failed if failed is not None and verdict.event is Event.VERIFIED else verdict.event
         return _End(
             settled=Settled(step=tried.step, event=event, said=verdict.said),
