@@ -44,7 +44,7 @@ class _End:
 
     settled: Settled
     lines: Sequence[Entry] = ()
-    stands_at: Place | None = None  # its last part's, where it was written
+    stands: Entry | None = None  # the intent of its last part, where it was written
 
 
 def left_open(journal: Journal, plans: Plans) -> list[Tried]:
@@ -198,24 +198,24 @@ class Settler:
         return _End(
             settled=Settled(step=tried.step, event=event, said=verdict.said),
             lines=lines_of(verdict, tried, seen, self.sender.now),
-            stands_at=tried.counted[-1].place if verdict.event is Event.VERIFIED and tried.counted else None,
+            stands=tried.counted[-1] if verdict.event is Event.VERIFIED and tried.counted else None,
         )
 
     def _keep(self, ends: Sequence[_End]) -> None:
-        """Note what stands; enter the turns that leads took before, so that none is forgotten, and give back those that are undone."""
-        now, stand = self.sender.now, [(end.settled.step, end.stands_at) for end in ends if end.stands_at is not None]
+        """Note what stands; before, so that none is forgotten, enter the turns that leads took, and give back those that are undone."""
+        now, stand = self.sender.now, [(end.settled.step, end.stands) for end in ends if end.stands is not None]
         turns = [
-            Turn(place=place, given=step.given, crm=self.owner_crm or step.record.crm, lead=step.lead)
-            for step, place in stand
+            Turn(place=stands.place, given=step.given, crm=self.owner_crm or step.record.crm, lead=step.lead)
+            for step, stands in stand
             if step.given is not None
         ]
         self.ledger.enter(turns, at=now)
-        self.sender.journal.note(self.sender.run_id, [line for end in ends for line in end.lines])
-        for step, _ in stand:
+        for step, stands in stand:
             if step.action == UNDO:
                 self.ledger.undone(step.lead, finding=step.finding, rung=step.rung, at=now)
             elif step.action == "return":
-                self.ledger.give_back(step.lead, why="returned", at=now)
+                self.ledger.give_back(step.lead, why="returned", since=stands.at, at=now)
+        self.sender.journal.note(self.sender.run_id, [line for end in ends for line in end.lines])
 
     def _pass_on(self, tried: Sequence[Tried], settled: Sequence[Settled]) -> list[Settled]:
         """Let the tasks that go along follow; a step stands once they do, too."""

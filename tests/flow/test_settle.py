@@ -164,6 +164,23 @@ def test_a_lead_that_was_returned_gives_the_turn_back_by_which_its_rep_got_it(wr
     tried = written.send({OWNER: "77"}, before={OWNER: "78"})
     assert ledger.book("hubspot").owed["sdr"] == {"77": 0.5, "78": -0.5}
 
-    (settled,) = written.settler.settle([replace(tried, step=replace(tried.step, action="return"))])
+    returned = replace(tried, step=replace(tried.step, action="return"))
+    (settled,) = written.settler.settle([returned])
 
     assert (settled.event, ledger.book("hubspot").owed.get("sdr", {})) == (Event.VERIFIED, {})
+
+
+@pytest.mark.parametrize("written", [1], indirect=True)
+def test_a_return_that_is_settled_again_after_a_kill_gives_back_no_earlier_turn(written: Written) -> None:
+    ledger = Ledger(written.store)
+    given = Given(pool="sdr", seats=(Seat(owner="77", weight=1), Seat(owner="78", weight=1)), owner="78")
+    for position in range(2):
+        turn = Turn(place=Place(written.plan, position), given=given, crm="hubspot", lead=written.step.lead)
+        ledger.enter([turn], at=written.sender.now)
+    tried = written.send({OWNER: "77"}, before={OWNER: "78"})
+    returned = replace(tried, step=replace(tried.step, action="return"))
+
+    for _ in range(2):
+        (settled,) = written.settler.settle([returned])
+
+    assert (settled.event, ledger.book("hubspot").owed["sdr"]) == (Event.VERIFIED, {"77": 0.5, "78": -0.5})
