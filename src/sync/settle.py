@@ -26,6 +26,7 @@ from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, verd
 ROUNDS = 3  # of putting back what was lost; an edit that is lost by then is for the next run
 _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
 _NEVER_SENT = frozenset({Event.LATER, Event.NOT_WRITTEN})
+_NOT_DONE = OPEN | {Event.LATER}
 _At = tuple[int, int]  # a plan, and the place of a step in it
 
 
@@ -73,15 +74,22 @@ def _at(tried: Tried) -> _At:
 
 
 def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
-    """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task."""
-    tasks = {one.intent.place for one in parts if step.fields and is_along(one.intent)}
-    own = [one for one in parts if one.intent.place not in tasks]
-    is_due_still = all(one.newest in _NEVER_SENT for one in own)
+    """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task.
+
+    What was put off is tried again, unless what had been cleared for it was set again as it was.
+    """
+    tasks = [one for one in parts if step.fields and is_along(one.intent)]
+    own = [one for one in parts if one not in tasks]
+    later = [one.intent.place for one in own if one.newest is Event.LATER and one.intent.said is None]
+    is_restored = any(one.newest not in _NEVER_SENT and one.intent.place > min(later) for one in own if later)
+    waits = () if is_restored else later
+    is_settled = not any(one.newest in OPEN for one in own)
     return Tried(
         step=step,
         intents=tuple(one.intent for one in own),
-        along=tuple(one.intent for one in parts if one.intent.place in tasks and one.newest in OPEN),
-        failed={} if is_due_still else {one.intent.place: one.newest for one in own if one.newest in _NOT_SENT},
+        along=tuple(one.intent for one in tasks if one.newest in _NOT_DONE),
+        failed={one.intent.place: one.newest for one in own if one.newest in _NOT_SENT and one.intent.place not in waits},
+        put_off=frozenset((*waits, *(one.intent.place for one in tasks if one.newest is Event.LATER))) if is_settled else frozenset(),
     )
 
 
@@ -143,17 +151,22 @@ class Settler:
         return read_tried(self.sender, self.mirror, touched) if touched else {}
 
     def _finish(self, tried: Tried, rest: Iterable[Entry]) -> Tried:
-        """Send the parts that are missing, up to the first that fails; what is missing then has failed."""
+        """Send the parts that are missing, up to the first that fails; what is missing then has failed. A lost answer is read after."""
         missing = list(rest)
         while missing:
             event = self._send(tried.step, missing[0])
+            if event is Event.UNKNOWN and not self._shows(tried, missing[0]):
+                event = Event.LATER
+                self.sender.note([missing[0].place], event, "it did not arrive")
             if event in _NOT_SENT:
                 self.sender.note([part.place for part in missing[1:]], event, "the part before it was not written")
                 return replace(tried, failed={**tried.failed, **{part.place: event for part in missing}})
-            if event is not Event.DONE:
-                break
             missing.pop(0)
         return replace(tried)
+
+    def _shows(self, tried: Tried, part: Entry) -> bool:
+        values = _values(read_tried(self.sender, self.mirror, [tried]), tried)
+        return what_reading_tells({}, part.after or {}, values) is Event.VERIFIED
 
     def _restore(self, tried: Tried) -> Tried:
         """Set what was cleared as it was, as a part of its own; where that fails too, the next run does it."""
@@ -194,6 +207,8 @@ class Settler:
         verdict = verdict_on(tried, seen, self._signs(tried))
         if verdict.event is Event.NOT_WRITTEN and tried.first is not None and not tried.is_due:
             verdict = Verdict(event=Event.SKIPPED, said=STANDS_NOT)
+        elif tried.put_off and verdict.event is not Event.VERIFIED:
+            return _left_out(tried, self.sender.now)
         event = failed if failed is not None and verdict.event is Event.VERIFIED else verdict.event
         return _End(
             settled=Settled(step=tried.step, event=event, said=verdict.said),
@@ -237,6 +252,13 @@ class Settler:
         end = Event.VERIFIED if is_back else Event.OVERWRITTEN
         lines += [Entry(place=part.place, event=end, at=self.sender.now) for part in tried.takes_back]
         return _End(settled=Settled(step=tried.step, event=event, said=why), lines=lines)
+
+
+def _left_out(tried: Tried, at: datetime) -> _End:
+    """End what was put off, where the record went on from what was written before: that was settled then."""
+    why = "the record changed since"
+    lines = [Entry(place=place, event=Event.SKIPPED, at=at, said=why) for place in sorted(tried.put_off)]
+    return _End(settled=Settled(step=tried.step, event=Event.SKIPPED, said=why), lines=lines)
 
 
 def _values(seen: Mapping[RecordKey, Seen], tried: Tried) -> Values:

@@ -33,6 +33,7 @@ class Tried:
     is_done: bool = False  # the CRM said that it did all of them
     along: tuple[Entry, ...] = ()  # those of tasks that go with the lead
     first: Tried | None = None  # the step of the lead's other record that it goes with, where it was not simply sent after that
+    put_off: frozenset[Place] = frozenset()  # parts that are tried again after all else of it was settled
     is_due: bool = False  # that step stands, so all of this one is to be written
 
     @property

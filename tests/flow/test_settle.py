@@ -156,6 +156,69 @@ def test_a_list_that_was_never_reached_is_joined_by_the_next_run(written: Writte
     assert written.portal.connector().memberships([written.record], [field]) == {written.record: {field: MEMBER}}
 
 
+@pytest.mark.parametrize(
+    ("written", "lost", "ends"),
+    [
+        (6, "reset_after", [Event.VERIFIED, Event.VERIFIED, Event.VERIFIED]),
+        (7, "reset_before", [Event.VERIFIED, Event.LATER, Event.LATER, Event.VERIFIED]),  # the last sets the stage again as it was
+    ],
+    indirect=["written"],
+)
+def test_where_the_answer_is_lost_while_a_step_is_finished_reading_tells_whether_to_go_on(
+    written: Written, lost: str, ends: list[Event]
+) -> None:
+    field = written.portal.a_list(f"Nurture {lost}")
+    written.send({STAGE: None}, before=BEFORE)
+    set_, join = ({STAGE: "lead"}, {STAGE: None}), ({field: MEMBER}, {field: None})
+    parts = [
+        Part(place=Place(written.plan, 0, n), change=Change(record=written.record, values=values))
+        for n, (values, _) in ((1, set_), (2, join))
+    ]
+    written.sender.intend(parts, {part.place: held for part, (_, held) in zip(parts, (set_, join), strict=True)})
+    written.portal.fault(fault=lost, count=1)
+
+    (found,) = left_open(Journal(written.store), Plans(written.store))
+    written.settler.settle([found])
+
+    arrived = lost == "reset_after"
+    assert written.events() == ends
+    assert written.portal.value_of(written.record.id, STAGE) == ("lead" if arrived else "customer")
+    on_list = written.portal.connector().memberships([written.record], [field])[written.record][field]
+    assert (on_list == MEMBER) == arrived
+
+
+TOO_BUSY = {"status": 429, "form": "policy"}
+
+
+@pytest.mark.parametrize("written", [4], indirect=True)
+def test_a_list_that_the_crm_was_too_busy_for_is_joined_by_the_next_run(written: Written) -> None:
+    field = written.portal.a_list("Newsletter")
+    written.portal.fault(path="*/memberships/add", **TOO_BUSY)
+    tried = written.send({OWNER: "77"}, {field: MEMBER}, before={OWNER: "78", field: None})
+    (settled,) = written.settler.settle([replace(tried, failed={})])
+    assert (settled.event, written.events()) == (Event.LATER, [Event.VERIFIED, Event.LATER])
+    written.portal.control("/faults", method="DELETE")
+
+    (found,) = left_open(Journal(written.store), Plans(written.store))
+    (settled,) = written.settler.settle([found])
+
+    assert (settled.event, written.events()) == (Event.VERIFIED, [Event.VERIFIED, Event.VERIFIED])
+    assert written.portal.connector().memberships([written.record], [field]) == {written.record: {field: MEMBER}}
+
+
+@pytest.mark.parametrize("written", [5], indirect=True)
+def test_a_stage_that_was_set_again_as_the_crm_was_too_busy_for_the_new_one_is_asked_for_anew(written: Written) -> None:
+    written.portal.fault(after=1, count=2, **TOO_BUSY)
+    tried = written.send({STAGE: None}, {STAGE: "lead"}, before=BEFORE)
+    (settled,) = written.settler.settle([replace(tried, failed={})])
+
+    assert (settled.event, written.portal.value_of(written.record.id, STAGE)) == (Event.LATER, "customer")
+    assert written.events() == [Event.VERIFIED, Event.LATER, Event.VERIFIED]
+    assert left_open(Journal(written.store), Plans(written.store)) == []
+    assert Journal(written.store).fired() == frozenset()
+    written.portal.control("/faults", method="DELETE")
+
+
 @pytest.mark.parametrize("written", [2], indirect=True)
 def test_a_lead_that_was_returned_gives_the_turn_back_by_which_its_rep_got_it(written: Written) -> None:
     ledger, place = Ledger(written.store), Place(written.plan, 0)

@@ -88,17 +88,17 @@ class Journal:
         """Return all parts of the steps of which only reading tells whether they stand, by plan and place.
 
         Also parts that were never sent, and those that failed, where another part of their step was sent; and the steps of second records
-        of leads that were not written, though that of the first stood.
+        of leads that were not written, though that of the first stood; and those of which a part was put off when the others stood.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 f"""
                 WITH write (plan, position, newest, intent) AS (
                     SELECT plan, position, max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
-                ), half_done (plan, position) AS ({_HALF_DONE}), open (plan, position) AS (
+                ), half_done (plan, position) AS ({_HALF_DONE}), put_off (plan, position) AS ({_PUT_OFF}), open (plan, position) AS (
                     SELECT DISTINCT write.plan, write.position FROM write JOIN journal AS newest ON newest.id = write.newest
                     WHERE newest.event IN ('intended', 'unknown', 'done')
-                    UNION SELECT plan, position FROM half_done
+                    UNION SELECT plan, position FROM half_done UNION SELECT plan, position FROM put_off
                 )
                 SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said,
                     {_record_of("intent")}, newest.event
@@ -218,16 +218,21 @@ class Journal:
     def fired(self) -> frozenset[tuple[str, int]]:
         """Return (key of a finding, rung) of each step that reached a CRM, or may have; what was undone since reached it too.
 
-        A step that leadpact itself took back, because it had replaced what somebody wrote right before, has not.
+        A step that leadpact itself took back, because it had replaced what somebody wrote right before, has not; nor has one for which a
+        field was cleared and set again as it was, because the CRM was too busy for the new value.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
-                """
+                f"""
                 WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part),
+                    restored (plan, position) AS (
+                        SELECT plan, position FROM newest JOIN journal AS later USING (id) WHERE event = 'later' AND {_is_restored("later")}
+                    ),
                     taken_back (plan, position) AS (SELECT plan, position FROM journal WHERE event = 'put_back')
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
                 WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten', 'reversed', 'stands', 'moved_on')
                     AND step.action <> ? AND step.rung > 0 AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
+                    AND (plan, position) NOT IN (SELECT plan, position FROM restored)
                 """,
                 (UNDO,),
             )
@@ -254,6 +259,24 @@ class Journal:
 UNDO = "undo"
 _COLUMNS = "run, plan, position, part, event, at, before, after, said, record"
 _MOVING = (*MOVES, UNDO)
+
+
+def _is_restored(later: str) -> str:
+    """Say of a line about a part that was put off whether what had been cleared for it was set again: by a part behind it."""
+    same = f"(behind.plan, behind.position) = ({later}.plan, {later}.position) AND behind.part > {later}.part"
+    return f"""EXISTS (
+        SELECT 1 FROM journal AS behind JOIN journal AS intent USING (plan, position, part)
+        WHERE {same} AND behind.event = 'verified' AND intent.event = 'intended' AND intent.record IS NULL
+    )"""
+
+
+_PUT_OFF = f"""
+    SELECT later.plan, later.position FROM write JOIN journal AS later ON later.id = write.newest
+    WHERE later.event = 'later' AND NOT {_is_restored("later")} AND EXISTS (
+        SELECT 1 FROM journal AS stood WHERE (stood.plan, stood.position) = (later.plan, later.position)
+            AND stood.part < later.part AND stood.event = 'verified'
+    )
+"""
 _HALF_DONE = f"""
     SELECT step.plan, step.position FROM write JOIN journal AS newest ON newest.id = write.newest
     JOIN plan_step AS step USING (plan, position)
