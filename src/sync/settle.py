@@ -76,13 +76,13 @@ def _at(tried: Tried) -> _At:
 def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
     """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task.
 
-    What was put off is tried again, unless what had been cleared for it was set again as it was.
+    What was put off is tried again, unless what had been cleared for it was to be set again as it was.
     """
     tasks = [one for one in parts if step.fields and is_along(one.intent)]
     own = [one for one in parts if one not in tasks]
     later = [one.intent.place for one in own if one.newest is Event.LATER and one.intent.said is None]
-    is_restored = any(one.newest not in _NEVER_SENT and one.intent.place > min(later) for one in own if later)
-    waits = () if is_restored else later
+    held = Tried(step=step, intents=tuple(one.intent for one in own)).before
+    waits = () if any(_sets_again(one.intent, held) for one in own if one.intent.place > min(later, default=one.intent.place)) else later
     is_settled = not any(one.newest in OPEN for one in own)
     return Tried(
         step=step,
@@ -91,6 +91,10 @@ def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
         failed={one.intent.place: one.newest for one in own if one.newest in _NOT_SENT and one.intent.place not in waits},
         put_off=frozenset((*waits, *(one.intent.place for one in tasks if one.newest is Event.LATER))) if is_settled else frozenset(),
     )
+
+
+def _sets_again(part: Entry, held: Values) -> bool:
+    return all(held.get(name) == value for name, value in (part.after or {}).items())
 
 
 def tried_of(intents: Iterable[Entry], plans: Plans) -> Iterator[Tried]:
