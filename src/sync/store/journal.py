@@ -13,12 +13,13 @@ import orjson
 from connectors.records import RecordKey
 from sync.agreement.model import OFFBOARD
 from sync.journal import Entry, Event, Place
-from sync.ladder import MOVES
+from sync.ladder import ASSIGN, MOVES
 from sync.reversals import Reversed
 from sync.store.database import Database
 from sync.store.keys import as_json, object_ids
 from sync.store.moments import from_ms, to_ms
 from sync.store.runs import run_row_id
+from sync.store.unfinished import HALF_DONE, PUT_OFF, is_restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ class Journal:
                 f"""
                 WITH write (plan, position, newest, intent) AS (
                     SELECT plan, position, max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
-                ), half_done (plan, position) AS ({_HALF_DONE}), put_off (plan, position) AS ({_PUT_OFF}), open (plan, position) AS (
+                ), half_done (plan, position) AS ({HALF_DONE}), put_off (plan, position) AS ({PUT_OFF}), open (plan, position) AS (
                     SELECT DISTINCT write.plan, write.position FROM write JOIN journal AS newest ON newest.id = write.newest
                     WHERE newest.event IN ('intended', 'unknown', 'done')
                     UNION SELECT plan, position FROM half_done UNION SELECT plan, position FROM put_off
@@ -199,19 +200,26 @@ class Journal:
     def moves_since(self, at: datetime) -> int:
         """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none.
 
-        What was stopped right before it was sent is none of them, nor are offboardings: those have a limit of their own.
+        What was stopped right before it was sent is none of them, nor are offboardings and assignments: those have limits of their own.
         """
+        return self._sent_since(at, _MOVING)
+
+    def assignments_since(self, at: datetime) -> int:
+        """Count the leads that were sent to their first owner since `at`, as `moves_since` counts moves."""
+        return self._sent_since(at, (ASSIGN,))
+
+    def _sent_since(self, at: datetime, actions: Sequence[str]) -> int:
         with self._database.snapshot() as tx:
             (count,) = tx.execute(
                 f"""
                 SELECT count(DISTINCT journal.plan || '/' || journal.position) FROM journal JOIN plan_step AS step
                 ON step.plan = journal.plan AND step.position = journal.position
-                WHERE event = 'intended' AND at > ? AND step.rule <> ? AND step.action IN ({", ".join("?" * len(_MOVING))}) AND NOT EXISTS (
+                WHERE event = 'intended' AND at > ? AND step.rule <> ? AND step.action IN ({", ".join("?" * len(actions))}) AND NOT EXISTS (
                     SELECT 1 FROM journal AS later WHERE later.event = 'skipped' AND later.id > journal.id
                     AND (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part)
                 )
                 """,
-                (to_ms(at), OFFBOARD, *_MOVING),
+                (to_ms(at), OFFBOARD, *actions),
             ).fetchone()
         return int(count)
 
@@ -226,15 +234,16 @@ class Journal:
                 f"""
                 WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part),
                     restored (plan, position) AS (
-                        SELECT plan, position FROM newest JOIN journal AS later USING (id) WHERE event = 'later' AND {_is_restored("later")}
+                        SELECT plan, position FROM newest JOIN journal AS later USING (id) WHERE event = 'later' AND {is_restored("later")}
                     ),
                     taken_back (plan, position) AS (SELECT plan, position FROM journal WHERE event = 'put_back')
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
                 WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten', 'reversed', 'stands', 'moved_on')
-                    AND step.action <> ? AND step.rung > 0 AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
+                    AND step.action <> ? AND (step.rung > 0 OR step.action = ?)
+                    AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
                     AND (plan, position) NOT IN (SELECT plan, position FROM restored)
                 """,
-                (UNDO,),
+                (UNDO, ASSIGN),
             )
             return frozenset(rows.fetchall())
 
@@ -258,37 +267,7 @@ class Journal:
 
 UNDO = "undo"
 _COLUMNS = "run, plan, position, part, event, at, before, after, said, record"
-_MOVING = (*MOVES, UNDO)
-
-
-def _is_restored(later: str) -> str:
-    """Say of a line about a part that was put off whether what had been cleared for it was set again: by a part behind it."""
-    same = f"(behind.plan, behind.position) = ({later}.plan, {later}.position) AND behind.part > {later}.part"
-    return f"""EXISTS (
-        SELECT 1 FROM journal AS behind JOIN journal AS intent USING (plan, position, part)
-        WHERE {same} AND behind.event = 'verified' AND intent.event = 'intended' AND intent.record IS NULL
-    )"""
-
-
-_PUT_OFF = f"""
-    SELECT later.plan, later.position FROM write JOIN journal AS later ON later.id = write.newest
-    WHERE later.event = 'later' AND NOT {_is_restored("later")} AND EXISTS (
-        SELECT 1 FROM journal AS stood WHERE (stood.plan, stood.position) = (later.plan, later.position)
-            AND stood.part < later.part AND stood.event = 'verified'
-    )
-"""
-_HALF_DONE = f"""
-    SELECT step.plan, step.position FROM write JOIN journal AS newest ON newest.id = write.newest
-    JOIN plan_step AS step USING (plan, position)
-    WHERE newest.event IN ('later', 'not_written') AND step.action IN {MOVES} AND EXISTS (
-        SELECT 1 FROM plan_step AS first JOIN journal AS told USING (plan, position)
-        WHERE (first.plan, first.position, first.lead, first.finding) = (step.plan, step.position - 1, step.lead, step.finding)
-            AND first.action IN {MOVES} AND told.event IN ('verified', 'stands')
-    ) AND NOT EXISTS (
-        SELECT 1 FROM journal AS told WHERE (told.plan, told.position) = (step.plan, step.position)
-            AND told.event NOT IN ('intended', 'unknown', 'later', 'not_written')
-    )
-"""
+_MOVING = (*(move for move in MOVES if move != ASSIGN), UNDO)
 _LAST = """(
     SELECT later.event FROM journal AS later
     WHERE (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part) ORDER BY later.id DESC LIMIT 1
