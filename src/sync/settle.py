@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
 
 from connectors.changes import Change
 from connectors.records import RecordKey
-from sync.along import Went, is_along, settle_tasks
-from sync.beside import STANDS_NOT, goes_with
-from sync.journal import FOR_GOOD, OPEN, Entry, Event, Place, what_reading_tells
-from sync.ladder import MOVES
+from sync.along import Went, settle_tasks
+from sync.beside import STANDS_NOT
+from sync.journal import FOR_GOOD, Entry, Event, Place, what_reading_tells
 from sync.read_back import read_tried
 from sync.reversals import Signs, who
 from sync.send import Part, Sender, replaced
 from sync.steps import Step
-from sync.store.journal import UNDO, Journal, Unsettled
+from sync.store.journal import UNDO
 from sync.store.ledger import Ledger, Turn
 from sync.store.mirror import Mirror
-from sync.store.plans import Chosen, Plans
 from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, verdict_on
 
 ROUNDS = 3  # of putting back what was lost; an edit that is lost by then is for the next run
 _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
-_NEVER_SENT = frozenset({Event.LATER, Event.NOT_WRITTEN})
-_NOT_DONE = OPEN | {Event.LATER}
-_At = tuple[int, int]  # a plan, and the place of a step in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,63 +40,6 @@ class _End:
     settled: Settled
     lines: Sequence[Entry] = ()
     stands: Entry | None = None  # the intent of its last part, where it was written
-
-
-def left_open(journal: Journal, plans: Plans) -> list[Tried]:
-    """Return the steps of earlier runs that nobody knows the end of."""
-    parts = journal.unsettled()
-    told = {one.intent.place: one for one in parts}
-    found = [_tried(one.step, [told[intent.place] for intent in one.intents]) for one in tried_of((one.intent for one in parts), plans)]
-    firsts = _firsts(found, journal, plans)
-    return [replace(one, first=firsts.get(_at(one))) for one in found]
-
-
-def _firsts(found: Sequence[Tried], journal: Journal, plans: Plans) -> dict[_At, Tried]:
-    """Return of each step that goes with the one of its lead's other record the latter, by the place of the former."""
-    goes: dict[_At, _At] = {}
-    for plan, group in groupby((one for one in found if one.step.action in MOVES), key=lambda one: one.last_place.plan):
-        leads = frozenset(one.step.lead for one in group)
-        beside = goes_with(plans.numbered(plan, Chosen(keys=leads, actions=frozenset(MOVES))))
-        goes |= {(plan, second): (plan, first) for second, first in beside.items()}
-    wanted = {_at(one): goes[_at(one)] for one in found if _at(one) in goes}
-    firsts = {_at(one): one for one in tried_of(journal.intents(set(wanted.values())), plans)}
-    return {second: firsts[first] for second, first in wanted.items() if first in firsts}
-
-
-def _at(tried: Tried) -> _At:
-    return tried.last_place.plan, tried.last_place.position
-
-
-def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
-    """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task.
-
-    What was put off is tried again, unless what had been cleared for it was to be set again as it was.
-    """
-    tasks = [one for one in parts if step.fields and is_along(one.intent)]
-    own = [one for one in parts if one not in tasks]
-    later = [one.intent.place for one in own if one.newest is Event.LATER and one.intent.said is None]
-    held = Tried(step=step, intents=tuple(one.intent for one in own)).before
-    waits = () if any(_sets_again(one.intent, held) for one in own if one.intent.place > min(later, default=one.intent.place)) else later
-    is_settled = not any(one.newest in OPEN for one in own)
-    return Tried(
-        step=step,
-        intents=tuple(one.intent for one in own),
-        along=tuple(one.intent for one in tasks if one.newest in _NOT_DONE),
-        failed={one.intent.place: one.newest for one in own if one.newest in _NOT_SENT and one.intent.place not in waits},
-        put_off=frozenset((*waits, *(one.intent.place for one in tasks if one.newest is Event.LATER))) if is_settled else frozenset(),
-    )
-
-
-def _sets_again(part: Entry, held: Values) -> bool:
-    return all(held.get(name) == value for name, value in (part.after or {}).items())
-
-
-def tried_of(intents: Iterable[Entry], plans: Plans) -> Iterator[Tried]:
-    """Yield the steps that some intents, sorted by place, are of."""
-    for plan, group in groupby(intents, key=lambda entry: entry.place.plan):
-        parts = {place: tuple(some) for place, some in groupby(group, key=lambda entry: entry.place.position)}
-        for place, step in plans.numbered(plan, Chosen(places=frozenset(parts))):
-            yield Tried(step=step, intents=parts[place])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +67,9 @@ class Settler:
         firsts = [one.first for one in beside if one.first is not None]
         seen = read_tried(self.sender, self.mirror, firsts)
         stand = {
-            _at(one)
-            for one in firsts
-            if one.step.record in seen and what_reading_tells({}, one.after, _values(seen, one)) is Event.VERIFIED
+            one.at for one in firsts if one.step.record in seen and what_reading_tells({}, one.after, _values(seen, one)) is Event.VERIFIED
         }
-        return [replace(one, is_due=one.first is not None and _at(one.first) in stand) for one in beside]
+        return [replace(one, is_due=one.first is not None and one.first.at in stand) for one in beside]
 
     def _settle(self, tried: Sequence[Tried]) -> list[Settled]:
         seen = read_tried(self.sender, self.mirror, tried)

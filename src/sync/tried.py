@@ -12,6 +12,7 @@ from sync.same_value import same_value
 from sync.steps import Step
 
 Values = Mapping[str, str | None]
+At = tuple[int, int]  # a plan, and the position of a step in it
 GONE = "the record is gone, or was merged into another"
 
 
@@ -35,6 +36,11 @@ class Tried:
     first: Tried | None = None  # the step of the lead's other record that it goes with, where it was not simply sent after that
     put_off: frozenset[Place] = frozenset()  # parts that are tried again after all else of it was settled
     is_due: bool = False  # that step stands, so all of this one is to be written
+
+    @property
+    def at(self) -> At:
+        """Which step of which plan it is."""
+        return self.last_place.plan, self.last_place.position
 
     @property
     def last_place(self) -> Place:

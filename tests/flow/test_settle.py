@@ -13,15 +13,17 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.memberships import MEMBER
 from connectors.records import RecordKey
 from sync.journal import Event, Place, what_stands
+from sync.left_open import left_open
 from sync.route import Given, Seat
 from sync.send import Part, Sender
-from sync.settle import Settler, Tried, left_open
+from sync.settle import Settler
 from sync.steps import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.journal import Journal
 from sync.store.ledger import Ledger, Turn
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
+from sync.tried import Tried
 from tests.contract.test_connector_hubspot import PracticeHubSpot, practice_hubspot
 from tests.flow.test_store_journal import a_plan
 
