@@ -55,7 +55,7 @@ WRITES = {
 }
 SLOW_S = 0.3
 TEN = timedelta(hours=15)  # of the morning in New York, where the reps begin at nine
-HOLIDAYS = ("2026-11-26", "2026-12-25", "2027-01-01")
+HOLIDAYS = ("2026-11-26", "2026-12-25", "2027-01-01", "2027-01-18")
 SATURDAY = 5
 State = dict[str, dict[str, Any]]
 
