@@ -13,10 +13,10 @@ from sync.ladder import MOVES
 from sync.steps import Step
 from sync.store.journal import Journal, Unsettled
 from sync.store.plans import Chosen, Plans
-from sync.tried import At, Tried, Values
+from sync.tried import At, Tried, restores
 
 _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
-_NOT_DONE = OPEN | {Event.LATER}
+_NEVER_SENT = frozenset({Event.LATER, Event.NOT_WRITTEN})
 
 
 def left_open(journal: Journal, plans: Plans) -> list[Tried]:
@@ -43,25 +43,21 @@ def _firsts(found: Sequence[Tried], journal: Journal, plans: Plans) -> dict[At, 
 def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
     """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task.
 
-    What was put off is tried again, unless what had been cleared for it was to be set again as it was.
+    A part that was left for later can still be written, unless what was cleared for it was set again.
     """
-    tasks = [one for one in parts if step.fields and is_along(one.intent)]
-    own = [one for one in parts if one not in tasks]
-    later = [one.intent.place for one in own if one.newest is Event.LATER and one.intent.said is None]
-    held = Tried(step=step, intents=tuple(one.intent for one in own)).before
-    waits = () if any(_sets_again(one.intent, held) for one in own if one.intent.place > min(later, default=one.intent.place)) else later
-    is_settled = not any(one.newest in OPEN for one in own)
+    tasks = {one.intent.place for one in parts if step.fields and is_along(one.intent)}
+    own = [one for one in parts if one.intent.place not in tasks]
+    later = [one.intent for one in own if one.newest is Event.LATER]
+    is_due_whole = all(one.newest in _NEVER_SENT for one in own)
+    is_open = is_due_whole or any(one.newest in OPEN for one in parts)
+    is_given_up = not is_due_whole and any(restores(one.intent, part) for one in own for part in later)
     return Tried(
         step=step,
         intents=tuple(one.intent for one in own),
-        along=tuple(one.intent for one in tasks if one.newest in _NOT_DONE),
-        failed={one.intent.place: one.newest for one in own if one.newest in _NOT_SENT and one.intent.place not in waits},
-        put_off=frozenset((*waits, *(one.intent.place for one in tasks if one.newest is Event.LATER))) if is_settled else frozenset(),
+        along=tuple(one.intent for one in parts if one.intent.place in tasks and one.newest in OPEN),
+        failed={one.intent.place: one.newest for one in own if one.newest in (_NOT_SENT if is_given_up else FOR_GOOD)},
+        put_off=frozenset() if is_open else frozenset(part.place for part in later),
     )
-
-
-def _sets_again(part: Entry, held: Values) -> bool:
-    return all(held.get(name) == value for name, value in (part.after or {}).items())
 
 
 def tried_of(intents: Iterable[Entry], plans: Plans) -> Iterator[Tried]:

@@ -22,6 +22,7 @@ from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, verd
 
 ROUNDS = 3  # of putting back what was lost; an edit that is lost by then is for the next run
 _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
+_WENT_ON = "the record was changed before the rest could be written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,22 +139,40 @@ class Settler:
         return self.signs.get(tried.step.record.crm, Signs())
 
     def _end(self, tried: Tried, seen: Seen | None) -> _End:
-        failed = next(iter(tried.failed.values()), None)
+        place, failed = next(iter(tried.failed.items()), (None, None))
         if seen is not None and tried.to_restore and failed is not None:  # it stays open
-            return _End(settled=Settled(step=tried.step, event=failed))
+            return _End(settled=Settled(step=tried.step, event=failed, said=self._said_at(place)))
         if taking_back := [part for part in tried.intents if part.said is not None]:
             return self._end_of_taking_back(tried, seen, taking_back)
         verdict = verdict_on(tried, seen, self._signs(tried))
         if verdict.event is Event.NOT_WRITTEN and tried.first is not None and not tried.is_due:
             verdict = Verdict(event=Event.SKIPPED, said=STANDS_NOT)
-        elif tried.put_off and verdict.event is not Event.VERIFIED:
-            return _left_out(tried, self.sender.now)
-        event = failed if failed is not None and verdict.event is Event.VERIFIED else verdict.event
+        if failed is Event.LATER and tried.is_restored and verdict.event is Event.VERIFIED:
+            return self._end_of_restoring(tried, self._said_at(place))
+        if tried.put_off - self.sender.said.keys() and verdict.event is not Event.VERIFIED:
+            return self._end_of_giving_up(tried)
+        settled = Settled(step=tried.step, event=verdict.event, said=verdict.said)
+        if failed is not None and verdict.event is Event.VERIFIED:
+            settled = Settled(step=tried.step, event=failed, said=self._said_at(place))
         return _End(
-            settled=Settled(step=tried.step, event=event, said=verdict.said),
+            settled=settled,
             lines=lines_of(verdict, tried, seen, self.sender.now),
             stands=tried.counted[-1] if verdict.event is Event.VERIFIED and tried.counted else None,
         )
+
+    def _end_of_giving_up(self, tried: Tried) -> _End:
+        """Note that what was put off is not written any more: somebody went on from what stood."""
+        lines = [Entry(place=place, event=Event.NOT_WRITTEN, at=self.sender.now, said=_WENT_ON) for place in sorted(tried.put_off)]
+        return _End(settled=Settled(step=tried.step, event=Event.MOVED_ON, said=_WENT_ON), lines=lines)
+
+    def _end_of_restoring(self, tried: Tried, said: str | None) -> _End:
+        """Note that nothing of a step stands whose rest failed for a reason that passes: it is planned anew."""
+        lines = [Entry(place=part.place, event=Event.NOT_WRITTEN, at=self.sender.now, said=said) for part in tried.intents]
+        return _End(settled=Settled(step=tried.step, event=Event.LATER, said=said), lines=lines)
+
+    def _said_at(self, place: Place | None) -> str | None:
+        """Return the CRM's words about a part of this run, or why it was not sent."""
+        return None if place is None else self.sender.said.get(place)
 
     def _keep(self, ends: Sequence[_End]) -> None:
         """Note what stands; before, so that none is forgotten, enter the turns that leads took, and give back those that are undone."""
@@ -191,13 +210,6 @@ class Settler:
         end = Event.VERIFIED if is_back else Event.OVERWRITTEN
         lines += [Entry(place=part.place, event=end, at=self.sender.now) for part in tried.takes_back]
         return _End(settled=Settled(step=tried.step, event=event, said=why), lines=lines)
-
-
-def _left_out(tried: Tried, at: datetime) -> _End:
-    """End what was put off, where the record went on from what was written before: that was settled then."""
-    why = "the record changed since"
-    lines = [Entry(place=place, event=Event.SKIPPED, at=at, said=why) for place in sorted(tried.put_off)]
-    return _End(settled=Settled(step=tried.step, event=Event.SKIPPED, said=why), lines=lines)
 
 
 def _values(seen: Mapping[RecordKey, Seen], tried: Tried) -> Values:

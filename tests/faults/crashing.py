@@ -84,7 +84,7 @@ class Crashing(GoingBack):
         else:
             add_fields(self.world.people)
 
-    def let_it_happen(self) -> None:
+    def let_it_happen(self, late: int) -> None:
         """Nothing happens yet; each day brings its own."""
 
     def another_day(self) -> None:

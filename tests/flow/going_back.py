@@ -92,12 +92,13 @@ class GoingBack(Enforced):
     def set_up(self) -> None:
         """Do what the CRM lacks before the first run."""
 
-    def let_it_happen(self) -> None:
-        """Hand over two leads too early and two that are called in vain; it is past every deadline then."""
+    def let_it_happen(self, late: int) -> None:
+        """Hand over two leads too early, two that are called in vain and some that nobody calls; it is past every deadline then."""
         people = self.world.people
         people.rest(60)
         self.early = [self.hand_over_to_the_first(number, fits=False) for number in range(2)]
         self.worked = [self.hand_over_to_the_first(number, fits=True) for number in range(2, 4)]
+        self.leads = [self.hand_over_to_the_first(number, fits=True) for number in range(4, 4 + late)]
         people.rest(60)
         for lead in self.worked:
             self._accept(lead)
@@ -112,9 +113,19 @@ Back = TypeVar("Back", bound=GoingBack)
 
 @contextmanager
 def going_back(
-    crm: str, folder: Path, *, to: str, kind: type[Back] = GoingBack, swaps: Sequence[tuple[str, str]] = SWAPS, config: str = MOVES
+    crm: str,
+    folder: Path,
+    *,
+    to: str,
+    late: int = 0,
+    kind: type[Back] = GoingBack,
+    swaps: Sequence[tuple[str, str]] = SWAPS,
+    config: str = MOVES,
 ) -> Iterator[Back]:
-    """Serve a company whose agreement says where leads go back `to`, and has been enforced since before they were handed over."""
+    """Serve a company whose agreement says where leads go back `to`, and has been enforced since before they were handed over.
+
+    Beside those that go back there are `late` ones, of which each goes to another rep.
+    """
     with practice_world(crm, folder, leads=20, seed=5) as world:
         one = kind(world=world)
         one.nurture = "list:1" if crm == "hubspot" else f"campaign:{world.people.write('Campaign', {'Name': NURTURE})}"
@@ -131,5 +142,5 @@ def going_back(
         one.set_up()
         one.run("sync", "--dry-run")
         one.run("sync")
-        one.let_it_happen()
+        one.let_it_happen(late)
         yield one

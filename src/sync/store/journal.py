@@ -19,7 +19,6 @@ from sync.store.database import Database
 from sync.store.keys import as_json, object_ids
 from sync.store.moments import from_ms, to_ms
 from sync.store.runs import run_row_id
-from sync.store.unfinished import HALF_DONE, PUT_OFF, is_restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +87,24 @@ class Journal:
     def unsettled(self) -> list[Unsettled]:
         """Return all parts of the steps of which only reading tells whether they stand, by plan and place.
 
-        Also parts that were never sent, and those that failed, where another part of their step was sent; and the steps of second records
-        of leads that were not written, though that of the first stood; and those of which a part was put off when the others stood.
+        Also parts that were never sent, and those that failed, where another part of their step was sent; all of a step of which
+        a part stands and another one was left for later; and the step of a lead's second record that was not written though the first was.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 f"""
                 WITH write (plan, position, newest, intent) AS (
                     SELECT plan, position, max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
-                ), half_done (plan, position) AS ({HALF_DONE}), put_off (plan, position) AS ({PUT_OFF}), open (plan, position) AS (
+                ), half_done (plan, position) AS ({_HALF_DONE}), open (plan, position) AS (
                     SELECT DISTINCT write.plan, write.position FROM write JOIN journal AS newest ON newest.id = write.newest
                     WHERE newest.event IN ('intended', 'unknown', 'done')
-                    UNION SELECT plan, position FROM half_done UNION SELECT plan, position FROM put_off
+                    UNION SELECT later.plan, later.position FROM write AS later JOIN journal AS newest ON newest.id = later.newest
+                        JOIN journal AS intent ON intent.id = later.intent
+                        JOIN write AS other ON (other.plan, other.position) = (later.plan, later.position)
+                        JOIN journal AS stands ON stands.id = other.newest
+                    WHERE newest.event = 'later' AND stands.event IN ('verified', 'stands')
+                        AND intent.record IS NULL AND stands.record IS NULL
+                    UNION SELECT plan, position FROM half_done
                 )
                 SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said,
                     {_record_of("intent")}, newest.event
@@ -226,22 +231,17 @@ class Journal:
     def fired(self) -> frozenset[tuple[str, int]]:
         """Return (key of a finding, rung) of each step that reached a CRM, or may have; what was undone since reached it too.
 
-        A step that leadpact itself took back, because it had replaced what somebody wrote right before, has not; nor has one for which a
-        field was cleared and set again as it was, because the CRM was too busy for the new value.
+        A step that leadpact itself took back, because it had replaced what somebody wrote right before, has not.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
-                f"""
+                """
                 WITH newest (id) AS (SELECT max(id) FROM journal GROUP BY plan, position, part),
-                    restored (plan, position) AS (
-                        SELECT plan, position FROM newest JOIN journal AS later USING (id) WHERE event = 'later' AND {is_restored("later")}
-                    ),
                     taken_back (plan, position) AS (SELECT plan, position FROM journal WHERE event = 'put_back')
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
                 WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten', 'reversed', 'stands', 'moved_on')
                     AND step.action <> ? AND (step.rung > 0 OR step.action = ?)
                     AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
-                    AND (plan, position) NOT IN (SELECT plan, position FROM restored)
                 """,
                 (UNDO, ASSIGN),
             )
@@ -268,6 +268,18 @@ class Journal:
 UNDO = "undo"
 _COLUMNS = "run, plan, position, part, event, at, before, after, said, record"
 _MOVING = (*(move for move in MOVES if move != ASSIGN), UNDO)
+_HALF_DONE = f"""
+    SELECT step.plan, step.position FROM write JOIN journal AS newest ON newest.id = write.newest
+    JOIN plan_step AS step USING (plan, position)
+    WHERE newest.event IN ('later', 'not_written') AND step.action IN {MOVES} AND EXISTS (
+        SELECT 1 FROM plan_step AS first JOIN journal AS told USING (plan, position)
+        WHERE (first.plan, first.position, first.lead, first.finding) = (step.plan, step.position - 1, step.lead, step.finding)
+            AND first.action IN {MOVES} AND told.event IN ('verified', 'stands')
+    ) AND NOT EXISTS (
+        SELECT 1 FROM journal AS told WHERE (told.plan, told.position) = (step.plan, step.position)
+            AND told.event NOT IN ('intended', 'unknown', 'later', 'not_written')
+    )
+"""  # of two records of a lead the second, which nobody wrote
 _LAST = """(
     SELECT later.event FROM journal AS later
     WHERE (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part) ORDER BY later.id DESC LIMIT 1
