@@ -22,10 +22,10 @@ for  = ["#new-mqls"]
 """
 
 
-def tell(one: Enforced, to: Receiver) -> None:
-    """Let the config tell owners and ops at a desk, and the channel of new leads."""
+def tell(one: Enforced, to: Receiver, targets: str = TARGETS) -> None:
+    """Let the config tell owners and ops at a desk, and the channel of new leads; or whomever `targets` named so are for."""
     with (one.files / "config.toml").open("a", encoding="utf-8") as config:
-        config.write(TARGETS)
+        config.write(targets)
     secrets = one.files / "secrets"
     secrets.mkdir(mode=0o700, exist_ok=True)
     for name in ("desk", "channel"):
