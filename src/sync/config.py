@@ -41,6 +41,7 @@ class Config:
     own_fields: OwnFieldsSection
     log: LogSection
     notify: tuple[Target, ...]
+    templates: Path | None  # folder of texts in place of ours
     warnings: tuple[Problem, ...]  # what works but should not stay so
 
     @property
@@ -160,5 +161,6 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         own_fields=settings.own_fields,
         log=settings.log,
         notify=reader.targets(settings),
+        templates=folder / Path(settings.messages.templates).expanduser() if settings.messages.templates else None,
         warnings=tuple(reader.warnings),
     )

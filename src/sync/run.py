@@ -19,6 +19,7 @@ from sync.agreement.model import Agreement
 from sync.agreement.versions import signed_sides, version_of, why_not_enforcing
 from sync.assign import Ground, gather_routing, new_people_turns
 from sync.brakes import NO_BRAKES, Brakes
+from sync.delivery import Door
 from sync.errors import LimitReached, UsageError
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
@@ -28,7 +29,6 @@ from sync.limits import DAY, HOUR, Spent, Toll
 from sync.lint import Facts, fits, refuse_if_misfit
 from sync.meter import EVERY, Meter
 from sync.only import EVERYTHING, Only
-from sync.outbox import Door
 from sync.plan import Planner, Policy
 from sync.problems import choose_fix, listed
 from sync.pull import DEFINITIONS, Progress, Pulled, known_facts, note_what_is_behind, pull_account, pull_evidence, read_facts
@@ -47,8 +47,10 @@ from sync.store.ledger import Enforced, Ledger
 from sync.store.outbox import Outbox
 from sync.store.plans import Plans, SavedPlan
 from sync.store.runs import Runs
+from sync.store.tidings import Tidings
 from sync.store.whose import Whose
 from sync.sweep import find_erased, sweep
+from sync.templates import Templates
 from sync.terms import Terms
 
 log = structlog.get_logger()
@@ -70,7 +72,9 @@ class Context:
     whose: Whose
     enforced: Enforced
     outbox: Outbox
+    tidings: Tidings
     door: Door
+    templates: Templates
     meter: Meter
     clock: Callable[[], datetime]
     waiting: Waiting
@@ -222,7 +226,7 @@ def begin(run: Context, as_of: datetime | None, *, kind: str) -> Begun:
     facts = {connector.crm: _facts(run, connector, accounts[connector.crm]) for connector in run.connectors}
     refuse_if_misfit(known.agreement, known.roster, facts.values())
     for fact in facts.values():
-        known.mirror.bind_account(fact.account.crm, fact.account.id)
+        known.mirror.bind_account(fact.account.crm, fact.account.id, pages=fact.account.record_pages)
     known.agreements.remember(version_of(known.agreement, seen_at=now))
     eras = eras_at(known, upto=as_of)
     agreement = next(era.agreement for era in eras if era.covers(moment))

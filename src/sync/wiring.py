@@ -33,12 +33,12 @@ from sync.assign import Ground
 from sync.config import Config, load_config, misfits
 from sync.config_salesforce import SalesforceSettings as SalesforceSection
 from sync.config_sections import HubSpotSettings as HubSpotSection
+from sync.delivery import Door
 from sync.known import Known
 from sync.lint import Facts, refuse_if_misfit
 from sync.logs import configure_logs
 from sync.meter import Meter
 from sync.notify import AppriseDoor
-from sync.outbox import Door
 from sync.problems import Problem, Problems
 from sync.pull import AT_ONCE, Progress, read_facts
 from sync.remedies.targets import fields_beside, wanted_lists
@@ -63,9 +63,11 @@ from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.store.stops import Stops
+from sync.store.tidings import Tidings
 from sync.store.usage import ApiUsage
 from sync.store.waivers import Waivers
 from sync.store.whose import Whose
+from sync.templates import OURS, Templates, read_templates
 from sync.version import VERSION
 
 T = TypeVar("T")
@@ -85,6 +87,7 @@ class Files:
     config: Config
     agreement: Agreement
     roster: Roster
+    templates: Templates = OURS
 
 
 def read_files(path: Path | None, env: Mapping[str, str] | None = None) -> Files:
@@ -97,9 +100,11 @@ def read_files(path: Path | None, env: Mapping[str, str] | None = None) -> Files
     roster = _gathered(lambda: load_roster(roster_path, agreement=agreement), problems)
     if config is not None and agreement is not None:
         problems += misfits(config, agreement)
+    templates, wrong = read_templates(config.templates if config is not None else None)
+    problems += wrong
     if problems or config is None or agreement is None or roster is None:
         raise Problems(problems)
-    return Files(config=config, agreement=agreement, roster=roster)
+    return Files(config=config, agreement=agreement, roster=roster, templates=templates)
 
 
 def _gathered(read: Callable[[], T], problems: list[Problem]) -> T | None:
@@ -227,6 +232,14 @@ def open_config(path: Path | None) -> Config:
     return config
 
 
+def open_templates(config: Config) -> Templates:
+    """Return the texts of messages that the config has in place of ours; raises Problems with all that is wrong with them."""
+    templates, problems = read_templates(config.templates)
+    if problems:
+        raise Problems(problems)
+    return templates
+
+
 def open_door() -> Door:
     """Return what sends to people; nothing is opened yet."""
     return AppriseDoor()
@@ -259,7 +272,9 @@ def open_context(
             whose=Whose(store),
             enforced=Enforced(store),
             outbox=Outbox(store),
+            tidings=Tidings(store),
             door=open_door(),
+            templates=files.templates,
             meter=Meter(connectors, ApiUsage(store)),
             clock=machine_clock,
             waiting=_WAITING,

@@ -92,6 +92,9 @@ _OUTBOX_ROWS = """
             'sent', 300);
     INSERT INTO told_upto VALUES (1, 0, 0);
 """
+_DAILY_ROWS = """
+    INSERT INTO told_daily VALUES ('owner', 'hubspot/77', '2026-11-20');
+"""
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
 
@@ -124,6 +127,7 @@ def make_released(path: Path, name: str) -> None:
             "0010": _LINKED_BY_CHANGE_ROWS,
             "0011": _WRITTEN_ROWS,
             "0012": _ROUTED_ROWS + _HOLDING_ROWS + _DECIDED_ROWS + _OUTBOX_ROWS,
+            "0016": _DAILY_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

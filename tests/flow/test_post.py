@@ -18,6 +18,7 @@ from sync.messages import Kind, Message, Recipient, State
 from sync.outbox import Post
 from sync.run import Context
 from sync.steps import FieldWrite, Step
+from sync.telling import post_of
 from sync.wiring import open_context
 from tests.builders import LEAD, ROOT, a_finding, ny
 from tests.flow.receiver import Receiver, receiver
@@ -61,16 +62,7 @@ def opened(folder: Path, to: Receiver, config: str = CONFIG) -> Iterator[Context
 
 def post(run: Context, now: Callable[[], datetime] = lambda: NOW) -> Post:
     eras = eras_at(run.known, upto=None)
-    return Post(
-        known=run.known,
-        outbox=run.outbox,
-        plans=run.plans,
-        door=run.door,
-        accounts={},
-        terms=gather_terms(run.known, eras),
-        agreement=eras[-1].agreement,
-        now=now,
-    )
+    return post_of(run, gather_terms(run.known, eras), eras[-1].agreement, now=now)
 
 
 def given(number: int, recipient: Recipient) -> Message:
@@ -113,7 +105,9 @@ def test_a_digest_that_failed_is_sent_again_as_one(tmp_path: Path, to: Receiver)
         assert post(run).deliver().states[State.FAILED] == 3
         assert len(to.take("room")) == 3
         to.status = 200
-        assert post(run).deliver().states[State.SENT] == 3
+        assert post(run).deliver().states[State.SENT] == 0, "it is not tried again at once"
+        later = post(run, lambda: NOW + timedelta(minutes=1))
+        assert later.deliver().states[State.SENT] == 3
         assert [text.split("\n")[0] for text in to.take("room")].count("3 messages about leads, together as they are many") == 1
 
 
@@ -135,7 +129,7 @@ def test_a_recipient_without_a_target_is_not_written_down(tmp_path: Path, to: Re
 
 
 def test_a_run_sends_for_two_minutes_and_leaves_the_rest_to_the_next(tmp_path: Path, to: Receiver) -> None:
-    moments = iter(NOW + timedelta(seconds=20 * number) for number in range(100))
+    moments = iter(NOW + timedelta(seconds=5 * number) for number in range(100))
     with opened(tmp_path, to, config=CONFIG.replace("hour = 2", "hour = 20")) as run:
         post(run).put([given(number, ROOM) for number in range(1, 9)])
         posted = post(run, lambda: next(moments)).deliver()
@@ -174,7 +168,7 @@ def test_what_the_journal_and_a_held_plan_tell_is_noted_once(tmp_path: Path, to:
         known.held.hold(plan, now=NOW, until=NOW + timedelta(hours=24), ahead=timedelta())
 
         for _ in range(2):
-            post(run).take_news()
+            post(run).gather()
 
         assert [(one.message.kind, one.message.recipient, one.target) for one in run.outbox.waiting()] == [
             (Kind.GIVEN, JONAS, "mail"),

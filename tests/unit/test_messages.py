@@ -15,6 +15,7 @@ from tests.builders import a_finding, ny, the_agreement
 
 NOW = ny("2026-11-18 10:00")
 ANN = Recipient(role="owner", of="hubspot/11")
+TODAY = NOW.date()
 BERLIN = ZoneInfo("Europe/Berlin")
 MOVED = News(
     plan=3,
@@ -35,7 +36,14 @@ def broken(**more: object) -> Finding:
 
 
 def told(news: News, finding: Finding | None) -> list[tuple[Kind, str, str]]:
-    found = messages_of(news, finding=finding, crm="hubspot", owner_field="hubspot_owner_id", agreement=the_agreement())
+    found = messages_of(
+        news,
+        finding=finding,
+        crm="hubspot",
+        owner_field="hubspot_owner_id",
+        agreement=the_agreement(),
+        team_of=lambda _, owner: "EMEA" if owner else None,
+    )
     return [(one.kind, one.recipient.role, one.recipient.of) for one in found]
 
 
@@ -97,12 +105,12 @@ def test_a_held_plan_is_told_once_a_rule_and_plan() -> None:
 
 def test_a_reminder_that_waited_is_dropped_once_the_promise_is_settled_or_broken() -> None:
     running = replace(broken(), status=Status.AT_RISK)
-    assert why_over(a_message(), running) is None
-    assert why_over(a_message(), broken()) == "first_touch is broken by now"
-    assert why_over(a_message(rung=1), broken()) is None
-    assert why_over(a_message(rung=1), replace(broken(), owed=False)) == "first_touch is not owed any more"
-    assert why_over(a_message(), None) == "first_touch is not owed any more"
-    assert why_over(a_message(Kind.GIVEN), None) is None, "what happened is told however late"
+    assert why_over(a_message(), today=TODAY, finding=running) is None
+    assert why_over(a_message(), today=TODAY, finding=broken()) == "first_touch is broken by now"
+    assert why_over(a_message(rung=1), today=TODAY, finding=broken()) is None
+    assert why_over(a_message(rung=1), today=TODAY, finding=replace(broken(), owed=False)) == "first_touch is not owed any more"
+    assert why_over(a_message(), today=TODAY, finding=None) == "first_touch is not owed any more"
+    assert why_over(a_message(Kind.GIVEN), None, today=TODAY) is None, "what happened is told however late"
 
 
 def known(message: Message, finding: Finding | None = None, **more: object) -> Known:

@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from sync.config import Config
     from sync.config_notify import Target
+    from sync.delivery import Door
     from sync.letter import Answer
-    from sync.outbox import Door
 
 EXIT_NOT_SENT = 1
 
