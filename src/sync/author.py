@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sync.daily import Overview, overview
 from sync.directory import Directory
 from sync.letter import Known, Letter, digest_of, letter_of
-from sync.messages import Kind, Message, Recipient
+from sync.messages import OWNER, Kind, Message, Recipient
 from sync.store.findings import Findings
 from sync.store.plans import Chosen, Plans
 from sync.store.tidings import Tidings
@@ -68,6 +68,7 @@ class Author:
             why=self._why(message) if message.kind is Kind.RECYCLED else None,
             daily=daily,
             pages=self._pages(daily) if daily is not None else {},
+            names=self._names(daily) if daily is not None else {},
         )
 
     def _why(self, message: Message) -> str | None:
@@ -76,6 +77,11 @@ class Author:
             return None
         chosen = Chosen(places=frozenset({message.position}))
         return next((step.reason for _, step in self.plans.numbered(message.plan, chosen)), None)
+
+    def _names(self, daily: Overview) -> dict[str, str]:
+        owners = {one.owner for part in (daily.today, daily.broken) for one in part if one.owner is not None}
+        found = ((owner, self.directory.name(Recipient(role=OWNER, of=owner))) for owner in owners)
+        return {owner: name for owner, name in found if name is not None}
 
     def _pages(self, daily: Overview) -> dict[str, str]:
         leads = {one.lead for part in (daily.today, daily.broken) for one in part}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sync.agreement.calendar import Calendar, CalendarRangeError
@@ -57,13 +57,11 @@ class Reader:
 
 def due_on(calendar: Calendar, at: time, day: date) -> datetime | None:
     """Return when the digest of a day is due by the calendar's clock; None on a day without open hours."""
-    zone = ZoneInfo(calendar.zone)
-    midnight, next_midnight = (datetime.combine(one, time(), zone) for one in (day, day + DAY))
     try:
-        opens = calendar.next_opening(midnight) < next_midnight
+        opens = calendar.next_opening(_moment(calendar, day)) < _moment(calendar, day + DAY)
     except CalendarRangeError:
         return None
-    return datetime.combine(day, at, zone) if opens else None
+    return _moment(calendar, day, at) if opens else None
 
 
 def due_now(reader: Reader, at: time, now: datetime, told: date | None) -> date | None:
@@ -89,8 +87,7 @@ def is_on_time(calendar: Calendar, at: time, day: date, now: datetime) -> bool:
 
 def overview(reader: Reader, owed: Iterable[Owed], *, at: time, day: date) -> Overview:
     """Return what a reader's digest of a day says; `owed` in any order."""
-    zone, found = ZoneInfo(reader.calendar.zone), Overview()
-    ends, since = datetime.combine(day + DAY, time(), zone), _day_before(reader.calendar, at, day)
+    found, ends, since = Overview(), _moment(reader.calendar, day + DAY), _day_before(reader.calendar, at, day)
     for one in owed:
         if not reader.is_for(one):
             continue
@@ -113,4 +110,9 @@ def shown(part: Sequence[Owed]) -> Iterator[Owed]:
 def _day_before(calendar: Calendar, at: time, day: date) -> datetime:
     """Return when the digest of the working day before was due: over a weekend that is Friday's."""
     days = (due_on(calendar, at, day - number * DAY) for number in range(1, LOOKED_AHEAD))
-    return next((moment for moment in days if moment is not None), datetime.combine(day - DAY, at, ZoneInfo(calendar.zone)))
+    return next((moment for moment in days if moment is not None), _moment(calendar, day - DAY, at))
+
+
+def _moment(calendar: Calendar, day: date, at: time = time()) -> datetime:
+    """Return a moment by the calendar's clock, in UTC: within one zone Python compares what clocks show."""
+    return datetime.combine(day, at, ZoneInfo(calendar.zone)).astimezone(UTC)

@@ -17,7 +17,7 @@ from sync.messages import Kind, Message, Recipient, State
 from sync.store.outbox import Outbox
 from sync.waiting import Kept, hold_until
 
-REST = timedelta(minutes=2)  # for which a target that gave no answer is left alone
+REST = timedelta(minutes=2)  # for which a target that gave no answer, or lost one, is left alone
 NO_ADDRESS = "no address is known: add `email` in roster.toml"
 NOT_WANTED = "nothing of it is wanted any more"
 
@@ -55,13 +55,20 @@ class Delivery:
 
     def all(self, kept: Sequence[Kept]) -> None:
         """Send what may go now, reader by reader; a target without an answer is left alone for a while, and nothing is lost."""
-        since = self.outbox.silent_since(self.target.name)
-        if since is not None and self.now() < since + REST:
-            self.outbox.postpone([one.id for one in kept], until=since + REST)
+        if self._is_left_alone(kept):
             return
         for reader, theirs in groupby(sorted(kept, key=_reader), key=_reader):
             if not self._to(reader, list(theirs)):
+                self._is_left_alone(kept)
                 return
+
+    def _is_left_alone(self, kept: Sequence[Kept]) -> bool:
+        """Whether nobody knows what became of what was sent there last, and that is a short while ago; note until when the rest waits."""
+        since = self.outbox.silent_since(self.target.name)
+        if since is None or self.now() >= since + REST:
+            return False
+        self.outbox.postpone([one.id for one in kept], until=since + REST)
+        return True
 
     def _to(self, reader: Recipient, kept: Sequence[Kept]) -> bool:
         """Send what one reader may get now; False where the target gave no answer, or the time is over."""

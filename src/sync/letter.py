@@ -60,6 +60,7 @@ class Known:
     why: str | None = None  # of a step of a plan
     daily: Overview | None = None
     pages: Mapping[str, str] = field(default_factory=dict)  # of the leads of a daily digest
+    names: Mapping[str, str] = field(default_factory=dict)  # of their owners
 
 
 def letter_of(known: Known, *, is_shared: bool) -> Letter:
@@ -179,10 +180,18 @@ def _daily(known: Known) -> tuple[str, list[str]]:
 
 def _part(heading: str, part: Sequence[Owed], known: Known) -> list[str]:
     lines = [
-        f"- {local_text(one.due_at, known.zone)} {one.rule}: {known.pages.get(one.lead, one.lead)}" for one in shown(part) if one.due_at
+        f"- {local_text(one.due_at, known.zone)} {one.rule}{_of(one, known)}: {known.pages.get(one.lead, one.lead)}"
+        for one in shown(part)
+        if one.due_at
     ]
     more = [f"- and {len(part) - len(lines)} more"] if len(part) > len(lines) else []
     return [heading, *lines, *more] if part else []
+
+
+def _of(one: Owed, known: Known) -> str:
+    """Tell whose a promise is, but to its owner."""
+    name = known.names.get(one.owner or "")
+    return f" of {value_text(name)}" if name and known.message.recipient.role != OWNER else ""
 
 
 def _whose(known: Known) -> str:

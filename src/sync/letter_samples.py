@@ -41,6 +41,7 @@ def _known(kind: Kind) -> Known:
         why="decide is broken; recycled as `stale`, may come back from 2026-12-18" if kind is Kind.RECYCLED else None,
         daily=Overview(open=7, late=2, today=[owed], broken=[broken]) if kind is Kind.DAILY else None,
         pages={str(LEAD): PAGE},
+        names={"hubspot/7": "Ann Example"},
     )
 
 

@@ -32,7 +32,7 @@ WORDS = (
     "day",  # of a daily digest
     "open",  # how many promises are
     "late",  # how many of them are broken
-    "due_today",  # of each rule, lead, link, due
+    "due_today",  # of each rule, lead, link, due, owner
     "broken",
     "messages",  # of a digest: of each title, rule, lead, link
 )
@@ -80,7 +80,8 @@ def _of_daily(known: Known | None) -> dict[str, object]:
 
 
 def _owed(one: Owed, known: Known) -> dict[str, str]:
-    return {"rule": one.rule, "lead": one.lead, "link": known.pages.get(one.lead, ""), "due": _moment(one.due_at, known)}
+    link, name = known.pages.get(one.lead, ""), value_text(known.names.get(one.owner or "", ""))
+    return {"rule": one.rule, "lead": one.lead, "link": link, "due": _moment(one.due_at, known), "owner": name}
 
 
 def _line(known: Known) -> dict[str, str]:

@@ -60,7 +60,8 @@ class Teller:
             yield from self._assigned(finding, crm, told)
         if finding.owed and finding.status is Status.AT_RISK:
             owes = whom_to_remind(finding, crm)
-            others = (one for one in self._concerned(self.agreement.tell.at_risk, finding, crm) if one != owes)
+            concerned = self._concerned(self.agreement.tell.at_risk, finding, crm)
+            others = (one for one in concerned if owes is None or one.reader != owes.reader)
             yield from (_about(finding, Kind.AT_RISK, one) for one in others)
         if finding.owed and finding.status is Status.BREACHED and self._is_fresh(finding.due_at):
             broken = self._concerned(self.agreement.tell.broken, finding, crm)

@@ -21,6 +21,7 @@ from sync.steps import FieldWrite, Step
 from sync.telling import post_of
 from sync.wiring import open_context
 from tests.builders import LEAD, ROOT, a_finding, ny
+from tests.flow.enforcing import sign
 from tests.flow.receiver import Receiver, receiver
 
 NOW = ny("2026-11-18 10:00")
@@ -49,10 +50,11 @@ def to() -> Iterator[Receiver]:
 
 
 @contextmanager
-def opened(folder: Path, to: Receiver, config: str = CONFIG) -> Iterator[Context]:
-    """Open an account of which nothing was read yet; no CRM is asked."""
-    for name in ("agreement", "roster"):
-        (folder / f"{name}.toml").write_text((ROOT / f"{name}.example.toml").read_text(encoding="utf-8"), encoding="utf-8")
+def opened(folder: Path, to: Receiver, config: str = CONFIG, *, tell: str = "") -> Iterator[Context]:
+    """Open an account of which nothing was read yet, with an agreement that both sides signed; `tell` is its table of that name."""
+    (folder / "roster.toml").write_text((ROOT / "roster.example.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    text = (ROOT / "agreement.example.toml").read_text(encoding="utf-8")
+    sign(folder / "agreement.toml", text.replace("\n[recycle]\n", f"\n[tell]\n{tell}\n\n[recycle]\n", 1))
     (folder / "config.toml").write_text(config, encoding="utf-8")
     env = {"LEADPACT_HUBSPOT__TOKEN": "pat-na1-0", "LEADPACT_LOG__LEVEL": "error"}
     env |= {"LEADPACT_NOTIFY__MAIL": to.url("mail/{email}"), "LEADPACT_NOTIFY__ROOM": to.url("room")} if "notify" in config else {}

@@ -14,7 +14,7 @@ from connectors.records import RecordKey
 from sync.digest import WITHIN, Lately
 from sync.journal import Event
 from sync.ladder import MOVES
-from sync.letter import NO_ANSWER, Answer, Fate
+from sync.letter import Answer, Fate
 from sync.messages import Kind, Message, News, Recipient, State
 from sync.store.database import Database
 from sync.store.journal import UNDO
@@ -24,6 +24,7 @@ from sync.store.tidings import note_daily
 from sync.waiting import Kept, again_at
 
 MOST_ATTEMPTS = 5
+KILLED = "the run was killed in it"
 KEPT_FOR = timedelta(hours=24)  # what was not sent by then is not news any more
 
 
@@ -87,9 +88,7 @@ class Outbox:
     def settle(self, *, at: datetime) -> None:
         """Note of what a run was killed in that nobody knows whether it arrived; nobody may be sending meanwhile."""
         with self._database.transaction() as tx:
-            tx.execute(
-                "UPDATE outbox SET state = 'unknown', at = ?, said = 'the run was killed in it' WHERE state = 'sending'", (to_ms(at),)
-            )
+            tx.execute("UPDATE outbox SET state = 'unknown', at = ?, said = ? WHERE state = 'sending'", (to_ms(at), KILLED))
 
     def drop_old(self, *, at: datetime) -> None:
         """Drop what is too old to be news: a day, in which a night or weekend that held it does not count."""
@@ -147,13 +146,16 @@ class Outbox:
         return Lately(alone=alone, digests=digests, first_at=from_ms_if_known(first))
 
     def silent_since(self, target: str) -> datetime | None:
-        """Return since when a target gives no answer; None where it answered last, or was never sent anything."""
+        """Return since when it is not known what becomes of what a target is sent; None where it told so last."""
         with self._database.snapshot() as tx:
             last = tx.execute(
-                "SELECT at, said FROM outbox WHERE target = ? AND state IN ('sent', 'failed', 'unknown') ORDER BY at DESC, id DESC LIMIT 1",
-                (target,),
+                """
+                SELECT at, state FROM outbox WHERE target = ? AND state IN ('sent', 'failed', 'unknown') AND ifnull(said, '') <> ?
+                ORDER BY at DESC, id DESC LIMIT 1
+                """,
+                (target, KILLED),
             ).fetchone()
-        return from_ms(last[0]) if last is not None and last[1] == NO_ANSWER else None
+        return from_ms(last[0]) if last is not None and last[1] == State.UNKNOWN else None
 
     def bundle(self, kept: Sequence[Kept], *, at: datetime) -> int:
         """Put several messages to one recipient into a digest, which is to be sent; return its id."""
