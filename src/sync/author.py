@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sync.daily import Overview, overview
+from sync.daily import Overview, Owed, overview
 from sync.directory import Directory
 from sync.letter import Known, Letter, digest_of, letter_of
 from sync.messages import OWNER, Kind, Message, Recipient
@@ -14,6 +14,7 @@ from sync.store.findings import Findings
 from sync.store.plans import Chosen, Plans
 from sync.store.tidings import Tidings
 from sync.templates import Templates
+from sync.tidings import Gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Author:
     tidings: Tidings
     directory: Directory
     templates: Templates
+    gate: Gate
 
     def letter(self, messages: Sequence[Message], overviews: Mapping[Recipient, Overview], *, is_shared: bool) -> Letter:
         """Return the text of a message, or of a digest of several."""
@@ -37,7 +39,8 @@ class Author:
         if not days:
             return {}
         readers = [reader for reader in self.directory.readers() if reader.recipient in days]
-        owed, at = list(self.tidings.owed(self.directory.terms)), self.directory.agreement.tell.daily_at
+        owed = [one for one in self.tidings.owed(self.directory.terms) if self.gate.lists(one, self._team(one))]
+        at = self.directory.agreement.tell.daily_at
         return {reader.recipient: overview(reader, owed, at=at, day=days[reader.recipient]) for reader in readers}
 
     def deadlines(self, messages: Iterable[Message], *, now: datetime) -> dict[Message, list[datetime]]:
@@ -77,6 +80,10 @@ class Author:
             return None
         chosen = Chosen(places=frozenset({message.position}))
         return next((step.reason for _, step in self.plans.numbered(message.plan, chosen)), None)
+
+    def _team(self, owed: Owed) -> str | None:
+        crm, _, owner = (owed.owner or "").partition("/")
+        return self.directory.team(crm, owner or None)
 
     def _names(self, daily: Overview) -> dict[str, str]:
         owners = {one.owner for part in (daily.today, daily.broken) for one in part if one.owner is not None}

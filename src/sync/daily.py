@@ -27,6 +27,7 @@ class Owed:
     side: Side
     owner: str | None  # `hubspot/77`
     due_at: datetime | None
+    opened_at: datetime | None  # its passage
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ def sample(kind: Kind, *, is_shared: bool) -> tuple[list[Known], Letter]:
 
 
 def _known(kind: Kind) -> Known:
-    owed = Owed(lead=str(LEAD), rule="first_touch", status=Status.RUNNING, side=Side.OWNER, owner="hubspot/7", due_at=DUE)
+    owed = Owed(lead=str(LEAD), rule="first_touch", status=Status.RUNNING, side=Side.OWNER, owner="hubspot/7", due_at=DUE, opened_at=OPENED)
     broken = replace(owed, rule="accept_or_reject", status=Status.BREACHED)
     return Known(
         message=_message(kind),

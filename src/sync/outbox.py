@@ -20,7 +20,7 @@ from sync.letter import Answer, Fate
 from sync.messages import Kind, Message, News, Recipient, State, held, messages_of, why_over
 from sync.store.outbox import Outbox, Upto
 from sync.store.tidings import Tidings
-from sync.tidings import FRESH, Gate, Teller, Told
+from sync.tidings import FRESH, Teller, Told
 from sync.waiting import Kept, next_at
 
 ENOUGH = timedelta(minutes=2)  # of sending in a run; the rest waits for the next
@@ -50,7 +50,6 @@ class Post:
     tidings: Tidings
     author: Author
     door: Door
-    gate: Gate
     now: Callable[[], datetime]
 
     def put(self, messages: Iterable[Message], *, told: Upto | None = None) -> None:
@@ -134,7 +133,7 @@ class Post:
         told = Told(given=given, just_moved=just_moved, reminded=self.tidings.reminded({finding.key for finding in findings}))
         for finding in sorted(findings, key=_by_deadline):  # a lead that is new is told with the promise that falls due first
             crm = self._directory.terms.owning_crm(finding.records)
-            if self.gate.lets(finding, self._directory.team(crm, finding.owner)):
+            if self.author.gate.lets(finding, self._directory.team(crm, finding.owner)):
                 yield from teller.messages(finding, crm=crm, told=told)
 
     def _take_daily(self) -> None:
@@ -151,13 +150,14 @@ class Post:
     def _still_wanted(self, kept: Sequence[Kept]) -> list[Kept]:
         """Leave out, and drop, the reminders of what is settled or broken by now, and the digests of other days."""
         findings = self.known.findings.named({one.message.finding for one in kept if one.message.finding is not None})
-        over = {one.id: why for one in kept if (why := self._why_over(one.message, findings)) is not None}
+        now = self.now()
+        over = {one.id: why for one in kept if (why := self._why_over(one.message, findings, now)) is not None}
         for id_, why in over.items():
-            self.outbox.drop([id_], why, at=self.now())
+            self.outbox.drop([id_], why, at=now)
         return [one for one in kept if one.id not in over]
 
-    def _why_over(self, message: Message, findings: dict[str, Finding]) -> str | None:
-        today = self.now().astimezone(ZoneInfo(self._directory.calendar(message.recipient).zone)).date()
+    def _why_over(self, message: Message, findings: dict[str, Finding], now: datetime) -> str | None:
+        today = now.astimezone(ZoneInfo(self._directory.calendar(message.recipient).zone)).date()
         return why_over(message, findings.get(message.finding or ""), today=today)
 
     def _tray(self, waiting: Sequence[Kept]) -> Tray:

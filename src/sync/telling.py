@@ -21,20 +21,14 @@ def post_of(run: Context, terms: Terms, agreement: Agreement, *, now: Callable[[
     """Return who tells people, by the version of the agreement that is in force, or the current file."""
     known = run.known
     directory = Directory(roster=known.roster, terms=terms, agreement=agreement, pages=known.mirror.record_pages())
-    return Post(
-        known=known,
-        outbox=run.outbox,
-        tidings=run.tidings,
-        author=Author(findings=known.findings, plans=run.plans, tidings=run.tidings, directory=directory, templates=run.templates),
-        door=run.door,
-        gate=Gate(
-            mode_of=known.config.mode.of,
-            enforced_since=run.enforced.since().get,
-            not_enforcing=why_not_enforcing(agreement, now()),
-            brakes=brakes_at(known, Now(now(), run.clock()), agreement.zone),
-        ),
-        now=now,
+    gate = Gate(
+        mode_of=known.config.mode.of,
+        enforced_since=run.enforced.since().get,
+        not_enforcing=why_not_enforcing(agreement, now()),
+        brakes=brakes_at(known, Now(now(), run.clock()), agreement.zone),
     )
+    author = Author(findings=known.findings, plans=run.plans, tidings=run.tidings, directory=directory, templates=run.templates, gate=gate)
+    return Post(known=known, outbox=run.outbox, tidings=run.tidings, author=author, door=run.door, now=now)
 
 
 def deliver_due(run: Context, *, now: Callable[[], datetime]) -> tuple[Posted, datetime | None]:

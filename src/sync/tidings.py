@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sync.agreement.model import Agreement
 from sync.brakes import Brakes
+from sync.daily import Owed
 from sync.facts import Exit
 from sync.judge.findings import Finding, Side, Status
 from sync.messages import MARKETING, PERSONS, TEAM, Kind, Message, Recipient, TeamOf, recipients, told_of_handoff, whom_to_remind
@@ -29,11 +30,18 @@ class Gate:
     def lets(self, finding: Finding, team: str | None) -> bool:
         """Whether people may be told of a finding."""
         subject = Subject(rule=finding.rule, team=team, leads=(finding.lead, *map(str, finding.records)))
-        if self.not_enforcing is not None or self.mode_of(finding.rule, team) == "observe":
+        return self._is_for_people(subject, finding.cycle.opened_at) and next(self.brakes.pauses(subject), None) is None
+
+    def lists(self, owed: Owed, team: str | None) -> bool:
+        """Whether a daily digest may list a promise: also of what is paused or frozen, not of what is only observed, or backlog."""
+        return self._is_for_people(Subject(rule=owed.rule, team=team, leads=(owed.lead,)), owed.opened_at)
+
+    def _is_for_people(self, subject: Subject, opened_at: datetime | None) -> bool:
+        if self.not_enforcing is not None or self.mode_of(subject.rule, subject.team) == "observe":
             return False
-        if self.brakes.stops_sending(subject) is not None:
+        if self.brakes.observes(subject) is not None:
             return False
-        since, opened_at = self.enforced_since(finding.rule), finding.cycle.opened_at
+        since = self.enforced_since(subject.rule)
         return since is not None and opened_at is not None and opened_at >= since
 
 

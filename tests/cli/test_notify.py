@@ -64,6 +64,29 @@ def test_targets_are_tried_by_name_and_each_answer_is_told(tmp_path: Path) -> No
     assert SECRET not in done.stdout + done.stderr
 
 
+def test_a_message_is_shown_by_its_kind_and_a_template_that_would_not_do_is_refused_by_every_command(tmp_path: Path) -> None:
+    config, env = tmp_path / "config.toml", dict(os.environ) | {"LEADPACT_HUBSPOT__TOKEN": "pat-na1-0"}
+    config.write_text('[messages]\ntemplates = "texts"\n')
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    asked = ("notify", "--preview", "reminder", "--config", str(config))
+    done = leadpact(*asked, env=env)
+    assert done.returncode == 0 and done.stdout.startswith(
+        "first_touch is due Wed 2026-11-18 16:00 UTC: hubspot/contact/101\n\nFor Ann Example:"
+    )
+
+    (texts / "reminder.txt").write_text("Call {{ owner }}'s lead\n\n{{ link }}, please\n")
+    assert leadpact(*asked, env=env).stdout == "Call Ann Example's lead\n\nhttps://crm.example/101, please\n"
+    done = leadpact("notify", "--preview", "remainder", "--config", str(config), env=env)
+    assert (done.returncode, "did you mean `reminder`?" in done.stderr) == (64, True)
+
+    (texts / "reminder.txt").write_text("Call {{ owner }}'s lead\n\n{{ lnk }}\n")
+    for command in (("check", "--offline"), ("notify", "--test"), ("notify", "--preview", "given")):
+        done = leadpact(*command, "--config", str(config), env=env)
+        said = f"{texts / 'reminder.txt'}: line 3: found 'lnk', expected something that a message says\n    fix: did you mean `link`?"
+        assert (done.returncode, said in done.stderr) == (78, True), done.stderr
+
+
 def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) -> None:
     with enforced("hubspot", tmp_path, leads=2) as one, receiver() as to:
         tell(one, to)

@@ -141,6 +141,15 @@ def test_a_run_sends_for_two_minutes_and_leaves_the_rest_to_the_next(tmp_path: P
         assert len(to.take("room")) == 8
 
 
+def test_a_slow_target_leaves_time_for_the_others(tmp_path: Path, to: Receiver) -> None:
+    moments = iter(NOW + timedelta(seconds=5 * number) for number in range(200))
+    with opened(tmp_path, to, config=CONFIG.replace("hour = 2", "hour = 20")) as run:
+        post(run).put([*(given(number, JONAS) for number in range(1, 21)), given(1, ROOM)])
+        post(run, lambda: next(moments)).deliver()
+        assert 0 < len(to.take("mail/jonas.weber@example.com")) < 20
+        assert len(to.take("room")) == 1
+
+
 REASSIGNED = Step(
     lead="hubspot/contact/1",
     record=RecordKey("hubspot", "contact", "1"),

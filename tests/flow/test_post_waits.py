@@ -13,6 +13,7 @@ from connectors.records import RecordKey
 from sync.delivery import REST
 from sync.judge.findings import CycleRef, Finding, Judgement, Status
 from sync.messages import Kind, Message, Recipient, State
+from sync.report.former import message_line
 from sync.run import Context
 from sync.telling import deliver_due
 from tests.builders import a_finding, ny
@@ -21,7 +22,8 @@ from tests.flow.test_post import BOSS_OF_JONAS, CONFIG, JONAS, ROOM, given, open
 
 EVENING = ny("2026-11-18 20:00")  # 02:00 in Berlin, where Jonas works from 9 to 18; closed in New York too
 MORNING = ny("2026-11-19 03:00")  # 09:00 in Berlin
-MANY = CONFIG.replace("hour = 2", "hour = 20").replace('["#new-mqls"]', '["#new-mqls", "ops", "marketing", "team EMEA SDR"]')
+REMIND = '\n[mode]\ndefault = "remind"\n'
+MANY = CONFIG.replace("hour = 2", "hour = 20").replace('["#new-mqls"]', '["#new-mqls", "ops", "marketing", "team EMEA SDR"]') + REMIND
 TRIP = Message(kind=Kind.TRIP, recipient=Recipient(role="ops"), rule="first_touch", plan=1)
 
 
@@ -35,6 +37,11 @@ def at(run: Context, moment: datetime) -> tuple[int, int]:
     """Deliver at a moment; return how many messages were sent, and how many wait."""
     states = post(run, lambda: moment).deliver().states
     return states[State.SENT], states[State.PENDING]
+
+
+def enforce(run: Context) -> None:
+    """Let it be weeks ago that people were first told of anything."""
+    run.enforced.renew(list(run.known.agreement.rule_names), now=ny("2026-11-01 09:00"))
 
 
 def save(run: Context, now: datetime, *findings: Finding) -> None:
@@ -62,6 +69,8 @@ def test_a_message_waits_for_the_morning_of_its_reader_and_what_is_urgent_does_n
         assert at(run, EVENING) == (2, 1)
         assert "first_touch is due" in to.take("mail/jonas.weber@example.com")[0] and len(to.take("room")) == 1
         assert post(run, lambda: EVENING).next_at() == MORNING
+        (waits,) = run.outbox.not_sent(1)
+        assert message_line(waits).endswith("by mail (hubspot/contact/1 for first_touch): pending, not before 2026-11-19 08:00:00 UTC")
         assert at(run, MORNING - timedelta(seconds=1)) == (0, 1)
         assert at(run, MORNING) == (1, 0)
         assert len(to.take("mail/jonas.weber@example.com")) == 1
@@ -143,8 +152,10 @@ IN_NEW_YORK = ny("2026-11-18 08:30")
 
 def test_the_digest_of_the_day_goes_to_each_once_at_the_agreed_hour_and_to_nobody_who_has_nothing(tmp_path: Path, to: Receiver) -> None:
     with opened(tmp_path, to, MANY, tell=DAILY) as run:
+        enforce(run)
         due = of_jonas(1, EIGHT_THIRTY, status=Status.RUNNING, due_at=ny("2026-11-18 10:00"))
-        save(run, EIGHT_THIRTY, due, of_jonas(2, ny("2026-11-17 12:00")))
+        backlog, observed = of_jonas(3, ny("2026-10-31 09:00")), replace(of_jonas(4, ny("2026-11-17 12:00")), rule="no rule of ours")
+        save(run, EIGHT_THIRTY, due, of_jonas(2, ny("2026-11-17 12:00")), backlog, observed)
         _, next_at = deliver_due(run, now=lambda: EIGHT_THIRTY - timedelta(seconds=1))
         assert next_at == EIGHT_THIRTY and to.got == {}
 
@@ -167,6 +178,7 @@ def test_the_digest_of_the_day_goes_to_each_once_at_the_agreed_hour_and_to_nobod
 
 def test_after_downtime_only_the_newest_digest_comes_and_never_that_of_a_day_that_is_over(tmp_path: Path, to: Receiver) -> None:
     with opened(tmp_path, to, MANY, tell='daily = ["owner"]') as run:
+        enforce(run)
         save(run, EIGHT_THIRTY, of_jonas(1, EIGHT_THIRTY))
         to.status = 500
         deliver_due(run, now=lambda: EIGHT_THIRTY)
@@ -184,11 +196,10 @@ def test_after_downtime_only_the_newest_digest_comes_and_never_that_of_a_day_tha
 
 def test_what_findings_tell_is_noted_once_and_what_people_did_not_agree_to_be_told_is_not(tmp_path: Path, to: Receiver) -> None:
     now = ny("2026-11-18 10:00")
-    config = MANY + '\n[mode]\ndefault = "remind"\n[mode.rules]\ndecide = "observe"\n'
+    config = f'{MANY}[mode.rules]\ndecide = "observe"\n'
     tell = 'at_risk = ["manager"]\nbroken = ["manager", "team"]'
     with opened(tmp_path, to, config, tell=tell) as run:
-        rules = list(run.known.agreement.rule_names)
-        run.enforced.renew(rules, now=now - timedelta(hours=5))
+        run.enforced.renew(list(run.known.agreement.rule_names), now=now - timedelta(hours=5))
         hour = timedelta(hours=1)
         back = CycleRef(
             handoff="Marketing to SDR", number=1, opened_at=now - 2 * hour, opened_by="stage MQL", closed_at=now, closed_by="recycled"

@@ -71,7 +71,9 @@ def test_it_is_on_time_for_an_hour() -> None:
 
 def owed(due: str | None, status: Status = Status.RUNNING, **more: object) -> Owed:
     due_at = ny(due) if due else None
-    one = Owed(lead="hubspot/contact/1", rule="first_touch", status=status, side=Side.OWNER, owner="hubspot/11", due_at=due_at)
+    one = Owed(
+        lead="hubspot/contact/1", rule="first_touch", status=status, side=Side.OWNER, owner="hubspot/11", due_at=due_at, opened_at=None
+    )
     return replace(one, **more)  # type: ignore[arg-type]
 
 

@@ -206,7 +206,9 @@ def test_a_digest_of_the_day_waits_for_no_other_day_and_what_is_broken_by_now_is
 
 
 def test_a_daily_digest_lists_what_there_is_counts_the_rest_and_tells_others_whose_it_is() -> None:
-    one = Owed(lead="hubspot/contact/1", rule="first_touch", status=Status.RUNNING, side=Side.OWNER, owner="hubspot/11", due_at=NOW)
+    one = Owed(
+        lead="hubspot/contact/1", rule="first_touch", status=Status.RUNNING, side=Side.OWNER, owner="hubspot/11", due_at=NOW, opened_at=None
+    )
     daily = Overview(open=40, late=3, today=[one] * 30)
     message = Message(kind=Kind.DAILY, recipient=Recipient(role="#room"), rule="2026-11-18")
     facts = Known(message=message, finding=None, zone=BERLIN, daily=daily, names={"hubspot/11": "Ann <Lee>"})

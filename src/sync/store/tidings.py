@@ -104,7 +104,7 @@ def _names(tx: sqlite3.Connection, leads: Collection[str]) -> dict[int, str]:
 
 
 def _owed(row: Sequence[str | int | None], terms: Terms) -> Owed:
-    lead, rule, status, side, owner, due_at, records = row
+    lead, rule, status, side, owner, due_at, opened_at, records = row
     crm = terms.owning_crm([RecordKey.parse(key) for key in orjson.loads(str(records))])
     return Owed(
         lead=str(lead),
@@ -113,6 +113,7 @@ def _owed(row: Sequence[str | int | None], terms: Terms) -> Owed:
         side=Side(str(side)),
         owner=f"{crm}/{owner}" if owner else None,
         due_at=from_ms_if_known(due_at if isinstance(due_at, int) else None),
+        opened_at=from_ms_if_known(opened_at if isinstance(opened_at, int) else None),
     )
 
 
@@ -128,7 +129,7 @@ _DEADLINES = """
     WHERE finding.lead IN (SELECT value FROM json_each(?)) AND finding.withdrawn = 0 AND v.owed = 1 AND v.due_at > ?
 """
 _OWED = """
-    SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, v.rule, v.status, v.side, v.owner, v.due_at, v.records
+    SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, v.rule, v.status, v.side, v.owner, v.due_at, v.cycle_opened_at, v.records
     FROM finding JOIN finding_version AS v ON v.id = finding.version JOIN object AS lead ON lead.id = finding.lead
     WHERE finding.withdrawn = 0 AND v.owed = 1 AND v.status IN ('running', 'at_risk', 'breached')
 """
