@@ -120,8 +120,9 @@ class Post:
         if not self.known.config.notify:
             self.tidings.pass_over()
             return
+        tell = self._directory.agreement.tell
         while True:
-            keys, upto = self.tidings.fresh(since=self.now() - FRESH)
+            keys, upto = self.tidings.fresh(since=self.now() - FRESH, at_risk=bool(tell.at_risk), broken=bool(tell.broken))
             findings = list(self.known.findings.named(keys).values())
             self.put(list(self._told_of(findings, just_moved)), told=Upto(finding=upto))
             if not keys:

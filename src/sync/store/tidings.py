@@ -26,15 +26,17 @@ class Tidings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def fresh(self, *, since: datetime) -> tuple[list[str], int]:
+    def fresh(self, *, since: datetime, at_risk: bool, broken: bool) -> tuple[list[str], int]:
         """Return the keys of findings that may be told and are new since the last were, at most a thousand, and up to which version.
 
-        Of those that stand now: clocks that began after `since`, promises at risk, broken after `since` and owed, passages that ended
-        after it with a lead that is back.
+        Of those that stand now: clocks that began after `since`, and passages that ended after it with a lead that is back; if so asked
+        promises at risk, and those that were broken after `since` and are owed.
         """
         with self._database.snapshot() as tx:
             (upto,) = tx.execute("SELECT finding FROM told_upto").fetchone()
-            rows = tx.execute(_FRESH, {"upto": upto, "since": to_ms(since), "most": AT_ONCE}).fetchall()
+            rows = tx.execute(
+                _FRESH, {"upto": upto, "since": to_ms(since), "most": AT_ONCE, "at_risk": at_risk, "broken": broken}
+            ).fetchall()
             (newest,) = tx.execute("SELECT ifnull(max(id), 0) FROM finding_version").fetchone()
         return [key for key, _ in rows], rows[-1][1] if len(rows) == AT_ONCE else newest
 
@@ -120,8 +122,9 @@ def _owed(row: Sequence[str | int | None], terms: Terms) -> Owed:
 _FRESH = """
     SELECT v.key, v.id FROM finding_version AS v JOIN finding ON finding.key = v.key AND finding.version = v.id
     WHERE v.id > :upto AND v.withdrawn = 0 AND (
-        v.status = 'at_risk' OR (v.kind = 'clock' AND v.status = 'running' AND v.started_at > :since AND v.owner IS NOT NULL)
-        OR (v.status = 'breached' AND v.owed = 1 AND v.due_at > :since) OR (v.cycle_closed_by = 'recycled' AND v.cycle_closed_at > :since)
+        (v.kind = 'clock' AND v.status IN ('running', 'at_risk') AND v.started_at > :since AND v.owner IS NOT NULL)
+        OR (v.cycle_closed_by = 'recycled' AND v.cycle_closed_at > :since)
+        OR (:at_risk AND v.status = 'at_risk') OR (:broken AND v.status = 'breached' AND v.owed = 1 AND v.due_at > :since)
     ) ORDER BY v.id LIMIT :most
 """
 _DEADLINES = """
