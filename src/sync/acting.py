@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from connectors.pacing import RetryPolicy, repeat
+from connectors.pacing import repeat
 from connectors.records import Account
 from sync.along import Along
 from sync.assign import gather_routing
+from sync.begin import Begun
 from sync.carry_out import CarryOut, Numbered, Tally
+from sync.context import Context
 from sync.decide import planner_for
 from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
@@ -21,13 +23,10 @@ from sync.outbox import Post, Posted
 from sync.pull import Progress, Pulled
 from sync.remedies.manager_task import ESCALATE
 from sync.remind import Remind
-from sync.run import Begun, Context
 from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
 from sync.telling import post_of
 from sync.terms import Terms
-
-AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,8 @@ class Acting:
             along=Along(plan=plan, words=run.known.vocabularies, all_tasks=run.known.config.act.move_open_tasks),
             stopping=stopping,
             now=self._now,
-            repeat=partial(repeat, waiting=run.waiting, policy=AGAIN),
+            goes_on=run.goes_on,
+            repeat=partial(repeat, waiting=run.waiting, policy=run.patience),
         )
 
     def _escalations(self, plan: int, look: LookAgain, stopping: Stopping) -> Escalate:

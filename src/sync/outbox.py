@@ -16,6 +16,7 @@ from sync.delivery import Delivery, Door, Tray
 from sync.directory import Directory
 from sync.judge.findings import Finding
 from sync.known import Known
+from sync.ladder import GIVING
 from sync.letter import Answer, Fate
 from sync.messages import Kind, Message, News, Recipient, State, held, messages_of, why_over
 from sync.store.outbox import Outbox, Upto
@@ -102,7 +103,7 @@ class Post:
         messages = [message for news in untold.steps for message in self._messages(news, findings.get(news.finding))]
         messages += [message for plan, trips in untold.trips.items() for message in held(plan, trips)]
         self.put(messages, told=untold.upto)
-        return frozenset(news.lead for news in untold.steps if news.action == "reassign")
+        return frozenset(news.lead for news in untold.steps if news.action in GIVING)
 
     def _messages(self, news: News, finding: Finding | None) -> Iterable[Message]:
         terms = self._directory.terms

@@ -1,4 +1,4 @@
-"""Who tells people for a run; and what is due now is sent without asking any CRM."""
+"""Who tells people for a run, and when there is something to tell next."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import datetime
 from sync.agreement.model import Agreement
 from sync.agreement.versions import why_not_enforcing
 from sync.author import Author
+from sync.context import Context
 from sync.directory import Directory
 from sync.known import eras_at, gather_terms
-from sync.outbox import Post, Posted
-from sync.run import Context
+from sync.outbox import Post
 from sync.stopping import Now, brakes_at
 from sync.terms import Terms
 from sync.tidings import Gate
@@ -31,14 +31,13 @@ def post_of(run: Context, terms: Terms, agreement: Agreement, *, now: Callable[[
     return Post(known=known, outbox=run.outbox, tidings=run.tidings, author=author, door=run.door, now=now)
 
 
-def deliver_due(run: Context, *, now: Callable[[], datetime]) -> tuple[Posted, datetime | None]:
-    """Note what there is to tell, and send what is due; return what became of it, and when something is due next.
+def next_message_at(run: Context, now: datetime) -> datetime | None:
+    """Return when there is something to send next, or a daily digest to make; None for never, and a moment that is past for at once.
 
-    No CRM is asked. It takes at most two minutes, and of them 45 seconds and one `timeout_s` for one target; a target that gave no
-    answer is left alone for the two minutes after. None: nothing waits.
+    What is due is sent by whoever carries out a plan, also an empty one. No CRM is asked.
     """
+    if not run.known.config.notify:
+        return None
     eras = eras_at(run.known, upto=None)
-    agreement = next(era.agreement for era in eras if era.covers(now()))
-    post = post_of(run, gather_terms(run.known, eras), agreement, now=now)
-    post.gather()
-    return post.deliver(), post.next_at()
+    agreement = next(era.agreement for era in eras if era.covers(now))
+    return post_of(run, gather_terms(run.known, eras), agreement, now=lambda: now).next_at()

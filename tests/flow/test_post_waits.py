@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from connectors.records import RecordKey
+from sync.context import Context
 from sync.delivery import REST
 from sync.judge.findings import CycleRef, Finding, Judgement, Status
 from sync.messages import Kind, Message, Recipient, State
 from sync.report.former import message_line
-from sync.run import Context
-from sync.telling import deliver_due
+from sync.telling import next_message_at
 from tests.builders import a_finding, ny
 from tests.flow.receiver import Receiver, receiver
 from tests.flow.test_post import BOSS_OF_JONAS, CONFIG, JONAS, ROOM, given, opened, post
@@ -42,6 +42,14 @@ def at(run: Context, moment: datetime) -> tuple[int, int]:
 def enforce(run: Context) -> None:
     """Let it be weeks ago that people were first told of anything."""
     run.enforced.renew(list(run.known.agreement.rule_names), now=ny("2026-11-01 09:00"))
+
+
+def tell(run: Context, moment: datetime) -> datetime | None:
+    """Tell people all there is to tell at a moment; return when there is more."""
+    office = post(run, lambda: moment)
+    office.gather()
+    office.deliver()
+    return next_message_at(run, moment)
 
 
 def save(run: Context, now: datetime, *findings: Finding) -> None:
@@ -156,11 +164,11 @@ def test_the_digest_of_the_day_goes_to_each_once_at_the_agreed_hour_and_to_nobod
         due = of_jonas(1, EIGHT_THIRTY, status=Status.RUNNING, due_at=ny("2026-11-18 10:00"))
         backlog, observed = of_jonas(3, ny("2026-10-31 09:00")), replace(of_jonas(4, ny("2026-11-17 12:00")), rule="no rule of ours")
         save(run, EIGHT_THIRTY, due, of_jonas(2, ny("2026-11-17 12:00")), backlog, observed)
-        _, next_at = deliver_due(run, now=lambda: EIGHT_THIRTY - timedelta(seconds=1))
+        next_at = tell(run, EIGHT_THIRTY - timedelta(seconds=1))
         assert next_at == EIGHT_THIRTY and to.got == {}
 
         for _ in range(2):
-            _, next_at = deliver_due(run, now=lambda: EIGHT_THIRTY)
+            next_at = tell(run, EIGHT_THIRTY)
         assert next_at == IN_NEW_YORK, "that of his manager, of the team and the channel"
         (mail,) = to.take("mail/jonas.weber@example.com")
         assert mail.splitlines() == [
@@ -171,7 +179,7 @@ def test_the_digest_of_the_day_goes_to_each_once_at_the_agreed_hour_and_to_nobod
             "Broken since the last digest:",
             "- Tue 2026-11-17 18:00 CET first_touch: hubspot/contact/2",
         ]
-        deliver_due(run, now=lambda: IN_NEW_YORK)
+        tell(run, IN_NEW_YORK)
         assert {box: len(got) for box, got in to.got.items()} == {"/mail/maya.chen@example.com": 1, "/room": 2}
         to.got.clear()
 
@@ -181,14 +189,14 @@ def test_after_downtime_only_the_newest_digest_comes_and_never_that_of_a_day_tha
         enforce(run)
         save(run, EIGHT_THIRTY, of_jonas(1, EIGHT_THIRTY))
         to.status = 500
-        deliver_due(run, now=lambda: EIGHT_THIRTY)
+        tell(run, EIGHT_THIRTY)
         to.status = 200
         to.got.clear()
         later = ny("2026-11-23 12:00")  # 18:00 in Berlin, where the day's work is over by then
-        deliver_due(run, now=lambda: later)
+        tell(run, later)
         assert to.got == {}
         assert [one.message.rule for one in run.outbox.waiting()] == ["2026-11-23"]
-        deliver_due(run, now=lambda: ny("2026-11-24 02:00"))
+        tell(run, ny("2026-11-24 02:00"))
         (mail,) = to.take("mail/jonas.weber@example.com")
         assert mail.startswith("2026-11-24: 1 open")
         assert {one.said for one in run.outbox.not_sent(9)} == {"its day is over", "not sent within a day: answered 500"}
