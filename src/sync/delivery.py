@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Protocol
@@ -30,13 +30,13 @@ class Door(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tray:
     """What a delivery looks up once: what is still wanted, what makes it urgent, what the digests of a day say."""
 
     wanted: Callable[[Sequence[Kept]], list[Kept]]  # drops the rest
-    deadlines: Mapping[Message, Collection[datetime]] = field(default_factory=dict)
-    overviews: Mapping[Recipient, Overview] = field(default_factory=dict)
+    deadlines: Mapping[Message, Collection[datetime]]
+    overviews: Callable[[], Mapping[Recipient, Overview]]  # for which all leads are looked through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,8 @@ class Delivery:
         url = self.target.url_for(self.author.directory.email(reader))
         if url is None:
             return Answer(Fate.FAILED, NO_ADDRESS)
-        letter = self.author.letter(messages, self.tray.overviews, is_shared=self.target.is_shared)
+        overviews = self.tray.overviews() if any(one.kind is Kind.DAILY for one in messages) else {}
+        letter = self.author.letter(messages, overviews, is_shared=self.target.is_shared)
         return self.door.send(url, letter, timeout_s=self.target.timeout_s)
 
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from sync.daily import Overview, Owed
 from sync.history import local_text
 from sync.judge.findings import Status
-from sync.letter import LONGEST_REASON, Known, Letter, addressee_of, text_of, value_text
+from sync.letter import LONGEST_REASON, Known, addressee_of, digest_of, letter_of, text_of, value_text
 from sync.messages import Kind
 
 WORDS = (
     "kind",
     "title",  # as we would write them
-    "text",
+    "text",  # without whom it is for
     "addressee",  # at a target that many read
     "rule",
     "lead",  # key
@@ -38,8 +38,9 @@ WORDS = (
 )
 
 
-def words_of(known: Sequence[Known], ours: Letter, *, is_shared: bool) -> Mapping[str, object]:
+def words_of(known: Sequence[Known], *, is_shared: bool) -> Mapping[str, object]:
     """Return the values of `WORDS` for a message, or for a digest of several; every value of a CRM is cleaned."""
+    ours = letter_of(known[0], is_shared=False) if len(known) == 1 else digest_of(known, is_shared=False)
     first = known[0]
     told = _of_one(first) if len(known) == 1 else dict.fromkeys(WORDS, "") | {"kind": Kind.DIGEST.value, "is_broken": False}
     messages = [] if len(known) == 1 else [_line(one) for one in known]

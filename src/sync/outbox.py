@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache, partial
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -166,7 +167,7 @@ class Post:
         messages = [one.message for one in waiting]
         days = {one.recipient: date.fromisoformat(one.rule) for one in messages if one.kind is Kind.DAILY}
         deadlines = self.author.deadlines(messages, now=self.now())
-        return Tray(wanted=self._still_wanted, deadlines=deadlines, overviews=self.author.overviews(days))
+        return Tray(wanted=self._still_wanted, deadlines=deadlines, overviews=cache(partial(self.author.overviews, days)))
 
     def _delivery(self, target: Target, tray: Tray, posted: Posted, until: datetime) -> Delivery:
         return Delivery(

@@ -36,7 +36,7 @@ class Templates:
         if kind not in self._by_kind:
             return ours
         try:
-            rendered = self._by_kind[kind].render(words_of(known, ours, is_shared=is_shared))
+            rendered = self._by_kind[kind].render(words_of(known, is_shared=is_shared))
         except failures() as error:  # of an invented message it made a text
             log.warning("template_failed", kind=kind.value, error=type(error).__name__)
             return ours
@@ -119,9 +119,9 @@ def _tried(file: Path, template: Template) -> Iterator[Problem]:
 
     kind = Kind(file.stem)
     for is_shared in (False, True):
-        known, ours = sample(kind, is_shared=is_shared)
+        known, _ = sample(kind, is_shared=is_shared)
         try:
-            text = template.render(words_of(known, ours, is_shared=is_shared))
+            text = template.render(words_of(known, is_shared=is_shared))
         except failures() as error:
             yield _problem(file, line=_line_of(error), found=f"{type(error).__name__}: {error}", expected="a text", fix="correct this line")
             return

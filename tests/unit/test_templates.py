@@ -25,13 +25,13 @@ def problem_with(folder: Path, text: str, name: str = "reminder.txt") -> Problem
 
 def test_the_first_line_is_the_title_and_the_rest_the_text(tmp_path: Path) -> None:
     (tmp_path / "reminder.txt").write_text(
-        "{{ rule }}: {{ percent }}% over\n\n{% if addressee %}\nDear {{ addressee }},\n{% endif %}\n{{ link }} by {{ due }}\n"
+        "{{ rule }}: {{ percent }}% over\n\n{% if addressee %}\nDear {{ addressee }},\n{% endif %}\n{{ text.splitlines()[0] }}\n"
     )
     templates, problems = read_templates(tmp_path)
     assert problems == []
 
     known, ours = sample(Kind.REMINDER, is_shared=True)
-    text = "Dear Ann Example,\nhttps://crm.example/101 by Wed 2026-11-18 16:00 UTC"
+    text = "Dear Ann Example,\nfirst_touch is due on Wed 2026-11-18 16:00 UTC; 80% of its time has passed."
     assert templates.letter(known, ours, is_shared=True) == Letter(title="first_touch: 80% over", body=text)
     known, ours = sample(Kind.GIVEN, is_shared=True)
     assert templates.letter(known, ours, is_shared=True) == ours, "a kind without a template"
@@ -93,8 +93,8 @@ def test_what_fails_when_it_is_sent_after_all_is_written_in_our_words(tmp_path: 
 
 
 def test_values_of_a_crm_are_cleaned_for_templates_too() -> None:
-    (known,), ours = sample(Kind.REMINDER, is_shared=True)
-    words = words_of([replace(known, name="<!channel> [a](http://evil.example)\x1b")], ours, is_shared=True)
+    (known,), _ = sample(Kind.REMINDER, is_shared=True)
+    words = words_of([replace(known, name="<!channel> [a](http://evil.example)\x1b")], is_shared=True)
     assert words["owner"] == words["addressee"] == "‹!channel› (a)(http:/ /evil.example)"
 
 
@@ -102,5 +102,5 @@ def test_values_of_a_crm_are_cleaned_for_templates_too() -> None:
 def test_every_kind_has_a_sample_and_all_words(kind: Kind) -> None:
     known, ours = sample(kind, is_shared=True)
     assert ours.title and ours.body
-    words = words_of(known, ours, is_shared=True)
+    words = words_of(known, is_shared=True)
     assert set(words) == set(WORDS) and words["kind"] == kind.value
