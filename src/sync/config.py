@@ -11,11 +11,23 @@ from platformdirs import user_config_path
 from sync.agreement.model import Agreement
 from sync.authority import Authority
 from sync.config_authority import authority_problems
+from sync.config_http import HttpSection
 from sync.config_notify import Target, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
-from sync.config_sections import ActSection, DaemonSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
+from sync.config_sections import (
+    ActSection,
+    BackupSection,
+    DaemonSection,
+    HubSpotSettings,
+    LimitsSection,
+    LogSection,
+    ModeSection,
+    ReconcileSection,
+    RetentionSection,
+    SettleSection,
+)
 from sync.errors import ConfigurationError
 from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
@@ -39,7 +51,11 @@ class Config:
     settle: SettleSection
     act: ActSection
     own_fields: OwnFieldsSection
+    backup: BackupSection
+    retention: RetentionSection
+    reconcile: ReconcileSection
     daemon: DaemonSection
+    http: HttpSection
     log: LogSection
     notify: tuple[Target, ...]
     templates: Path | None  # folder of texts in place of ours
@@ -166,7 +182,11 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         settle=settings.settle,
         act=settings.act,
         own_fields=settings.own_fields,
+        backup=settings.backup,
+        retention=settings.retention,
+        reconcile=settings.reconcile,
         daemon=settings.daemon,
+        http=settings.http,
         log=settings.log,
         notify=reader.targets(settings),
         templates=folder / Path(settings.messages.templates).expanduser() if settings.messages.templates else None,

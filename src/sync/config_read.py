@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from sync.config_authority import named_crms
 from sync.config_freeze import FreezeTable
+from sync.config_http import HttpSection, missing_beside
 from sync.config_notify import NOTIFY, MessagesSection, NotifySection, Target, target_problems, written_targets
 from sync.config_own_fields import OwnFieldsSection
 from sync.config_salesforce import FIND_MY_DOMAIN, RETIRED, SalesforceSettings, form_flaws, login_flaws
@@ -27,12 +28,15 @@ from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_do
 from sync.config_sections import (
     ActSection,
     AuthoritySection,
+    BackupSection,
     DaemonSection,
     FilesSection,
     HubSpotSettings,
     LimitsSection,
     LogSection,
     ModeSection,
+    ReconcileSection,
+    RetentionSection,
     RolesSection,
     SettleSection,
     SyncSection,
@@ -64,7 +68,11 @@ class Settings(BaseSettings):
     settle: SettleSection = SettleSection()
     act: ActSection = ActSection()
     own_fields: OwnFieldsSection = OwnFieldsSection()
+    backup: BackupSection = BackupSection()
+    retention: RetentionSection = RetentionSection()
+    reconcile: ReconcileSection = ReconcileSection()
     daemon: DaemonSection = DaemonSection()
+    http: HttpSection = HttpSection()
     log: LogSection = LogSection()
     notify: tuple[NotifySection, ...] = ()
     messages: MessagesSection = MessagesSection()
@@ -112,6 +120,7 @@ class SettingsReader:
 
             settings = Sourced()
             self._check_crms(settings)
+            self._check_http(settings)
             self._problems += target_problems(self.targets(settings), file=self._file)
             return settings
         except ValidationError as error:
@@ -162,6 +171,12 @@ class SettingsReader:
             if crm not in connected:
                 fix = choose_fix(crm, connected, otherwise=f"connected are: {listed(connected)}")
                 self._problems.append(self._told(self._problem(where, found=quoted(crm), expected="a connected CRM", fix=fix)))
+
+    def _check_http(self, settings: Settings) -> None:
+        for missing in missing_beside(settings.http, settings.hubspot):
+            section, key = missing.where.split(".")
+            fix = missing.fix or self._how_to_give(next(one for one in SECRETS if (one.section, one.key) == (section, key)))
+            self._add(missing.where, found="nothing", expected=missing.expected, fix=fix)
 
     def _sources(self) -> tuple[PydanticBaseSettingsSource, ...]:
         env = EnvSettingsSource(Settings)

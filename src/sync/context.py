@@ -17,8 +17,11 @@ from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.outbox import Outbox
 from sync.store.plans import Plans
+from sync.store.reconciled import Parts
 from sync.store.runs import Runs
+from sync.store.standing import Standing
 from sync.store.tidings import Tidings
+from sync.store.upkeep import Upkeep
 from sync.store.whose import Whose
 from sync.templates import Templates
 
@@ -42,6 +45,9 @@ class Context:
     door: Door
     templates: Templates
     meter: Meter
+    upkeep: Upkeep
+    standing: Standing
+    parts: Parts
     clock: Callable[[], datetime]
     waiting: Waiting
     tell: Callable[[Progress], None]

@@ -19,18 +19,22 @@ from sync.cli.daemon import daemon
 from sync.cli.demo import demo
 from sync.cli.due import due
 from sync.cli.explain import explain
+from sync.cli.forget import forget
 from sync.cli.held import drop, held
 from sync.cli.init import init
 from sync.cli.notify import notify
 from sync.cli.offboard import offboard
 from sync.cli.pause import observe, pause, resume
 from sync.cli.preset import preset
+from sync.cli.reconcile import reconcile
+from sync.cli.restore import restore
 from sync.cli.roster import roster
 from sync.cli.route import route
 from sync.cli.runs import runs
 from sync.cli.sandbox import sandbox
 from sync.cli.shadow import shadow
 from sync.cli.show import show
+from sync.cli.status import status
 from sync.cli.sync import sync
 from sync.cli.terminal import err
 from sync.cli.waive import waive
@@ -79,11 +83,15 @@ for command in (
     resume,
     explain,
     due,
+    status,
     route,
     runs,
     show,
     shadow,
     notify,
+    reconcile,
+    restore,
+    forget,
     sandbox,
 ):
     app.command()(command)
