@@ -24,30 +24,23 @@ class Done:
 
     name: Name
     at: datetime  # by the daemon's clock, of the tick that planned it
-    reminded: str  # whom, of a reminder: a share of a lead's time is told to each of its owners
 
 
 def deeds_of(store: Path, lead: str) -> Sequence[Done]:
-    """Return the rungs that were carried out for a lead, by its record's id, in order; of a reminder its message is what counts."""
+    """Return the rungs that were carried out for a lead, by its record's id, in order."""
     with closing(sqlite3.connect(store)) as opened:
         rows = opened.execute(
             """
-            SELECT run.began_at, step.rule, step.action, step.rung, '' FROM plan_step AS step
+            SELECT run.began_at, step.rule, step.action, step.rung FROM plan_step AS step
             JOIN plan ON plan.id = step.plan JOIN run ON run.id = plan.run JOIN object ON object.id = step.lead
-            WHERE crm_id = :lead AND EXISTS (
-                SELECT 1 FROM journal WHERE (plan, position) = (step.plan, step.position) AND event = 'verified'
-            )
-            UNION ALL
-            SELECT put_at, rule, 'remind', rung, of_owner FROM outbox JOIN object ON object.id = lead
-            WHERE crm_id = :lead AND outbox.kind = 'reminder'
-            ORDER BY 1
+            WHERE crm_id = ? AND EXISTS (
+                SELECT 1 FROM journal WHERE (plan, position) = (step.plan, step.position)
+                    AND event = iif(step.action = 'remind', 'done', 'verified')
+            ) ORDER BY began_at
             """,
-            {"lead": lead},
+            (lead,),
         )
-        return [
-            Done(name=(rule, action, rung), at=datetime.fromtimestamp(at / 1000, UTC), reminded=owner)
-            for at, rule, action, rung, owner in rows
-        ]
+        return [Done(name=(rule, action, rung), at=datetime.fromtimestamp(at / 1000, UTC)) for at, rule, action, rung in rows]
 
 
 def owners_of(one: Enforced, lead: str) -> Sequence[Had]:

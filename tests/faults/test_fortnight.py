@@ -35,7 +35,7 @@ def _misses_of(life: Life, story: Story) -> Iterator[str]:
     owned, looks = owners_of(life.one, story.lead), Looks(at=life.served.kept_up_at)
     due = {one.name: one for one in what_is_due(story, owned, looks, life.reps.office_of)}
     done = deeds_of(life.store, story.lead)
-    yield from (f"{one} {times} times" for one, times in Counter((one.name, one.reminded) for one in done).items() if times > 1)
+    yield from (f"{name} {times} times" for name, times in Counter(one.name for one in done).items() if times > 1)
     for one in done:
         if one.name not in due:
             yield f"{one}, for which nobody asked"

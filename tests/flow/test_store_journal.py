@@ -130,6 +130,12 @@ def test_a_rung_has_fired_once_its_step_reached_the_crm_or_may_have(store: Datab
     assert Journal(store).fired() == (frozenset({(FREE.finding, 1)}) if has_fired else frozenset())
 
 
+def test_a_warning_is_a_rung_too_and_has_fired_once_it_was_noted(store: Database) -> None:
+    run, plan = a_plan(store, replace(FREE, action="remind", rung=-50))
+    note(store, run, Place(plan, 0), Event.DONE)
+    assert Journal(store).fired() == {(FREE.finding, -50)}
+
+
 def test_an_offboarding_spends_none_of_the_moves_of_an_hour_and_its_undo_neither(store: Database) -> None:
     leaves = replace(FREE, rule="offboard")
     run, plan = a_plan(store, FREE, leaves, replace(leaves, action="undo"))

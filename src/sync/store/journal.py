@@ -231,7 +231,8 @@ class Journal:
     def fired(self) -> frozenset[tuple[str, int]]:
         """Return (key of a finding, rung) of each step that reached a CRM, or may have; what was undone since reached it too.
 
-        A step that leadpact itself took back, because it had replaced what somebody wrote right before, has not.
+        A reminder has once its message was noted. A step that leadpact itself took back, because it had replaced what somebody wrote
+        right before, has not; a stamp is no rung.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
@@ -240,7 +241,7 @@ class Journal:
                     taken_back (plan, position) AS (SELECT plan, position FROM journal WHERE event = 'put_back')
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
                 WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten', 'reversed', 'stands', 'moved_on')
-                    AND step.action <> ? AND (step.rung > 0 OR step.action = ?)
+                    AND step.action <> ? AND (step.rung <> 0 OR step.action = ?)
                     AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
                 """,
                 (UNDO, ASSIGN),
