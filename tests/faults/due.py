@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from tests.faults.office import OFFICES, Office
+from tests.faults.office import OFFICES
 from tests.faults.reps import SETTLED, TO_TOUCH, Story
 
 TO_ACCEPT = timedelta(hours=24)
@@ -53,15 +53,15 @@ class Had:
     upto: datetime
 
 
-def what_is_due(story: Story, owned: Sequence[Had], looks: Looks, office_of: Callable[[str], Office]) -> Iterator[Due]:
+def what_is_due(story: Story, owned: Sequence[Had], looks: Looks) -> Iterator[Due]:
     """Yield every rung; `owned` tells who had the lead when, without gaps."""
-    yield from _of_first_touch(story, looks, office_of(story.owner))
+    yield from _of_first_touch(story, looks)
     yield from _of_acceptance(story, owned, looks)
 
 
-def _of_first_touch(story: Story, looks: Looks, office: Office) -> Iterator[Due]:
+def _of_first_touch(story: Story, looks: Looks) -> Iterator[Due]:
     ended = min(filter(None, (story.called_at, story.due_at)))
-    shares = [(share, office.hours_after(story.at, TO_TOUCH * share / 100)) for share in WARNED_AT]
+    shares = [(share, story.office.hours_after(story.at, TO_TOUCH * share / 100)) for share in WARNED_AT]
     yield from _warnings("first_touch", shares, ended, looks)
     if (due := moved_at(story, looks)) is not None:
         yield due

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.faults.both import enforced_in_both
 from tests.faults.reps import NOT_IN, PLANS, Reps
 from tests.faults.served import Served, serving
 from tests.faults.test_convergence import FAULTS, ROOMY
@@ -22,12 +23,14 @@ TARGETS = """
 name = "desk"
 for  = ["owner", "manager", "#new-mqls"]
 """
+FIRST_TOUCH = '["reassign"]'
 MODE, NONE_GOES_BACK = '[mode]\ndefault = "enforce"\n', 'rules = { recycle_due = "observe" }\n'
 OURS = {"hubspot": "/crm/objects/2026-09/", "salesforce": "/services/data/"}
 MINUTE_S = 60
 HANDED_OVER = 0.2  # by each look of the clock
 LEFT_OFTEN = ("left",) * 3
 CALLS_A_DAY = 1_000_000_000  # a second of a poll may stand for an hour
+LIMITS = {"hubspot": "/_sandbox/limits", "salesforce": "/_sandbox/salesforce/limits"}
 MOVES = {"hubspot": "/contacts/batch/update", "salesforce": "/composite"}
 
 
@@ -101,17 +104,27 @@ class Life:
 
 @contextmanager
 def a_life(crm: str, folder: Path, *, seed: int, nightly_at: str = "off") -> Iterator[Life]:
-    """Serve a company whose agreement is enforced, but for leads that go back, where calls of leadpact's go wrong now and then."""
-    with receiver() as to, enforced(crm, folder, leads=0, hours=0, seed=seed, ladder='["reassign"]') as one:
+    """Serve a company whose agreement is enforced, but for leads that go back, where calls of leadpact's go wrong now and then.
+
+    `crm` may be `both`.
+    """
+    with receiver() as to, _company(crm, folder, seed) as one:
         secret = one.files / "secrets" / "notify_desk"
         secret.parent.mkdir(exist_ok=True)
         secret.write_text(to.url("desk"), encoding="utf-8")
         secret.chmod(0o600)
-        one.world.people.ask("POST", "/_sandbox/limits", {"daily": CALLS_A_DAY})
-        one.world.people.ask("POST", "/_sandbox/faults", [{"path": OURS[crm] + "*", **rule} for rule in FAULTS[crm]])
+        for name in OURS if crm == "both" else (crm,):
+            one.world.people.ask("POST", LIMITS[name], {"daily": CALLS_A_DAY})
+            one.world.people.ask("POST", "/_sandbox/faults", [{"path": OURS[name] + "*", **rule} for rule in FAULTS[name]])
         config = one.files / "config.toml"
         config.write_text(config.read_text(encoding="utf-8").replace(MODE, MODE + NONE_GOES_BACK), encoding="utf-8")
         with serving(one, nightly_at=nightly_at, more=ROOMY + TARGETS) as served:
             rng = random.Random(seed)
             reps = Reps(one=one, rng=rng)
             yield Life(served=served, reps=reps, to=to, rng=rng, began_at=reps.now())
+
+
+def _company(crm: str, folder: Path, seed: int) -> AbstractContextManager[Enforced]:
+    if crm == "both":
+        return enforced_in_both(folder, seed=seed, ladder=FIRST_TOUCH)
+    return enforced(crm, folder, leads=0, hours=0, seed=seed, ladder=FIRST_TOUCH)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tests.faults.both import Both
 from tests.faults.office import OFFICES, Office
 from tests.flow.enforcing import Enforced
 from tests.flow.people import People
@@ -22,7 +23,9 @@ class Story:
     """A lead that was handed over, and what was done with it."""
 
     lead: str
+    named_by: str  # id of the record that names the lead
     owner: str
+    office: Office  # whose hours its first touch has
     at: datetime
     due_at: datetime  # of the first touch
     plan: str
@@ -51,10 +54,6 @@ class Reps:
         roster = tomllib.loads((self.one.files / "roster.toml").read_text(encoding="utf-8"))
         self._offices = {str(person.get(self.one.world.crm)): person["calendar"] for person in roster["person"]}
 
-    def office_of(self, owner: str) -> Office:
-        """Return where somebody works."""
-        return OFFICES[self._offices[owner]]
-
     def now(self) -> datetime:
         """Return the CRM's time."""
         return datetime.fromisoformat(self.one.world.people.now())
@@ -72,8 +71,11 @@ class Reps:
         owner = self.rng.choice(self.one.present())
         at = self.now()
         lead = self.one.hand_over(owner, len(self.stories))
-        due_at = self.office_of(owner).hours_after(at, TO_TOUCH)
-        story = Story(lead=lead, owner=owner, at=at, due_at=due_at, plan=plan)
+        office, name = OFFICES[self._offices[owner]], lead
+        if isinstance(self.one, Both):
+            office, name = OFFICES["default"], self.one.named_by(lead)  # nobody had it as it was handed over
+        due_at = office.hours_after(at, TO_TOUCH)
+        story = Story(lead=lead, named_by=name, owner=owner, office=office, at=at, due_at=due_at, plan=plan)
         self.stories.append(story)
         PREPARED.get(plan, _leave)(self, story)
         return story
