@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from sync.errors import ConfigurationError
 from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
 from sync.toml_text import read_toml
+
+OF_THE_MACHINE = Path("/etc/leadpact/config.toml")  # of the daemon that systemd starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class Config:
 
 def config_places() -> tuple[Path, ...]:
     """Return where config.toml is looked for when no path is given, in order."""
-    return Path("config.toml"), user_config_path("leadpact") / "config.toml"
+    return Path("config.toml"), user_config_path("leadpact") / "config.toml", OF_THE_MACHINE
 
 
 def load_config(path: Path | None, env: Mapping[str, str], *, places: Sequence[Path] | None = None) -> Config:
@@ -125,8 +128,9 @@ def unknown_rules(config: Config, rules: Sequence[str]) -> list[Problem]:
 
 def _first_of(places: Sequence[Path]) -> Path:
     for place in places:
-        if place.is_file():
-            return place
+        with suppress(PermissionError):  # `sudo -u leadpact` stays in a folder that leadpact may not look into
+            if place.is_file():
+                return place
     looked = ", ".join(str(place) for place in places)
     raise ConfigurationError(
         f"there is no config.toml; looked at {looked}", fix="`leadpact init` writes one here, or name yours with --config FILE"
