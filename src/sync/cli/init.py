@@ -60,7 +60,7 @@ def config_of(crms: tuple[str, ...], store: Path | None = None) -> str:
         return head.ljust(_COMMENTS_AT)
 
     text = _TABLE.sub(line, example("config"))
-    return text if store is None else _STORE.sub(lambda _: f"store       = {dumps(str(store.absolute()))}".ljust(_COMMENTS_AT), text)
+    return text if store is None else _STORE.sub(lambda _: f"store       = {dumps(str(store.absolute()))} ".ljust(_COMMENTS_AT), text)
 
 
 def example(name: str) -> str:
