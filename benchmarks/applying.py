@@ -34,9 +34,10 @@ from practice_process import NOW, Practice, Requests, running
 
 from sync.act import Acted, act, apply
 from sync.agreement.load import agreement_of
+from sync.begin import NOTHING_SPECIAL
 from sync.cli.practice_files import TOKEN
 from sync.report.spool import Spool
-from sync.run import NOTHING_SPECIAL, dry_run
+from sync.run import dry_run
 from sync.wiring import open_context
 
 COUNTED = {"calls / fewest": 1.1, "left undone": 0.0}

@@ -31,11 +31,11 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import FieldChange, Page, Record, RecordKey
 from sync.cli.init import example
 from sync.cli.practice_files import PracticeFiles, write_files
+from sync.context import Context
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms
 from sync.rows import LeadRows
-from sync.run import Context
 from sync.store.database import open_store
 from sync.store.rows_read import LeadReader
 from sync.tick import Ticked, judge_dirty

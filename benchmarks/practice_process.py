@@ -16,9 +16,10 @@ from typing import Any
 import orjson
 import urllib3
 
+from sync.begin import begin
 from sync.cli.practice_files import TOKEN, PracticeFiles, write_files
 from sync.pull import Pulled
-from sync.run import begin, pull
+from sync.run import pull
 from sync.wiring import open_context
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)

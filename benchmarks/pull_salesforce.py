@@ -39,8 +39,9 @@ from connectors.salesforce.bulk import RESULTS_PAGE
 from connectors.salesforce.reading import AT_ONCE, PAGE
 from connectors.salesforce.streams import RowStream, row_streams
 from sync.cli.practice_files import TOKEN
+from sync.files import read_files
 from sync.store.moments import to_ms
-from sync.wiring import read_files, salesforce_settings, wanted
+from sync.vendors import salesforce_settings, wanted
 
 COUNTED = {"calls / fewest": 1.05, "bulk / fewest": 1.05, "idle": 3.0, "changed, tenfold": 1.0}
 MEASURED = {"processor / plain": 2.5, "bulk / plain": 2.5, "MB over idle": 200.0, "memory, doubled": 1.2}

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from sync.acting import Acting
 from sync.agreement.versions import why_not_enforcing
+from sync.begin import SYNC, Asked, Begun, opened_run
 from sync.carry_out import Numbered, Tally
 from sync.config_sections import Mode
+from sync.context import Context
 from sync.earlier import settle_earlier
 from sync.errors import LimitReached, UsageError
 from sync.fresh import back
@@ -18,10 +20,11 @@ from sync.known import gather_terms
 from sync.limits import beyond
 from sync.orders import command_of
 from sync.outbox import Posted
+from sync.policy import moves_before
 from sync.remedies.manager_task import ESCALATE
 from sync.report.audit import Audit
 from sync.report.spool import Spool
-from sync.run import SYNC, Asked, Begun, Context, finish, moves_before, opened_run, outcome_of, pull, pull_and_judge
+from sync.run import finish, outcome_of, pull, pull_and_judge
 from sync.stamps import STAMP, STAMPS
 from sync.steps import Step
 from sync.stopping import Now, brakes_at

@@ -11,7 +11,9 @@ from connectors.pacing import RetryPolicy, repeat
 from connectors.records import Account
 from sync.along import Along
 from sync.assign import gather_routing
+from sync.begin import Begun
 from sync.carry_out import CarryOut, Numbered, Tally
+from sync.context import Context
 from sync.decide import planner_for
 from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
@@ -21,7 +23,6 @@ from sync.outbox import Post, Posted
 from sync.pull import Progress, Pulled
 from sync.remedies.manager_task import ESCALATE
 from sync.remind import Remind
-from sync.run import Begun, Context
 from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
 from sync.terms import Terms

@@ -10,6 +10,8 @@ from sync.agreement.model import OFFBOARD, Agreement
 from sync.agreement.versions import why_not_enforcing
 from sync.assign import gather_routing
 from sync.backlog import is_backlog
+from sync.begin import Begun, opened_run
+from sync.context import Context
 from sync.judge.findings import Finding
 from sync.judge.judge import judge_lead
 from sync.known import gather_terms
@@ -19,9 +21,10 @@ from sync.offboard import Offboarding, offboarding_beyond
 from sync.only import Only
 from sync.orders import BACKLOG, Backlog, Offboard, Order
 from sync.plan import Planner
+from sync.policy import moves_before, policy_at
 from sync.pull import Progress
 from sync.remedies.asked import Router
-from sync.run import Begun, Context, moves_before, opened_run, policy_at, pull
+from sync.run import pull
 from sync.steps import Step
 from sync.store.plans import KeptPlan
 from sync.terms import Terms

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from sync.begin import Begun
 from sync.carry_out import Tally
+from sync.context import Context
 from sync.escalate import settle_escalations
 from sync.remedies.manager_task import ESCALATE
 from sync.reversals import Signs
-from sync.run import Begun, Context
 from sync.second_look import SecondLook
 from sync.send import Sender
 from sync.settle import Settler, left_open, tried_of

@@ -29,7 +29,8 @@ from sync.store.mirror import Mirror
 from sync.store.plans import Plans
 from sync.store.rows_read import LeadReader
 from sync.store.stops import Stops
-from sync.wiring import machine_clock, vocabularies
+from sync.vendors import vocabularies
+from sync.wiring import machine_clock
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=366)

@@ -1,4 +1,4 @@
-"""Puts the parts together: the only module that names a vendor or reads the clock."""
+"""Opens files, store and CRMs for each command: the only module that reads the clock."""
 
 from __future__ import annotations
 
@@ -8,45 +8,30 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import structlog
-from pydantic import SecretStr
 
-from connectors.budget import DayShares
-from connectors.hubspot import mapping as hubspot_mapping
-from connectors.hubspot.connector import HubSpot
-from connectors.hubspot.settings import HubSpotSettings
-from connectors.pacing import RetryPolicy, Waiting
-from connectors.protocol import Connector, WritingConnector
-from connectors.records import Vocabulary, Wanted
-from connectors.salesforce import mapping as salesforce_mapping
-from connectors.salesforce.connector import Salesforce
-from connectors.salesforce.settings import SalesforceSettings
-from sync.agreement.load import agreement_of, load_agreement
+from connectors.pacing import Waiting
+from connectors.protocol import WritingConnector
+from sync.agreement.load import agreement_of
 from sync.agreement.model import Agreement
 from sync.agreement.versions import Version, version_of
 from sync.assign import Ground
-from sync.config import Config, load_config, misfits
-from sync.config_salesforce import SalesforceSettings as SalesforceSection
-from sync.config_sections import HubSpotSettings as HubSpotSection
+from sync.config import Config, load_config
+from sync.context import Context
+from sync.files import Files, read_files
 from sync.known import Known
-from sync.lint import Facts, refuse_if_misfit
+from sync.lint import refuse_if_misfit
 from sync.logs import configure_logs
 from sync.meter import Meter
 from sync.notify import AppriseDoor
 from sync.outbox import Door
-from sync.problems import Problem, Problems
-from sync.pull import AT_ONCE, Progress, read_facts
-from sync.remedies.targets import fields_beside, wanted_lists
+from sync.pull import Progress
 from sync.report.former import OwnerNames
-from sync.roster import Roster
-from sync.roster_load import load_roster
 from sync.routed import Routed
-from sync.run import Context
 from sync.store.agreements import Agreements
 from sync.store.database import Database, open_store, open_store_readonly
 from sync.store.dirty import Dirty
@@ -66,9 +51,8 @@ from sync.store.stops import Stops
 from sync.store.usage import ApiUsage
 from sync.store.waivers import Waivers
 from sync.store.whose import Whose
-from sync.version import VERSION
+from sync.vendors import connectors_of, vocabularies
 
-T = TypeVar("T")
 LONG_WAIT_S = 2.0
 LONGER_THAN_ANY_WINDOW_S = 10.5  # so much is waited only for a CRM that fails or slows us down
 
@@ -76,136 +60,6 @@ LONGER_THAN_ANY_WINDOW_S = 10.5  # so much is waited only for a CRM that fails o
 def machine_clock() -> datetime:
     """Return this machine's time, aware and in UTC."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
-    """The three files of one account, read and checked."""
-
-    config: Config
-    agreement: Agreement
-    roster: Roster
-
-
-def read_files(path: Path | None, env: Mapping[str, str] | None = None) -> Files:
-    """Read config, agreement and roster under `env` (None: of this process); raises Problems with all that is wrong in any of them."""
-    problems: list[Problem] = []
-    config = _gathered(lambda: load_config(path, os.environ if env is None else env), problems)
-    folder = (path or Path("config.toml")).parent
-    agreement_path, roster_path = (config.agreement, config.roster) if config else (folder / "agreement.toml", folder / "roster.toml")
-    agreement = _gathered(lambda: load_agreement(agreement_path), problems)
-    roster = _gathered(lambda: load_roster(roster_path, agreement=agreement), problems)
-    if config is not None and agreement is not None:
-        problems += misfits(config, agreement)
-    if problems or config is None or agreement is None or roster is None:
-        raise Problems(problems)
-    return Files(config=config, agreement=agreement, roster=roster)
-
-
-def _gathered(read: Callable[[], T], problems: list[Problem]) -> T | None:
-    """Return what `read` gives, or add its problems to the list of all."""
-    try:
-        return read()
-    except Problems as error:
-        problems += error.problems
-        return None
-
-
-def read_files_without_roster(path: Path | None) -> Files:
-    """Read config and agreement; the roster, which is about to be drafted or does not matter, may be missing or wrong."""
-    config = load_config(path, os.environ)
-    return Files(config=config, agreement=load_agreement(config.agreement), roster=Roster())
-
-
-def vocabularies(config: Config) -> Mapping[str, Vocabulary]:
-    """Return the vocabulary of every CRM that the config connects, Marketing's first."""
-    words = {"hubspot": hubspot_mapping.VOCABULARY}
-    if (org := config.salesforce) is not None:
-        words["salesforce"] = salesforce_mapping.vocabulary(form_date_field=org.form_date_field, form_name_field=org.form_name_field)
-    return {crm: replace(words[crm], own_fields=config.own_fields.of(crm)) for crm in config.crms}
-
-
-def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
-    """Return the fields to read of one CRM: those the agreement names, with their history, and those leadpact itself asks for.
-
-    These are those it fills in itself, the hold, where it protects, what says that two records of the connected CRMs are one person, and
-    of companies whose they are and their domain, where leads go to the owner of the account.
-    """
-    words, named = vocabularies(config)[crm], dict(agreement.crm_fields(crm))
-    more: dict[str, set[str]] = {kind: set(words.own_fields.values()) for kind in words.persons}
-    if any(protection.what == "hold" for protection in agreement.protect.when):
-        more[words.person].add(words.hold)
-    if any("account owner" in pool.first for pool in agreement.pools.values()):
-        more.setdefault(words.company, set()).update(filter(None, (words.owner, words.company_domain)))
-    for reference in words.references:
-        if reference.to_crm in config.crms:
-            more.setdefault(reference.kind, set()).add(reference.field)
-    lists = wanted_lists(agreement, crm)
-    for kind in words.persons:
-        more[kind] |= fields_beside(agreement, words)
-    kinds = named.keys() | more.keys()
-    fields = {kind: named.get(kind, frozenset()) | more.get(kind, set()) for kind in sorted(kinds)}
-    return Wanted(fields=fields, history=named, lists=lists)
-
-
-def connect(config: Config, agreement: Agreement) -> tuple[WritingConnector, ...]:
-    """Return a connector for every CRM of the config, Marketing's first; none has made a call yet."""
-    return tuple(_connector(config, wanted(config, agreement, crm), crm, _WAITING) for crm in config.crms)
-
-
-def _connector(config: Config, fields: Wanted, crm: str, waiting: Waiting) -> WritingConnector:
-    if crm == "hubspot" and config.hubspot is not None:
-        return HubSpot(hubspot_settings(config.hubspot), fields, waiting)
-    assert config.salesforce is not None, crm
-    return Salesforce(salesforce_settings(config.salesforce), fields, waiting)
-
-
-def hubspot_settings(hubspot: HubSpotSection) -> HubSpotSettings:
-    """Return the connection that `[hubspot]` describes."""
-    return HubSpotSettings(
-        token=hubspot.token.get_secret_value(),
-        base_url=hubspot.base_url,
-        api_version=hubspot.api_version,
-        burst_share=hubspot.burst_share,
-        day=DayShares(max_share=hubspot.max_share, floor=hubspot.floor),
-        at_once=AT_ONCE,
-        retry=RetryPolicy(run_s=hubspot.deadline.total_seconds()),
-        timeout_s=hubspot.timeout_s,
-        user_agent=f"leadpact/{VERSION}",
-    )
-
-
-def salesforce_settings(org: SalesforceSection) -> SalesforceSettings:
-    """Return the connection that `[salesforce]` describes."""
-    return SalesforceSettings(
-        my_domain=org.my_domain,
-        consumer_key=org.consumer_key,
-        consumer_secret=_shown(org.consumer_secret),
-        private_key=_shown(org.private_key),
-        username=org.username,
-        session_id=_shown(org.session_id),
-        api_version=org.api_version,
-        base_url=org.base_url,
-        day=DayShares(max_share=org.max_share, floor=org.floor),
-        at_once=AT_ONCE,
-        timeout_s=org.timeout_s,
-        user_agent=f"leadpact/{VERSION}",
-        retry=RetryPolicy(run_s=org.deadline.total_seconds()),
-        bulk_above=org.bulk_above,
-        overlap=org.overlap,
-        form_date_field=org.form_date_field,
-        form_name_field=org.form_name_field,
-        own_user=org.user_id,
-    )
-
-
-def _shown(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret is not None else None
-
-
-def crm_facts(config: Config, connector: Connector) -> Facts:
-    """Ask one CRM which account it is, how its fields are defined and who its owners are."""
-    return read_facts(connector, vocabularies(config)[connector.crm], connector.account())
 
 
 def _wait(seconds: float) -> None:
@@ -218,6 +72,11 @@ def _wait(seconds: float) -> None:
 
 
 _WAITING = Waiting(monotonic=time.monotonic, sleep=_wait)
+
+
+def connect(config: Config, agreement: Agreement) -> tuple[WritingConnector, ...]:
+    """Return a connector for every CRM of the config, Marketing's first; none has made a call yet."""
+    return connectors_of(config, agreement, _WAITING)
 
 
 def open_config(path: Path | None) -> Config:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.hubspot.streams import PLURALS, ObjectStream, object_streams
-from sync.wiring import read_files, wanted
+from sync.files import read_files
+from sync.vendors import wanted
 from tests.flow.people import People
 
 Change = tuple[str, str | None, int]  # field, value, moment

@@ -12,11 +12,13 @@ from connectors.hubspot.connector import HubSpot
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.pacing import Waiting
 from sync.agreement.versions import version_of
+from sync.begin import Begun
+from sync.context import Context
 from sync.judge.judge import judge_lead
 from sync.known import eras_at, gather_terms
 from sync.report.spool import Spool
 from sync.rows import LeadRows
-from sync.run import Begun, Context, dry_run, pull
+from sync.run import dry_run, pull
 from sync.store.agreements import Agreements
 from sync.store.database import open_store
 from sync.store.dirty import Dirty
@@ -32,7 +34,8 @@ from sync.store.runs import Runs
 from sync.store.waivers import Waivers
 from sync.terms import Terms
 from sync.tick import judge_dirty
-from sync.wiring import crm_facts, open_context, wanted
+from sync.vendors import crm_facts, wanted
+from sync.wiring import open_context
 
 Told = dict[str, bytes]  # finding's key -> what it says, but for the lateness
 Leads = dict[str, Told]
@@ -96,7 +99,7 @@ class Kept:
         return {rows.lead for rows in self.rows(moment, terms) if _is_unsure(rows, terms, left)}
 
     def _begin(self) -> Begun:
-        """Begin a run as `sync.run.begin` does, but for the lint of files that are the same each time."""
+        """Begin a run as `sync.begin.begin` does, but for the lint of files that are the same each time."""
         known = self.run.known
         facts = {connector.crm: crm_facts(self.run.known.config, connector) for connector in self.run.connectors}
         now = min(fact.account.server_now for fact in facts.values())

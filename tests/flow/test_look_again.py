@@ -7,8 +7,8 @@ from pathlib import Path
 from sync.known import eras_at, gather_terms
 from sync.look_again import LookAgain
 from sync.plan import Planner
+from sync.policy import policy_at
 from sync.route import Routing
-from sync.run import policy_at
 from sync.wiring import open_context
 from tests.flow.enforcing import enforced
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from connectors.records import RecordKey
+from sync.context import Context
 from sync.journal import Entry, Event, Place
 from sync.judge.findings import Judgement
 from sync.known import eras_at, gather_terms
 from sync.messages import Kind, Message, Recipient, State
 from sync.outbox import Post
-from sync.run import Context
 from sync.steps import FieldWrite, Step
 from sync.wiring import open_context
 from tests.builders import LEAD, ROOT, a_finding, ny

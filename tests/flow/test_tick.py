@@ -12,9 +12,11 @@ from urllib.request import Request, urlopen
 import pytest
 
 from sync.agreement.load import agreement_of
+from sync.begin import Begun, begin
+from sync.context import Context
 from sync.judge.judge import judge_lead
 from sync.known import gather_terms
-from sync.run import Begun, Context, begin, pull
+from sync.run import pull
 from sync.store.finding_rows import fingerprint
 from sync.terms import Terms
 from sync.tick import judge_dirty

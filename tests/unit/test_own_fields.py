@@ -26,7 +26,7 @@ from sync.remedies.recycle import own_writes, recycling
 from sync.route import Routing
 from sync.steps import FieldWrite, Step
 from sync.timeline import build_timeline
-from sync.wiring import vocabularies, wanted
+from sync.vendors import vocabularies, wanted
 from tests.builders import LEAD, SF, a_finding, ny, set_to, status, the_agreement, the_practice_agreement, the_rows, the_terms
 
 ENV = {"LEADPACT_HUBSPOT__TOKEN": "t"}

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sync.config import Config, load_config
-from sync.wiring import connect, salesforce_settings, vocabularies, wanted
+from sync.vendors import salesforce_settings, vocabularies, wanted
+from sync.wiring import connect
 from tests.builders import the_agreement
 
 HUBSPOT = {"LEADPACT_HUBSPOT__TOKEN": "t"}

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sync.run import Context
+    from sync.context import Context
     from sync.steps import Step
     from sync.store.plans import KeptPlan
 

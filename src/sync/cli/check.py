@@ -11,9 +11,9 @@ from sync.cli.roster import staff_of
 
 if TYPE_CHECKING:
     from connectors.errors import ConnectorError
+    from sync.files import Files
     from sync.lint import Facts
     from sync.remarks import Remark
-    from sync.wiring import Files
 
 EXIT_ERROR, EXIT_CONFIGURATION = 1, 78
 
@@ -27,8 +27,8 @@ def check(
     yes: Annotated[bool, typer.Option("--yes", help="With --create-fields: create them without being asked.")] = False,
 ) -> int:
     """Check config, agreement, roster, credentials, stages, owners and fields: all problems at once."""
+    from sync.files import read_files
     from sync.remarks import Level
-    from sync.wiring import read_files
 
     _refuse_if_odd(offline=offline, create=create_fields, yes=yes)
     files = read_files(config)
@@ -82,10 +82,11 @@ def _of_config(files: Files) -> list[Remark]:
 def _of_agreement(files: Files) -> list[Remark]:
     from sync.agreement.lint import lint_text
     from sync.agreement.versions import why_not_enforcing
+    from sync.audited import not_judged
     from sync.lint import lint_agreement
     from sync.lint_recognised import recognition_remarks
-    from sync.run import not_judged
-    from sync.wiring import machine_clock, vocabularies
+    from sync.vendors import vocabularies
+    from sync.wiring import machine_clock
 
     standing = lint_agreement(files.agreement.hash, why_not_enforcing(files.agreement, machine_clock()), not_judged(files.agreement))
     recognised = recognition_remarks(files.agreement, vocabularies(files.config))
@@ -98,7 +99,8 @@ def _of_crms(files: Files) -> list[Remark]:
 
     from connectors.errors import ConnectorError
     from sync.lint import lint, lint_crm
-    from sync.wiring import connect, crm_facts
+    from sync.vendors import crm_facts
+    from sync.wiring import connect
 
     answers: list[Facts] = []
     silent: list[Remark] = []

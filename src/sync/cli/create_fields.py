@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from connectors.new_fields import FieldMaker, NewField
     from connectors.protocol import Connector
-    from sync.wiring import Files
+    from sync.files import Files
 
 
 def create_fields(files: Files, *, yes: bool) -> bool:
@@ -38,7 +38,7 @@ def create_fields(files: Files, *, yes: bool) -> bool:
 def _of_crm(files: Files, connector: Connector, *, yes: bool) -> None:
     from connectors.new_fields import FieldMaker
     from sync.own_fields import missing_fields
-    from sync.wiring import crm_facts
+    from sync.vendors import crm_facts
 
     facts = crm_facts(files.config, connector)
     missing = missing_fields(facts.vocabulary, files.agreement, {(definition.kind, definition.name) for definition in facts.definitions})

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sync.context import Context
     from sync.decide import Decided
     from sync.report.former import OwnerNames
-    from sync.run import Context
 
 
 def save_plan(context: Context, plan_id: int, out: Path) -> None:

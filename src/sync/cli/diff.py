@@ -39,7 +39,8 @@ def diff(
     from sync.agreement.changes import changes_between
     from sync.agreement.signing import last_signed
     from sync.agreement.versions import version_of
-    from sync.wiring import kept_versions, machine_clock, read_files_without_roster
+    from sync.files import read_files_without_roster
+    from sync.wiring import kept_versions, machine_clock
 
     files = read_files_without_roster(config)
     agreement = files.agreement

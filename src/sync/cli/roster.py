@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from sync.files import Files
     from sync.lint import Facts
-    from sync.wiring import Files
 
 
 def roster(
@@ -21,7 +21,7 @@ def roster(
 ) -> int:
     """Show the roster, or draft one from the CRM: people, their ids and teams; never over a file that somebody worked on."""
     from sync.errors import UsageError
-    from sync.wiring import read_files, read_files_without_roster
+    from sync.files import read_files, read_files_without_roster
 
     if output is not None and not from_crm:
         raise UsageError("--output goes with --from-crm", fix="run `leadpact roster --from-crm --output FILE`")
@@ -70,7 +70,8 @@ def _draft(files: Files, output: Path | None) -> None:
 def _asked(files: Files) -> list[Facts]:
     from contextlib import ExitStack, closing
 
-    from sync.wiring import connect, crm_facts
+    from sync.vendors import crm_facts
+    from sync.wiring import connect
 
     with ExitStack() as stack:
         connectors = [stack.enter_context(closing(connector)) for connector in connect(files.config, files.agreement)]

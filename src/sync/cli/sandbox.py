@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sync.cli.practice_crm import PracticeCrm
+
+if TYPE_CHECKING:
+    from sync.cli.practice import Practice
 
 
 def sandbox(
@@ -36,16 +39,11 @@ def sandbox(
 ) -> int:
     """Serve a practice HubSpot, a practice Salesforce or both on this machine; token, consumer key and secret are `sandbox`."""
     from sandbox.limits import limits_asked
-    from sync.cli.practice import invented, loaded, refuse_if_not_kept, reopened, serve_until_stopped
-    from sync.errors import UsageError
+    from sync.cli.practice import invented, loaded, serve_until_stopped
 
-    if load is not None and truth is not None:
-        raise UsageError("--truth tells what a generated world planted; loaded records have no truth", fix="leave out --truth or --load")
+    _refuse_if_odd(load=load, state=state, truth=truth)
     if state is not None and state.exists():
-        if load is not None or truth is not None:
-            raise UsageError(f"{state} is there and is served as it is", fix="leave out --load and --truth, or name a new file")
-        refuse_if_not_kept(crm.value, state)
-        practice = reopened(state, moment=now, live=live)
+        practice = _as_left(state, crm=crm, moment=now, live=live)
     elif load is not None:
         practice = loaded(load, crm=crm.value, moment=now, live=live, state=state)
     else:
@@ -55,3 +53,20 @@ def sandbox(
     allowed = limits_asked(enforced=limits, burst=burst, daily=daily, search_per_s=search_per_second)
     serve_until_stopped(practice, port=port, limits=allowed, truth=truth, config_out=config_out)
     return 0
+
+
+def _refuse_if_odd(*, load: Path | None, state: Path | None, truth: Path | None) -> None:
+    """Raise UsageError where what is asked for cannot be had of what is served."""
+    from sync.errors import UsageError
+
+    if load is not None and truth is not None:
+        raise UsageError("--truth tells what a generated world planted; loaded records have no truth", fix="leave out --truth or --load")
+    if state is not None and state.exists() and (load is not None or truth is not None):
+        raise UsageError(f"{state} is there and is served as it is", fix="leave out --load and --truth, or name a new file")
+
+
+def _as_left(state: Path, *, crm: PracticeCrm, moment: str | None, live: bool) -> Practice:
+    from sync.cli.practice import refuse_if_not_kept, reopened
+
+    refuse_if_not_kept(crm.value, state)
+    return reopened(state, moment=moment, live=live)

@@ -38,12 +38,13 @@ def sign(
 ) -> int:
     """Sign the agreement for one side, after showing what changed since both signed; nothing else in the file is touched."""
     from sync.agreement.signing import appended, signed_by, with_signature
+    from sync.files import read_files
     from sync.in_place import write_in_place
     from sync.lint import refuse_if_misfit
     from sync.logs import configure_logs
     from sync.plain import plain
     from sync.toml_text import decoded
-    from sync.wiring import kept_versions, machine_clock, read_files
+    from sync.wiring import kept_versions, machine_clock
 
     _refuse_if_nobody_can_be_asked(yes)
     files = read_files(config)

@@ -13,8 +13,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sync.context import Context
     from sync.report.audit import Audit
-    from sync.run import Context
 
 EXIT_CHANGES = 2
 FIRST_YEAR, LAST_YEAR = 1971, 2199
@@ -76,12 +76,13 @@ class Wish:
 def _audit(config: Path | None, wish: Wish, *, wait: timedelta, format: Format, output: Path | None) -> tuple[bool, int]:
     """Audit, act where that is asked for, and report; return whether anything was found or would be changed, and the exit code."""
     from sync.act import act
+    from sync.begin import Asked
     from sync.cli.acting import exit_code_of, tell_what_was_done
     from sync.cli.reports import write_report
     from sync.cli.terminal import show_progress
     from sync.only import parse_only
     from sync.report.spool import Spool
-    from sync.run import Asked, dry_run
+    from sync.run import dry_run
     from sync.wiring import open_context
 
     moment, acted = parse_moment(wish.as_of) if wish.as_of is not None else None, None

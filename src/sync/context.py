@@ -1,0 +1,52 @@
+"""What a run needs from the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.pacing import Waiting
+from connectors.protocol import WritingConnector
+from sync.assign import Ground
+from sync.known import Known
+from sync.meter import Meter
+from sync.outbox import Door
+from sync.pull import Progress
+from sync.store.journal import Journal
+from sync.store.ledger import Enforced, Ledger
+from sync.store.outbox import Outbox
+from sync.store.plans import Plans
+from sync.store.runs import Runs
+from sync.store.whose import Whose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything a run needs from the world, put together by wiring."""
+
+    known: Known
+    connectors: tuple[WritingConnector, ...]
+    plans: Plans
+    runs: Runs
+    journal: Journal
+    ledger: Ledger
+    whose: Whose
+    enforced: Enforced
+    outbox: Outbox
+    door: Door
+    meter: Meter
+    clock: Callable[[], datetime]
+    waiting: Waiting
+    tell: Callable[[Progress], None]
+    heedless: bool = False  # a person wants it written all the same: what is paused and frozen stops nothing
+
+    @property
+    def ground(self) -> Ground:
+        """What routing is worked out from."""
+        return Ground(known=self.known, ledger=self.ledger, enforced=self.enforced, whose=self.whose)
+
+    @property
+    def writers(self) -> dict[str, WritingConnector]:
+        """The connectors by CRM."""
+        return {connector.crm: connector for connector in self.connectors}
