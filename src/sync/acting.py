@@ -18,6 +18,7 @@ from sync.decide import planner_for
 from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
 from sync.ladder import REMIND
+from sync.log_steps import log_steps
 from sync.look_again import LookAgain
 from sync.outbox import Post, Posted
 from sync.pull import Progress, Pulled
@@ -49,6 +50,7 @@ class Acting:
             tally.join(self._escalations(plan, look, stopping).all([one for one in todo if one[1].action == ESCALATE]))
         remind = Remind(plan=plan, run_id=self.begun.run_id, look=look, journal=self.run.journal, post=self._post(), stopping=stopping)
         remind.all([one for one in todo if one[1].action == REMIND], tally)
+        log_steps(tally)
         return tally
 
     def checked(self, plan: int, steps: Iterable[Numbered]) -> list[tuple[int, Step, str | None]]:

@@ -12,7 +12,7 @@ from platformdirs import user_config_path
 from sync.agreement.model import Agreement
 from sync.authority import Authority
 from sync.config_authority import authority_problems
-from sync.config_notify import Target, unknown_readers
+from sync.config_notify import Target, secret_parts, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
@@ -60,6 +60,15 @@ class Config:
     def told(self) -> frozenset[str]:
         """Who is told by some target: owner, manager, marketing, ops, or channels of the agreement."""
         return frozenset(reader for target in self.notify for reader in target.readers)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every secret value, and each part of a target's URL that may be one: what no line may show."""
+        org = self.salesforce
+        given = [org.consumer_secret, org.private_key, org.session_id] if org is not None else []
+        given += [self.hubspot.token] if self.hubspot is not None else []
+        parts = [part for target in self.notify for part in secret_parts(target.url.get_secret_value())]
+        return frozenset([*(one.get_secret_value() for one in given if one is not None), *parts])
 
     def own_app(self, crm: str) -> str | None:
         """Return the id under which `crm` notes what leadpact writes: of its app, or of its user; None where the config names none."""
