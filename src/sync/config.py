@@ -94,13 +94,18 @@ def config_places() -> tuple[Path, ...]:
     return Path("config.toml"), user_config_path("leadpact") / "config.toml", OF_THE_MACHINE
 
 
+def config_file(path: Path | None, *, places: Sequence[Path] | None = None) -> Path:
+    """Return `path`, or the first of `places` that exists; raises ConfigurationError if there is none."""
+    return path or _first_of(config_places() if places is None else places)
+
+
 def load_config(path: Path | None, env: Mapping[str, str], *, places: Sequence[Path] | None = None) -> Config:
     """Read `path`, or the first of `places` that exists, under `env` and the secrets.
 
     A variable beats a secret file, a file of $CREDENTIALS_DIRECTORY one of `secrets_dir`, and any of them config.toml.
     Raises ConfigurationError if there is no file, Problems with everything that is wrong otherwise.
     """
-    found = path or _first_of(config_places() if places is None else places)
+    found = config_file(path, places=places)
     toml = read_toml(found, missing="correct the path, or let `leadpact init` write one")
     reader = SettingsReader(path=found.absolute(), file=toml.file, document=toml.document, env=env)
     settings = reader.settings()
