@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from connectors.pacing import RetryPolicy, repeat
+from connectors.pacing import repeat
 from connectors.records import Account
 from sync.along import Along
 from sync.assign import gather_routing
@@ -27,8 +27,6 @@ from sync.remind import Remind
 from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
 from sync.terms import Terms
-
-AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +83,8 @@ class Acting:
             along=Along(plan=plan, words=run.known.vocabularies, all_tasks=run.known.config.act.move_open_tasks),
             stopping=stopping,
             now=self._now,
-            repeat=partial(repeat, waiting=run.waiting, policy=AGAIN),
+            goes_on=run.goes_on,
+            repeat=partial(repeat, waiting=run.waiting, policy=run.patience),
         )
 
     def _escalations(self, plan: int, look: LookAgain, stopping: Stopping) -> Escalate:

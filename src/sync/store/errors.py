@@ -97,6 +97,13 @@ class StoreOfAnother(StoreError):
         )
 
 
+class DaemonRuns(StoreError):
+    """Another daemon serves the store."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"a daemon serves the store {path} already", fix="see how it is: leadpact status; one daemon serves one store")
+
+
 class StoreFull(StoreError):
     """No room for what was to be saved; the transaction was rolled back."""
 
