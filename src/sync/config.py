@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_config_path
+from pydantic import SecretStr
 
 from sync.agreement.model import Agreement
 from sync.authority import Authority
@@ -16,6 +17,7 @@ from sync.config_notify import Target, secret_parts, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
+from sync.config_secrets import SECRETS
 from sync.config_sections import ActSection, DaemonSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
 from sync.errors import ConfigurationError
 from sync.freeze import Freeze
@@ -65,11 +67,9 @@ class Config:
     @property
     def secrets(self) -> frozenset[str]:
         """Every secret value, and each part of a target's URL that may be one: what no line may show."""
-        org = self.salesforce
-        given = [org.consumer_secret, org.private_key, org.session_id] if org is not None else []
-        given += [self.hubspot.token] if self.hubspot is not None else []
+        values = [getattr(getattr(self, secret.section, None), secret.key, None) for secret in SECRETS]
         parts = [part for target in self.notify for part in secret_parts(target.url.get_secret_value())]
-        return frozenset([*(one.get_secret_value() for one in given if one is not None), *parts])
+        return frozenset([*(one.get_secret_value() for one in values if isinstance(one, SecretStr)), *parts])
 
     def own_app(self, crm: str) -> str | None:
         """Return the id under which `crm` notes what leadpact writes: of its app, or of its user; None where the config names none."""
