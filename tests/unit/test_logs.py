@@ -48,14 +48,6 @@ def config_for(tmp_path: Path) -> Callable[[str], Config]:
     return load
 
 
-@pytest.fixture
-def root_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    before = root.handlers[:]
-    yield
-    root.handlers[:] = before
-
-
 def test_every_secret_that_the_config_reads_is_kept_out_of_the_logs(tmp_path: Path) -> None:
     """Each is planted alone, as some exclude others; one that the config does not hand on is found here."""
     for secret in SECRET_FILES:
@@ -73,7 +65,6 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-@pytest.mark.usefixtures("root_as_it_was")
 def test_no_secret_of_the_config_and_no_address_is_told_wherever_it_is_planted(
     config_for: Callable[[str], Config], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,7 +128,6 @@ def test_each_part_of_a_target_that_may_be_a_secret_is_one_and_its_host_is_none(
     assert "mail.example.com" not in parts
 
 
-@pytest.mark.usefixtures("root_as_it_was")
 def test_what_libraries_warn_of_is_told_once_as_an_event(config_for: Callable[[str], Config], capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         configure_logs(config_for('format = "json"'))
@@ -148,7 +138,6 @@ def test_what_libraries_warn_of_is_told_once_as_an_event(config_for: Callable[[s
     assert (line["event"], line["level"], line["library"], line["said"]) == ("library_said", "error", "urllib3", "no connection")
 
 
-@pytest.mark.usefixtures("root_as_it_was")
 def test_json_for_a_journal_that_has_no_socket_of_ours_carries_the_priority(
     config_for: Callable[[str], Config], capsys: pytest.CaptureFixture[str]
 ) -> None:
