@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from structlog.contextvars import bound_contextvars
+
 from connectors.pacing import repeat
 from connectors.records import Account
 from sync.along import Along
@@ -40,7 +42,12 @@ class Acting:
 
     def carry_out(self, plan: int, steps: Iterable[Numbered]) -> Tally:
         """Carry out steps of a plan that nothing blocks: changes of records first, then tasks for managers, then reminders."""
-        todo = list(steps)
+        with bound_contextvars(run=self.begun.run_id):
+            tally = self._carried_out(plan, list(steps))
+            log_steps(tally)
+            return tally
+
+    def _carried_out(self, plan: int, todo: Sequence[Numbered]) -> Tally:
         writes = [one for one in todo if one[1].action not in (ESCALATE, REMIND)]
         look, stopping = self._look(plan), self.stopping(todo)
         tally = self._writes(plan, look, stopping).all(writes, partial(self._tell, len(writes)))
@@ -48,7 +55,6 @@ class Acting:
             tally.join(self._escalations(plan, look, stopping).all([one for one in todo if one[1].action == ESCALATE]))
         remind = Remind(plan=plan, run_id=self.begun.run_id, look=look, journal=self.run.journal, post=self._post(), stopping=stopping)
         remind.all([one for one in todo if one[1].action == REMIND], tally)
-        log_steps(tally)
         return tally
 
     def checked(self, plan: int, steps: Iterable[Numbered]) -> list[tuple[int, Step, str | None]]:
