@@ -16,7 +16,7 @@ LONGEST = 2000  # letters of one value; an answer of a CRM can be a page
 _READ = 10 * LONGEST  # what is longer is not worth the search: it is cut anyway
 SHORTEST = 8  # letters of a secret that is looked for anywhere: a shorter one is part of many words
 
-_SECRET_KEY = re.compile(r"token|secret|passw|passphrase|authoriz|cookie|session_?id|(private|api|consumer)_?key|credential|^url$", re.I)
+_SECRET_KEY = re.compile(r"token|secret|passw|passphrase|authoriz|cookie|session_?id|(private|api|consumer)_?key|credential", re.I)
 _ADDRESS = re.compile(r"[\w.!#$%'*+^~-]{1,64}(?:@|%40)(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,}", re.I)
 _SECRETS = (
     re.compile(r"\bpat-[a-z]{2,3}\d*-[\w-]{8,}", re.I),  # HubSpot's
