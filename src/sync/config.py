@@ -19,7 +19,18 @@ from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
 from sync.config_secrets import SECRETS
-from sync.config_sections import ActSection, DaemonSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
+from sync.config_sections import (
+    ActSection,
+    BackupSection,
+    DaemonSection,
+    HubSpotSettings,
+    LimitsSection,
+    LogSection,
+    ModeSection,
+    ReconcileSection,
+    RetentionSection,
+    SettleSection,
+)
 from sync.errors import ConfigurationError
 from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
@@ -45,6 +56,9 @@ class Config:
     settle: SettleSection
     act: ActSection
     own_fields: OwnFieldsSection
+    backup: BackupSection
+    retention: RetentionSection
+    reconcile: ReconcileSection
     daemon: DaemonSection
     http: HttpSection
     log: LogSection
@@ -185,6 +199,9 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         settle=settings.settle,
         act=settings.act,
         own_fields=settings.own_fields,
+        backup=settings.backup,
+        retention=settings.retention,
+        reconcile=settings.reconcile,
         daemon=settings.daemon,
         http=settings.http,
         log=settings.log,

@@ -28,12 +28,15 @@ from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_do
 from sync.config_sections import (
     ActSection,
     AuthoritySection,
+    BackupSection,
     DaemonSection,
     FilesSection,
     HubSpotSettings,
     LimitsSection,
     LogSection,
     ModeSection,
+    ReconcileSection,
+    RetentionSection,
     RolesSection,
     SettleSection,
     SyncSection,
@@ -65,6 +68,9 @@ class Settings(BaseSettings):
     settle: SettleSection = SettleSection()
     act: ActSection = ActSection()
     own_fields: OwnFieldsSection = OwnFieldsSection()
+    backup: BackupSection = BackupSection()
+    retention: RetentionSection = RetentionSection()
+    reconcile: ReconcileSection = ReconcileSection()
     daemon: DaemonSection = DaemonSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()

@@ -17,7 +17,10 @@ from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.outbox import Outbox
 from sync.store.plans import Plans
+from sync.store.reconciled import Parts
 from sync.store.runs import Runs
+from sync.store.standing import Standing
+from sync.store.upkeep import Upkeep
 from sync.store.whose import Whose
 
 AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
@@ -38,6 +41,9 @@ class Context:
     outbox: Outbox
     door: Door
     meter: Meter
+    upkeep: Upkeep
+    standing: Standing
+    parts: Parts
     clock: Callable[[], datetime]
     waiting: Waiting
     tell: Callable[[Progress], None]

@@ -94,6 +94,11 @@ _OUTBOX_ROWS = """
 """
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
+_NIGHTLY_ROWS = """
+    INSERT INTO salt VALUES (1, x'0102');
+    INSERT INTO forgotten VALUES (x'00ff', 300);
+    INSERT INTO reconciled VALUES (1, 'hubspot', 'contacts', 300, 'done', NULL, '[]');
+"""
 
 
 def schema_after(name: str) -> str:
@@ -124,6 +129,7 @@ def make_released(path: Path, name: str) -> None:
             "0010": _LINKED_BY_CHANGE_ROWS,
             "0011": _WRITTEN_ROWS,
             "0012": _ROUTED_ROWS + _HOLDING_ROWS + _DECIDED_ROWS + _OUTBOX_ROWS,
+            "0017": _NIGHTLY_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

@@ -38,6 +38,7 @@ from sync.files import Files, read_files
 from sync.lint import refuse_if_misfit
 from sync.logs import configure_logs
 from sync.store.database import Database, open_store
+from sync.store.integrity import refuse_if_damaged
 from sync.store.lock import hold_daemon, hold_store, this_process
 from sync.vendors import connectors_of
 from sync.version import VERSION
@@ -71,7 +72,7 @@ class Serving:
 def serve(path: Path | None) -> int:
     """Serve an account until a signal ends it; return the exit code.
 
-    Raises what stands in the way of starting: files that are wrong, another daemon, a store that cannot be opened.
+    Raises what stands in the way of starting: files that are wrong, another daemon, a store that is damaged or cannot be opened.
     """
     files = read_files(path)
     configure_logs(files.config)
@@ -79,6 +80,7 @@ def serve(path: Path | None) -> int:
     signals = Signals(put=events.put, stop_within_s=files.config.daemon.stop_within.total_seconds())
     threading.excepthook = lambda told: events.put(Crashed(told.exc_value or RuntimeError("a thread ended")))
     with heard(signals), hold_daemon(files.config.store):
+        refuse_if_damaged(files.config.store)
         try:
             _serve(Serving(path=path, files=files, manager=manager, events=events, signals=signals))
         except StoppedAtOnce:
