@@ -9,11 +9,12 @@ from sync.begin import Begun
 from sync.carry_out import Tally
 from sync.context import Context
 from sync.escalate import settle_escalations
+from sync.left_open import left_open, tried_of
 from sync.remedies.manager_task import ESCALATE
 from sync.reversals import Signs
 from sync.second_look import SecondLook
 from sync.send import Sender
-from sync.settle import Settler, left_open, tried_of
+from sync.settle import Settler
 from sync.tried import Tried
 
 
