@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 
 from sync.store.database import open_store, open_store_readonly
 from sync.store.errors import StoreBusy, StoreOfAnother
-from sync.store.lock import Holder, hold_store, holder_of, this_process
+from sync.store.lock import Holder, hold_daemon, hold_store, holder_of, this_process
+from sync.store.turnstile import Turnstile
 from tests.faults.holding import run_that_holds
 from tests.flow.store_values import a_mirror
 
@@ -116,6 +117,10 @@ def test_root_touches_nothing_beside_the_store_of_another_user(tmp_path: Path, i
 
     with pytest.raises(StoreOfAnother) as caught, hold_store(theirs / "leadpact.db", ME):
         pytest.fail("root held it")
+    with pytest.raises(StoreOfAnother), hold_daemon(theirs / "leadpact.db"):
+        pytest.fail("root served it")
+    with pytest.raises(StoreOfAnother), Turnstile(theirs / "leadpact.db", wait=AT_ONCE).turn():
+        pytest.fail("root wrote beside a run")
 
     assert str(caught.value).endswith("root's files beside it would lock #54321 out; nothing was done")
     assert caught.value.fix == "run this as #54321: `sudo -u '#54321' leadpact …`"

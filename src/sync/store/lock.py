@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,8 @@ import structlog
 from filelock import FileLock, Timeout
 
 from sync.private_files import PRIVATE, write_whole
-from sync.store.errors import DaemonRuns, StoreBusy, StoreOfAnother, in_our_words
+from sync.store.errors import DaemonRuns, StoreBusy, in_our_words
+from sync.store.guest import refuse_if_root_is_a_guest
 
 WAIT = timedelta(seconds=10)  # for another run to end
 
@@ -47,7 +47,7 @@ def hold_store(path: Path, holder: Holder, *, wait: timedelta = WAIT) -> Iterato
     stands in `….holder`, for people to read. If another run holds it, that is told once; raises StoreBusy, which names it, if
     it has not ended after `wait`, and StoreOfAnother to a root whose files would lock the store's user out.
     """
-    _refuse_if_root_is_a_guest(path)
+    refuse_if_root_is_a_guest(path)
     lock = FileLock(_beside(path, "lock"), mode=PRIVATE)
     with in_our_words(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def hold_store(path: Path, holder: Holder, *, wait: timedelta = WAIT) -> Iterato
 @contextmanager
 def hold_daemon(path: Path) -> Iterator[None]:
     """Be the one daemon of the store at `path`, for life; raises DaemonRuns where there is one already, and StoreOfAnother."""
-    _refuse_if_root_is_a_guest(path)
+    refuse_if_root_is_a_guest(path)
     lock = FileLock(_beside(path, "daemon.lock"), mode=PRIVATE)
     with in_our_words(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,19 +88,6 @@ def holder_of(path: Path) -> Holder | None:
     except (OSError, ValueError, TypeError, KeyError):  # not there, or not ours
         return None
     return holder if holder.host != socket.gethostname() or _is_alive(holder.pid) else None
-
-
-def _refuse_if_root_is_a_guest(path: Path) -> None:
-    place = next((place for place in (path, path.parent) if place.exists()), None)
-    if place is not None and os.geteuid() == 0 and (owner := place.stat().st_uid) != 0:
-        raise StoreOfAnother(path, user=_name_of(owner))
-
-
-def _name_of(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"#{user}"  # as sudo reads it
 
 
 def _acquire(lock: FileLock, path: Path, wait: timedelta) -> None:
