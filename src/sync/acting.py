@@ -25,6 +25,7 @@ from sync.remedies.manager_task import ESCALATE
 from sync.remind import Remind
 from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
+from sync.telling import post_of
 from sync.terms import Terms
 
 
@@ -57,7 +58,7 @@ class Acting:
     def tell_people(self) -> Posted:
         """Note what happened for those who are to hear of it, and send what waits; only what is verified has happened."""
         post = self._post()
-        post.take_news()
+        post.gather()
         return post.deliver()
 
     def stopping(self, steps: Iterable[Numbered]) -> Stopping:
@@ -103,17 +104,7 @@ class Acting:
         )
 
     def _post(self) -> Post:
-        run = self.run
-        return Post(
-            known=run.known,
-            outbox=run.outbox,
-            plans=run.plans,
-            door=run.door,
-            accounts=self._accounts,
-            terms=self.terms,
-            agreement=self.begun.agreement,
-            now=self._now,
-        )
+        return post_of(self.run, self.terms, self.begun.agreement, now=self._now)
 
     @property
     def _accounts(self) -> dict[str, Account]:

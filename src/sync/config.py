@@ -58,6 +58,7 @@ class Config:
     http: HttpSection
     log: LogSection
     notify: tuple[Target, ...]
+    templates: Path | None  # folder of texts in place of ours
     warnings: tuple[Problem, ...]  # what works but should not stay so
 
     @property
@@ -188,5 +189,6 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         http=settings.http,
         log=settings.log,
         notify=reader.targets(settings),
+        templates=folder / Path(settings.messages.templates).expanduser() if settings.messages.templates else None,
         warnings=tuple(reader.warnings),
     )

@@ -22,13 +22,14 @@ from sync.agreement.versions import Version, version_of
 from sync.assign import Ground
 from sync.config import Config, load_config
 from sync.context import Context
+from sync.delivery import Door
 from sync.files import Files, read_files
 from sync.known import Known
 from sync.lint import refuse_if_misfit
 from sync.logs import configure_logs
 from sync.meter import Meter
 from sync.notify import AppriseDoor
-from sync.outbox import Door
+from sync.problems import Problems
 from sync.pull import Progress
 from sync.report.former import OwnerNames
 from sync.routed import Routed
@@ -51,10 +52,12 @@ from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.store.standing import Standing
 from sync.store.stops import Stops
+from sync.store.tidings import Tidings
 from sync.store.upkeep import Upkeep
 from sync.store.usage import ApiUsage
 from sync.store.waivers import Waivers
 from sync.store.whose import Whose
+from sync.templates import Templates, read_templates
 from sync.vendors import connectors_of, vocabularies, webhooks_of
 from sync.web.settings import READY_WITHIN, ServingSettings
 
@@ -89,6 +92,14 @@ def open_config(path: Path | None) -> Config:
     config = load_config(path, os.environ)
     configure_logs(config.log)
     return config
+
+
+def open_templates(config: Config) -> Templates:
+    """Return the texts of messages that the config has in place of ours; raises Problems with all that is wrong with them."""
+    templates, problems = read_templates(config.templates)
+    if problems:
+        raise Problems(problems)
+    return templates
 
 
 def open_door() -> Door:
@@ -174,10 +185,12 @@ def context_of(
         whose=Whose(store),
         enforced=Enforced(store),
         outbox=Outbox(store),
+        tidings=Tidings(store),
         upkeep=Upkeep(store),
         standing=Standing(store),
         parts=Parts(store),
         door=open_door(),
+        templates=files.templates,
         meter=Meter(connectors, ApiUsage(store)),
         clock=machine_clock,
         waiting=waiting,

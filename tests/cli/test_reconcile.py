@@ -235,6 +235,24 @@ def test_a_crm_that_refuses_us_is_told_and_the_store_is_backed_up_all_the_same(h
     assert nightly_backups(store)[-1] not in before
 
 
+def test_more_than_may_be_erased_at_once_is_left_alone_and_ends_with_three(hubspot: Enforced) -> None:
+    store = hubspot.files / "leadpact.db"
+    numbers = range(800_000, 800_030)  # which the portal has never heard of
+    with closing(sqlite3.connect(store)) as tables, tables:
+        (last,) = tables.execute("SELECT max(id) FROM object").fetchone()
+        for id_, number in enumerate(numbers, start=last + 1):
+            tables.execute("INSERT INTO object VALUES (?, 'hubspot', 'contact', ?, ?)", (id_, number, str(number)))
+            tables.execute("INSERT INTO record (id, created_at, changed_at, seen_at, field_values) VALUES (?, 1, 1, 1, '{}')", (id_,))
+
+    done = leadpact("reconcile", "--config", str(hubspot.files / "config.toml"))
+
+    assert done.returncode == 3, done.stderr
+    assert "error: 30 of " in done.stderr and "--accept-shrunken hubspot/contacts" in done.stderr
+    assert "hubspot contacts: 0 compared, left out: 30 of " in done.stdout
+    assert "hubspot deals: " in done.stdout and "store: backed up to" in done.stdout, "the rest is done all the same"
+    assert rows(hubspot, f"SELECT count(*) FROM record WHERE id > {last} AND gone_at IS NULL AND erased_at IS NULL") == [(30,)]
+
+
 def test_while_a_daemon_serves_the_store_nothing_is_restored(hubspot: Enforced) -> None:
     with hold_daemon(hubspot.files / "leadpact.db"):
         done = leadpact("restore", "last", "--config", str(hubspot.files / "config.toml"))

@@ -40,6 +40,7 @@ from sync.logs import configure_logs
 from sync.store.database import Database, open_store
 from sync.store.integrity import refuse_if_damaged
 from sync.store.lock import hold_daemon, hold_store, this_process
+from sync.telling import next_message_at
 from sync.vendors import connectors_of
 from sync.version import VERSION
 from sync.web.serving import Serving as Server
@@ -245,7 +246,7 @@ def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[fl
     return Work(
         tick=tick_held,
         ticked=ticked,
-        next_at=lambda _: run.known.findings.next_at(),
+        next_at=lambda now: min(filter(None, (run.known.findings.next_at(), next_message_at(run, now))), default=None),
         beat=lambda beat: _write(store, beat),
         may_reload=partial(_may_reload, serving, run),
         stretched=partial(_tell_stretched, run),

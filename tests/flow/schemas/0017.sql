@@ -1,7 +1,7 @@
 CREATE TABLE account (
         crm TEXT PRIMARY KEY,
         account_id TEXT NOT NULL -- portal id, org id
-    ) STRICT
+    , pages TEXT CHECK (pages IS NULL OR json_valid(pages))) STRICT
     ;
 CREATE TABLE activity (
         id INTEGER PRIMARY KEY REFERENCES object (id),
@@ -295,29 +295,32 @@ CREATE TABLE object ( -- every row of a CRM that was ever named, also by a link
         UNIQUE (crm, kind, id_number, crm_id)
     ) STRICT
     ;
-CREATE TABLE outbox ( -- a message to a target; keys only, its text is made when it is sent
+CREATE TABLE "outbox" ( -- a message to a target; keys only, its text is made when it is sent
         id INTEGER PRIMARY KEY,
         key TEXT NOT NULL, -- what makes it this message: told once, whatever the run
         target TEXT NOT NULL, -- name of a [[notify]] of the config
-        kind TEXT NOT NULL CHECK (kind IN ('reminder', 'given', 'escalation', 'trip', 'failed', 'digest')),
-        role TEXT NOT NULL, -- owner, manager, marketing, ops, or a channel
+        kind TEXT NOT NULL CHECK (kind <> ''),
+        role TEXT NOT NULL, -- owner, manager, marketing, ops, a team, or a channel
         of_owner TEXT NOT NULL, -- crm/id of the owner it is about; '' for nobody
         lead INTEGER REFERENCES object (id),
         finding TEXT,
-        rule TEXT NOT NULL,
-        rung INTEGER,
+        rule TEXT NOT NULL, -- of what is about a passage its handoff, of a daily digest its day
+        rung INTEGER, -- of what is about a passage its number
         plan INTEGER,
         position INTEGER,
         put_at INTEGER NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'unknown', 'in digest', 'dropped')),
         at INTEGER NOT NULL, -- since when it is in that state
         attempts INTEGER NOT NULL DEFAULT 0,
-        part_of INTEGER REFERENCES outbox (id), -- the digest that holds it
+        held_until INTEGER, -- the next opening of its reader's hours, where it came outside of them
+        not_before INTEGER, -- when it may be tried next
+        part_of INTEGER REFERENCES "outbox" (id), -- the digest that holds it
         said TEXT, -- why it was not sent
         UNIQUE (key, target)
     ) STRICT
     ;
 CREATE INDEX outbox_digest ON outbox (part_of) WHERE part_of IS NOT NULL;
+CREATE INDEX outbox_lead ON outbox (lead) WHERE lead IS NOT NULL;
 CREATE INDEX outbox_open ON outbox (state) WHERE state IN ('pending', 'sending', 'failed');
 CREATE INDEX outbox_step ON outbox (plan, position);
 CREATE TABLE owner (
@@ -500,11 +503,18 @@ CREATE TABLE to_link ( -- persons to be linked anew
     ) STRICT
     ;
 CREATE INDEX to_link_untied ON to_link (person) WHERE tied = 0;
+CREATE TABLE told_daily ( -- up to which day each reader has had, or needed no, daily digest
+        role TEXT NOT NULL,
+        of_owner TEXT NOT NULL,
+        day TEXT NOT NULL, -- by the reader's clock
+        PRIMARY KEY (role, of_owner)
+    ) STRICT
+    ;
 CREATE TABLE told_upto ( -- the one row tells up to which line of the journal, and which plan, the news were told
         id INTEGER PRIMARY KEY CHECK (id = 1),
         journal INTEGER NOT NULL,
         plan INTEGER NOT NULL
-    ) STRICT
+    , finding INTEGER NOT NULL DEFAULT 0) STRICT
     ;
 CREATE TABLE turns_read (crm TEXT PRIMARY KEY, upto INTEGER NOT NULL) STRICT;
 CREATE VIEW v_activities AS
