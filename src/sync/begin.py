@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from connectors.errors import ConnectorError
 from connectors.protocol import Connector
@@ -67,7 +68,7 @@ def opened_run(run: Context, kind: str, asked: Asked = NOTHING_SPECIAL) -> Itera
     _refuse_if_unknown(asked.shrunken, run.connectors)
     with _metered(run):
         begun = begin(run, asked.as_of, kind=kind)
-        with noted_if_it_fails(run, begun):
+        with noted_if_it_fails(run, begun), bound_contextvars(run=begun.run_id):
             yield begun
 
 
