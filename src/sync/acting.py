@@ -22,6 +22,7 @@ from sync.escalate import Escalate
 from sync.ladder import REMIND
 from sync.log_steps import log_steps
 from sync.look_again import LookAgain
+from sync.messages import Message
 from sync.outbox import Post, Posted
 from sync.pull import Progress, Pulled
 from sync.remedies.manager_task import ESCALATE
@@ -63,9 +64,10 @@ class Acting:
         todo = list(steps)
         return list(self._writes(plan, self._look(plan), self.stopping(todo)).checked(todo))
 
-    def tell_people(self) -> Posted:
+    def tell_people(self, notices: Iterable[Message] = ()) -> Posted:
         """Note what happened for those who are to hear of it, and send what waits; only what is verified has happened."""
         post = self._post()
+        post.put(notices)
         post.gather()
         return post.deliver()
 

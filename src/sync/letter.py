@@ -148,6 +148,25 @@ def _failed(known: Known) -> tuple[str, list[str]]:
     return f"A change does not stand: {message.lead}", [says, *_see(known), *_lead(known)]
 
 
+def _down(known: Known) -> tuple[str, list[str]]:
+    says = "It is asked again by itself. Until it answers nothing is done about leads that have a record there."
+    return f"No answer from {known.message.rule}", [says, "Why: leadpact status"]
+
+
+def _back(known: Known) -> tuple[str, list[str]]:
+    return f"It answers again: no answer from {known.message.rule}", ["What was missed is read now, and judged."]
+
+
+def _review(known: Known) -> tuple[str, list[str]]:
+    says = f"Marketing and Sales agreed to go through their agreement on {known.message.rule}."
+    return f"The agreement is to be reviewed: {known.message.rule}", [says, "A change needs both signatures: leadpact agreement sign"]
+
+
+def _expires(known: Known) -> tuple[str, list[str]]:
+    says = "After its last day everything is judged and nothing is enforced."
+    return f"The agreement ends: {known.message.rule}", [says, "Have both sides sign the next one: leadpact agreement sign"]
+
+
 def _assigned(known: Known) -> tuple[str, list[str]]:
     message, finding = known.message, known.finding
     title = f"A lead is yours now: {message.lead}"
@@ -237,6 +256,10 @@ _TEXTS = {
     Kind.ESCALATION: _escalation,
     Kind.TRIP: _trip,
     Kind.FAILED: _failed,
+    Kind.DOWN: _down,
+    Kind.BACK: _back,
+    Kind.REVIEW: _review,
+    Kind.EXPIRES: _expires,
     Kind.ASSIGNED: _assigned,
     Kind.AT_RISK: _at_risk,
     Kind.BROKEN: _broken,

@@ -33,10 +33,15 @@ class Kind(StrEnum):
     ESCALATION = "escalation"
     TRIP = "trip"  # a limit holds moves back
     FAILED = "failed"  # a change does not stand
+    DOWN = "down"  # a CRM does not answer
+    BACK = "back"  # it answers again
+    REVIEW = "review"  # the agreement is to be reviewed
+    EXPIRES = "expires"  # it ends soon
     DAILY = "daily"  # what is open, due today and broken since yesterday
     DIGEST = "digest"  # of messages that were too many
 
 
+ABOUT_NO_LEAD = frozenset({Kind.TRIP, Kind.DAILY, Kind.DOWN, Kind.BACK, Kind.REVIEW, Kind.EXPIRES})
 ABOUT_WHAT_IS_OWED = frozenset({Kind.REMINDER, Kind.AT_RISK, Kind.BROKEN})
 
 
@@ -71,7 +76,7 @@ class Message:
 
     kind: Kind
     recipient: Recipient
-    rule: str  # of what is about a passage its handoff, of a daily digest its day: 2026-11-20
+    rule: str  # of what is about a passage its handoff, of a daily digest its day: 2026-11-20; of a notice what it is about (see `notices`)
     lead: str | None = None
     finding: str | None = None
     rung: int | None = None  # of what is about a passage its number
@@ -91,7 +96,7 @@ class Message:
                 return self.plan, self.rule
             case Kind.ASSIGNED | Kind.RECYCLED:
                 return self.lead, self.rule, self.rung
-            case Kind.DAILY:
+            case Kind.DAILY | Kind.DOWN | Kind.BACK | Kind.REVIEW | Kind.EXPIRES:
                 return (self.rule,)
             case _:
                 return self.finding, self.rung

@@ -37,7 +37,9 @@ from sync.errors import SyncError
 from sync.files import Files, read_files
 from sync.lint import refuse_if_misfit
 from sync.logs import configure_logs
+from sync.messages import Message
 from sync.store.database import Database, open_store
+from sync.store.errors import StoreError
 from sync.store.integrity import refuse_if_damaged
 from sync.store.lock import hold_daemon, hold_store, this_process
 from sync.telling import next_message_at
@@ -248,9 +250,19 @@ def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[fl
         next_at=lambda now: min(filter(None, (run.known.findings.next_at(), next_message_at(run, now))), default=None),
         beat=lambda beat: _write(store, beat),
         may_reload=partial(_may_reload, serving, run),
+        notify=partial(_notify, run),
         stretched=partial(_tell_stretched, run),
         jobs=nightly.look,
     )
+
+
+def _notify(run: Context, message: Message) -> None:
+    """Put a message into the outbox, for each target that serves whom it is for; a store that fails is told by the tick."""
+    pairs = [(message, target.name) for target in run.known.config.notify if message.recipient.role in target.readers]
+    try:
+        run.outbox.put(pairs, at=machine_clock())
+    except StoreError as error:
+        log.debug("message_not_put", why=str(error))
 
 
 def _tell_stretched(run: Context, crm: Crm) -> None:
