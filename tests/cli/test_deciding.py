@@ -124,6 +124,32 @@ def test_a_promise_is_excused_by_whom_the_agreement_lets_and_asks_for_nothing_an
     assert [list(each.waivers) for each in terms] == [[], [finding["key"]]], "a waiver is known from its moment on"
     (given,) = document(say("waive", "--list", "--format", "json"))["waivers"]
     assert (given["lead"], given["finding"], given["by"]) == (lead, finding["key"], person(one, owner)["manager"])
+    assert given["withdrawn"] is None
+
+
+def test_what_was_excused_is_owed_again_once_it_is_taken_back(one: Enforced, say: Callable[..., str], tmp_path: Path) -> None:
+    owner, lead, report = one.members()[0], one.key(one.leads[2]), tmp_path / "report.json"
+    manager, order = person(one, owner)["manager"], ("waive", "--withdraw", lead, "first_touch", "--reason", "another lead was meant")
+    assert "Agreed are 5 in 1 month; 1 count now." in say("waive", "--list")
+    with pytest.raises(UsageError, match="may not excuse this"):
+        say(*order, "--by", person(one, owner)["name"])
+    with pytest.raises(UsageError, match=f"no waiver of covered stands for {lead}"):
+        say("waive", "--withdraw", lead, "covered", "--reason", "x", "--by", manager)
+    with pytest.raises(UsageError, match="a waiver names a lead, a rule and a reason"):
+        say("waive", "--withdraw", lead, "first_touch", "--by", manager)
+
+    assert f"waiver 1: first_touch of {lead} is owed as if it had never been excused" in one.run(*order, "--by", manager)
+
+    one.run("sync", "--dry-run", "--format", "json", "--output", str(report))
+    audit = document(report.read_text())
+    (finding,) = [one_ for one_ in audit["findings"] if (one_["lead"], one_["rule"]) == (lead, "first_touch")]
+    assert (finding["status"], finding["side"]) == ("breached", "owner")
+    assert [step["action"] for step in audit["steps"] if (step["lead"], step["rule"]) == (lead, "first_touch")] == ["reassign"]
+    listed = say("waive", "--list")
+    assert f"by {manager}: another lead was meant" in listed
+    assert "; 0 count now" in listed
+    with pytest.raises(UsageError, match=f"no waiver of first_touch stands for {lead}"):
+        say(*order, "--by", manager)
 
 
 def test_the_backlog_is_moved_by_the_plan_that_a_person_applies_and_by_nothing_else(
