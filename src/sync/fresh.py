@@ -47,6 +47,10 @@ class Promised:
         """Say why nobody is left."""
         return self.now.nobody_because(pool, failed=failed, fits=fits)
 
+    def waits_for_shift(self, pool: str | None, *, failed: Collection[str], fits: Callable[[Criterion], bool] = everywhere) -> bool:
+        """Whether somebody may get the lead once they are on shift."""
+        return self.now.waits_for_shift(pool, failed=failed, fits=fits)
+
     def account_of(self, domain: str) -> Sticky | None:
         """Return whose the company with a domain is, if it is somebody's."""
         return self.now.account_of(domain)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from sync.agreement.model import Agreement
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     GIVEN = "given"  # a lead has a new owner
     ESCALATION = "escalation"
     TRIP = "trip"  # a limit holds moves back
+    NOBODY_LEFT = "nobody_left"  # of a pool, who might get a lead
     FAILED = "failed"  # a change does not stand
     DIGEST = "digest"  # of messages that were too many
 
@@ -59,17 +61,18 @@ class Message:
 
     kind: Kind
     recipient: Recipient
-    rule: str
+    rule: str  # of a pool in which nobody is left its name
     lead: str | None = None
     finding: str | None = None
-    rung: int | None = None
+    rung: int | None = None  # of a pool in which nobody is left the day, as an ordinal
     plan: int | None = None
     position: int | None = None  # of the step in the plan
 
     @property
     def key(self) -> str:
-        """What makes it this message: told already, whatever the run or plan; of a limit, once a plan and rule."""
-        about = (self.plan, self.rule) if self.kind is Kind.TRIP else (self.finding, self.rung)
+        """What makes it this message: told already, whatever the run or plan; of a limit once a plan and rule, of a pool once a day."""
+        told_of = {Kind.TRIP: (self.plan, self.rule), Kind.NOBODY_LEFT: (self.rule, self.rung)}
+        about = told_of.get(self.kind, (self.finding, self.rung))
         return "|".join(map(str, (self.kind, *about, self.recipient.role, self.recipient.of)))
 
 
@@ -128,6 +131,29 @@ def held(plan: int, trips: Mapping[str, str]) -> Iterator[Message]:
     """Yield what is told of a plan that goes beyond limits, a message a rule."""
     for rule in sorted(trips):
         yield Message(kind=Kind.TRIP, recipient=Recipient(role=OPS), rule=rule, plan=plan)
+
+
+def nobody_left(plan: int, steps: Iterable[tuple[int, Step]], today: date) -> Iterator[Message]:
+    """Yield what is told of a plan whose leads nobody of a pool may get, a message a pool: of the first lead, as an example.
+
+    Only of steps that nothing else is against: who observes knows it from the report.
+    """
+    told: set[str] = set()
+    for position, step in steps:
+        pool, against = step.nobody_left, 0 if step.given is not None else 1
+        if pool is None or pool in told or len(step.blocked_by) > against:
+            continue
+        told.add(pool)
+        yield Message(
+            kind=Kind.NOBODY_LEFT,
+            recipient=Recipient(role=OPS),
+            rule=pool,
+            lead=step.lead,
+            finding=step.finding,
+            rung=today.toordinal(),
+            plan=plan,
+            position=position,
+        )
 
 
 def why_over(message: Message, finding: Finding | None) -> str | None:

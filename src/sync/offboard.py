@@ -80,6 +80,7 @@ class Offboarding:
             reason=finding.message,
             blocked_by=(*writes.missing, *not_enforcing, *kept),
             given=writes.given,
+            nobody_left=writes.nobody_left,
             is_pending=not kept and not writes.missing,
         )
 

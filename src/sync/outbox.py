@@ -20,8 +20,9 @@ from sync.letter import Answer, Fate, Letter, digest_of, letter_of
 from sync.letter import Known as Told
 from sync.messages import MANAGER, PERSONS, Kind, Message, News, Recipient, State, held, messages_of, why_over
 from sync.roster import Person
+from sync.steps import Step
 from sync.store.outbox import Kept, Outbox
-from sync.store.plans import Plans
+from sync.store.plans import Chosen, Plans
 from sync.terms import Terms
 
 ENOUGH = timedelta(minutes=2)  # of sending in a run; the rest waits for the next
@@ -165,7 +166,15 @@ class Post:
             page=self._page(message.lead),
             held=trips.get(message.rule),
             run=plan.run if plan is not None else None,
+            step=self._step(message) if message.kind is Kind.NOBODY_LEFT else None,
         )
+
+    def _step(self, message: Message) -> Step | None:
+        """Return the step of a plan that a message is about."""
+        if message.plan is None or message.position is None:
+            return None
+        found = self.plans.numbered(message.plan, Chosen(places=frozenset({message.position})))
+        return next((step for _, step in found), None)
 
     def _page(self, lead: str | None) -> str | None:
         """Return where the CRM shows a lead; None where it does not say."""

@@ -234,6 +234,7 @@ class _Steps:
             blocked_by=self.blocked_by,
             given=writes.given,
             manager=writes.manager,
+            nobody_left=writes.nobody_left,
             is_pending=self.is_pending,
         )
 

@@ -20,7 +20,7 @@ from sync.store.migration_0012_journal import JOURNAL
 from sync.store.migration_0012_outbox import OUTBOX
 from sync.store.migration_0012_routing import ROUTING
 from sync.store.migration_0012_tasks import TASKS
-from sync.store.migration_0015 import WITHDRAWN
+from sync.store.migration_0015 import NOBODY_LEFT, WITHDRAWN
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -325,7 +325,7 @@ _STATEMENTS: Final = {
     "0010_linked_by_change": LINKED_BY_CHANGE,
     "0011_write_back": WRITE_BACK,
     "0012_acting": (*ROUTING, *HOLDING, *DECIDED, *TASKS, *JOURNAL, *OUTBOX),
-    "0015_withdrawn_waivers": WITHDRAWN,
+    "0015_loose_ends": (*WITHDRAWN, *NOBODY_LEFT),
 }
 
 KNOWN: Final = frozenset(_STATEMENTS)
