@@ -23,6 +23,7 @@ from sync.roster import Person
 from sync.steps import Step
 from sync.store.outbox import Kept, Outbox
 from sync.store.plans import Chosen, Plans
+from sync.superiors import Superior, address_of, manager_of, superior_in, who_reads
 from sync.terms import Terms
 
 ENOUGH = timedelta(minutes=2)  # of sending in a run; the rest waits for the next
@@ -191,20 +192,26 @@ class Post:
     def _person(self, recipient: Recipient) -> Person | None:
         """Return who is told, if the roster knows them."""
         owner = self._owner(recipient)
-        person = self.known.roster.person_of(*owner) if owner is not None else None
-        if person is None or recipient.role not in PERSONS:
+        if owner is None or recipient.role not in PERSONS:
             return None
-        return self.known.roster.people.get(person.manager or "") if recipient.role == MANAGER else person
+        if recipient.role == MANAGER:
+            return manager.person if (manager := self._manager(owner)) is not None else None
+        return self.known.roster.person_of(*owner)
+
+    def _manager(self, owner: tuple[str, str]) -> Superior | None:
+        """Return who is told as the manager of an owner: while they are away the next above them who is there and has an address."""
+        crm, id_ = owner
+        return who_reads(self.terms, manager, self.now()) if (manager := manager_of(self.terms, id_, of=crm)) is not None else None
 
     def _email(self, recipient: Recipient, person: Person | None) -> str | None:
         """Return the address of whom is told: the roster's word, else the CRM's."""
-        if person is not None and person.email:
-            return person.email
-        ids = (
-            person.ids.items() if person is not None else [owner] if (owner := self._owner(recipient)) and recipient.role != MANAGER else []
-        )
-        known = (self.terms.crms[crm].emails.get(id_) for crm, id_ in ids if crm in self.terms.crms)
-        return next(filter(None, known), None)
+        owner = self._owner(recipient)
+        if recipient.role == MANAGER:
+            manager = self._manager(owner) if owner is not None else None
+            return address_of(self.terms, manager) if manager is not None else None
+        if person is not None:
+            return address_of(self.terms, superior_in(person))
+        return self.terms.crms[owner[0]].emails.get(owner[1]) if owner is not None else None
 
     def _name(self, recipient: Recipient) -> str | None:
         owner = self._owner(recipient)

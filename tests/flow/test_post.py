@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.records import RecordKey
+from connectors.records import Owner, Page, RecordKey
 from sync.context import Context
 from sync.journal import Entry, Event, Place
 from sync.judge.findings import Judgement
@@ -51,7 +51,8 @@ def to() -> Iterator[Receiver]:
 def opened(folder: Path, to: Receiver, config: str = CONFIG) -> Iterator[Context]:
     """Open an account of which nothing was read yet; no CRM is asked."""
     for name in ("agreement", "roster"):
-        (folder / f"{name}.toml").write_text((ROOT / f"{name}.example.toml").read_text(encoding="utf-8"), encoding="utf-8")
+        if not (folder / f"{name}.toml").exists():
+            (folder / f"{name}.toml").write_text((ROOT / f"{name}.example.toml").read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "config.toml").write_text(config, encoding="utf-8")
     env = {"LEADPACT_HUBSPOT__TOKEN": "pat-na1-0", "LEADPACT_LOG__LEVEL": "error"}
     env |= {"LEADPACT_NOTIFY__MAIL": to.url("mail/{email}"), "LEADPACT_NOTIFY__ROOM": to.url("room")} if "notify" in config else {}
@@ -88,6 +89,25 @@ def test_a_person_is_reached_by_address_and_who_has_none_is_said(tmp_path: Path,
         assert posted.failures == [("mail", "no address is known: add `email` in roster.toml")]
         assert "A lead is yours now" in to.take("mail/jonas.weber@example.com")[0]
         assert len(to.take("mail/maya.chen@example.com")) == 1
+
+
+def test_a_manager_who_is_away_is_stood_in_for_and_one_whom_only_a_crm_knows_is_reached_there(tmp_path: Path, to: Receiver) -> None:
+    with opened(tmp_path, to) as run:
+        away = '"Management"\nmanager  = "Ada Head"\nabsences = [{ from = 2026-11-18, to = 2026-11-18 }]\n\n[[person]]\nname = "Ada Head"'
+        roster = (tmp_path / "roster.toml").read_text(encoding="utf-8").replace('"Management"', f'{away}\nemail = "ada@example.com"')
+        (tmp_path / "roster.toml").write_text(roster, encoding="utf-8")
+        owners = [
+            Owner(crm="hubspot", id=id_, user_id=None, email=email, name=id_, is_queue=False, active=True, manager=manager)
+            for id_, email, manager in (("777", None, "55"), ("55", "Max@example.com", None))
+        ]
+        page = Page(stream="owners", began_at=NOW, owners=tuple(owners), cursor=None, last=True)
+        run.known.mirror.save_page("hubspot", page, seen_at=NOW)
+    with opened(tmp_path, to) as run:
+        post(run).put([given(2, BOSS_OF_JONAS), given(3, replace(STRANGER, role="manager"))])
+
+        post(run).deliver()
+
+        assert [len(to.take(f"mail/{name}@example.com")) for name in ("maya.chen", "ada", "max")] == [0, 1, 1]
 
 
 def test_more_than_an_hour_allows_is_one_digest_and_what_comes_after_it_waits_for_the_next_hour(tmp_path: Path, to: Receiver) -> None:
