@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -26,7 +26,7 @@ from sync.remedies.promote import promotion
 from sync.remedies.reassign import pool_of_handoff, reassignment
 from sync.remedies.recycle import back_on, recycling
 from sync.remedies.sticky import never_rotated
-from sync.reversals import Fought, left_alone
+from sync.reversals import Fought, each_left_alone
 from sync.rows import LeadRows
 from sync.stamps import STAMPS, Stamping, touch_rules_of
 from sync.steps import FieldWrite, Step
@@ -66,7 +66,8 @@ class Planner:
         return tuple(map(self._unless_fought_over, steps))
 
     def _unless_fought_over(self, step: Step) -> Step:
-        for why in self._left_alone(step.record, step.fields):
+        fields = [write.field for write in step.fields]
+        for why in each_left_alone(step.record, fields, self.policy.fought, self.agreement.zone):
             step = replace(step.held_by(why), is_pending=False)
         return step
 
@@ -121,12 +122,6 @@ class Planner:
             return  # the record shows it already
         yield steps.of(writes)
         yield from (steps.of(one) for one in writes.also if _changed(one))
-
-    def _left_alone(self, record: RecordKey, fields: Iterable[FieldWrite]) -> Iterator[str]:
-        """Yield which fields are not written because somebody keeps setting them back."""
-        for write in fields:
-            if (fought := self.policy.fought.get((record, write.field))) is not None:
-                yield left_alone(write.field, fought, self.agreement.zone)
 
     def _held_by_policy(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what config and agreement say against a step, whatever the lead."""

@@ -16,7 +16,7 @@ from sync.cli.program import app
 from sync.errors import UsageError
 from sync.known import eras_at, gather_terms
 from sync.wiring import open_known
-from tests.flow.enforcing import Enforced, enforced
+from tests.flow.enforcing import Enforced, enforced, tasks_of
 from tests.flow.practice import leadpact
 from tests.flow.stores import opened
 
@@ -54,6 +54,13 @@ def person(one: Enforced, owner: str) -> dict[str, str]:
     roster = tomllib.loads((one.files / "roster.toml").read_text(encoding="utf-8"))
     (found,) = [one_ for one_ in roster["person"] if str(one_.get(one.world.crm)) == owner]
     return dict(found)
+
+
+def id_of(one: Enforced, name: str) -> str:
+    """Return the owner id of somebody of the roster."""
+    roster = tomllib.loads((one.files / "roster.toml").read_text(encoding="utf-8"))
+    (found,) = [str(one_[one.world.crm]) for one_ in roster["person"] if one_["name"] == name]
+    return found
 
 
 def test_what_would_have_been_moved_is_told_with_what_people_did_instead(one: Enforced, say: Callable[..., str]) -> None:
@@ -179,7 +186,10 @@ def test_the_leads_of_somebody_who_leaves_go_to_others_but_those_that_moved_on(
     leaver, other = one.members()[2:4]
     before = one.leads
     gone, talked, *free = leads = [one.hand_over(leaver, number) for number in range(90, 94)]
+    busy = one.hand_over(leaver, 94)
     one.leads = leads
+    one.world.people.rest(60)
+    one.call(busy, leaver)
     one.world.people.rest(60)
     file = tmp_path / "offboard.json"
     with pytest.raises(UsageError, match="hubspot has no owner `Nobody Here`"):
@@ -190,8 +200,9 @@ def test_the_leads_of_somebody_who_leaves_go_to_others_but_those_that_moved_on(
     one.run("offboard", person(one, leaver)["email"], "--to", "sdr", "--out", str(file))
 
     steps = document(file.read_text())["steps"]
-    planned = {step["lead"]: step["fields"][0]["after"] for step in steps if not step["blocked_by"]}
+    planned = {step["lead"]: step["fields"][0]["after"] for step in steps if step["fields"] and not step["blocked_by"]}
     assert planned.keys() >= set(map(one.key, leads))
+    assert [step["action"] for step in steps if step["lead"] == one.key(busy)] == ["reassign", "escalate"]
     assert {step["rule"] for step in steps} == {"offboard"}
     assert leaver not in planned.values()
     one.pass_on(gone, other)
@@ -200,6 +211,9 @@ def test_the_leads_of_somebody_who_leaves_go_to_others_but_those_that_moved_on(
     said = one.run("apply", str(file))
     assert re.search(rf"{one.key(gone)}: reassign skipped: its owner does not have it any more", said)
     assert re.search(rf"{one.key(talked)}: reassign skipped: protected: conversation", said)
+    assert one.owner(busy) == leaver
+    (task,) = tasks_of(one, busy)
+    assert (task.owner, "protected: conversation" in task.body) == (id_of(one, person(one, leaver)["manager"]), True)
     owners = one.owners()
     assert (owners[gone], owners[talked]) == (other, leaver)
     assert {lead: owners[lead] for lead in free} == {lead: planned[one.key(lead)] for lead in free}
