@@ -20,6 +20,7 @@ from sync.messages import whom_to_remind
 from sync.orders import Backlog
 from sync.problems import listed
 from sync.protect import Shielded, protections
+from sync.refused import Refused, Values, unless_refused
 from sync.remedies.asked import Asked, Lead, Router, Writes
 from sync.remedies.escalate import escalation
 from sync.remedies.promote import promotion
@@ -46,6 +47,7 @@ class Policy:
     told: frozenset[str] = frozenset()  # who is told by a target of the config: owner, manager, ...
     fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
     fought: Mapping[tuple[RecordKey, str], Fought] = field(default_factory=dict)  # fields that something keeps setting back
+    refused: Mapping[tuple[RecordKey, Values], Refused] = field(default_factory=dict)  # stamps that a CRM keeps refusing
     brakes: Brakes = NO_BRAKES  # what is stopped now, and what waits in a held plan
     backlog: Backlog | None = None  # a person decides about what is from before enforcement
 
@@ -63,7 +65,8 @@ class Planner:
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return what would be done about the broken promises of one lead that are still owed, as one coherent set, and its stamps."""
         steps = (*self._remedies(rows, findings), *self._stamping.steps(rows, findings))
-        return tuple(map(self._unless_fought_over, steps))
+        zone, refused = self.agreement.zone, self.policy.refused
+        return tuple(unless_refused(self._unless_fought_over(step), refused, self.now, zone) for step in steps)
 
     def _unless_fought_over(self, step: Step) -> Step:
         fields = [write.field for write in step.fields]
