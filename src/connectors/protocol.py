@@ -23,8 +23,20 @@ class Connector(Protocol):
         """The CRM's short name, first part of its record keys: `hubspot`, `salesforce`."""
         ...
 
+    @property
+    def server_now(self) -> datetime | None:
+        """The server's time at its last answer; None before the first."""
+        ...
+
     def account(self) -> Account:
         """Read which account this is and what time its server has, in one call; begins a run."""
+        ...
+
+    def resume(self, account: Account) -> Account:
+        """Begin another run on an account that was read before, and return it with the server's time now, as far as that is known.
+
+        Makes a call only where its answer is needed for the run anyway.
+        """
         ...
 
     def uses_leads_object(self) -> bool | None:

@@ -55,12 +55,12 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
     """
     with opened_run(run, SYNC, asked) as begun:
         earlier = settle_earlier(run, begun)
-        _begin_enforcing(run, begun)
+        begin_enforcing(run, begun)
         judged = pull_and_judge(run, begun, spool, asked)
         plan = judged.audit.plan
         assert plan is not None, "a run of now keeps its plan"
-        steps, trips = parted(_sendable(run, plan.id), run.plans.trips(plan.id))
-        _take_up_or_hold(run, begun, plan.id, trips)
+        steps, trips = parted(sendable(run, plan.id), run.plans.trips(plan.id))
+        take_up_or_hold(run, begun, plan.id, trips)
         acting = Acting(run=run, begun=begun, terms=judged.terms, pulled=judged.pulled)
         tally = acting.carry_out(plan.id, steps)
         acting.note_who_is_missing(plan.id)
@@ -132,7 +132,7 @@ def undo(run: Context, run_name: str, leads: Sequence[str], *, even_paused: bool
         told = beyond(len(steps), run.known.config.limits, moves_before(run, begun.now))
         trips = dict.fromkeys((step.rule for step in steps), told) if told is not None else {}
         run.plans.close(plan, trips)
-        _take_up_or_hold(run, begun, plan, trips)
+        take_up_or_hold(run, begun, plan, trips)
         if not trips:
             tally.join(acting.carry_out(plan, enumerate(steps)))
         posted = acting.tell_people()
@@ -172,7 +172,7 @@ def _stands_of(run: Context, run_name: str) -> Iterator[Step]:
                 yield replace(step, fields=fields)
 
 
-def _begin_enforcing(run: Context, begun: Begun) -> None:
+def begin_enforcing(run: Context, begun: Begun) -> None:
     """Note which rules are enforced from now on: none before a run has judged by this very agreement, and it is in force."""
     mode = run.known.config.mode
     ready = why_not_enforcing(begun.agreement, begun.now) is None and run.runs.has_judged(begun.agreement.hash)
@@ -220,7 +220,7 @@ def _refuse_if_all_is_stopped(acting: Acting, steps: Sequence[Numbered]) -> None
         )
 
 
-def _take_up_or_hold(run: Context, begun: Begun, plan: int, trips: Mapping[str, str]) -> None:
+def take_up_or_hold(run: Context, begun: Begun, plan: int, trips: Mapping[str, str]) -> None:
     """Note that this run carries a plan out, or that moves of it wait for a person; then their leads are latched."""
     if trips:
         run.known.held.hold(plan, now=begun.now, until=begun.now + run.known.config.limits.held_for, ahead=begun.ahead)
@@ -231,10 +231,10 @@ def _take_up_or_hold(run: Context, begun: Begun, plan: int, trips: Mapping[str, 
 def _let_pass(run: Context, plan: int) -> Iterator[Numbered]:
     """Yield the steps that a person lets pass by `apply`: of a held plan those that were held, as its run did the others."""
     is_held, trips = run.known.held.get(plan) is not None, run.plans.trips(plan)
-    return ((position, step) for position, step in _sendable(run, plan) if not is_held or waits_in(trips, step))
+    return ((position, step) for position, step in sendable(run, plan) if not is_held or waits_in(trips, step))
 
 
-def _sendable(run: Context, plan: int) -> Iterator[Numbered]:
+def sendable(run: Context, plan: int) -> Iterator[Numbered]:
     """Yield the steps of a plan that are carried out, and that nothing but a limit holds back."""
     for position, step in enumerate(run.plans.steps(plan)):
         if not step.blocked_by:

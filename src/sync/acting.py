@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from connectors.pacing import RetryPolicy, repeat
+from connectors.pacing import repeat
 from connectors.records import Account
 from sync.along import Along
 from sync.assign import gather_routing
@@ -17,7 +17,7 @@ from sync.context import Context
 from sync.decide import planner_for
 from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
-from sync.ladder import REMIND
+from sync.ladder import GIVING, REMIND
 from sync.look_again import LookAgain
 from sync.messages import nobody_left
 from sync.outbox import Post, Posted
@@ -28,9 +28,6 @@ from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
 from sync.store.plans import Chosen
 from sync.terms import Terms
-
-REASSIGN = "reassign"
-AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +58,7 @@ class Acting:
 
     def note_who_is_missing(self, plan: int) -> None:
         """Note for `ops` of which pools nobody was left who may get a lead of a plan: once a pool and day."""
-        steps = self.run.plans.numbered(plan, Chosen(actions=frozenset({REASSIGN})))
+        steps = self.run.plans.numbered(plan, Chosen(actions=frozenset(GIVING)))
         today = self._now().astimezone(self.begun.agreement.zone).date()
         self._post().put(nobody_left(plan, steps, today))
 
@@ -92,7 +89,8 @@ class Acting:
             along=Along(plan=plan, words=run.known.vocabularies, all_tasks=run.known.config.act.move_open_tasks),
             stopping=stopping,
             now=self._now,
-            repeat=partial(repeat, waiting=run.waiting, policy=AGAIN),
+            goes_on=run.goes_on,
+            repeat=partial(repeat, waiting=run.waiting, policy=run.patience),
         )
 
     def _escalations(self, plan: int, look: LookAgain, stopping: Stopping) -> Escalate:

@@ -88,6 +88,7 @@ class CarryOut:
     along: Along
     stopping: Stopping
     now: Callable[[], datetime]
+    goes_on: Callable[[], bool]  # False once whoever runs this was asked to stop: what is left stays planned
     repeat: Callable[[Callable[[], bool]], None]  # calls, with pauses, until there is nothing left to do or it was often enough
 
     def all(self, steps: Iterable[Numbered], tell: Callable[[int], None]) -> Tally:
@@ -101,7 +102,7 @@ class CarryOut:
 
         def try_all() -> bool:
             todo[:] = self._round(tuple(todo), tally, tell)
-            return bool(todo) and tally.stopped_by is None
+            return bool(todo) and tally.stopped_by is None and self.goes_on()
 
         self.repeat(try_all)
         for position, step in todo:
@@ -123,6 +124,8 @@ class CarryOut:
         later: list[Numbered] = []
         done = 0
         for some in in_batches(steps):
+            if not self.goes_on():
+                break
             try:
                 self._some(some, tally)
             except ConnectorError as error:

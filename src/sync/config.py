@@ -15,7 +15,7 @@ from sync.config_notify import Target, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
-from sync.config_sections import ActSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
+from sync.config_sections import ActSection, DaemonSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
 from sync.errors import ConfigurationError
 from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
@@ -39,6 +39,7 @@ class Config:
     settle: SettleSection
     act: ActSection
     own_fields: OwnFieldsSection
+    daemon: DaemonSection
     log: LogSection
     notify: tuple[Target, ...]
     warnings: tuple[Problem, ...]  # what works but should not stay so
@@ -63,6 +64,12 @@ class Config:
         if crm == "salesforce":
             return self.salesforce.user_id if self.salesforce is not None else None
         return self.hubspot.app_id if self.hubspot is not None else None
+
+    def max_share(self, crm: str) -> float:
+        """Return which share of a day's calls of an account is ours."""
+        section = self.salesforce if crm == "salesforce" else self.hubspot
+        assert section is not None, crm
+        return section.max_share
 
     @property
     def api_versions(self) -> Mapping[str, str]:
@@ -158,6 +165,7 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         settle=settings.settle,
         act=settings.act,
         own_fields=settings.own_fields,
+        daemon=settings.daemon,
         log=settings.log,
         notify=reader.targets(settings),
         warnings=tuple(reader.warnings),

@@ -27,6 +27,7 @@ from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_do
 from sync.config_sections import (
     ActSection,
     AuthoritySection,
+    DaemonSection,
     FilesSection,
     HubSpotSettings,
     LimitsSection,
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     settle: SettleSection = SettleSection()
     act: ActSection = ActSection()
     own_fields: OwnFieldsSection = OwnFieldsSection()
+    daemon: DaemonSection = DaemonSection()
     log: LogSection = LogSection()
     notify: tuple[NotifySection, ...] = ()
 

@@ -124,6 +124,9 @@ class LimitsSection(Table):
     moves_per_day: Whole = 100
     moves_share: Portion = 0.1
     moves_at_least: Whole = 5
+    assignments_per_run: Whole = 50
+    assignments_per_hour: Whole = 100
+    assignments_per_day: Whole = 400
     offboard_moves: Whole = 500
     stamps_per_run: Whole = 2000
     reminders_per_owner_and_hour: Whole = 20
@@ -142,6 +145,17 @@ class ActSection(Table):
 
     max_act_age: SpanText = parse_span("2 business days")
     move_open_tasks: bool = False
+
+
+class DaemonSection(Table):
+    """`[daemon]`: how often it looks, and when it does what; wall time, in the agreement's zone."""
+
+    poll: Annotated[WallSpanText, Field(ge=timedelta(seconds=1))] = timedelta(seconds=60)
+    calm_poll: WallSpanText = timedelta(minutes=5)
+    nightly_at: Annotated[str, matching(r"([01]\d|2[0-3]):[0-5]\d|off", "a time such as 03:00, or off", fix="write hours and minutes")] = (
+        "03:00"
+    )
+    stop_within: WallSpanText = timedelta(seconds=20)
 
 
 class LogSection(Table):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.pacing import Waiting
+from connectors.pacing import RetryPolicy, Waiting
 from connectors.protocol import WritingConnector
 from sync.assign import Ground
 from sync.known import Known
@@ -19,6 +19,8 @@ from sync.store.outbox import Outbox
 from sync.store.plans import Plans
 from sync.store.runs import Runs
 from sync.store.whose import Whose
+
+AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class Context:
     clock: Callable[[], datetime]
     waiting: Waiting
     tell: Callable[[Progress], None]
+    goes_on: Callable[[], bool] = lambda: True  # False once the process was asked to stop: what is not written yet stays planned
+    patience: RetryPolicy = AGAIN
     heedless: bool = False  # a person wants it written all the same: what is paused and frozen stops nothing
 
     @property

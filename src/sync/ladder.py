@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sync.agreement.model import Agreement, Rung
+from sync.agreement.model import LEADPACT, Agreement, Assigned, Clock, Rung
 from sync.judge.findings import Finding, Status
 from sync.judge.waived import was_broken
 
-MOVES = ("return", "recycle", "promote", "reassign")  # the one that is listed first speaks: a lead that goes back needs no new owner
+ASSIGN = "assign"  # gives a lead that nobody has to its first owner
+MOVES = ("return", "recycle", "promote", ASSIGN, "reassign")  # the one that is listed first speaks: a lead that goes back needs no owner
+GIVING = (ASSIGN, "reassign")  # of the moves those that name an owner
 REMIND = "remind"
-SEVERITY = ("remind", "stamp", "promote", "escalate", "reassign", "return", "recycle")  # the mildest first
+SEVERITY = ("remind", "stamp", "promote", "escalate", ASSIGN, "reassign", "return", "recycle")  # the mildest first
+BEFORE_THE_LADDER = 0  # the rung of an assignment: no promise is broken yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,18 +23,18 @@ class Due:
     """A broken promise and the rung of its ladder that it has reached."""
 
     finding: Finding
-    rung: int  # 1 is the ladder's first; before the deadline the percent of its time that has passed, negative
+    rung: int  # 1 is the ladder's first; before the deadline the percent of its time that has passed, negative; 0 assigns
     remedy: Rung
     instead_of: tuple[int, ...] = ()  # earlier warnings that have passed too: of several the last one speaks
-    why: str | None = None  # it is another remedy than the ladder's: a sentence
+    why: str | None = None  # it is not simply what the ladder asks for: a sentence
 
 
 def ladder_of(finding: Finding, agreement: Agreement) -> tuple[Rung, ...]:
     """Return the remedies that `agreement` has for a broken promise, in order; none where it has none, or no longer knows it."""
     match finding.kind:
         case "clock":
-            clocks = [clock for level in agreement.levels if level.name == finding.level for clock in level.clocks]
-            return next((clock.ladder for clock in (*clocks, *agreement.clocks) if clock.name == finding.rule), ())
+            clock = _clock_of(finding, agreement)
+            return clock.ladder if clock is not None else ()
         case "handoff":
             return _handoff_ladder(finding, agreement)
         case "cover":
@@ -40,6 +43,12 @@ def ladder_of(finding: Finding, agreement: Agreement) -> tuple[Rung, ...]:
             return (Rung(action="recycle", detail=finding.reason),)
         case _:
             return ()
+
+
+def _clock_of(finding: Finding, agreement: Agreement) -> Clock | None:
+    """Return the clock that a finding is about, as its level has it; None where `agreement` has none of that name."""
+    clocks = [clock for level in agreement.levels if level.name == finding.level for clock in level.clocks]
+    return next((clock for clock in (*clocks, *agreement.clocks) if clock.name == finding.rule), None)
 
 
 def _handoff_ladder(finding: Finding, agreement: Agreement) -> tuple[Rung, ...]:
@@ -70,8 +79,39 @@ def due_remedies(findings: Iterable[Finding], *, now: Agreement, then: Callable[
             yield Due(finding=finding, rung=broken[place], remedy=min(rungs, key=lambda rung: SEVERITY.index(rung.action)))
 
 
+def due_assignments(findings: Iterable[Finding], *, now: Agreement, then: Callable[[Finding], Agreement]) -> Iterator[Due]:
+    """Yield that a lead gets its first owner for each promise of that which still runs.
+
+    It is leadpact's to do only where both versions say so: the one in force `now`, and the one that judged the promise `then`. Whether
+    nobody has the lead is for the planner to see.
+    """
+    for finding in findings:
+        if _runs(finding) and _is_ours_to_keep(finding, now) and _is_ours_to_keep(finding, then(finding)):
+            why = f"nobody has it, and leadpact assigns the leads of {finding.cycle.handoff}"
+            yield Due(finding=finding, rung=BEFORE_THE_LADDER, remedy=Rung(action=ASSIGN, detail=None), why=why)
+
+
+def assigning_clocks(agreement: Agreement) -> tuple[str, ...]:
+    """Name the clocks that a first owner keeps, where leadpact names one."""
+    if all(handoff.assigned_by != LEADPACT for handoff in agreement.handoffs):
+        return ()
+    clocks = (*agreement.clocks, *(clock for level in agreement.levels for clock in level.clocks))
+    return tuple(sorted({clock.name for clock in clocks if Assigned() in clock.kept_by}))
+
+
+def _is_ours_to_keep(finding: Finding, agreement: Agreement) -> bool:
+    """Whether a promise is kept by an owner, and `agreement` has leadpact name the first one."""
+    by_us = any(one.assigned_by == LEADPACT for one in agreement.handoffs if one.name == finding.cycle.handoff)
+    clock = _clock_of(finding, agreement) if by_us and finding.kind == "clock" else None
+    return clock is not None and Assigned() in clock.kept_by
+
+
+def _runs(finding: Finding) -> bool:
+    return finding.status in (Status.RUNNING, Status.AT_RISK) and finding.owed
+
+
 def _warning(finding: Finding) -> Iterator[Due]:
-    if finding.status in (Status.RUNNING, Status.AT_RISK) and finding.owed and finding.warned:
+    if _runs(finding) and finding.warned:
         *earlier, last = finding.warned
         yield Due(finding=finding, rung=-last, remedy=Rung(action=REMIND, detail=None), instead_of=tuple(earlier))
 

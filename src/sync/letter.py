@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sync.history import local_text
 from sync.judge.findings import Finding
+from sync.ladder import BEFORE_THE_LADDER
 from sync.messages import MANAGER, OWNER, Kind, Message
 from sync.plain import plain
 from sync.steps import Step
@@ -101,8 +102,15 @@ def _given(known: Known) -> tuple[str, list[str]]:
     else:
         title = f"A lead has a new owner: {message.lead}"
         says = f"This lead was given to {value_text(known.name) if known.name else 'a new owner'}"
-    why = f", because {message.rule} {_was_due(known)} and was not kept" if known.finding is not None else f" ({message.rule})"
-    return title, [f"{says}{why}.", *_which(known)]
+    return title, [f"{says}{_given_because(known)}.", *_which(known)]
+
+
+def _given_because(known: Known) -> str:
+    """Return why a lead was given to somebody: nobody had it, or a promise was broken."""
+    message = known.message
+    if message.rung == BEFORE_THE_LADDER:
+        return ", because nobody had it"
+    return f", because {message.rule} {_was_due(known)} and was not kept" if known.finding is not None else f" ({message.rule})"
 
 
 def _escalation(known: Known) -> tuple[str, list[str]]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sync.agreement.model import Agreement
 from sync.journal import Event
 from sync.judge.findings import Finding, Side, Status
+from sync.ladder import GIVING
 from sync.steps import Step
 
 OWNER, MANAGER, MARKETING, OPS = "owner", "manager", "marketing", "ops"
@@ -121,7 +122,7 @@ def messages_of(news: News, *, finding: Finding | None, crm: str, owner_field: s
         yield _about(news, Kind.FAILED, Recipient(role=OPS))
     elif news.action == "escalate" and finding is not None and finding.owner:
         yield _about(news, Kind.ESCALATION, Recipient(role=MANAGER, of=f"{crm}/{finding.owner}"))
-    elif news.action == "reassign" and (owner := news.writes.get(owner_field)):
+    elif news.action in GIVING and (owner := news.writes.get(owner_field)):
         tell = _told(agreement, finding.cycle.handoff) if finding is not None else (OWNER,)
         for role in tell:
             yield _about(news, Kind.GIVEN, Recipient(role=role, of=f"{news.crm}/{owner}"))

@@ -15,13 +15,14 @@ from sync.brakes import NO_BRAKES, Brakes
 from sync.facts import Exit, Left
 from sync.history import local_text
 from sync.judge.findings import Finding
-from sync.ladder import MOVES, REMIND, Due, due_remedies, go_together
+from sync.ladder import ASSIGN, MOVES, REMIND, Due, due_assignments, due_remedies, go_together
 from sync.messages import whom_to_remind
 from sync.orders import Backlog
 from sync.problems import listed
 from sync.protect import Shielded, protections
 from sync.refused import Refused, Values, unless_refused
 from sync.remedies.asked import Asked, Lead, Router, Writes
+from sync.remedies.assign import is_nobodys, make_way, owner_to_come
 from sync.remedies.escalate import escalation
 from sync.remedies.promote import promotion
 from sync.remedies.reassign import pool_of_handoff, reassignment
@@ -63,7 +64,7 @@ class Planner:
     now: datetime
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
-        """Return what would be done about the broken promises of one lead that are still owed, as one coherent set, and its stamps."""
+        """Return what would be done about the promises of one lead that are owed, as one coherent set, and its stamps."""
         steps = (*self._remedies(rows, findings), *self._stamping.steps(rows, findings))
         zone, refused = self.agreement.zone, self.policy.refused
         return tuple(unless_refused(self._unless_fought_over(step), refused, self.now, zone) for step in steps)
@@ -75,18 +76,26 @@ class Planner:
         return step
 
     def _remedies(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
-        due = due_remedies(findings, now=self.agreement, then=self._judged_by)
-        open_ = [one for one in due if (one.finding.key, one.rung) not in self.policy.fired]
+        open_ = [one for one in self._due(rows, findings) if (one.finding.key, one.rung) not in self.policy.fired]
         if not open_:
             return ()
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
         asked = [self._with_its_owner(one, lead) for one in open_]
+        asked = make_way(asked, lambda one: any(self._held_by_policy(one, lead)))
         together = go_together(asked)
         steps = self._steps(together, lead)
         if any(step.action in MOVES and not step.blocked_by for step in steps):
             return steps
         return (*steps, *self._steps([one for one in asked if one.remedy.action == REMIND and one not in together], lead))
+
+    def _due(self, rows: LeadRows, findings: Sequence[Finding]) -> Iterator[Due]:
+        yield from due_remedies(findings, now=self.agreement, then=self._judged_by)
+        if self.policy.backlog is not None:
+            return
+        assignments = list(due_assignments(findings, now=self.agreement, then=self._judged_by))
+        if assignments and is_nobodys(rows, self.terms):
+            yield from assignments
 
     def _steps(self, due: Sequence[Due], lead: Lead) -> tuple[Step, ...]:
         return tuple(step for one in due for step in self._steps_of(one, lead))
@@ -162,8 +171,10 @@ class Planner:
         if moves:
             yield from self._protected(due, lead)
             yield from _spent(due, lead, self.agreement, self.now)
+        if due.remedy.action == ASSIGN:
+            yield from owner_to_come(lead.timeline, self.terms, self.now)
         if due.finding.due_at is not None:
-            yield from self._too_early_or_late(due.finding.due_at, moves=moves)
+            yield from self._too_early_or_late(due.finding.due_at, takes=moves and due.remedy.action != ASSIGN)
 
     def _once_allowed(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what is against a step that the mode allows: nobody who could be reminded, and a passage older than enforcement."""
@@ -197,12 +208,13 @@ class Planner:
         )
         yield from protections(shielded)
 
-    def _too_early_or_late(self, due_at: datetime, *, moves: bool) -> Iterator[str]:
+    def _too_early_or_late(self, due_at: datetime, *, takes: bool) -> Iterator[str]:
+        """Yield what the hour says against a step; one that `takes` a lead from somebody waits until nothing can still speak for them."""
         zone, settled = self.agreement.zone, due_at + self.terms.settle
-        if moves and self.now < settled:
+        if takes and self.now < settled:
             yield f"late news is awaited until {local_text(settled, zone)}"
         unread = self.terms.unread_streams(settled, touches=True)
-        if moves and unread:
+        if takes and unread:
             yield f"{', '.join(unread)} must first be read after {local_text(settled, zone)}"
         any_age = self.now <= due_at or (self.policy.backlog is not None and self.policy.backlog.any_age)
         if not any_age and self.now > self.policy.max_act_age.after(due_at, self.agreement.calendars["default"]):
@@ -250,7 +262,7 @@ def _changes_a_field(writes: Writes) -> bool:
 
 def _writes(asked: Asked, *, fired: frozenset[tuple[str, int]]) -> Writes:
     match asked.due.remedy.action:
-        case "reassign":
+        case "assign" | "reassign":
             return reassignment(asked)
         case "recycle" | "return":
             return recycling(asked)

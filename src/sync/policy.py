@@ -39,5 +39,11 @@ def what_brakes(run: Context, agreement: Agreement, moment: datetime, *, keep: b
 
 
 def moves_before(run: Context, moment: datetime) -> Spent:
-    """Count the moves that limits of an hour and a day count at a moment."""
-    return Spent(hour=run.journal.moves_since(moment - HOUR), day=run.journal.moves_since(moment - DAY))
+    """Count the moves and assignments that limits of an hour and a day count at a moment."""
+    journal, an_hour_ago, a_day_ago = run.journal, moment - HOUR, moment - DAY
+    return Spent(
+        hour=journal.moves_since(an_hour_ago),
+        day=journal.moves_since(a_day_ago),
+        assigned_hour=journal.assignments_since(an_hour_ago),
+        assigned_day=journal.assignments_since(a_day_ago),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -84,8 +84,16 @@ def known_facts(connector: Connector, words: Vocabulary, account: Account, mirro
     )
 
 
-def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, tell: Callable[[Progress], None], anew: bool = False) -> Pulled:
-    """Read what changed in every stream (everything, if `anew`) into the mirror; what `facts` read is not read again.
+def pull_account(
+    connector: Connector,
+    mirror: Mirror,
+    facts: Facts,
+    *,
+    tell: Callable[[Progress], None],
+    anew: bool = False,
+    only: Collection[str] | None = None,
+) -> Pulled:
+    """Read what changed in every stream (everything, if `anew`; `only` some) into the mirror; what `facts` read is not read again.
 
     What is seen is stamped with the CRM's own time, as it was when the run began. Streams are read several at a time.
 
@@ -95,7 +103,7 @@ def pull_account(connector: Connector, mirror: Mirror, facts: Facts, *, tell: Ca
     pulled, seen_at = Pulled(account=facts.account), facts.account.server_now
     for page in (page for pages in facts.pages.values() for page in pages):
         _save(page, mirror, pulled, seen_at=seen_at, tell=tell)
-    streams = [stream for stream in connector.streams() if stream not in (DEFINITIONS, OWNERS)]
+    streams = [one for one in connector.streams() if one not in (DEFINITIONS, OWNERS) and (only is None or one in only)]
     cursors = {stream: None if anew else mirror.cursor(connector.crm, stream) for stream in streams}
     connector.expect(cursors)
     readers = {stream: partial(_pages_upto, connector, stream, cursor, now=seen_at) for stream, cursor in cursors.items()}

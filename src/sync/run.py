@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -10,6 +10,7 @@ from itertools import islice
 import structlog
 
 from connectors.errors import ConnectorError
+from connectors.protocol import Connector, WritingConnector
 from sync.agreement.model import Agreement
 from sync.assign import gather_routing, new_people_turns
 from sync.audited import audit_of
@@ -19,6 +20,7 @@ from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
 from sync.known import gather_terms
 from sync.limits import Toll
+from sync.lint import Facts
 from sync.meter import EVERY
 from sync.only import EVERYTHING
 from sync.plan import Planner
@@ -91,21 +93,33 @@ def outcome_of(stopped_by: ConnectorError | None) -> str:
 
 def pull(run: Context, begun: Begun, asked: Asked = NOTHING_SPECIAL) -> tuple[Pulled, ...]:
     """Read what changed, the evidence for the promises that have fallen due since, and what vanished."""
-    known = run.known
-    mirror, share, tell = known.mirror, known.config.limits.smallest_pull_share, _telling(run)
     for facts in begun.facts.values():
-        refuse_if_owners_shrunken(mirror, facts, share=share, accepted=asked.shrunken)
-    pulled = tuple(pull_account(c, mirror, begun.facts[c.crm], anew=asked.anew, tell=tell) for c in run.connectors)
-    for one in pulled:
-        refuse_if_shrunken(mirror, one, share=share, accepted=asked.shrunken)
-    for connector, one in zip(run.connectors, pulled, strict=True):
-        pull_evidence(connector, mirror, known.findings.fallen_due(connector.crm, begun.now), one, tell=tell)
-        sweep(connector, mirror, one, tell=tell, accepted=asked.shrunken)
-        find_erased(connector, mirror, one, stream=begun.facts[connector.crm].vocabulary.person_stream)
-        mirror.scrub_if_due()
-        note_what_is_behind(mirror, one)
-    known.links.renew(now=begun.now, shared=known.roster.shared_mailboxes)
+        refuse_if_owners_shrunken(run.known.mirror, facts, share=run.known.config.limits.smallest_pull_share, accepted=asked.shrunken)
+    changed = [(connector, pull_changes(run, connector, begun.facts[connector.crm], asked)) for connector in run.connectors]
+    for connector, pulled in changed:
+        pull_the_rest(run, connector, pulled, now=begun.now, asked=asked)
+        find_erased(connector, run.known.mirror, pulled, stream=run.known.vocabularies[connector.crm].person_stream)
+    run.known.links.renew(now=begun.now, shared=run.known.roster.shared_mailboxes)
+    return tuple(pulled for _, pulled in changed)
+
+
+def pull_changes(
+    run: Context, connector: Connector, facts: Facts, asked: Asked = NOTHING_SPECIAL, *, streams: Collection[str] | None = None
+) -> Pulled:
+    """Read what changed in one CRM, in all its streams or in some; raises PullShrunk where it shows far less than it did."""
+    mirror, share = run.known.mirror, run.known.config.limits.smallest_pull_share
+    pulled = pull_account(connector, mirror, facts, anew=asked.anew, tell=_telling(run), only=streams)
+    refuse_if_shrunken(mirror, pulled, share=share, accepted=asked.shrunken)
     return pulled
+
+
+def pull_the_rest(run: Context, connector: WritingConnector, pulled: Pulled, *, now: datetime, asked: Asked = NOTHING_SPECIAL) -> None:
+    """Read the evidence for the promises that have fallen due since, and what vanished from the streams that were read."""
+    mirror, tell = run.known.mirror, _telling(run)
+    pull_evidence(connector, mirror, run.known.findings.fallen_due(connector.crm, now), pulled, tell=tell)
+    sweep(connector, mirror, pulled, tell=tell, accepted=asked.shrunken)
+    mirror.scrub_if_due()
+    note_what_is_behind(mirror, pulled)
 
 
 def _telling(run: Context) -> Callable[[Progress], None]:

@@ -14,6 +14,7 @@ from sync.judge.findings import Finding, Status
 from sync.judge.owners import owner_at
 from sync.judge.touches import TouchRule, find_attempts
 from sync.judge.waived import was_broken
+from sync.ladder import ASSIGN
 from sync.rows import LeadRows
 from sync.steps import Step
 from sync.terms import Terms
@@ -77,15 +78,15 @@ def what_became(meant: Meant, rows: LeadRows | None, findings: Sequence[Finding]
         *_deals(rows, meant.at, now),
     )
     then = tuple(sorted(found, key=lambda one: (one.at, one.source)))
-    if not _is_still_broken(meant.step, findings):
+    if not _stands(meant.step, findings):
         return Shadow(meant=meant, outcome=Outcome.NOT_BROKEN, then=then)
     return Shadow(meant=meant, outcome=then[0].outcome if then else Outcome.NOTHING, then=then)
 
 
-def _is_still_broken(step: Step, findings: Sequence[Finding]) -> bool:
-    """Whether what asked for a step was broken, seen from now: late news may have told otherwise."""
+def _stands(step: Step, findings: Sequence[Finding]) -> bool:
+    """Whether what asked for a step was so, seen from now: late news may have told otherwise. A first owner is due before it is broken."""
     finding = next((one for one in findings if one.key == step.finding), None)
-    return finding is not None and (finding.status is Status.BREACHED or was_broken(finding))
+    return finding is not None and (step.action == ASSIGN or finding.status is Status.BREACHED or was_broken(finding))
 
 
 def _touches(timeline: Timeline, since: datetime, agreement: Agreement, terms: Terms, now: datetime) -> Iterator[Then]:

@@ -58,16 +58,23 @@ def wanted(config: Config, agreement: Agreement, crm: str) -> Wanted:
     return Wanted(fields=fields, history=named, lists=lists)
 
 
-def connectors_of(config: Config, agreement: Agreement, waiting: Waiting) -> tuple[WritingConnector, ...]:
-    """Return a connector for every CRM of the config, Marketing's first; none has made a call yet."""
-    return tuple(_connector(config, wanted(config, agreement, crm), crm, waiting) for crm in config.crms)
+def connectors_of(
+    config: Config, agreement: Agreement, waiting: Waiting, *, retry: RetryPolicy | None = None
+) -> tuple[WritingConnector, ...]:
+    """Return a connector for every CRM of the config, Marketing's first; none has made a call yet.
+
+    How long one insists is said by `retry`, else by the config: a run that a person waits for insists for hours.
+    """
+    return tuple(_connector(config, wanted(config, agreement, crm), crm, waiting, retry) for crm in config.crms)
 
 
-def _connector(config: Config, fields: Wanted, crm: str, waiting: Waiting) -> WritingConnector:
+def _connector(config: Config, fields: Wanted, crm: str, waiting: Waiting, retry: RetryPolicy | None) -> WritingConnector:
     if crm == "hubspot" and config.hubspot is not None:
-        return HubSpot(hubspot_settings(config.hubspot), fields, waiting)
+        settings = hubspot_settings(config.hubspot)
+        return HubSpot(replace(settings, retry=retry or settings.retry), fields, waiting)
     assert config.salesforce is not None, crm
-    return Salesforce(salesforce_settings(config.salesforce), fields, waiting)
+    org = salesforce_settings(config.salesforce)
+    return Salesforce(replace(org, retry=retry or org.retry), fields, waiting)
 
 
 def hubspot_settings(hubspot: HubSpotSection) -> HubSpotSettings:

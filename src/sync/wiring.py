@@ -108,22 +108,29 @@ def open_context(
         connectors = connect(files.config, files.agreement)
         for connector in connectors:
             stack.enter_context(closing(connector))
-        yield Context(
-            known=_known(files, store),
-            connectors=connectors,
-            plans=Plans(store),
-            runs=Runs(store),
-            journal=Journal(store),
-            ledger=Ledger(store),
-            whose=Whose(store),
-            enforced=Enforced(store),
-            outbox=Outbox(store),
-            door=open_door(),
-            meter=Meter(connectors, ApiUsage(store)),
-            clock=machine_clock,
-            waiting=_WAITING,
-            tell=tell,
-        )
+        yield context_of(files, store, connectors, tell=tell, waiting=_WAITING)
+
+
+def context_of(
+    files: Files, store: Database, connectors: tuple[WritingConnector, ...], *, tell: Callable[[Progress], None], waiting: Waiting
+) -> Context:
+    """Put together what a run needs from files, store and CRMs that are open."""
+    return Context(
+        known=_known(files, store),
+        connectors=connectors,
+        plans=Plans(store),
+        runs=Runs(store),
+        journal=Journal(store),
+        ledger=Ledger(store),
+        whose=Whose(store),
+        enforced=Enforced(store),
+        outbox=Outbox(store),
+        door=open_door(),
+        meter=Meter(connectors, ApiUsage(store)),
+        clock=machine_clock,
+        waiting=waiting,
+        tell=tell,
+    )
 
 
 def kept_versions(config: Config) -> tuple[Version, ...]:

@@ -83,8 +83,15 @@ class Enforced:
         away = {str(person.get(self.world.crm)) for person in roster["person"] if person.get("absences")}
         return [member for member in self.members() if member not in away]
 
+    def queue(self) -> str:
+        """Return the owner id of what stands for nobody: the queue of new leads."""
+        people = self.world.people
+        if isinstance(people, OrgPeople):
+            return min(row["Id"] for row in people.rows("Group") if row["Type"] == "Queue")
+        return "900"
+
     def hand_over(self, owner: str, number: int) -> str:
-        """Make a lead that is handed over to `owner` now."""
+        """Make a lead that is handed over to `owner` now; in HubSpot `owner` may be empty."""
         people = self.world.people
         if isinstance(people, People):
             values = {"email": f"late{number}@late.example", "lifecyclestage": "marketingqualifiedlead", "hubspot_owner_id": owner}
@@ -176,16 +183,27 @@ def complete_task(one: Enforced, task: str) -> None:
 
 @contextmanager
 def enforced(
-    crm: str, folder: Path, *, leads: int, seed: int = 5, has_stray_call: bool = False, ladder: str = LADDER, act: str = "", hours: int = 6
+    crm: str,
+    folder: Path,
+    *,
+    leads: int,
+    seed: int = 5,
+    has_stray_call: bool = False,
+    ladder: str = LADDER,
+    tell: str = "tell     =",
+    act: str = "",
+    hours: float = 6,
 ) -> Iterator[Enforced]:
     """Serve a company whose agreement is enforced since an hour before `leads` of one rep were handed over, some `hours` ago.
 
-    `ladder` is that of the first touch; `act` are lines of the config's table of that name.
+    `ladder` is that of the first touch; `tell` begins the line of the first handoff that names whom it tells, and may put other keys
+    before it; `act` are lines of the config's table of that name.
     """
     with practice_world(crm, folder, leads=20, seed=seed) as world:
         one = Enforced(world=world)  # what is handed over too early stays with the rep, so that reassigning is what is due
         agreement = world.files / "agreement.toml"
-        sign(agreement, agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', "").replace(LADDER, ladder))
+        text = agreement.read_text(encoding="utf-8").replace('if_premature = ["return"]\n', "").replace(LADDER, ladder)
+        sign(agreement, text.replace("tell     =", tell, 1))
         with (world.files / "config.toml").open("a", encoding="utf-8") as config:
             config.write(f'\n[mode]\ndefault = "enforce"\n\n[act]\n{act}\n')
         one.run("sync", "--dry-run")

@@ -139,6 +139,16 @@ def test_an_offboarding_spends_none_of_the_moves_of_an_hour_and_its_undo_neither
     assert Journal(store).moves_since(NINE - HOUR) == 1
 
 
+def test_an_assignment_fires_once_though_it_is_of_no_ladder_and_counts_for_limits_of_its_own(store: Database) -> None:
+    first = replace(FREE, action="assign", rung=0)
+    run, plan = a_plan(store, first, replace(FREE, action="stamp", rung=0, finding="0" * 16), replace(first, action="undo"))
+    for position in range(3):
+        note(store, run, Place(plan, position), Event.INTENDED, Event.DONE)
+    assert Journal(store).fired() == {(FREE.finding, 0)}
+    assert (Journal(store).moves_since(NINE - HOUR), Journal(store).assignments_since(NINE - HOUR)) == (1, 1)
+    assert Journal(store).assignments_since(NINE) == 0
+
+
 def test_what_was_undone_has_fired_all_the_same(store: Database) -> None:
     run, plan = a_plan(store, FREE)
     note(store, run, Place(plan, 0), Event.INTENDED, Event.VERIFIED)

@@ -102,7 +102,9 @@ def test_the_defaults_are_those_of_the_design(load: Load) -> None:
     assert config.hubspot is not None
     assert (config.hubspot.base_url, config.hubspot.api_version) == ("https://api.hubapi.com", "2026-09")
     assert (config.hubspot.burst_share, config.hubspot.max_share, config.hubspot.floor) == (0.6, 0.2, 0.15)
-    assert (config.limits.moves_per_run, config.limits.moves_per_hour, config.limits.moves_per_day) == (25, 40, 100)
+    limits = config.limits
+    assert (limits.moves_per_run, limits.moves_per_hour, limits.moves_per_day) == (25, 40, 100)
+    assert (limits.assignments_per_run, limits.assignments_per_hour, limits.assignments_per_day) == (50, 100, 400)
     assert config.settle.moves == timedelta(minutes=30)
     assert (config.authority.marketing, config.authority.sales, config.crms) == ("hubspot", "hubspot", ("hubspot",))
 

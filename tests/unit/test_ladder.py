@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sync.agreement.model import Agreement, Rung
 from sync.judge.findings import Finding, Status
-from sync.ladder import MOVES, SEVERITY, Due, due_remedies, go_together, ladder_of
+from sync.ladder import MOVES, SEVERITY, Due, due_assignments, due_remedies, go_together, ladder_of
 from tests.builders import a_finding, ny, the_agreement, the_practice_agreement
 
 NOW = ny("2026-09-14 10:00")
@@ -134,6 +134,43 @@ def test_a_rule_that_is_in_force_no_more_asks_for_nothing() -> None:
     assert due(breach, now=laddered(), then=laddered("reassign")) == []
 
 
+OTHERS, OURS = the_agreement(), the_agreement(('# assigned_by = "leadpact"', 'assigned_by = "leadpact"'))
+
+
+def assignments(finding: Finding, *, now: Agreement = OURS, then: Agreement = OURS) -> list[tuple[str, int]]:
+    return [(one.remedy.action, one.rung) for one in due_assignments([finding], now=now, then=lambda _: then)]
+
+
+def unowned(**more: object) -> Finding:
+    return a_finding("speed_to_assign", NOW, **({"status": Status.RUNNING, "owner": None} | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_first_owner_is_due_while_the_promise_of_one_runs(status: Status) -> None:
+    runs = status in (Status.RUNNING, Status.AT_RISK)
+    assert assignments(unowned(status=status)) == ([("assign", 0)] if runs else [])
+    assert assignments(unowned(status=status, owed=False)) == []
+
+
+@pytest.mark.parametrize(("now", "then"), [(OTHERS, OURS), (OURS, OTHERS), (OTHERS, OTHERS)], ids=["before", "lately", "never"])
+def test_a_first_owner_is_left_to_others_unless_both_versions_say_otherwise(now: Agreement, then: Agreement) -> None:
+    assert assignments(unowned(), now=now, then=then) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(unowned(), rule="first_touch"),
+        replace(unowned(), kind="cover", rule="covered"),
+        replace(unowned(), rule="a clock of another age"),
+        replace(unowned(), cycle=replace(unowned().cycle, handoff="of another age")),
+    ],
+    ids=lambda finding: f"{finding.rule} of {finding.cycle.handoff}",
+)
+def test_a_first_owner_is_due_by_a_clock_that_an_owner_keeps_and_of_a_known_handoff_alone(other: Finding) -> None:
+    assert assignments(other) == []
+
+
 def asks(*actions: str) -> list[Due]:
     return [
         Due(finding=a_finding(f"rule {number}", NOW, key=str(number)), rung=1, remedy=Rung(action=action, detail=None))
@@ -152,6 +189,8 @@ def asks(*actions: str) -> list[Due]:
         (["remind", "escalate", "reassign"], ["escalate", "reassign"]),
         (["reassign", "recycle"], ["recycle"]),
         (["reassign", "promote"], ["promote"]),
+        (["reassign", "assign", "remind"], ["assign"]),
+        (["assign", "return"], ["return"]),
         (["promote", "recycle"], ["recycle"]),
         (["recycle", "return"], ["return"]),
         (["reassign", "recycle", "return", "promote", "remind", "escalate", "stamp"], ["return", "escalate", "stamp"]),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from sync.limits import Toll, hold_back
+from sync.limits import Spent, Toll, hold_back
 from sync.steps import Step
 from tests.builders import LEAD, a_finding, ny
 
@@ -22,6 +22,9 @@ class OfTheConfig:
     offboard_moves: int = 500
     moves_share: float = 0.1
     moves_at_least: int = 5
+    assignments_per_run: int = 50
+    assignments_per_hour: int = 100
+    assignments_per_day: int = 400
 
 
 LIMITS = OfTheConfig()
@@ -100,6 +103,39 @@ def test_reminders_and_escalations_are_no_moves(action: str) -> None:
 @pytest.mark.parametrize("action", ["return", "recycle", "promote", "reassign"])
 def test_every_move_counts(action: str) -> None:
     assert list(toll({}, {"first_touch": 6}, action=action).trips(LIMITS)) == ["first_touch"]
+
+
+@pytest.mark.parametrize(("leads", "trips"), [(50, False), (51, True)])
+def test_leads_that_get_their_first_owner_are_counted_apart_from_moves_and_by_no_share(leads: int, trips: bool) -> None:
+    counted = toll({"speed_to_assign": leads}, {"speed_to_assign": leads}, action="assign")
+    counted.add([], [a_step("first_touch")] * 5)
+    found = counted.trips(LIMITS)
+    assert list(found) == (["speed_to_assign"] if trips else [])
+    if trips:
+        told = "the plan makes 51 assignments, 50 are allowed a run; to let it pass: [limits] assignments_per_run = 51 in config.toml"
+        assert found["speed_to_assign"] == told
+
+
+@pytest.mark.parametrize(
+    ("spent", "told"),
+    [
+        (
+            Spent(assigned_hour=91),
+            ", 91 were made, 100 are allowed an hour; to let it pass: [limits] assignments_per_hour = 101 in config.toml",
+        ),
+        (
+            Spent(assigned_hour=90, assigned_day=391),
+            ", 391 were made, 400 are allowed a day; to let it pass: [limits] assignments_per_day = 401",
+        ),
+        (Spent(hour=1000, day=1000, assigned_hour=90, assigned_day=390), None),
+    ],
+)
+def test_assignments_of_an_hour_and_a_day_count_and_moves_do_not(spent: Spent, told: str | None) -> None:
+    found = toll({}, {"speed_to_assign": 10}, action="assign").trips(LIMITS, spent)
+    assert list(found) == ([] if told is None else ["speed_to_assign"])
+    assert told is None or told in found["speed_to_assign"]
+    moved = toll({}, {"first_touch": 5}).trips(LIMITS, Spent(assigned_hour=1000, assigned_day=1000))
+    assert moved == {}, "nor the other way about"
 
 
 def test_an_open_passage_is_one_however_many_promises_of_the_rule_it_holds() -> None:

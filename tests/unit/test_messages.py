@@ -47,6 +47,17 @@ def test_of_a_new_owner_hear_those_whom_the_handoff_tells() -> None:
     assert told(MOVED, broken()) == [(Kind.GIVEN, "owner", "hubspot/12"), (Kind.GIVEN, "#new-mqls", "hubspot/12")]
 
 
+def test_of_a_first_owner_hear_those_whom_the_handoff_tells_and_why() -> None:
+    first = replace(MOVED, action="assign", rule="speed_to_assign", rung=0)
+    kept = replace(broken(), rule="speed_to_assign", status=Status.KEPT)
+    assert told(first, kept) == [(Kind.GIVEN, "owner", "hubspot/12"), (Kind.GIVEN, "#new-mqls", "hubspot/12")]
+    letter = letter_of(known(a_message(Kind.GIVEN, rung=0), kept), is_shared=False)
+    assert (letter.title, letter.body.splitlines()[0]) == (
+        "A lead is yours now: hubspot/contact/1",
+        "This lead was given to you, because nobody had it.",
+    )
+
+
 def test_of_a_new_owner_hears_the_owner_where_the_promise_stands_no_more() -> None:
     assert told(MOVED, None) == [(Kind.GIVEN, "owner", "hubspot/12")]
 

@@ -218,6 +218,9 @@ class Limits:
     moves_per_day: int = 100
     moves_share: float = 0.1
     moves_at_least: int = 5
+    assignments_per_run: int = 50
+    assignments_per_hour: int = 100
+    assignments_per_day: int = 400
     offboard_moves: int = 2
 
 

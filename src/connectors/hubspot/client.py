@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -59,6 +59,7 @@ class Line:
     def __init__(self, settings: HubSpotSettings, waiting: Waiting) -> None:
         self.budget = DayBudget("HubSpot", settings.day)
         self.server_now: datetime | None = None
+        self._told_s = 0.0  # when the server told it, by our monotonic clock
         self._settings = settings
         self._waiting = waiting
         self._patience = Patience(waiting, settings.retry)
@@ -156,7 +157,11 @@ class Line:
         """Take the server's time from an answer that is HubSpot's; a gateway that fails may have another clock. It never goes back."""
         told = date_in(headers.get("date"))
         if told is not None and (self.server_now is None or told > self.server_now):
-            self.server_now = told
+            self.server_now, self._told_s = told, self._waiting.monotonic()
+
+    def estimated_now(self) -> datetime | None:
+        """Return the server's time by its last answer and what has passed since; None before the first."""
+        return None if self.server_now is None else self.server_now + timedelta(seconds=int(self._waiting.monotonic() - self._told_s))
 
     def _share_burst(self, most: int, remaining: int | None) -> None:
         """Take our share of `most` calls, and no more than what others leave of it: what is gone and not ours is theirs.

@@ -90,6 +90,10 @@ class Salesforce:
         kind = "SANDBOX" if is_true(row.get("IsSandbox")) else text_of(row.get("OrganizationType")) or ""
         return Account(crm=CRM, id=org, time_zone=zone, kind=kind, server_now=server_now, record_pages=self._record_pages())
 
+    def resume(self, account: Account) -> Account:  # noqa: ARG002 - it is read anew, with who is in office
+        """Begin another run, by the one call that tells who is in office."""
+        return self.account()
+
     def _record_pages(self) -> dict[str, str]:
         """Say where people open a record; a practice org has no such pages."""
         if self._settings.base_url is not None:

@@ -60,6 +60,7 @@ def build_handoff(table: HandoffTable, criteria: Mapping[str, Criterion]) -> Han
         name=table.name,
         opens_on=triggers,
         pool=table.pool,
+        assigned_by=table.assigned_by,
         ownership=table.ownership,
         required=table.required,
         tell=table.tell,

@@ -8,6 +8,7 @@ from sync.agreement import model
 from sync.agreement.flaws import Flaw
 from sync.agreement.goals import Goal
 from sync.agreement.lines import Path
+from sync.agreement.lint_assigning import assigning_flaws
 from sync.agreement.lint_cadences import cadence_flaws
 from sync.agreement.lint_calendars import calendar_flaws
 from sync.agreement.lint_clocks import clock_flaws
@@ -37,6 +38,7 @@ def lint_text(agreement: Agreement, roster: Roster) -> list[Remark]:
             *stage_flaws(agreement),
             *calendar_flaws(agreement, roster),
             *promise_flaws(agreement, roster),
+            *assigning_flaws(agreement),
             *pool_flaws(agreement, roster),
             *escalation_flaws(agreement, roster),
             *_rules(agreement, roster),

@@ -88,6 +88,7 @@ __all__ = [
     "Trigger",
 ]
 
+LEADPACT = "leadpact"  # in `assigned_by` of a handoff
 OFFBOARD = "offboard"  # the rule of a step that no broken promise asks for: its owner leaves
 STALE = "stale "  # before the name of a stage: the rule of its `stale_after`
 UNNAMED_RULES = (

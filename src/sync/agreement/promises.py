@@ -59,6 +59,7 @@ class Handoff:
     name: str
     opens_on: tuple[Trigger, ...]
     pool: str | None
+    assigned_by: str  # who gives its leads to their first owner: `leadpact`, or `others`, which are people and other tools
     ownership: str  # `anyone`, or `pool`: only an owner of the pool counts as assigned
     required: tuple[str, ...]  # beside what the stage requires
     tell: tuple[str, ...]  # `owner`, a role, or a channel

@@ -125,6 +125,7 @@ class HandoffTable(Table):
     name: Text
     opens_on: Annotated[tuple[TriggerText, ...], AS_LIST, Field(min_length=1)]
     pool: Text | None = None
+    assigned_by: Literal["leadpact", "others"] = "others"
     ownership: Literal["anyone", "pool"] = "anyone"
     required: Texts = ()
     tell: Texts = ()

@@ -15,6 +15,7 @@ from sync.cli.agreement import agreement
 from sync.cli.apply import apply, undo
 from sync.cli.backlog import backlog
 from sync.cli.check import check
+from sync.cli.daemon import daemon
 from sync.cli.demo import demo
 from sync.cli.due import due
 from sync.cli.explain import explain
@@ -65,6 +66,7 @@ for command in (
     check,
     roster,
     sync,
+    daemon,
     apply,
     undo,
     backlog,

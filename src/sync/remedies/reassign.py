@@ -1,4 +1,4 @@
-"""Another owner for a lead: whose it is before any pool, else the next of its pool who did not fail it. Pure."""
+"""The next owner for a lead, which may be its first: whose it is before any pool, else the next of its pool who did not fail it. Pure."""
 
 from __future__ import annotations
 

@@ -55,9 +55,9 @@ def _by_domain(lead: Lead, terms: Terms, router: Router) -> Iterator[tuple[str, 
 
 
 def _previous(lead: Lead, pool: str, terms: Terms) -> Iterator[tuple[str, str]]:
-    """Yield the member of the pool who had the lead before its present owner."""
-    owned = [fact for fact in lead.timeline.facts if isinstance(fact, OwnerSet) and fact.owner is not None]
-    before = [fact for fact in owned if fact.owner != owned[-1].owner]
+    """Yield the member of the pool who had the lead before its present owner; of a lead that nobody has, who had it last."""
+    facts = [fact for fact in lead.timeline.facts if isinstance(fact, OwnerSet)]
+    before = [fact for fact in facts if fact.owner is not None and fact.owner != facts[-1].owner]
     if before and before[-1].owner in member_ids(terms.roster, lead.timeline.crm, pool):
         yield terms.owner_in(terms.authority.owner, before[-1].owner or "", of=lead.timeline.crm), before[-1].source
 

@@ -14,6 +14,7 @@ from sync.report.summary import Summary
 from sync.store.plans import SavedPlan
 
 ACTIONS = {
+    "assign": "give the lead, which nobody has, to the next in the pool",
     "reassign": "give the lead to the next in the pool",
     "recycle": "send the lead back to Marketing",
     "return": "return the lead to Marketing",

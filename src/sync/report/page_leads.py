@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from connectors.records import RecordKey
 from sync.agreement.model import Agreement
 from sync.judge.findings import Elapsed, Evidence, Finding
+from sync.ladder import GIVING
 from sync.report.audit import ACTIONS, Audit
 from sync.report.page_figures import SIDES, owner_name
 from sync.report.page_words import TEXT_MOST, cut, moment_text, rule_title, span_text
@@ -163,7 +164,7 @@ def _with_name(what: str, audit: Audit) -> str:
 
 
 def _remedy(step: Step, audit: Audit) -> Remedy:
-    names = audit.names if step.action == "reassign" else {}
+    names = audit.names if step.action in GIVING else {}
     return Remedy(
         action=step.action,
         what=ACTIONS.get(step.action, step.action),

@@ -15,7 +15,7 @@ from sync.report.page_words import span_text
 from sync.shadow import Outcome, Shadow, Then
 
 OwnerNames = Mapping[tuple[str, str], Mapping[str, str]]  # (CRM, its owner field) -> owner id -> name
-DONE = {"reassign": "given", "recycle": "recycled", "return": "returned", "promote": "promoted"}
+DONE = {"assign": "assigned", "reassign": "given", "recycle": "recycled", "return": "returned", "promote": "promoted"}
 
 
 def shadow_lines(shadows: Sequence[Shadow], *, since: datetime, upto: datetime, names: OwnerNames, zone: tzinfo) -> Iterator[str]:

@@ -52,18 +52,21 @@ class Dirty:
             return len(leads_to_judge(tx, Kinds.of(self._vocabularies.values()), to_ms(now)))
 
 
-def leads_to_judge(tx: sqlite3.Connection, kinds: Kinds, now: int) -> array[int]:
-    """Return the row ids of the leads that are marked or due at `now` (ms), in order."""
+def leads_to_judge(tx: sqlite3.Connection, kinds: Kinds, now: int, *, also: Iterable[int] = ()) -> array[int]:
+    """Return the row ids of the leads that are marked or due at `now` (ms), and of `also`, in order."""
     ids: array[int] = array("q")
+    wanted = as_json(also)
     for crm, kind in kinds.persons:
         rows = tx.execute(
             f"""
-            SELECT object.id FROM (SELECT lead FROM dirty UNION SELECT lead FROM lead_state WHERE next_at <= :upto) AS wanted
+            SELECT object.id FROM (
+                SELECT lead FROM dirty UNION SELECT lead FROM lead_state WHERE next_at <= :upto UNION SELECT value FROM json_each(:also)
+            ) AS wanted
             CROSS JOIN object ON object.id = wanted.lead CROSS JOIN record ON record.id = object.id
             WHERE object.crm = :crm AND object.kind = :kind AND record.created_at <= :upto AND {IS_ITS_OWN} AND {NAMES_A_LEAD}
             ORDER BY object.id_number, object.crm_id
             """,
-            {"upto": now, "crm": crm, "kind": kind},
+            {"upto": now, "crm": crm, "kind": kind, "also": wanted},
         )
         ids.extend(id_ for (id_,) in rows)
     return ids

@@ -86,6 +86,13 @@ class StoreBusy(StoreError):
         super().__init__(f"{who}; what was saved before stands", fix="let it finish, or stop it; then run this again")
 
 
+class DaemonRuns(StoreError):
+    """Another daemon serves the store."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"a daemon serves the store {path} already", fix="see how it is: leadpact status; one daemon serves one store")
+
+
 class StoreFull(StoreError):
     """No room for what was to be saved; the transaction was rolled back."""
 

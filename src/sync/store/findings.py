@@ -16,7 +16,7 @@ from sync.store.database import Database
 from sync.store.dirty import clear_marks, keep_marked
 from sync.store.finding_rows import VERSION_COLUMNS, VERSION_MARKS, elapsed_json, finding_from_row, fingerprint, version_row
 from sync.store.keys import as_json, object_ids
-from sync.store.moments import to_ms, to_ms_if_known
+from sync.store.moments import from_ms, to_ms, to_ms_if_known
 from sync.store.runs import run_row_id
 
 _CHUNK = 500  # leads whose findings are read at once
@@ -149,6 +149,55 @@ class Findings:
                 {"now": to_ms(now), "crm": crm},
             ).fetchall()
         return tuple(RecordKey(crm, kind, id_) for crm, kind, id_, _ in rows)
+
+    def owed_since(self, since: datetime, *, upto: datetime, running: Collection[str] = ()) -> tuple[int, ...]:
+        """Return the rows of the leads with a broken promise that is still owed and fell due after `since`, and by `upto`.
+
+        Of the rules `running` those too whose promise still runs.
+        """
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT DISTINCT finding.lead FROM finding JOIN finding_version AS version ON version.id = finding.version
+                WHERE finding.withdrawn = 0 AND version.owed = 1 AND (
+                    (version.status = 'breached' AND version.due_at > :since AND version.due_at <= :upto)
+                    OR (version.status IN ('running', 'at_risk') AND version.rule IN (SELECT value FROM json_each(:running)))
+                )
+                """,
+                {"since": to_ms(since), "upto": to_ms(upto), "running": as_json(running)},
+            )
+            return tuple(lead for (lead,) in rows)
+
+    def open_passages(self) -> dict[str, int]:
+        """Count by rule the passages of leads in which it still runs, or is broken and owed."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT rule, count(*) FROM (
+                    SELECT DISTINCT finding.lead, version.rule, version.handoff, version.cycle_number
+                    FROM finding JOIN finding_version AS version ON version.id = finding.version
+                    WHERE finding.withdrawn = 0 AND version.owed = 1
+                ) GROUP BY rule
+                """
+            )
+            return {rule: int(count) for rule, count in rows}
+
+    def has_open(self) -> bool:
+        """Whether any promise still runs, or is broken and owed."""
+        with self._database.snapshot() as tx:
+            row = tx.execute(
+                """
+                SELECT 1 FROM finding JOIN finding_version AS version ON version.id = finding.version
+                WHERE finding.withdrawn = 0 AND version.owed = 1 LIMIT 1
+                """
+            )
+            return row.fetchone() is not None
+
+    def next_at(self) -> datetime | None:
+        """Return the first moment at which the judgement of a lead changes without news."""
+        with self._database.snapshot() as tx:
+            (at,) = tx.execute("SELECT min(next_at) FROM lead_state").fetchone()
+        return None if at is None else from_ms(at)
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """Return the keys of the leads whose judgement changes at or before `now` without news, most overdue first."""

@@ -13,7 +13,7 @@ import orjson
 from connectors.records import RecordKey
 from sync.agreement.model import OFFBOARD
 from sync.journal import Entry, Event, Place
-from sync.ladder import MOVES
+from sync.ladder import ASSIGN, MOVES
 from sync.refused import Refusal, values_of
 from sync.reversals import Reversed
 from sync.stamps import STAMP
@@ -208,19 +208,26 @@ class Journal:
     def moves_since(self, at: datetime) -> int:
         """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none.
 
-        What was stopped right before it was sent is none of them, nor are offboardings: those have a limit of their own.
+        What was stopped right before it was sent is none of them, nor are offboardings and assignments: those have limits of their own.
         """
+        return self._sent_since(at, _MOVING)
+
+    def assignments_since(self, at: datetime) -> int:
+        """Count the leads that were sent to their first owner since `at`, as `moves_since` counts moves."""
+        return self._sent_since(at, (ASSIGN,))
+
+    def _sent_since(self, at: datetime, actions: Sequence[str]) -> int:
         with self._database.snapshot() as tx:
             (count,) = tx.execute(
                 f"""
                 SELECT count(DISTINCT journal.plan || '/' || journal.position) FROM journal JOIN plan_step AS step
                 ON step.plan = journal.plan AND step.position = journal.position
-                WHERE event = 'intended' AND at > ? AND step.rule <> ? AND step.action IN ({", ".join("?" * len(_MOVING))}) AND NOT EXISTS (
+                WHERE event = 'intended' AND at > ? AND step.rule <> ? AND step.action IN ({", ".join("?" * len(actions))}) AND NOT EXISTS (
                     SELECT 1 FROM journal AS later WHERE later.event = 'skipped' AND later.id > journal.id
                     AND (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part)
                 )
                 """,
-                (to_ms(at), OFFBOARD, *_MOVING),
+                (to_ms(at), OFFBOARD, *actions),
             ).fetchone()
         return int(count)
 
@@ -236,9 +243,10 @@ class Journal:
                     taken_back (plan, position) AS (SELECT plan, position FROM journal WHERE event = 'put_back')
                 SELECT DISTINCT step.finding, step.rung FROM newest JOIN journal USING (id) JOIN plan_step AS step USING (plan, position)
                 WHERE event IN ('intended', 'unknown', 'done', 'verified', 'overwritten', 'reversed', 'stands', 'moved_on')
-                    AND step.action <> ? AND step.rung > 0 AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
+                    AND step.action <> ? AND (step.rung > 0 OR step.action = ?)
+                    AND (plan, position) NOT IN (SELECT plan, position FROM taken_back)
                 """,
-                (UNDO,),
+                (UNDO, ASSIGN),
             )
             return frozenset(rows.fetchall())
 
@@ -262,7 +270,7 @@ class Journal:
 
 UNDO = "undo"
 _COLUMNS = "run, plan, position, part, event, at, before, after, said, record"
-_MOVING = (*MOVES, UNDO)
+_MOVING = (*(move for move in MOVES if move != ASSIGN), UNDO)
 _LAST = """(
     SELECT later.event FROM journal AS later
     WHERE (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part) ORDER BY later.id DESC LIMIT 1

@@ -15,7 +15,7 @@ import structlog
 from filelock import FileLock, Timeout
 
 from sync.private_files import PRIVATE, write_whole
-from sync.store.errors import StoreBusy, in_our_words
+from sync.store.errors import DaemonRuns, StoreBusy, in_our_words
 
 WAIT = timedelta(seconds=10)  # for another run to end
 
@@ -61,6 +61,22 @@ def hold_store(path: Path, holder: Holder, *, wait: timedelta = WAIT) -> Iterato
             lock.release()
 
 
+@contextmanager
+def hold_daemon(path: Path) -> Iterator[None]:
+    """Be the one daemon of the store at `path`, for life; raises DaemonRuns where there is one already."""
+    lock = FileLock(_beside(path, "daemon.lock"), mode=PRIVATE)
+    with in_our_words(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise DaemonRuns(path) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def holder_of(path: Path) -> Holder | None:
     """Return who was last seen to hold the store; None where nobody says so, or who did is dead."""
     try:
@@ -77,6 +93,8 @@ def _acquire(lock: FileLock, path: Path, wait: timedelta) -> None:
         return
     except Timeout:
         told = str(holder_of(path) or "another leadpact run")
+        if not wait:
+            raise StoreBusy(path, holder=told) from None
         structlog.get_logger().warning("waiting_for_store", store=str(path), held_by=told, at_most_s=wait.total_seconds())
     try:
         lock.acquire(timeout=wait.total_seconds())

@@ -40,14 +40,14 @@ class LeadReader:
         asked = self._asked(FOR_EVER if upto is None else to_ms(upto), bulk_within)
         return self._every_lead(asked) if keys is None else self._named_leads(asked, keys)
 
-    def changed(self, *, now: datetime, bulk_within: timedelta) -> Iterator[LeadRows]:
-        """Yield the leads that must be judged again at `now`, in order, as they were known then; see `Dirty`.
+    def changed(self, *, now: datetime, bulk_within: timedelta, also: Iterable[int] = ()) -> Iterator[LeadRows]:
+        """Yield the leads that must be judged again at `now`, and those of the rows `also`, in order, as they were known then; see `Dirty`.
 
         Which these are is decided at the first; each chunk is read as the store then stands.
         """
         asked = self._asked(to_ms(now), bulk_within)
         with self._database.snapshot() as tx:
-            ids = leads_to_judge(tx, self._kinds, asked.upto)
+            ids = leads_to_judge(tx, self._kinds, asked.upto, also=also)
         for first in range(0, len(ids), _CHUNK):
             with self._database.snapshot() as tx:
                 chunk = read_chunk(tx, asked, people_with(tx, asked, ids[first : first + _CHUNK]))

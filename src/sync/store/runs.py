@@ -67,6 +67,12 @@ class Runs:
             )
             return row.fetchone() is not None
 
+    def last_began(self, kind: str) -> datetime | None:
+        """Return when the last run of a kind began that came to its end; None if none did."""
+        with self._database.snapshot() as tx:
+            (at,) = tx.execute("SELECT max(began_at) FROM run WHERE kind = ? AND outcome = 'ok'", (kind,)).fetchone()
+        return from_ms_if_known(at)
+
     def newest(self, most: int) -> Iterator[NotedRun]:
         """Yield the runs, the newest first, at most so many; no transaction is open while one is out."""
         before, left = FOR_EVER, most

@@ -1,0 +1,1 @@
+"""The daemon: pulls, judges and acts on its schedule until it is told to stop."""

@@ -1,0 +1,97 @@
+"""How one CRM is doing, as the daemon sees it: when it is polled next, since when it is down, what it last said. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sync.daemon.events import Order, Polled
+from sync.daemon.heartbeat import CrmPulse, CrmState
+from sync.daemon.pace import Pace
+from sync.daemon.schedule import Backoff
+from sync.errors import LimitReached
+from sync.lint import Facts
+from sync.store.errors import StoreError
+
+
+@dataclass(slots=True, kw_only=True)
+class Crm:
+    """One CRM; moments of polls in seconds of the monotonic clock."""
+
+    name: str
+    pace: Pace
+    calm_poll_s: float
+    pulse: CrmPulse
+    poll_at_s: float = 0.0
+    whole_at_s: float = 0.0  # from when on a poll reads everything
+    is_asked: bool = False  # a poll is on its way
+    facts: Facts | None = None
+    closed: dict[str, str] = field(default_factory=dict)
+    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=5.0, longest_s=600.0))
+    interval_s: float = 0.0  # between polls, as it was worked out last; longer than configured where calls are scarce
+    calls: int = 0  # that were made up to the last poll
+    shrunken: LimitReached | None = None  # it showed so little that nothing may be judged
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it does not answer."""
+        return self.pulse.state is CrmState.DOWN
+
+    def order(self, now_s: float) -> Order | None:
+        """Return what is to be read now; None if nothing."""
+        if self.is_asked or now_s < self.poll_at_s:
+            return None
+        self.is_asked = True
+        whole = now_s >= self.whole_at_s or self.facts is None
+        if whole:
+            self.whole_at_s = now_s + self.calm_poll_s
+        return Order(whole=whole)
+
+    def take(self, polled: Polled, *, now_s: float, now: datetime) -> bool:
+        """Take in what came of an order; return whether the state is another one than before."""
+        if not polled.order.persons:
+            self.is_asked = False
+        if polled.error is not None:
+            return self._fail(polled.error, now_s=now_s, now=now)
+        if not polled.order.persons:
+            self._pace(polled)
+            self.poll_at_s = now_s + self.interval_s
+            self.closed = {name: why for name, why in self.closed.items() if name not in polled.read} | dict(polled.closed)
+        self.facts, self.shrunken = polled.facts, None
+        self.backoff.succeed()
+        return self._become(CrmPulse(state=CrmState.OK, since=now, read_at=polled.server_now))
+
+    @property
+    def is_stretched(self) -> bool:
+        """Whether it is polled more seldom than configured."""
+        return self.interval_s > 1.5 * self.pace.poll_s
+
+    def _pace(self, polled: Polled) -> None:
+        """Work out when to poll next, by what this poll cost."""
+        assert polled.facts is not None
+        usage, account = polled.usage, polled.facts.account
+        if usage is None:
+            self.interval_s = self.pace.poll_s
+            return
+        zone = ZoneInfo(account.time_zone) if account.time_zone else UTC
+        self.interval_s = self.pace.interval_s(usage, usage.calls - self.calls, now=account.server_now, zone=zone)
+        self.calls = usage.calls
+
+    def _fail(self, error: Exception, *, now_s: float, now: datetime) -> bool:
+        """Leave it alone for a while; an error of the store is none of the CRM's."""
+        self.poll_at_s = now_s + self.backoff.fail()
+        self.whole_at_s = 0.0
+        if isinstance(error, StoreError):
+            return False
+        self.shrunken = error if isinstance(error, LimitReached) else None
+        return self._become(
+            CrmPulse(state=CrmState.DOWN, since=now, read_at=self.pulse.read_at, said=str(error), fix=getattr(error, "fix", None))
+        )
+
+    def _become(self, pulse: CrmPulse) -> bool:
+        changed = pulse.state is not self.pulse.state
+        self.pulse = (
+            pulse if changed else CrmPulse(state=pulse.state, since=self.pulse.since, read_at=pulse.read_at, said=pulse.said, fix=pulse.fix)
+        )
+        return changed
