@@ -30,6 +30,7 @@ class Limits(BaseModel):
 
     burst: _Calls = 190  # of the private app, in ten seconds
     daily: _Calls = 625_000  # of private apps, in a day of the account's zone
+    elsewhere: _Calls = 0  # calls that other private apps made today
     search_per_s: _Calls = 5  # of the whole account, all object types together
     association_burst: _Calls = 150  # batches of associations in ten seconds, exempt from the other burst
     oauth_burst: _Calls = 110  # of an OAuth app, in ten seconds; it has no daily limit
@@ -114,7 +115,7 @@ class Allowance:
         return None
 
     def _refusing(self, lane: Lane, real_s: float, *, daily: bool) -> Policy | None:
-        if daily and self.spent_today > self.limits.daily:
+        if daily and self._all_today > self.limits.daily:
             return "DAILY"
         if self._windows[lane].count(real_s) >= self.limits.of(lane):
             return "SECONDLY" if lane == "search" else "TEN_SECONDLY_ROLLING"
@@ -146,4 +147,8 @@ class Allowance:
         }
 
     def _of_day(self) -> dict[bytes, int]:
-        return {b"daily": self.limits.daily, b"daily-remaining": max(self.limits.daily - self.spent_today, 0)}
+        return {b"daily": self.limits.daily, b"daily-remaining": max(self.limits.daily - self._all_today, 0)}
+
+    @property
+    def _all_today(self) -> int:
+        return self.spent_today + self.limits.elsewhere

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sync.acting import Acting
@@ -11,6 +11,7 @@ from sync.begin import SYNC, Asked, Begun, opened_run
 from sync.carry_out import Numbered, Tally
 from sync.config_sections import Mode
 from sync.context import Context
+from sync.defined_now import terms_to_write_by
 from sync.earlier import settle_earlier
 from sync.errors import LimitReached, UsageError
 from sync.fresh import back
@@ -60,8 +61,9 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
         plan = judged.audit.plan
         assert plan is not None, "a run of now keeps its plan"
         steps, trips = parted(sendable(run, plan.id), run.plans.trips(plan.id))
+        terms = terms_to_write_by(run, begun, judged.terms, [step for _, step in steps])
         take_up_or_hold(run, begun, plan.id, trips)
-        acting = Acting(run=run, begun=begun, terms=judged.terms, pulled=judged.pulled)
+        acting = Acting(run=run, begun=begun, terms=terms, pulled=judged.pulled)
         tally = acting.carry_out(plan.id, steps)
         acting.note_who_is_missing(plan.id)
         posted = acting.tell_people()
@@ -79,7 +81,8 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
     with opened_run(run, APPLY) as begun:
         _refuse_if_not_for_now(run, begun, chosen)
         earlier = settle_earlier(run, begun)
-        acting, steps = _pull(run, begun), list(_let_pass(run, chosen.id))
+        steps = list(_let_pass(run, chosen.id))
+        acting = _pull(run, begun, [step for _, step in steps])
         _refuse_if_all_is_stopped(acting, steps)
         before = run.journal.take_up(begun.run_id, chosen.id, at=begun.now)
         if before is not None:
@@ -151,7 +154,7 @@ def _undoing(run: Context, begun: Begun, run_name: str, leads: Sequence[str]) ->
         why = f"run {run_name} only escalated: {TASK_STAYS}" if stays else f"nothing of run {run_name} stands as it left it"
         raise UsageError(why, fix=f"see what it did: leadpact show {run_name}")
     refuse_if_undone_already(run.known.held, steps, begun.now)
-    acting = _pull(run, begun)
+    acting = _pull(run, begun, steps)
     _refuse_if_all_is_stopped(acting, list(enumerate(steps)))
     plan = run.plans.begin(begun.run_id)
     run.plans.add(plan, steps)
@@ -208,9 +211,10 @@ def _refuse_if_ended(run: Context, begun: Begun, chosen: KeptPlan) -> None:
         raise UsageError(f"plan {chosen.id} was held until {held_until.isoformat()}", fix=f"make a new one: {command_of(chosen.order)}")
 
 
-def _pull(run: Context, begun: Begun) -> Acting:
+def _pull(run: Context, begun: Begun, steps: Iterable[Step]) -> Acting:
     pulled = pull(run, begun)
-    return Acting(run=run, begun=begun, terms=gather_terms(run.known, begun.eras), pulled=pulled)
+    terms = terms_to_write_by(run, begun, gather_terms(run.known, begun.eras), steps)
+    return Acting(run=run, begun=begun, terms=terms, pulled=pulled)
 
 
 def _refuse_if_all_is_stopped(acting: Acting, steps: Sequence[Numbered]) -> None:

@@ -16,7 +16,7 @@ from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.agreement.versions import version_of
 from sync.context import Context
-from sync.errors import LimitReached, UsageError
+from sync.errors import ConfigurationError, LimitReached, UsageError
 from sync.known import eras_at
 from sync.lint import Facts, fits, refuse_if_misfit
 from sync.only import EVERYTHING, Only
@@ -90,10 +90,10 @@ def _metered(run: Context) -> Iterator[None]:
 
 @contextmanager
 def _noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
-    """Note how a run ended that a CRM or a limit stopped; of an error of the store the store cannot tell."""
+    """Note how a run ended that a CRM, the files or a limit stopped; of an error of the store the store cannot tell."""
     try:
         yield
-    except (ConnectorError, LimitReached, UsageError) as error:
+    except (ConnectorError, ConfigurationError, LimitReached, UsageError) as error:
         run.runs.finish(begun.run_id, outcome=type(error).__name__, summary=cost_of(run, begun))
         raise
 

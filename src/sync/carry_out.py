@@ -146,12 +146,9 @@ class CarryOut:
         moves, tasks = any(step.action != STAMP for _, step in steps), self.along.read(steps, sender)
         rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         beside = goes_with(steps)
-        ready = list(self._with_their_first(list(self._ready(steps, rows, sender, tally)), beside, sender, tally))
-        on_lists = read_memberships(sender.writers, ((step.record, (write.field for write in step.fields)) for _, step, _ in ready))
-        parts = {
-            position: self._parts(position, step, replace(record, values={**record.values, **on_lists.get(record.key, {})}), sender)
-            for position, step, record in ready
-        }
+        seen = self._with_their_lists(list(self._ready(steps, rows, sender, tally)), sender, tally)
+        ready = list(self._with_their_first(seen, beside, sender, tally))
+        parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
         lost = read_lost(sender.writers, [part.change for mine in parts.values() for part in mine])
         intents = _intend(sender, {position: (step, parts[position]) for position, step, _ in ready}, lost)
         along = self.along.intend([(position, step) for position, step, _ in ready], parts, tasks, sender)
@@ -213,6 +210,26 @@ class CarryOut:
                 tally.add(step, Event.SKIPPED, why)
         sender.journal.note(sender.run_id, skipped)
 
+    def _with_their_lists(self, ready: Sequence[tuple[int, Step, Record]], sender: Sender, tally: Tally) -> list[tuple[int, Step, Record]]:
+        """Return the steps, each record with the lists that it is on; note that a step is refused that joins one closed to us."""
+        joined = read_memberships(sender.writers, ((step.record, (write.field for write in step.fields)) for _, step, _ in ready))
+        refused = {
+            position: step
+            for position, step, record in ready
+            if record.key.crm in joined.closed and any(is_membership(write.field) for write in step.fields)
+        }
+        lines = []
+        for position, step in refused.items():
+            error = joined.closed[step.record.crm]
+            lines.append(Entry(place=Place(self.plan, position), event=Event.REFUSED, at=sender.now, said=f"{error}; {error.fix}"))
+            tally.add(step, Event.REFUSED, lines[-1].said)
+        sender.journal.note(sender.run_id, lines)
+        return [
+            (position, step, replace(record, values={**record.values, **joined.values.get(record.key, {})}))
+            for position, step, record in ready
+            if position not in refused
+        ]
+
     def _with_their_first(
         self, ready: Sequence[tuple[int, Step, Record]], beside: Mapping[int, int], sender: Sender, tally: Tally
     ) -> Iterator[tuple[int, Step, Record]]:
@@ -231,11 +248,12 @@ class CarryOut:
     def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, sender: Sender) -> str | None:
         if record is None:
             return GONE
-        now, grain = sender.now, sender.writers[record.key.crm].condition_grain
-        if step.action != STAMP and grain is not None and now - record.changed_at < grain:
+        writer = sender.writers[record.key.crm]
+        grain, told_at = writer.condition_grain, writer.server_now or sender.now  # the CRM dates its changes by its own clock
+        if step.action != STAMP and grain is not None and told_at - record.changed_at < grain:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
-            return self.look.why_not(step, rows, now=now)
+            return self.look.why_not(step, rows, now=sender.now)
         own = [one for one in step.fields if not is_membership(one.field)]
         changed = [one.field for one in own if not same_value(record.values.get(one.field), one.before)]
         return f"{', '.join(changed)} changed since" if changed else None

@@ -11,6 +11,7 @@ from platformdirs import user_config_path
 from sync.agreement.model import Agreement
 from sync.authority import Authority
 from sync.config_authority import authority_problems
+from sync.config_http import HttpSection
 from sync.config_notify import Target, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
@@ -40,6 +41,7 @@ class Config:
     act: ActSection
     own_fields: OwnFieldsSection
     daemon: DaemonSection
+    http: HttpSection
     log: LogSection
     notify: tuple[Target, ...]
     warnings: tuple[Problem, ...]  # what works but should not stay so
@@ -166,6 +168,7 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         act=settings.act,
         own_fields=settings.own_fields,
         daemon=settings.daemon,
+        http=settings.http,
         log=settings.log,
         notify=reader.targets(settings),
         warnings=tuple(reader.warnings),

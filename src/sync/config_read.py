@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from sync.config_authority import named_crms
 from sync.config_freeze import FreezeTable
+from sync.config_http import HttpSection, missing_beside
 from sync.config_notify import NOTIFY, NotifySection, Target, target_problems, written_targets
 from sync.config_own_fields import OwnFieldsSection
 from sync.config_salesforce import FIND_MY_DOMAIN, RETIRED, SalesforceSettings, form_flaws, login_flaws
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     act: ActSection = ActSection()
     own_fields: OwnFieldsSection = OwnFieldsSection()
     daemon: DaemonSection = DaemonSection()
+    http: HttpSection = HttpSection()
     log: LogSection = LogSection()
     notify: tuple[NotifySection, ...] = ()
 
@@ -111,6 +113,7 @@ class SettingsReader:
 
             settings = Sourced()
             self._check_crms(settings)
+            self._check_http(settings)
             self._problems += target_problems(self.targets(settings), file=self._file)
             return settings
         except ValidationError as error:
@@ -155,6 +158,12 @@ class SettingsReader:
             if crm not in connected:
                 fix = choose_fix(crm, connected, otherwise=f"connected are: {listed(connected)}")
                 self._problems.append(self._told(self._problem(where, found=quoted(crm), expected="a connected CRM", fix=fix)))
+
+    def _check_http(self, settings: Settings) -> None:
+        for missing in missing_beside(settings.http, settings.hubspot):
+            section, key = missing.where.split(".")
+            fix = missing.fix or self._how_to_give(next(one for one in SECRETS if (one.section, one.key) == (section, key)))
+            self._add(missing.where, found="nothing", expected=missing.expected, fix=fix)
 
     def _sources(self) -> tuple[PydanticBaseSettingsSource, ...]:
         env = EnvSettingsSource(Settings)

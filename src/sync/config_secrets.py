@@ -28,6 +28,8 @@ SECRETS = (
     Secret(file="salesforce_consumer_secret", section="salesforce", key="consumer_secret", what="consumer secret"),
     Secret(file="salesforce_private_key", section="salesforce", key="private_key", what="private key"),
     Secret(file="salesforce_session_id", section="salesforce", key="session_id", what="session id"),
+    Secret(file="hubspot_client_secret", section="hubspot", key="client_secret", what="client secret"),
+    Secret(file="http_token", section="http", key="token", what="token"),
 )
 
 

@@ -19,7 +19,8 @@ Portion = Annotated[float, Field(gt=0, le=1)]
 Whole = Annotated[int, Field(ge=1)]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, seen by nobody else."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -36,7 +37,7 @@ def _address(text: str) -> str:
         raise wrong("an address such as https://api.hubapi.com", fix="correct the host or the port") from None
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or parts.username:
         raise wrong("an address such as https://api.hubapi.com", fix="write scheme and host, and nothing after the path")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise wrong("https", fix="use https://; plain http is for this machine only (127.0.0.1, ::1, localhost)")
     return text.strip().rstrip("/")
 
@@ -53,6 +54,7 @@ class HubSpotSettings(Table):
     """`[hubspot]`: the connection; it exists as soon as the table or its token does."""
 
     token: Annotated[SecretStr, AfterValidator(one_word)]
+    client_secret: Annotated[SecretStr, AfterValidator(one_word)] | None = None
     base_url: Annotated[str, AfterValidator(_address)] = "https://api.hubapi.com"
     api_version: Annotated[Text, matching(r"\d{4}-\d{2}", "a dated version such as 2026-09", fix="remove the line to use the default")] = (
         "2026-09"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.protocol import WritingConnector
 from connectors.records import RecordKey
@@ -17,6 +17,8 @@ from sync.route import Routing
 from sync.rows import LeadRows
 from sync.seats import is_there, open_seats
 from sync.steps import Step
+
+_TOLD_BY = timedelta(seconds=1)  # a CRM tells its time in whole seconds, and what happened in fractions of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,10 @@ class LookAgain:
         for page in writer.evidence(persons, without=self.closed.get(writer.crm, {})):
             self.known.mirror.save_page(writer.crm, page, seen_at=now)
 
+    def _read_upto(self) -> Iterator[datetime]:
+        """Yield the time up to which each CRM was read, by its own clock."""
+        yield from (writer.server_now + _TOLD_BY for writer in self.writers.values() if writer.server_now is not None)
+
     def kept(self, leads: Sequence[str]) -> dict[str, LeadRows]:
         """Return leads as the mirror has them, by key; no CRM is asked."""
         return self._rows(leads)
@@ -63,10 +69,13 @@ class LookAgain:
         return {rows.lead: rows for rows in self.known.reader.leads(upto=None, bulk_within=within, keys=leads)}
 
     def why_not(self, step: Step, rows: LeadRows | None, *, now: datetime) -> str | None:
-        """Say why a step must not be carried out now; None if it may."""
+        """Say why a step must not be carried out now; None if it may.
+
+        What the CRM tells has happened, though its clock be ahead of ours: a call is no less made for being dated after `now`.
+        """
         if rows is None:
             return "the lead is gone, or was merged into another"
-        terms = self.planner.terms
+        terms, now = self.planner.terms, max([now, *self._read_upto()])
         findings = judge_lead(rows, terms, now).findings
         routing = replace(self.routing, seats=open_seats(self.known.roster, terms, now))
         router = Promised(step.given, routing, lambda owner: is_there(terms, owner, now))

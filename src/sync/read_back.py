@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from connectors.memberships import is_membership
 from connectors.records import FieldChange, Page, RecordKey
 from sync.joined import read_memberships
 from sync.send import Sender
@@ -29,11 +30,22 @@ def read_back(sender: Sender, mirror: Mirror, records: Iterable[RecordKey]) -> d
 
 
 def read_tried(sender: Sender, mirror: Mirror, tried: Sequence[Tried]) -> dict[RecordKey, Seen]:
-    """Read the records of steps, and which of the lists and campaigns they are on that a step is about."""
+    """Read the records of steps, and which of the lists and campaigns they are on that a step is about.
+
+    Where these are closed to us, what the CRM said that it did is believed.
+    """
     seen = read_back(sender, mirror, (one.step.record for one in tried))
     names = ((one.step.record, (name for part in one.intents for name in part.after or {})) for one in tried)
-    on_lists = read_memberships(sender.writers, ((record, fields) for record, fields in names if record in seen))
+    joined = read_memberships(sender.writers, ((record, fields) for record, fields in names if record in seen))
+    on_lists = dict(joined.values)
+    on_lists |= {one.step.record: _believed(one) for one in tried if one.step.record.crm in joined.closed}
     return {key: replace(one, values={**one.values, **on_lists.get(key, {})}) for key, one in seen.items()}
+
+
+def _believed(tried: Tried) -> Values:
+    """Return which lists and campaigns a record is on by what the CRM answered to the parts of a step."""
+    told = [(part.after if tried.is_done else part.before) or {} for part in tried.intents]
+    return {name: value for values in told for name, value in values.items() if is_membership(name)}
 
 
 def _gather(page: Page, history: Changes) -> None:

@@ -19,10 +19,11 @@ from sync.store.journal import UNDO, Journal, Unsettled
 from sync.store.ledger import Ledger, Turn
 from sync.store.mirror import Mirror
 from sync.store.plans import Chosen, Plans
-from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, verdict_on
+from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, restores, verdict_on
 
 ROUNDS = 3  # of putting back what was lost; an edit that is lost by then is for the next run
 _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
+_WENT_ON = "the record was changed before the rest could be written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +53,21 @@ def left_open(journal: Journal, plans: Plans) -> list[Tried]:
 
 
 def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
-    """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task."""
+    """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task.
+
+    A part that was left for later can still be written, unless what was cleared for it was set again.
+    """
     tasks = {one.intent.place for one in parts if step.fields and is_along(one.intent)}
     own = [one for one in parts if one.intent.place not in tasks]
+    later = [one.intent for one in own if one.newest is Event.LATER]
+    is_open = any(one.newest in OPEN for one in parts)
+    is_given_up = any(restores(one.intent, part) for one in own for part in later)
     return Tried(
         step=step,
         intents=tuple(one.intent for one in own),
         along=tuple(one.intent for one in parts if one.intent.place in tasks and one.newest in OPEN),
-        failed={one.intent.place: one.newest for one in own if one.newest in _NOT_SENT},
+        failed={one.intent.place: one.newest for one in own if one.newest in (_NOT_SENT if is_given_up else FOR_GOOD)},
+        put_off=frozenset() if is_open else frozenset(part.place for part in later),
     )
 
 
@@ -148,18 +156,38 @@ class Settler:
         return self.signs.get(tried.step.record.crm, Signs())
 
     def _end(self, tried: Tried, seen: Seen | None) -> _End:
-        failed = next(iter(tried.failed.values()), None)
+        place, failed = next(iter(tried.failed.items()), (None, None))
         if seen is not None and tried.to_restore and failed is not None:  # it stays open
-            return _End(settled=Settled(step=tried.step, event=failed))
+            return _End(settled=Settled(step=tried.step, event=failed, said=self._said_at(place)))
         if taking_back := [part for part in tried.intents if part.said is not None]:
             return self._end_of_taking_back(tried, seen, taking_back)
         verdict = verdict_on(tried, seen, self._signs(tried))
-        event = failed if failed is not None and verdict.event is Event.VERIFIED else verdict.event
+        if failed is Event.LATER and tried.is_restored and verdict.event is Event.VERIFIED:
+            return self._end_of_restoring(tried, self._said_at(place))
+        if tried.put_off - self.sender.said.keys() and verdict.event is not Event.VERIFIED:
+            return self._end_of_giving_up(tried)
+        settled = Settled(step=tried.step, event=verdict.event, said=verdict.said)
+        if failed is not None and verdict.event is Event.VERIFIED:
+            settled = Settled(step=tried.step, event=failed, said=self._said_at(place))
         return _End(
-            settled=Settled(step=tried.step, event=event, said=verdict.said),
+            settled=settled,
             lines=lines_of(verdict, tried, seen, self.sender.now),
             stands_at=tried.counted[-1].place if verdict.event is Event.VERIFIED and tried.counted else None,
         )
+
+    def _end_of_giving_up(self, tried: Tried) -> _End:
+        """Note that what was put off is not written any more: somebody went on from what stood."""
+        lines = [Entry(place=place, event=Event.NOT_WRITTEN, at=self.sender.now, said=_WENT_ON) for place in sorted(tried.put_off)]
+        return _End(settled=Settled(step=tried.step, event=Event.MOVED_ON, said=_WENT_ON), lines=lines)
+
+    def _end_of_restoring(self, tried: Tried, said: str | None) -> _End:
+        """Note that nothing of a step stands whose rest failed for a reason that passes: it is planned anew."""
+        lines = [Entry(place=part.place, event=Event.NOT_WRITTEN, at=self.sender.now, said=said) for part in tried.intents]
+        return _End(settled=Settled(step=tried.step, event=Event.LATER, said=said), lines=lines)
+
+    def _said_at(self, place: Place | None) -> str | None:
+        """Return the CRM's words about a part of this run, or why it was not sent."""
+        return None if place is None else self.sender.said.get(place)
 
     def _keep(self, ends: Sequence[_End]) -> None:
         """Note what stands; enter the turns that leads took before, so that none is forgotten, and give back those that are undone."""

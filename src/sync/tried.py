@@ -32,6 +32,7 @@ class Tried:
     failed: Mapping[Place, Event] = field(default_factory=dict)  # parts that were not written and will not be
     is_done: bool = False  # the CRM said that it did all of them
     along: tuple[Entry, ...] = ()  # those of tasks that go with the lead
+    put_off: frozenset[Place] = frozenset()  # what an earlier run left for later of a step whose other parts were seen to stand
 
     @property
     def last_place(self) -> Place:
@@ -52,6 +53,11 @@ class Tried:
     def takes_back(self) -> tuple[Entry, ...]:
         """Those that take it back, each saying why."""
         return tuple(part for part in self.counted if part.said is not None)
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether what was cleared for a part that failed was set again, or may have been."""
+        return any(restores(part, failed) for failed in self.intents if failed.place in self.failed for part in self.counted)
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -109,6 +115,11 @@ class Tried:
         parts = [part for part in self.counted if name in (part.after or {})]
         values = tuple((part.after or {})[name] for part in parts)
         return Written(field=name, before=self.before[name], values=values, since=self.counted[0].at)
+
+
+def restores(part: Entry, other: Entry) -> bool:
+    """Whether a part sets again what was cleared for another one: it comes behind it, and writes a field of it."""
+    return part.said is None and part.place > other.place and bool((part.after or {}).keys() & (other.after or {}).keys())
 
 
 def lost_edits(tried: Tried, seen: Seen, signs: Signs) -> dict[str, FieldChange]:

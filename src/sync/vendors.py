@@ -11,12 +11,14 @@ from connectors.budget import DayShares
 from connectors.hubspot import mapping as hubspot_mapping
 from connectors.hubspot.connector import HubSpot
 from connectors.hubspot.settings import HubSpotSettings
+from connectors.hubspot.webhooks import HubSpotWebhooks
 from connectors.pacing import RetryPolicy, Waiting
 from connectors.protocol import Connector, WritingConnector
 from connectors.records import Vocabulary, Wanted
 from connectors.salesforce import mapping as salesforce_mapping
 from connectors.salesforce.connector import Salesforce
 from connectors.salesforce.settings import SalesforceSettings
+from connectors.webhooks import Webhooks
 from sync.agreement.model import Agreement
 from sync.config import Config
 from sync.config_salesforce import SalesforceSettings as SalesforceSection
@@ -123,3 +125,9 @@ def _shown(secret: SecretStr | None) -> str | None:
 def crm_facts(config: Config, connector: Connector) -> Facts:
     """Ask one CRM which account it is, how its fields are defined and who its owners are."""
     return read_facts(connector, vocabularies(config)[connector.crm], connector.account())
+
+
+def webhooks_of(config: Config) -> Webhooks | None:
+    """Return how the webhooks that wake the daemon are signed and written; None where none are to come."""
+    secret = config.hubspot.client_secret if config.hubspot is not None else None
+    return HubSpotWebhooks(secret.get_secret_value()) if secret is not None else None

@@ -51,7 +51,8 @@ from sync.store.stops import Stops
 from sync.store.usage import ApiUsage
 from sync.store.waivers import Waivers
 from sync.store.whose import Whose
-from sync.vendors import connectors_of, vocabularies
+from sync.vendors import connectors_of, vocabularies, webhooks_of
+from sync.web.settings import READY_WITHIN, ServingSettings
 
 LONG_WAIT_S = 2.0
 LONGER_THAN_ANY_WINDOW_S = 10.5  # so much is waited only for a CRM that fails or slows us down
@@ -89,6 +90,27 @@ def open_config(path: Path | None) -> Config:
 def open_door() -> Door:
     """Return what sends to people; nothing is opened yet."""
     return AppriseDoor()
+
+
+def serving_settings(
+    config: Config, *, clock: Callable[[], datetime] = machine_clock, ready_within: timedelta = READY_WITHIN
+) -> ServingSettings:
+    """Return how the daemon's server serves by `[http]`; `ready_within` of its last good tick the daemon counts as ready.
+
+    `clock` is the daemon's own, by which its heartbeat is, and may be asked from any thread.
+    """
+    return ServingSettings(
+        host=config.http.host,
+        port=config.http.port,
+        is_local=config.http.is_local,
+        store=config.store,
+        clock=clock,
+        monotonic=time.monotonic,
+        token=config.http.token,
+        public_url=config.http.public_url,
+        webhooks=webhooks_of(config),
+        ready_within=ready_within,
+    )
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enforced]:
     """A HubSpot with two leads that nobody calls, and a daemon's config that looks each second."""
     with enforced("hubspot", tmp_path_factory.mktemp("daemon"), leads=2, hours=1) as one:
         with (one.files / "config.toml").open("a", encoding="utf-8") as config:
-            config.write('\n[daemon]\npoll = "1 second"\n')
+            config.write('\n[daemon]\npoll = "1 second"\n\n[http]\nport = 0\n')
         yield one
 
 

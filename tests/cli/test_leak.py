@@ -1,11 +1,11 @@
-"""A rule that goes wrong little by little: what trickles through ends at the limit of the hour, and waits for a person."""
+"""What goes wrong little by little, or in the middle of a run: it ends at the limit of the hour, or moves nobody."""
 
 from __future__ import annotations
 
 import json
 import re
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from sync.stops import Scope, StopKind, Target
 from sync.store.database import open_store_beside
 from sync.store.stops import Stops
 from sync.wiring import machine_clock, open_context
+from tests.faults.interjecting import Called, between
 from tests.flow.enforcing import Enforced, enforced
 from tests.flow.practice import leadpact
 
@@ -110,3 +111,65 @@ def _a_pause_stops_a_run_that_has_begun(one: Enforced, *, held: int, plan: int) 
     assert "0 written" in one.run("sync")
     leadpact("resume", "--team", team, "--config", str(one.files / "config.toml"))
     assert f"{held} written and read back" in one.run("sync")
+
+
+@dataclass(kw_only=True)
+class Admin:
+    """Takes away our right to see some activities right before the call `at` of a run, and gives it back."""
+
+    one: Enforced
+    at: int
+    calls: list[Called] = field(default_factory=list)
+
+    def before_each(self, call: Called) -> None:
+        if len(self.calls) == self.at:
+            self.set_right(False)
+        self.calls.append(call)
+
+    def set_right(self, given: bool) -> None:
+        ask = self.one.world.people.ask
+        if self.one.world.crm == "salesforce":
+            ask("POST", "/_sandbox/salesforce/hidden", {"sobject": "Event", "hidden": not given})
+        elif given:
+            ask("POST", "/_sandbox/token", {"scopes": [*ask("GET", "/_sandbox/token")["scopes"], "sales-email-read"]})
+        else:
+            ask("POST", "/_sandbox/token", {"without": ["sales-email-read"]})
+
+    def asked_in_vain(self) -> list[Called]:
+        """Return the calls for those activities since; that a lead has none at all is told to everybody."""
+        return [call for call in self.calls[self.at :] if re.search("/objects/.*/emails/", call.path) or call.asks("FROM Event")]
+
+
+def log_a_mail_that_never_arrived(one: Enforced, lead: str) -> None:
+    """Give a lead of HubSpot an e-mail that keeps no promise, and that must be read to know so."""
+    people = one.world.people
+    values = {
+        "hs_timestamp": people.now(),
+        "hubspot_owner_id": one.members()[0],
+        "hs_email_direction": "EMAIL",
+        "hs_email_status": "BOUNCED",
+    }
+    link = {"to": {"id": lead}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 198}]}
+    people.ask("POST", "/crm/v3/objects/emails", {"properties": values, "associations": [link]})
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
+def test_a_right_to_see_activities_that_is_taken_away_in_the_middle_of_a_run_moves_no_lead(crm: str, tmp_path: Path) -> None:
+    with enforced(crm, tmp_path, leads=3) as one, between(one.files, crm) as somebody:
+        before = one.owners()
+        for lead in one.leads if crm == "hubspot" else ():
+            log_a_mail_that_never_arrived(one, lead)
+        for at in range(100):
+            admin = Admin(one=one, at=at)
+            somebody.at_each = admin.before_each
+            leadpact("sync", "--config", str(one.files / "config.toml"))
+            somebody.at_each = None
+            assert len(admin.calls) > at, "no run ends before it writes"
+            if one.owners() != before:
+                break
+            admin.set_right(True)
+            one.world.people.rest(MINUTE_S)
+
+    assert not admin.asked_in_vain(), "all that may have been said was read before"
+    assert any(call.is_write for call in admin.calls[at:]), "what is moved is moved afterwards"

@@ -52,6 +52,7 @@ def test_nothing_is_refused_unless_it_is_asked_for(call: Caller) -> None:
     assert told["limits"] == {
         "burst": 190,
         "daily": 625_000,
+        "elsewhere": 0,
         "search_per_s": 5,
         "association_burst": 150,
         "oauth_burst": 110,
@@ -225,3 +226,8 @@ def test_a_program_serves_within_the_limits_of_its_options(program: list[str], o
         process.terminate()
         process.wait(10)
     assert (answers, is_enforced) == (expected, bool(options))
+
+
+def test_calls_of_other_apps_use_up_the_day_too(call: Caller) -> None:
+    limit(call, daily=50, elsewhere=48)
+    assert [call("GET", CONTACTS)[2]["X-HubSpot-RateLimit-Daily-Remaining"], *statuses(call, 2)] == ["1", 200, 429]

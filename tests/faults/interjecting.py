@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
+from urllib.parse import unquote_plus
 
 import urllib3
 
@@ -16,6 +17,19 @@ from tests.flow.practice import base_url
 
 _NOT_PASSED_ON = frozenset({"connection", "transfer-encoding", "content-length", "accept-encoding", "content-encoding"})
 Deed = Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Called:
+    """A call that is about to be served."""
+
+    is_write: bool
+    path: str
+    body: str
+
+    def asks(self, words: str) -> bool:
+        """Whether it is a query of Salesforce's, or holds one, with these words."""
+        return words in unquote_plus(self.path) or words in unquote_plus(self.body)
 
 
 @dataclass
@@ -30,7 +44,7 @@ class Between:
     before: list[Deed] = field(default_factory=list)
     after: list[Deed] = field(default_factory=list)
     skips: int = 0
-    at_each: Callable[[bool, str], None] | None = None  # is called before each call is served; hears whether it writes, and its path
+    at_each: Callable[[Called], None] | None = None  # is called before each call is served
     _turn: Lock = field(default_factory=Lock)
     _pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=10))
 
@@ -38,7 +52,7 @@ class Between:
         is_write = self.writes.search(f"{method} {path} ".encode() + body) is not None
         if self.at_each is not None:
             with self._turn:
-                self.at_each(is_write, path)
+                self.at_each(Called(is_write=is_write, path=path, body=body.decode(errors="replace")))
         if is_write and self.skips:
             self.skips, is_write = self.skips - 1, False
         deeds, self.before = (self.before, []) if is_write else ([], self.before)

@@ -88,12 +88,13 @@ class GoingBack(Enforced):
         else:
             people.write("Lead", {"Status": "Accepted"}, id_=lead)
 
-    def let_it_happen(self) -> None:
-        """Hand over two leads too early and two that are called in vain; it is past every deadline then."""
+    def let_it_happen(self, late: int) -> None:
+        """Hand over two leads too early, two that are called in vain and some that nobody calls; it is past every deadline then."""
         people = self.world.people
         people.rest(60)
         self.early = [self._hand_over(number, fits=False) for number in range(2)]
         self.worked = [self._hand_over(number, fits=True) for number in range(2, 4)]
+        self.leads = [self._hand_over(number, fits=True) for number in range(4, 4 + late)]
         people.rest(60)
         for lead in self.worked:
             self._accept(lead)
@@ -104,8 +105,11 @@ class GoingBack(Enforced):
 
 
 @contextmanager
-def going_back(crm: str, folder: Path, *, to: str) -> Iterator[GoingBack]:
-    """Serve a company whose agreement says where leads go back `to`, and has been enforced since before they were handed over."""
+def going_back(crm: str, folder: Path, *, to: str, late: int = 0) -> Iterator[GoingBack]:
+    """Serve a company whose agreement says where leads go back `to`, and has been enforced since before they were handed over.
+
+    Beside those that go back there are `late` ones, of which each goes to another rep.
+    """
     with practice_world(crm, folder, leads=20, seed=5) as world:
         one = GoingBack(world=world)
         one.nurture = "list:1" if crm == "hubspot" else f"campaign:{world.people.write('Campaign', {'Name': NURTURE})}"
@@ -121,5 +125,5 @@ def going_back(crm: str, folder: Path, *, to: str) -> Iterator[GoingBack]:
             config.write(f'\n[mode]\ndefault = "enforce"\n{_MOVES}')
         one.run("sync", "--dry-run")
         one.run("sync")
-        one.let_it_happen()
+        one.let_it_happen(late)
         yield one

@@ -1,7 +1,9 @@
-"""Right before a write a lead is read by association: what no pull told is in."""
+"""Right before a write a lead is read by association: what no pull told is in, whosever clock is ahead."""
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 from sync.known import eras_at, gather_terms
@@ -12,17 +14,28 @@ from sync.route import Routing
 from sync.wiring import open_context
 from tests.flow.enforcing import enforced
 
+MACHINE_IS_BEHIND = timedelta(seconds=20)  # less than what is corrected by the CRM's clock
 
-def test_a_call_that_was_linked_after_the_pull_is_seen_before_the_write(tmp_path: Path) -> None:
-    with enforced("hubspot", tmp_path, leads=1, has_stray_call=True) as one:
-        one.run("sync", "--dry-run")
-        (lead,) = one.leads
-        one.link(lead, one.stray_call)
+
+def test_a_call_that_was_linked_or_made_after_the_pull_is_seen_before_the_write(tmp_path: Path) -> None:
+    with enforced("hubspot", tmp_path, leads=2, has_stray_call=True) as one:
+        one.run("sync", "--dry-run", "--out", str(tmp_path / "plan.json"))
+        plan = json.loads((tmp_path / "plan.json").read_text())["id"]
+        linked, called = one.leads
+        one.link(linked, one.stray_call)
+        made = one.call(called, one.members()[0])
         with open_context(one.files / "config.toml", tell=lambda _: None) as run:
-            now = run.connectors[0].account().server_now
+            now = run.connectors[0].account().server_now - MACHINE_IS_BEHIND
             terms = gather_terms(run.known, eras_at(run.known, upto=None))
             policy = policy_at(run, run.known.agreement, now)
             planner = Planner(agreement=run.known.agreement, terms=terms, policy=policy, routing=Routing(seats={}), now=now)
-            rows = LookAgain(known=run.known, writers=run.writers, closed={}, planner=planner).read([one.key(lead)], now=now)
+            look = LookAgain(known=run.known, writers=run.writers, closed={}, planner=planner)
+            rows = look.read([one.key(lead) for lead in one.leads], now=now)
+            why = {step.lead: look.why_not(step, rows[step.lead], now=now) for step in run.plans.steps(plan) if not step.blocked_by}
 
-    assert [activity.key.id for activity in rows[one.key(lead)].activities] == [one.stray_call]
+    assert {lead: [activity.key.id for activity in rows[one.key(lead)].activities] for lead in one.leads} == {
+        linked: [one.stray_call],
+        called: [made],
+    }
+    not_owed = "first_touch is not owed any more"
+    assert why == {one.key(linked): f"{not_owed}: kept", one.key(called): f"{not_owed}: breached"}

@@ -126,6 +126,59 @@ def test_so_does_the_next_run_where_this_one_was_killed_before_it_could(written:
     assert left_open(Journal(written.store), Plans(written.store)) == []
 
 
+@pytest.mark.parametrize("written", [4], indirect=True)
+def test_what_a_crm_put_off_between_clearing_and_setting_is_set_by_the_next_run(written: Written) -> None:
+    written.portal.fault(status=429, after=1, count=1)
+    tried = written.send({STAGE: None}, {STAGE: "lead"}, before=BEFORE)
+    assert (written.portal.value_of(written.record.id, STAGE), [*tried.failed.values()]) == (None, [Event.LATER])
+
+    (found,) = left_open(Journal(written.store), Plans(written.store))
+    (settled,) = written.settler.settle([found])
+
+    assert (settled.event, written.portal.value_of(written.record.id, STAGE)) == (Event.VERIFIED, "lead")
+    assert written.events() == [Event.VERIFIED, Event.VERIFIED]
+
+
+@pytest.mark.parametrize("written", [5], indirect=True)
+def test_a_step_that_was_put_off_twice_is_set_again_as_it_was_and_planned_anew(written: Written) -> None:
+    written.portal.fault(status=429, after=1, count=2)
+    tried = written.send({STAGE: None}, {STAGE: "lead"}, before=BEFORE)
+
+    (settled,) = written.settler.settle([replace(tried, failed={})])
+
+    assert (settled.event, written.portal.value_of(written.record.id, STAGE)) == (Event.LATER, "customer")
+    assert written.events() == [Event.NOT_WRITTEN] * 3
+    assert "429" in (settled.said or "")
+    assert left_open(Journal(written.store), Plans(written.store)) == []
+    assert Journal(written.store).fired() == frozenset(), "its rung is due still"
+
+
+@pytest.mark.parametrize(("written", "went_on"), [(6, False), (7, True)], indirect=["written"])
+def test_a_list_that_was_put_off_is_joined_by_the_next_run_unless_the_record_was_changed_since(written: Written, went_on: bool) -> None:
+    field = written.portal.a_list(f"Put off {went_on}")
+    place = Place(written.plan, 0, 1)
+    tried = written.send({OWNER: "77"}, before={OWNER: "78"})
+    (intent,) = written.sender.intend(
+        [Part(place=place, change=Change(record=written.record, values={field: MEMBER}))], {place: {field: None}}
+    )
+    written.sender.note([place], Event.LATER, "busy")
+    (put_off,) = written.settler.settle([replace(tried, intents=(*tried.intents, intent), failed={place: Event.LATER})])
+    assert (put_off.event, put_off.said, written.events()) == (Event.LATER, "busy", [Event.VERIFIED, Event.LATER])
+
+    (found,) = left_open(Journal(written.store), Plans(written.store))
+    assert found.put_off == {place}
+    if went_on:
+        written.portal.connector().write([Change(record=written.record, values={OWNER: "78"})])
+    another_run = replace(written, sender=replace(written.sender, said={}))
+    (settled,) = another_run.settler.settle([found])
+
+    expected = Event.MOVED_ON if went_on else Event.VERIFIED
+    assert (settled.event, written.events()) == (expected, [Event.VERIFIED, Event.NOT_WRITTEN if went_on else Event.VERIFIED])
+    on_it = {written.record: {field: None if went_on else MEMBER}}
+    assert written.portal.connector().memberships([written.record], [field]) == on_it
+    assert left_open(Journal(written.store), Plans(written.store)) == []
+
+
 @pytest.mark.parametrize("written", [2], indirect=True)
 def test_a_list_that_is_gone_refuses_and_the_fields_before_it_stand(written: Written) -> None:
     field = written.portal.a_list("Gone")
@@ -134,11 +187,12 @@ def test_a_list_that_is_gone_refuses_and_the_fields_before_it_stand(written: Wri
 
     (settled,) = written.settler.settle([tried])
 
-    assert settled.event is Event.REFUSED
+    words = f"OBJECT_NOT_FOUND: List {field.partition(':')[2]} does not exist."
+    assert (settled.event, settled.said) == (Event.REFUSED, words)
     assert written.portal.value_of(written.record.id, OWNER) == "77"
     assert written.events() == [Event.VERIFIED, Event.REFUSED]
     (refused,) = [one.said for one in Journal(written.store).of_plan(written.plan) if one.event is Event.REFUSED]
-    assert refused == "OBJECT_NOT_FOUND: List 1 does not exist."
+    assert refused == words
 
 
 @pytest.mark.parametrize("written", [3], indirect=True)

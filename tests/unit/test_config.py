@@ -19,7 +19,12 @@ from sync.problems import Problem, Problems
 
 TOKEN = "pat-na1-planted-0000"
 ORG = {"LEADPACT_SALESFORCE__CONSUMER_SECRET": "planted"}
-SECRET_KEYS = {("hubspot", "token"), *(("salesforce", key) for key in ("consumer_secret", "private_key", "session_id"))}
+SECRET_KEYS = {
+    ("hubspot", "token"),
+    ("hubspot", "client_secret"),
+    ("http", "token"),
+    *(("salesforce", key) for key in ("consumer_secret", "private_key", "session_id")),
+}
 NO_DEFAULT = tuple(
     f"# {key} "
     for key in (
@@ -41,6 +46,7 @@ NO_DEFAULT = tuple(
         "weekly",
         "zone",
         "why",
+        "public_url",
     )
 )
 ENV = {"LEADPACT_HUBSPOT__TOKEN": TOKEN}

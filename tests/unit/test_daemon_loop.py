@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -17,14 +17,16 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import Account, RecordKey, Usage
 from sync.daemon.crm import Crm
 from sync.daemon.daemon import Daemon, Ended, Machine, Work
-from sync.daemon.events import Crashed, Event, Hinted, Order, Polled, Reload, Stop
+from sync.daemon.events import Crashed, Event, Order, Polled, Reload, Stop
 from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat
+from sync.daemon.hints import HintBox
 from sync.daemon.manager import Manager
 from sync.daemon.pace import Pace
 from sync.daemon.tick import News, Ticked
 from sync.lint import Facts
 from sync.shrunken import PullShrunk
 from sync.store.errors import StoreFull
+from sync.web.watched import Hints
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LONGEST_TEST_S = 100_000.0
@@ -36,7 +38,7 @@ class Days:
 
     elapsed_s: float = 0.0
     jumped: timedelta = timedelta(0)
-    planned: list[tuple[float, Event]] = field(default_factory=list)
+    planned: list[tuple[float, Event | Callable[[], None]]] = field(default_factory=list)
     here: list[Event] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -48,7 +50,7 @@ class Days:
     def put(self, event: Event) -> None:
         self.here.append(event)
 
-    def plan(self, after_s: float, event: Event) -> None:
+    def plan(self, after_s: float, event: Event | Callable[[], None]) -> None:
         self.planned.append((self.elapsed_s + after_s, event))
         self.planned.sort(key=lambda one: one[0])
 
@@ -67,7 +69,7 @@ class Days:
         if self.planned and self.planned[0][0] <= until_s:
             at_s, event = self.planned.pop(0)
             self.elapsed_s = max(self.elapsed_s, at_s)
-            self.here.append(event)
+            self.here.append(event) if not callable(event) else event()
         else:
             self.elapsed_s = until_s
         assert self.elapsed_s < LONGEST_TEST_S, "nobody told it to stop"
@@ -81,6 +83,7 @@ class Asked:
     crm: str
     takes_s: float = 1.0
     limit_today: int | None = None
+    read_at_first: int = 0
     orders: list[tuple[float, Order]] = field(default_factory=list)
     fails: Callable[[float], Exception | None] = lambda _: None
 
@@ -93,7 +96,7 @@ class Asked:
         )
 
     def _usage(self) -> Usage:
-        calls = 10 * (len(self.polls()) + 1)
+        calls = self.read_at_first + 10 * (len(self.polls()) + 1)
         return Usage(calls=calls, today=calls, limit_today=self.limit_today)
 
     def polls(self) -> list[float]:
@@ -114,6 +117,7 @@ class World:
     tick_fails: Callable[[float], Exception | None] = lambda _: None
     ticks: list[tuple[float, News]] = field(default_factory=list)
     beats: list[Heartbeat] = field(default_factory=list)
+    went: list[bool] = field(default_factory=list)
     stretched: list[Crm] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -121,6 +125,7 @@ class World:
         self.asked = {crm: Asked(self.days, crm) for crm in self.crms}
         pulse = CrmPulse(state=CrmState.OK, since=START)
         events: Any = self.days
+        self.hints = HintBox(self.days.put)
         self.daemon = Daemon(
             crms={crm: Crm(name=crm, pace=Pace(poll_s=60, max_share=0.2), calm_poll_s=300, pulse=pulse) for crm in self.crms},
             askers=self.asked,
@@ -129,12 +134,14 @@ class World:
             manager=Manager(),
             work=Work(
                 tick=self.tick,
+                ticked=lambda _, good: self.went.append(good),
                 next_at=lambda _: self.next_at,
                 beat=self.beats.append,
                 may_reload=lambda: self.refused,
                 jobs=lambda _: None,
                 stretched=self.stretched.append,
             ),
+            hints=self.hints,
             pulse=Heartbeat(pid=1, host="h", version="1", started_at=START, at=START),
         )
 
@@ -216,21 +223,49 @@ def test_a_full_disk_is_told_once_and_judging_goes_on_when_there_is_room(tmp_pat
     assert any(beat.trouble and "is full" in beat.trouble for beat in world.beats)
 
 
+def contact(number: int) -> RecordKey:
+    return RecordKey("hubspot", "contact", str(number))
+
+
+def hint(world: World, after_s: float, keys: Iterable[RecordKey]) -> None:
+    hints = Hints.of(keys)
+    world.days.plan(after_s, lambda: world.hints.put("hubspot", hints))
+
+
+def persons_read(world: World) -> list[tuple[RecordKey, ...]]:
+    return [order.persons for _, order in world.asked["hubspot"].orders if order.persons]
+
+
 def test_a_hint_reads_just_these_persons_at_once() -> None:
     world = World()
-    key = RecordKey("hubspot", "contact", "7")
-    world.days.plan(20, Hinted(crm="hubspot", persons=(key,)))
+    hint(world, 20, [contact(7)])
     world.run(until_s=30)
-    assert (20.0, Order(persons=(key,))) in world.asked["hubspot"].orders
+    assert (20.0, Order(persons=(contact(7),))) in world.asked["hubspot"].orders
     assert any(21 <= at_s < 22 for at_s in world.ticked_at())
 
 
-def test_many_hints_are_one_poll() -> None:
+def test_hints_that_come_while_persons_are_read_wait_and_are_read_together() -> None:
     world = World()
-    many = tuple(RecordKey("hubspot", "contact", str(number)) for number in range(500))
-    world.days.plan(20, Hinted(crm="hubspot", persons=many))
+    for number in range(50):
+        hint(world, 20 + number / 100, [contact(number)])
     world.run(until_s=30)
-    assert [round(at_s) for at_s in world.asked["hubspot"].polls()] == [0, 20]
+    assert persons_read(world) == [(contact(0),), tuple(sorted(contact(number) for number in range(1, 50)))]
+
+
+def test_a_storm_of_hints_is_few_polls() -> None:
+    world = World()
+    for number in range(100):
+        hint(world, 20 + number / 10, map(contact, range(1000)))
+    world.run(until_s=60)
+    assert len(world.asked["hubspot"].polls()) <= 4
+    assert not persons_read(world)
+
+
+def test_what_is_hinted_about_anything_but_persons_brings_the_next_poll_forward() -> None:
+    world = World()
+    hint(world, 5, [RecordKey("hubspot", "call", "1")])
+    world.run(until_s=30)
+    assert [round(at_s) for at_s in world.asked["hubspot"].polls()] == [0, 11]
 
 
 def test_files_that_are_wrong_are_refused_and_the_old_ones_stay() -> None:
@@ -297,3 +332,12 @@ def test_polls_keep_their_pace_where_calls_are_plenty() -> None:
     world.run(until_s=3600)
     assert len(world.asked["hubspot"].polls()) >= 58
     assert not world.stretched
+
+
+def test_a_poll_that_read_much_once_does_not_slow_down_those_after_it() -> None:
+    world = World()
+    asked = world.asked["hubspot"]
+    asked.limit_today = 650_000
+    asked.read_at_first = 20_000
+    world.run(until_s=3600)
+    assert len(asked.polls()) >= 58

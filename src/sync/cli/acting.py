@@ -28,10 +28,16 @@ def tell_what_was_done(acted: Acted) -> None:
 
 
 def exit_code_of(acted: Acted) -> int:
-    """Return 3 where a limit or a stop held something back, 4 where something that was sent does not stand, or a CRM stopped the run."""
+    """Return 3 where a limit or a stop held something back, 4 where something that was sent does not stand, or a CRM stopped the run.
+
+    What an earlier run had begun, and this one tried to finish in vain, was sent by this one.
+    """
+    from sync.journal import Event
+
     if acted.trips or acted.tally.stopped:
         return EXIT_HELD
-    return EXIT_FAILED if acted.tally.failed or acted.tally.stopped_by is not None else 0
+    is_unfinished = any(acted.earlier.events[event] for event in (Event.REFUSED, Event.LATER))
+    return EXIT_FAILED if acted.tally.failed or acted.tally.stopped_by is not None or is_unfinished else 0
 
 
 def _lines(acted: Acted) -> Iterator[str]:

@@ -31,6 +31,7 @@ from sync.cli.runs import runs
 from sync.cli.sandbox import sandbox
 from sync.cli.shadow import shadow
 from sync.cli.show import show
+from sync.cli.status import status
 from sync.cli.sync import sync
 from sync.cli.terminal import err
 from sync.cli.waive import waive
@@ -79,6 +80,7 @@ for command in (
     resume,
     explain,
     due,
+    status,
     route,
     runs,
     show,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from statistics import median
 from zoneinfo import ZoneInfo
 
+from connectors.records import RecordKey
 from sync.daemon.events import Order, Polled
 from sync.daemon.heartbeat import CrmPulse, CrmState
 from sync.daemon.pace import Pace
@@ -13,6 +16,8 @@ from sync.daemon.schedule import Backoff
 from sync.errors import LimitReached
 from sync.lint import Facts
 from sync.store.errors import StoreError
+
+HURRIED_S = 10.0  # between polls that somebody's hints bring forward
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,17 +31,28 @@ class Crm:
     poll_at_s: float = 0.0
     whole_at_s: float = 0.0  # from when on a poll reads everything
     is_asked: bool = False  # a poll is on its way
+    is_hinted: bool = False  # persons that somebody named are being read
+    polled_at_s: float = 0.0  # when the last poll ended
     facts: Facts | None = None
     closed: dict[str, str] = field(default_factory=dict)
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=5.0, longest_s=600.0))
     interval_s: float = 0.0  # between polls, as it was worked out last; longer than configured where calls are scarce
     calls: int = 0  # that were made up to the last poll
+    costs: deque[int] = field(default_factory=lambda: deque(maxlen=7))  # calls of the last polls; one that read an import is no measure
     shrunken: LimitReached | None = None  # it showed so little that nothing may be judged
 
     @property
     def is_down(self) -> bool:
         """Whether it does not answer."""
         return self.pulse.state is CrmState.DOWN
+
+    def is_person(self, key: RecordKey) -> bool:
+        """Whether a record is a person of this CRM."""
+        return self.facts is not None and key.crm == self.name and key.kind in self.facts.vocabulary.persons
+
+    def hurry(self, now_s: float) -> None:
+        """Poll soon, but never much more often than it is meant to be."""
+        self.poll_at_s = min(self.poll_at_s, max(now_s, self.polled_at_s + min(HURRIED_S, self.interval_s)))
 
     def order(self, now_s: float) -> Order | None:
         """Return what is to be read now; None if nothing."""
@@ -50,8 +66,10 @@ class Crm:
 
     def take(self, polled: Polled, *, now_s: float, now: datetime) -> bool:
         """Take in what came of an order; return whether the state is another one than before."""
-        if not polled.order.persons:
-            self.is_asked = False
+        if polled.order.persons:
+            self.is_hinted = False
+        else:
+            self.is_asked, self.polled_at_s = False, now_s
         if polled.error is not None:
             return self._fail(polled.error, now_s=now_s, now=now)
         if not polled.order.persons:
@@ -71,11 +89,13 @@ class Crm:
         """Work out when to poll next, by what this poll cost."""
         assert polled.facts is not None
         usage, account = polled.usage, polled.facts.account
+        self.interval_s = self.pace.poll_s
         if usage is None:
-            self.interval_s = self.pace.poll_s
             return
-        zone = ZoneInfo(account.time_zone) if account.time_zone else UTC
-        self.interval_s = self.pace.interval_s(usage, usage.calls - self.calls, now=account.server_now, zone=zone)
+        if self.facts is not None:  # the first poll may read years
+            self.costs.append(usage.calls - self.calls)
+            zone = ZoneInfo(account.time_zone) if account.time_zone else UTC
+            self.interval_s = self.pace.interval_s(usage, median(self.costs), now=account.server_now, zone=zone)
         self.calls = usage.calls
 
     def _fail(self, error: Exception, *, now_s: float, now: datetime) -> bool:

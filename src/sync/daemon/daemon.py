@@ -13,8 +13,9 @@ import structlog
 
 from connectors.errors import ConnectorError
 from sync.daemon.crm import Crm
-from sync.daemon.events import MOST_HINTED, Crashed, Event, Hinted, Order, Polled, Reload, Stop
+from sync.daemon.events import Crashed, Event, Hinted, Order, Polled, Reload, Stop
 from sync.daemon.heartbeat import Heartbeat
+from sync.daemon.hints import HintBox
 from sync.daemon.manager import Manager
 from sync.daemon.schedule import Backoff
 from sync.daemon.tick import News, Ticked
@@ -58,6 +59,7 @@ class Work:
     """What the loop does, put together by wiring."""
 
     tick: Callable[[News], Ticked]
+    ticked: Callable[[float, bool], None]  # hears of each tick: how many seconds it took, and whether all went well
     next_at: Callable[[datetime], datetime | None]  # when a promise or a message falls due next
     beat: Callable[[Heartbeat], None]
     may_reload: Callable[[], str | None]  # reads the files anew; says why they are refused, None if they are right
@@ -75,6 +77,7 @@ class Daemon:
     machine: Machine
     manager: Manager
     work: Work
+    hints: HintBox
     pulse: Heartbeat
     _ahead: timedelta = field(default=timedelta(0), init=False)  # of the CRMs' clock before this machine's
     _has_news: bool = field(default=True, init=False)
@@ -92,8 +95,8 @@ class Daemon:
             self._ask()
             if self._is_tick_due():
                 self._tick()
-            self.work.jobs(self._now())
-            self._beat()
+            self.work.jobs(self.now())
+            self.beat()
             self.manager.feed()
             ended = self._take_events()
         return ended
@@ -122,12 +125,13 @@ class Daemon:
             case Polled():
                 self._take_polled(event)
             case Hinted():
-                self._take_hint(event)
+                self._take_hint(self.crms[event.crm])
             case Crashed():
                 raise event.error
         return None
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the time that is gone by: this machine's, or that of the CRMs where it is off; from any thread."""
         return self.machine.now() + self._ahead
 
     def _ask(self) -> None:
@@ -136,17 +140,20 @@ class Daemon:
             if (order := crm.order(now_s)) is not None:
                 self.askers[name].ask(order)
 
-    def _take_hint(self, hint: Hinted) -> None:
-        crm = self.crms.get(hint.crm)
-        if crm is None:
+    def _take_hint(self, crm: Crm) -> None:
+        """Read the persons that are said to have changed; for anything else the next poll comes sooner."""
+        if crm.is_hinted or crm.is_down:
             return
-        if 0 < len(hint.persons) <= MOST_HINTED and crm.facts is not None and not crm.is_down:
-            self.askers[hint.crm].ask(Order(persons=hint.persons))
-        elif not crm.is_down:
-            crm.poll_at_s = 0.0
+        hints = self.hints.take(crm.name)
+        persons = tuple(sorted(key for key in hints.keys if crm.is_person(key)))
+        if crm.facts is not None and persons and len(persons) == len(hints.keys):
+            crm.is_hinted = True
+            self.askers[crm.name].ask(Order(persons=persons))
+        elif hints:
+            crm.hurry(self.machine.monotonic())
 
     def _take_polled(self, polled: Polled) -> None:
-        crm, now = self.crms[polled.crm], self._now()
+        crm, now = self.crms[polled.crm], self.now()
         since, was_stretched = crm.pulse.since, crm.is_stretched
         if crm.take(polled, now_s=self.machine.monotonic(), now=now):
             if crm.is_down:
@@ -160,6 +167,7 @@ class Daemon:
         elif polled.error is None:
             self._has_news = True
             self._learn_time(polled)
+        self._take_hint(crm)
 
     def _learn_time(self, polled: Polled) -> None:
         """Go by the CRM's clock where this machine's is off."""
@@ -172,7 +180,7 @@ class Daemon:
         now_s = self.machine.monotonic()
         if not self._may_tick or now_s < self._tick_at_s:
             return False
-        return self._has_news or now_s >= self._whole_at_s or (self.pulse.next_at is not None and self.pulse.next_at <= self._now())
+        return self._has_news or now_s >= self._whole_at_s or (self.pulse.next_at is not None and self.pulse.next_at <= self.now())
 
     @property
     def _may_tick(self) -> bool:
@@ -197,7 +205,7 @@ class Daemon:
     def _news(self, *, whole: bool) -> News:
         crms = self.crms.values()
         return News(
-            now=self._now(),
+            now=self.now(),
             machine_at=self.machine.now(),
             facts={crm.name: crm.facts for crm in crms if crm.facts is not None},
             closed={crm.name: crm.closed for crm in crms},
@@ -206,7 +214,7 @@ class Daemon:
         )
 
     def _told(self, ticked: Ticked, took_s: float) -> None:
-        now = self._now()
+        now = self.now()
         is_good = ticked.is_known and ticked.tally.stopped_by is None and not any(crm.is_down for crm in self.crms.values())
         self.pulse = replace(
             self.pulse,
@@ -216,11 +224,13 @@ class Daemon:
             next_at=self.work.next_at(now),
             trouble=None,
         )
+        self.work.ticked(took_s, is_good)
         if ticked.run_id is not None:
             log.info("acted", run=ticked.run_id, judged=ticked.judged, **ticked.tally.as_json(), held=sorted(ticked.trips))
 
     def _fails(self, error: ConnectorError | SyncError) -> None:
         """Note why nothing is judged, and try again after a pause; it is told once, not with each try."""
+        self.work.ticked(0.0, False)
         self._has_news = True
         self._tick_at_s = self.machine.monotonic() + self._backoff.fail()
         if self.pulse.trouble != str(error):
@@ -253,11 +263,12 @@ class Daemon:
         if self._has_news:
             due_s.append(self._tick_at_s)
         if self.pulse.next_at is not None:
-            due_s.append(self.machine.monotonic() + (self.pulse.next_at - self._now()).total_seconds())
+            due_s.append(self.machine.monotonic() + (self.pulse.next_at - self.now()).total_seconds())
         return [max(at_s, self._tick_at_s) for at_s in due_s]
 
-    def _beat(self) -> None:
-        now = self._now()
+    def beat(self) -> None:
+        """Say how it is: to whoever asks at once, to the file beside the store now and then."""
+        now = self.now()
         self.pulse = replace(self.pulse, at=now, crms={name: crm.pulse for name, crm in self.crms.items()})
         self.manager.status(self._status())
         if self.machine.monotonic() >= self._beat_at_s or self.pulse.ticked_at != self._beaten:

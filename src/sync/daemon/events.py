@@ -9,8 +9,6 @@ from datetime import datetime
 from connectors.records import RecordKey, Usage
 from sync.lint import Facts
 
-MOST_HINTED = 200  # persons that are read at once; of more at a time, the CRM is polled instead
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -37,10 +35,9 @@ class Polled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hinted:
-    """A CRM says that something about persons changed."""
+    """Somebody said that something changed in a CRM: it stands in the box of hints."""
 
     crm: str
-    persons: tuple[RecordKey, ...]
 
 
 @dataclass(frozen=True, slots=True)

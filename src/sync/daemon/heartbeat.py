@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -68,4 +68,17 @@ def read_heartbeat(store: Path) -> Heartbeat | None:
     try:
         return _BEAT.validate_json(heartbeat_file(store).read_bytes())
     except (OSError, ValidationError):
+        return None
+
+
+def drop_heartbeat(store: Path) -> None:
+    """Take the heartbeat away, as a daemon does that ends because it was told to: nobody is to miss it."""
+    heartbeat_file(store).unlink(missing_ok=True)
+
+
+def beaten_at(store: Path) -> datetime | None:
+    """Return when the last heartbeat was written, by this machine's clock; None where there is none."""
+    try:
+        return datetime.fromtimestamp(heartbeat_file(store).stat().st_mtime, UTC)
+    except OSError:
         return None

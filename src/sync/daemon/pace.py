@@ -20,7 +20,7 @@ class Pace:
     poll_s: float
     max_share: float  # of the account's calls of a day
 
-    def interval_s(self, usage: Usage, per_poll: int, *, now: datetime, zone: tzinfo) -> float:
+    def interval_s(self, usage: Usage, per_poll: float, *, now: datetime, zone: tzinfo) -> float:
         """Return in how many seconds to poll next, where a poll costs `per_poll` calls; as configured where the CRM tells no limit."""
         if usage.limit_today is None or per_poll <= 0:
             return self.poll_s

@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,11 +19,13 @@ import structlog
 
 from connectors.pacing import RetryPolicy, Waiting
 from connectors.protocol import WritingConnector
+from sync.config import Config
 from sync.context import Context
 from sync.daemon.crm import Crm
 from sync.daemon.daemon import Daemon, Ended, Machine, Work
 from sync.daemon.events import Crashed, Event, Polled
-from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, write_heartbeat
+from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, drop_heartbeat, write_heartbeat
+from sync.daemon.hints import HintBox
 from sync.daemon.manager import Manager, manager_of_this_process
 from sync.daemon.nightly import Nightly
 from sync.daemon.pace import Pace, too_short
@@ -39,12 +41,16 @@ from sync.store.database import Database, open_store
 from sync.store.lock import hold_daemon, hold_store, this_process
 from sync.vendors import connectors_of
 from sync.version import VERSION
-from sync.wiring import context_of, machine_clock
+from sync.web.serving import Serving as Server
+from sync.web.settings import READY_WITHIN
+from sync.web.watched import Hints
+from sync.wiring import context_of, machine_clock, serving_settings
 
 log = structlog.get_logger()
 PATIENCE = RetryPolicy(tries=3, first_tries=2, first_s=0.5, longest_s=5.0, slowed_s=60.0, run_s=120.0)  # the next poll tries again
 ONCE = RetryPolicy(tries=1)  # what a CRM could not do for a reason that passes is planned again by the next tick
 POLLERS_END_WITHIN_S = 5.0
+SERVER_ENDS_WITHIN_S = 3.0
 EXIT_AT_ONCE = 143
 NO_WAIT = timedelta(0)
 RECONCILE = "reconcile"
@@ -77,7 +83,9 @@ def serve(path: Path | None) -> int:
             _serve(Serving(path=path, files=files, manager=manager, events=events, signals=signals))
         except StoppedAtOnce:
             log.warning("stopped_at_once")
+            drop_heartbeat(files.config.store)
             return EXIT_AT_ONCE
+        drop_heartbeat(files.config.store)
     return 0
 
 
@@ -105,7 +113,8 @@ def _opened(serving: Serving) -> Iterator[Daemon]:
         connectors = connectors_of(config, files.agreement, waiting, retry=PATIENCE)
         pollers = {one.crm: _poller(serving, files, one, waiting) for one in connectors}
         stack.callback(_end, serving, pollers.values(), connectors)
-        run = _context(serving, files, store, connectors, waiting)
+        watched = Watched(HintBox(serving.events.put))
+        run = _context(serving, watched, store, connectors, waiting)
         nightly = Nightly(daily=_daily(files, run), config=config.path)
         stack.callback(nightly.stop, POLLERS_END_WITHIN_S)
         daemon = Daemon(
@@ -114,12 +123,60 @@ def _opened(serving: Serving) -> Iterator[Daemon]:
             events=serving.events,
             machine=Machine(now=machine_clock, monotonic=time.monotonic),
             manager=serving.manager,
-            work=_work(serving, run, nightly),
+            work=_work(serving, run, nightly, watched.ticked),
+            hints=watched.hints,
             pulse=Heartbeat(pid=os.getpid(), host=socket.gethostname(), version=VERSION, started_at=serving.started_at, at=machine_clock()),
         )
+        watched.daemon = daemon
+        _listen(stack, config, watched)
         for poller in pollers.values():
             poller.start()
         yield daemon
+
+
+@dataclass(slots=True)
+class Watched:
+    """The daemon as the server sees it, from another thread."""
+
+    hints: HintBox
+    daemon: Daemon | None = None
+    server: Server | None = None
+
+    def beat(self) -> Heartbeat:
+        """Return how the daemon is now."""
+        assert self.daemon is not None, "the server is started after the daemon was put together"
+        return self.daemon.pulse
+
+    def now(self) -> datetime:
+        """Return the daemon's time, which may be the CRMs'."""
+        assert self.daemon is not None, "the server is started after the daemon was put together"
+        return self.daemon.now()
+
+    def hint(self, crm: str, hints: Hints) -> None:
+        """Take note of what changed in a CRM."""
+        self.hints.put(crm, hints)
+
+    def lives(self, manager: Manager) -> None:
+        """Give a sign of life from within a tick that takes long."""
+        manager.feed()
+        if self.daemon is not None:
+            self.daemon.beat()
+
+    def ticked(self, seconds: float, good: bool) -> None:
+        """Count a tick."""
+        if self.server is not None:
+            self.server.observe_tick(seconds, good=good)
+
+
+def _listen(stack: ExitStack, config: Config, watched: Watched) -> None:
+    """Serve health, metrics and webhooks, where the config wants them; raises CannotListen."""
+    if not config.http.enabled:
+        return
+    ready_within = max(READY_WITHIN, 3 * config.daemon.poll)
+    watched.server = Server(serving_settings(config, clock=watched.now, ready_within=ready_within), watched)
+    watched.server.start()
+    stack.callback(watched.server.stop, within_s=SERVER_ENDS_WITHIN_S)
+    log.info("listening", url=watched.server.url)
 
 
 def _poller(serving: Serving, files: Files, connector: WritingConnector, waiting: Waiting) -> Poller:
@@ -153,8 +210,8 @@ def _drop_polled(events: SimpleQueue[Event]) -> None:
             events.put(event)
 
 
-def _context(serving: Serving, files: Files, store: Database, connectors: tuple[WritingConnector, ...], waiting: Waiting) -> Context:
-    run = context_of(files, store, connectors, tell=lambda _: serving.manager.feed(), waiting=waiting)
+def _context(serving: Serving, watched: Watched, store: Database, connectors: tuple[WritingConnector, ...], waiting: Waiting) -> Context:
+    run = context_of(serving.files, store, connectors, tell=lambda _: watched.lives(serving.manager), waiting=waiting)
     return replace(run, goes_on=lambda: not serving.signals.is_stopping, patience=ONCE)
 
 
@@ -176,7 +233,7 @@ def _daily(files: Files, run: Context) -> Daily | None:
     return Daily(at=time_of_day.fromisoformat(at), zone=files.agreement.zone, done_at=run.runs.last_began(RECONCILE) or machine_clock())
 
 
-def _work(serving: Serving, run: Context, nightly: Nightly) -> Work:
+def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[float, bool], None]) -> Work:
     memory, store = Memory(), run.known.config.store
 
     def tick_held(news: News) -> Ticked:
@@ -185,6 +242,7 @@ def _work(serving: Serving, run: Context, nightly: Nightly) -> Work:
 
     return Work(
         tick=tick_held,
+        ticked=ticked,
         next_at=lambda _: run.known.findings.next_at(),
         beat=lambda beat: _write(store, beat),
         may_reload=partial(_may_reload, serving, run),

@@ -14,11 +14,12 @@ from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.agreement.versions import version_of
 from sync.assign import new_people_turns
-from sync.begin import Begun
+from sync.begin import Begun, cost_of
 from sync.carry_out import Numbered, Tally
 from sync.context import Context
 from sync.daemon.draft import Draft, Noted
 from sync.daemon.lazy_routing import LazyRouting
+from sync.defined_now import terms_to_write_by
 from sync.earlier import settle_earlier
 from sync.holding import parted
 from sync.judge.judge import judge_lead
@@ -187,8 +188,10 @@ def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, s
     if draft.plan is None:
         return Tally()
     steps, held = parted(sendable(run, draft.plan), trips)
+    todo = _reachable(run, steps, down)
+    terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
     take_up_or_hold(run, draft.begun, draft.plan, held)
-    return acting.carry_out(draft.plan, _reachable(run, steps, down))
+    return replace(acting, terms=terms).carry_out(draft.plan, todo)
 
 
 def _reachable(run: Context, steps: Sequence[Numbered], down: frozenset[str]) -> Sequence[Numbered]:
@@ -211,4 +214,4 @@ def _note(run: Context, memory: Memory, draft: Draft, judged: int, tally: Tally)
     is_first = memory.judged == 0
     memory.judged += judged
     if judged or is_first:
-        run.runs.finish(draft.watch.run_id, outcome="ok", summary={"leads": memory.judged})
+        run.runs.finish(draft.watch.run_id, outcome="ok", summary={"leads": memory.judged} | cost_of(run, draft.watch))

@@ -48,11 +48,12 @@ def stopped_lines(brakes: Brakes, findings: Iterable[Finding], *, teams: Mapping
 
 def stopped_json(plans: Iterable[HeldPlan], stops: Iterable[Stop], frozen: Iterable[str]) -> bytes:
     """Return the document of `leadpact held`."""
-    document = {"plans": [_plan(plan) for plan in plans], "stops": [_stop(stop) for stop in stops], "frozen": list(frozen)}
+    document = {"plans": [held_json(plan) for plan in plans], "stops": [stop_json(stop) for stop in stops], "frozen": list(frozen)}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
 
 
-def _plan(plan: HeldPlan) -> dict[str, object]:
+def held_json(plan: HeldPlan) -> dict[str, object]:
+    """Return a held plan, with the commands that end it."""
     return {
         "id": plan.plan,
         "run": plan.run,
@@ -64,7 +65,8 @@ def _plan(plan: HeldPlan) -> dict[str, object]:
     }
 
 
-def _stop(stop: Stop) -> dict[str, object]:
+def stop_json(stop: Stop) -> dict[str, object]:
+    """Return a pause or an observe, with the command that ends it."""
     return {
         "id": stop.number,
         "kind": stop.kind.value,

@@ -90,7 +90,8 @@ class Journal:
     def unsettled(self) -> list[Unsettled]:
         """Return all parts of the steps of which only reading tells whether they stand, by plan and place.
 
-        Also parts that were never sent, and those that failed, where another part of their step was sent.
+        Also parts that were never sent, and those that failed, where another part of their step was sent; and all of a step of which
+        a part stands and another one was left for later.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
@@ -100,6 +101,12 @@ class Journal:
                 ), open (plan, position) AS (
                     SELECT DISTINCT write.plan, write.position FROM write JOIN journal AS newest ON newest.id = write.newest
                     WHERE newest.event IN ('intended', 'unknown', 'done')
+                    UNION SELECT later.plan, later.position FROM write AS later JOIN journal AS newest ON newest.id = later.newest
+                        JOIN journal AS intent ON intent.id = later.intent
+                        JOIN write AS other ON (other.plan, other.position) = (later.plan, later.position)
+                        JOIN journal AS stands ON stands.id = other.newest
+                    WHERE newest.event = 'later' AND stands.event IN ('verified', 'stands')
+                        AND intent.record IS NULL AND stands.record IS NULL
                 )
                 SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said,
                     {_record_of("intent")}, newest.event

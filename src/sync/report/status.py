@@ -1,0 +1,137 @@
+"""How things stand, as one screen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+
+from sync.daemon.heartbeat import CrmState
+from sync.daemon.liveness import Life
+from sync.history import local_text
+from sync.plain import plain
+from sync.report.status_figures import failures, promise_counts, share_of_day
+from sync.report.stopped import stop_lines
+from sync.status import Status
+
+RED, YELLOW, DIM = "red", "yellow", "dim"
+
+Line = tuple[str, str]  # a text, and how it stands out: RED, YELLOW, DIM or nothing
+Lines = Iterator[Line]
+
+
+def status_lines(status: Status) -> Lines:
+    """Yield the screen; moments are told in the agreement's zone, and in UTC where it cannot be read."""
+    agreement = status.in_force.agreement
+    zone: tzinfo = agreement.zone if agreement is not None else UTC
+    sections = (
+        _daemon(status, zone),
+        _crms(status, zone),
+        _promises(status),
+        _due(status, zone),
+        _errors(status),
+        _enforcement(status, zone),
+    )
+    for section in (*sections, _store(status, zone)):
+        yield from ((plain(text), style) for text, style in section)
+
+
+def _daemon(status: Status, zone: tzinfo) -> Lines:
+    beat = status.daemon.beat
+    if beat is None:
+        yield "Daemon       none runs", ""
+        return
+    who = f"process {beat.pid} on {beat.host}, version {beat.version}"
+    match status.daemon.life:
+        case Life.DOWN:
+            yield f"Daemon       DOWN: {who} is gone; its last sign of life was {_at(status.daemon.seen_at, zone)}", RED
+        case Life.STUCK:
+            yield f"Daemon       STUCK: {who} gave no sign of life since {_at(status.daemon.seen_at, zone)}", RED
+        case _:
+            yield f"Daemon       runs: {who}, since {local_text(beat.started_at, zone)}", ""
+    took = f", took {beat.tick_s:.1f} s" if beat.tick_s is not None else ""
+    good = "" if beat.good_at == beat.ticked_at else f"; the last good one {_at(beat.good_at, zone)}"
+    yield f"  last tick  {_at(beat.ticked_at, zone)}{took}{good}", YELLOW if good else ""
+    yield f"  next       {_at(beat.next_at, zone)}", ""
+    if beat.trouble is not None:
+        yield f"  judging nothing: {beat.trouble}", RED
+    if beat.reload_refused is not None:
+        yield f"  goes by the files as they were: {beat.reload_refused}", RED
+
+
+def _at(at: datetime | None, zone: tzinfo) -> str:
+    return local_text(at, zone) if at is not None else "none yet"
+
+
+def _crms(status: Status, zone: tzinfo) -> Lines:
+    pulses = status.daemon.beat.crms if status.daemon.beat is not None else {}
+    for crm in status.config.crms:
+        upto = status.standing.read_upto.get(crm)
+        yield f"{crm:<12} {'read up to ' + local_text(upto, zone) if upto is not None else 'not read yet'}; {_budget(status, crm)}", ""
+        pulse = pulses.get(crm)
+        if pulse is not None and pulse.state is CrmState.DOWN:
+            yield f"  DOWN since {local_text(pulse.since, zone)}: {pulse.said or 'it gave no reason'}", RED
+            if pulse.fix is not None:
+                yield f"  fix: {pulse.fix}", RED
+
+
+def _budget(status: Status, crm: str) -> str:
+    """Say how many calls were made on the account's day, of how many."""
+    calls, told = status.standing.calls.get(crm), status.standing.usage.get(crm, {})
+    if calls is None:
+        return "no calls yet"
+    text = f"{calls.today:,} calls on {calls.day}"
+    if (limit := told.get("limit_today")) is not None and (share := share_of_day(status, crm)) is not None:
+        text += f" of {int(limit * share):,} that may be ours"
+    left = told.get("remaining_today")
+    return text + (f"; the account had {left:,} of {limit:,} left" if left is not None and limit is not None else "")
+
+
+def _promises(status: Status) -> Lines:
+    if not status.has_store:
+        yield "Promises     nothing was pulled yet", ""
+        return
+    counts = promise_counts(status)
+    text = ", ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in ("open", "at_risk", "broken", "backlog", "unknown"))
+    yield f"Promises     {text}", YELLOW if counts["broken"] else ""
+
+
+def _due(status: Status, zone: tzinfo) -> Lines:
+    head = "Due next"
+    for promise in status.standing.due_next:
+        is_past = promise.due_at <= status.now
+        late = "  not judged since" if is_past else ""
+        yield f"{head:<12} {local_text(promise.due_at, zone)}  {promise.lead}  {promise.rule}{late}", YELLOW if is_past else ""
+        head = ""
+
+
+def _errors(status: Status) -> Lines:
+    standing = status.standing
+    for what, count in failures(status).items():
+        if count:
+            yield f"{what.replace('_', ' ').capitalize():<20} {count:,}", RED
+    if (run := standing.last_run) is not None and run.outcome not in ("ok", None):
+        yield f"Last run     {run.id}, {run.kind}, stopped: {run.outcome}", RED
+
+
+def _enforcement(status: Status, zone: tzinfo) -> Lines:
+    mode, why_not = status.config.mode, status.in_force.why_not
+    others = ", ".join(f"{name} {one}" for name, one in sorted({**mode.rules, **mode.teams}.items()))
+    yield f"Mode         {mode.default}{f' ({others})' if others else ''}", ""
+    yield (f"Agreement    not in force: {why_not}", YELLOW) if why_not is not None else ("Agreement    in force, signed by both sides", "")
+    for rule, since in sorted(status.standing.enforced.items()):
+        yield f"  {rule}: enforced since {local_text(since, zone)}", DIM
+    for stop in status.standing.stops:
+        yield from ((text, YELLOW) for text in stop_lines(stop))
+    yield from ((text, YELLOW) for text in status.frozen)
+    for plan in status.standing.held:
+        moves = sum(plan.moves.values())
+        yield (
+            f"Held         plan {plan.plan}: {moves:,} move{'s' * (moves != 1)}, until {local_text(plan.until, zone)}; see `leadpact held`",
+            YELLOW,
+        )
+
+
+def _store(status: Status, zone: tzinfo) -> Lines:
+    if status.has_store:
+        backup = f"last backup {local_text(status.backed_up_at, zone)}" if status.backed_up_at is not None else "no backup"
+        yield f"Store        {status.store_bytes / 1e6:,.1f} MB, {backup}", ""
