@@ -47,6 +47,10 @@ class Connector(Protocol):
         """Name the streams in the order in which they should be pulled; definitions and owners first."""
         ...
 
+    def kinds(self) -> Mapping[str, str]:
+        """Name the kind of the rows of each stream whose rows are records or activities: contacts -> contact. Pure."""
+        ...
+
     def expect(self, cursors: Mapping[str, str | None]) -> None:
         """Hear which streams are about to be read, and from where, so that the first pages of several may be asked for at once.
 

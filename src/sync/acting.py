@@ -19,7 +19,7 @@ from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
 from sync.ladder import GIVING, REMIND
 from sync.look_again import LookAgain
-from sync.messages import nobody_left
+from sync.messages import Message, nobody_left
 from sync.outbox import Post, Posted
 from sync.pull import Progress, Pulled
 from sync.remedies.manager_task import ESCALATE
@@ -27,6 +27,7 @@ from sync.remind import Remind
 from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
 from sync.store.plans import Chosen
+from sync.telling import post_of
 from sync.terms import Terms
 
 
@@ -62,10 +63,11 @@ class Acting:
         today = self._now().astimezone(self.begun.agreement.zone).date()
         self._post().put(nobody_left(plan, steps, today))
 
-    def tell_people(self) -> Posted:
+    def tell_people(self, notices: Iterable[Message] = ()) -> Posted:
         """Note what happened for those who are to hear of it, and send what waits; only what is verified has happened."""
         post = self._post()
-        post.take_news()
+        post.put(notices)
+        post.gather()
         return post.deliver()
 
     def stopping(self, steps: Iterable[Numbered]) -> Stopping:
@@ -111,17 +113,7 @@ class Acting:
         )
 
     def _post(self) -> Post:
-        run = self.run
-        return Post(
-            known=run.known,
-            outbox=run.outbox,
-            plans=run.plans,
-            door=run.door,
-            accounts=self._accounts,
-            terms=self.terms,
-            agreement=self.begun.agreement,
-            now=self._now,
-        )
+        return post_of(self.run, self.terms, self.begun.agreement, now=self._now)
 
     @property
     def _accounts(self) -> dict[str, Account]:

@@ -108,7 +108,7 @@ def begin(run: Context, as_of: datetime | None, *, kind: str) -> Begun:
     facts = {connector.crm: _facts(run, connector, accounts[connector.crm]) for connector in run.connectors}
     refuse_if_misfit(known.agreement, known.roster, facts.values())
     for fact in facts.values():
-        known.mirror.bind_account(fact.account.crm, fact.account.id)
+        known.mirror.bind_account(fact.account.crm, fact.account.id, pages=fact.account.record_pages)
     known.agreements.remember(version_of(known.agreement, seen_at=now))
     eras = eras_at(known, upto=as_of)
     agreement = next(era.agreement for era in eras if era.covers(moment))

@@ -8,6 +8,7 @@ from sync.ladder import MOVES
 from sync.steps import Step
 
 NOT_ALONE = "it goes with the step of the lead's other record, which was not written"
+STANDS_NOT = "it goes with the step of the lead's other record, which does not stand"
 
 
 def goes_with(steps: Iterable[tuple[int, Step]]) -> Mapping[int, int]:

@@ -154,14 +154,15 @@ class CarryOut:
         along = self.along.intend([(position, step) for position, step, _ in ready], parts, tasks, sender)
         gate = Gate(stopping=self.stopping, steps={part.place: step for position, step, _ in ready for part in parts[position]})
         events = _send_in_order(sender, {position: mine for position, mine in parts.items() if position not in beside}, gate)
-        events |= _send_beside(sender, parts, beside, events, gate)
-        tried = []
+        events |= _send_beside(sender, parts, beside, events)
+        tried: dict[int, Tried] = {}
         for position, step, _ in ready:
             told, first = {events[part.place] for part in parts[position]}, parts[position][0].place
             if told - _NOT_SENT:
                 failed = {part.place: events[part.place] for part in parts[position] if events[part.place] in FOR_GOOD}
-                its = tuple(along.get(position, ()))
-                tried.append(Tried(step=step, intents=intents[position], failed=failed, is_done=told == {Event.DONE}, along=its))
+                its, is_done = tuple(along.get(position, ())), told == {Event.DONE}
+                goes = tried.get(beside[position]) if position in beside and not is_done else None
+                tried[position] = Tried(step=step, intents=intents[position], failed=failed, is_done=is_done, along=its, first=goes)
                 continue
             stay(along.get(position, ()), events[first], sender)
             if events[first] is Event.LATER:
@@ -169,7 +170,7 @@ class CarryOut:
             else:
                 tally.add(step, events[first], sender.said.get(first))
                 tally.stopped += first in gate.said
-        self._settle(tried, sender, tally)
+        self._settle(list(tried.values()), sender, tally)
         if sender.ended_by:
             raise sender.ended_by[0]
 
@@ -313,24 +314,39 @@ def _record_of(step: Step, rows: LeadRows | None) -> Record | None:
 
 
 def _send_beside(
-    sender: Sender, parts: Mapping[int, Sequence[Part]], beside: Mapping[int, int], events: Mapping[Place, Event], gate: Gate
+    sender: Sender, parts: Mapping[int, Sequence[Part]], beside: Mapping[int, int], events: Mapping[Place, Event]
 ) -> dict[Place, Event]:
-    """Send the steps that go with another one, where that was done; the others are for later."""
-    theirs = {position: mine for position, mine in parts.items() if position in beside}
-    goes = {at: mine for at, mine in theirs.items() if all(events[part.place] is Event.DONE for part in parts[beside[at]])}
-    stays = [part.place for position, mine in theirs.items() if position not in goes for part in mine]
-    sender.note(stays, Event.LATER, NOT_ALONE)
-    return dict.fromkeys(stays, Event.LATER) | _send_in_order(sender, goes, gate)
+    """Send the steps that go with another one, where that was done; where only reading can tell, so it is of them.
+
+    A lead of which one record was written is finished, so nothing stops the other any more.
+    """
+    told: dict[Place, Event] = {}
+    goes: dict[int, Sequence[Part]] = {}
+    for at, mine in ((position, mine) for position, mine in parts.items() if position in beside):
+        first = {events[part.place] for part in parts[beside[at]]}
+        if first == {Event.DONE}:
+            goes[at] = mine
+        elif first - _NOT_SENT:
+            told |= dict.fromkeys((part.place for part in mine), Event.UNKNOWN)
+        else:
+            told |= _stay(sender, mine, Event.LATER if Event.LATER in first else Event.SKIPPED)
+    return told | _send_in_order(sender, goes)
 
 
-def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]], gate: Gate) -> dict[Place, Event]:
+def _stay(sender: Sender, parts: Iterable[Part], event: Event) -> dict[Place, Event]:
+    places = [part.place for part in parts]
+    sender.note(places, event, NOT_ALONE)
+    return dict.fromkeys(places, event)
+
+
+def _send_in_order(sender: Sender, parts: Mapping[int, Sequence[Part]], gate: Gate | None = None) -> dict[Place, Event]:
     """Send the first part of each step, then the second of those whose first was done, and so on; a step that was begun is finished."""
     events: dict[Place, Event] = {}
     for number in range(max(map(len, parts.values()), default=0)):
         due = [mine for mine in parts.values() if number < len(mine)]
         before = {mine[number].place: events.get(mine[number - 1].place, Event.DONE) if number else Event.DONE for mine in due}
         sent = [mine[number] for mine in due if before[mine[number].place] is Event.DONE]
-        events |= sender.send(sent) if number else sender.send(sent, closed_to=gate.closed_to)
+        events |= sender.send(sent) if number or gate is None else sender.send(sent, closed_to=gate.closed_to)
         for mine in due:
             place = mine[number].place
             if place not in events:

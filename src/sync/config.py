@@ -16,7 +16,18 @@ from sync.config_notify import Target, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
-from sync.config_sections import ActSection, DaemonSection, HubSpotSettings, LimitsSection, LogSection, ModeSection, SettleSection
+from sync.config_sections import (
+    ActSection,
+    BackupSection,
+    DaemonSection,
+    HubSpotSettings,
+    LimitsSection,
+    LogSection,
+    ModeSection,
+    ReconcileSection,
+    RetentionSection,
+    SettleSection,
+)
 from sync.errors import ConfigurationError
 from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
@@ -40,10 +51,14 @@ class Config:
     settle: SettleSection
     act: ActSection
     own_fields: OwnFieldsSection
+    backup: BackupSection
+    retention: RetentionSection
+    reconcile: ReconcileSection
     daemon: DaemonSection
     http: HttpSection
     log: LogSection
     notify: tuple[Target, ...]
+    templates: Path | None  # folder of texts in place of ours
     warnings: tuple[Problem, ...]  # what works but should not stay so
 
     @property
@@ -167,9 +182,13 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         settle=settings.settle,
         act=settings.act,
         own_fields=settings.own_fields,
+        backup=settings.backup,
+        retention=settings.retention,
+        reconcile=settings.reconcile,
         daemon=settings.daemon,
         http=settings.http,
         log=settings.log,
         notify=reader.targets(settings),
+        templates=folder / Path(settings.messages.templates).expanduser() if settings.messages.templates else None,
         warnings=tuple(reader.warnings),
     )

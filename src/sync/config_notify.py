@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr
 
 from sync.agreement.model import Agreement
 from sync.agreement.schema_words import Texts
-from sync.messages import MANAGER, OWNER, PERSONS, ROLES
+from sync.messages import MANAGER, OWNER, PERSONS, ROLES, TEAM
 from sync.problems import Problem, choose_fix, listed, quoted
 from sync.shape import Table, Text, matching
 
@@ -25,6 +25,13 @@ class NotifySection(Table):
     name: Annotated[Text, matching(r"[a-z0-9_]+", "a name of small letters, digits and _", fix="write one such as team_slack")]
     readers: Annotated[Texts, Field(alias="for", min_length=1)]
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
+    at_all_hours: Annotated[bool, Field(strict=True)] = False
+
+
+class MessagesSection(Table):
+    """`[messages]`."""
+
+    templates: Text | None = None  # a folder, relative to that of config.toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,7 @@ class Target:
     url: SecretStr
     readers: tuple[str, ...]  # owner, manager, marketing, ops, or channels of the agreement
     timeout_s: float
+    at_all_hours: bool = False  # also outside the hours of who reads there
 
     @property
     def is_shared(self) -> bool:
@@ -74,14 +82,18 @@ def target_problems(targets: Sequence[Target], *, file: str) -> Iterator[Problem
 
 def unknown_readers(targets: Sequence[Target], agreement: Agreement, *, file: str) -> Iterator[Problem]:
     """Yield a problem for each reader that neither leadpact nor a `tell` of the agreement knows."""
-    known = list(dict.fromkeys([*ROLES, *(name for handoff in agreement.handoffs for name in handoff.tell)]))
+    tell = agreement.tell
+    told = [name for handoff in agreement.handoffs for name in handoff.tell] + [*tell.at_risk, *tell.broken, *tell.recycled, *tell.daily]
+    teams = [f"{TEAM} {name}" for name in agreement.teams]
+    known = [name for name in dict.fromkeys([*ROLES, *told, *teams]) if name != TEAM]
     for target in targets:
         for reader in target.readers:
-            if reader not in known:
+            of_roster = not teams and reader.startswith(f"{TEAM} ")  # an agreement that lists no teams leaves them to the roster
+            if reader not in known and not of_roster:
                 yield Problem(
                     file=file,
                     where=f"{NOTIFY}.{target.name}.for",
                     found=quoted(reader),
-                    expected="who can be told: a role, or a name that a handoff's `tell` has",
+                    expected="who can be told: a role, a team, or a name that `tell` of the agreement has",
                     fix=choose_fix(reader, known, otherwise=f"known are: {listed(known)}"),
                 )

@@ -21,19 +21,22 @@ from pydantic_settings import (
 from sync.config_authority import named_crms
 from sync.config_freeze import FreezeTable
 from sync.config_http import HttpSection, missing_beside
-from sync.config_notify import NOTIFY, NotifySection, Target, target_problems, written_targets
+from sync.config_notify import NOTIFY, MessagesSection, NotifySection, Target, target_problems, written_targets
 from sync.config_own_fields import OwnFieldsSection
 from sync.config_salesforce import FIND_MY_DOMAIN, RETIRED, SalesforceSettings, form_flaws, login_flaws
 from sync.config_secrets import CREDENTIALS, SECRETS, Secret, SecretFiles, in_document, target_secret
 from sync.config_sections import (
     ActSection,
     AuthoritySection,
+    BackupSection,
     DaemonSection,
     FilesSection,
     HubSpotSettings,
     LimitsSection,
     LogSection,
     ModeSection,
+    ReconcileSection,
+    RetentionSection,
     RolesSection,
     SettleSection,
     SyncSection,
@@ -65,10 +68,14 @@ class Settings(BaseSettings):
     settle: SettleSection = SettleSection()
     act: ActSection = ActSection()
     own_fields: OwnFieldsSection = OwnFieldsSection()
+    backup: BackupSection = BackupSection()
+    retention: RetentionSection = RetentionSection()
+    reconcile: ReconcileSection = ReconcileSection()
     daemon: DaemonSection = DaemonSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()
     notify: tuple[NotifySection, ...] = ()
+    messages: MessagesSection = MessagesSection()
 
 
 def connected_crms(settings: Settings) -> tuple[str, ...]:
@@ -133,7 +140,13 @@ class SettingsReader:
     def targets(self, settings: Settings) -> tuple[Target, ...]:
         """Return where people are told things, each with its URL; one without is a problem, and is not among them."""
         return tuple(
-            Target(name=section.name, url=SecretStr(self._urls[section.name]), readers=section.readers, timeout_s=section.timeout_s)
+            Target(
+                name=section.name,
+                url=SecretStr(self._urls[section.name]),
+                readers=section.readers,
+                timeout_s=section.timeout_s,
+                at_all_hours=section.at_all_hours,
+            )
             for section in settings.notify
             if section.name in self._urls
         )

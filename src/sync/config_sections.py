@@ -149,6 +149,24 @@ class ActSection(Table):
     move_open_tasks: bool = False
 
 
+class BackupSection(Table):
+    """`[backup]`: copies of the store."""
+
+    keep: Whole = 7
+
+
+class RetentionSection(Table):
+    """`[retention]`: how long what a CRM no longer has is kept; wall time."""
+
+    deleted: WallSpanText = timedelta(days=90)
+
+
+class ReconcileSection(Table):
+    """`[reconcile]`: how far back the nightly comparison goes; wall time."""
+
+    writes: WallSpanText = timedelta(days=30)
+
+
 class DaemonSection(Table):
     """`[daemon]`: how often it looks, and when it does what; wall time, in the agreement's zone."""
 

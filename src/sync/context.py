@@ -9,16 +9,21 @@ from datetime import datetime
 from connectors.pacing import RetryPolicy, Waiting
 from connectors.protocol import WritingConnector
 from sync.assign import Ground
+from sync.delivery import Door
 from sync.known import Known
 from sync.meter import Meter
-from sync.outbox import Door
 from sync.pull import Progress
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.outbox import Outbox
 from sync.store.plans import Plans
+from sync.store.reconciled import Parts
 from sync.store.runs import Runs
+from sync.store.standing import Standing
+from sync.store.tidings import Tidings
+from sync.store.upkeep import Upkeep
 from sync.store.whose import Whose
+from sync.templates import Templates
 
 AGAIN = RetryPolicy(tries=4, first_s=2.0, longest_s=30.0)  # by which a run tries what a CRM could not do for a reason that passes
 
@@ -36,8 +41,13 @@ class Context:
     whose: Whose
     enforced: Enforced
     outbox: Outbox
+    tidings: Tidings
     door: Door
+    templates: Templates
     meter: Meter
+    upkeep: Upkeep
+    standing: Standing
+    parts: Parts
     clock: Callable[[], datetime]
     waiting: Waiting
     tell: Callable[[Progress], None]

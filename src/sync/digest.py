@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 WITHIN = timedelta(hours=1)
+MANY = 5  # of a morning: what waited for it goes by itself up to so many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Lately:
 
     alone: int = 0
     digests: int = 0
+    first_at: datetime | None = None  # of all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +29,12 @@ class Shares(Generic[T]):
     together: Sequence[T] = ()  # as one digest
 
 
-def share_out(waiting: Sequence[T], *, lately: Lately, most: int) -> Shares[T]:
-    """Let `most` messages an hour go by themselves and the rest as one digest; an hour has one digest, what comes after it waits."""
-    free = max(0, most - lately.alone)
-    rest = waiting[free:] if not lately.digests else ()
-    return Shares(alone=waiting[:free], together=rest)
+def share_out(waiting: Sequence[T], *, lately: Lately, most: int, held: Collection[T] = ()) -> Shares[T]:
+    """Let `most` messages an hour go by themselves and the rest as one digest; an hour has one digest, what comes after it waits.
+
+    Of `held`, those among them that waited for the morning, more than a few go together, too.
+    """
+    late = frozenset(held) if len(held) > MANY else frozenset()
+    alone = [one for one in waiting if one not in late][: max(0, most - lately.alone)]
+    gone = frozenset(alone)
+    return Shares(alone=alone, together=[one for one in waiting if one not in gone] if not lately.digests else ())

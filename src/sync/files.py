@@ -14,6 +14,7 @@ from sync.config import Config, load_config, misfits
 from sync.problems import Problem, Problems
 from sync.roster import Roster
 from sync.roster_load import load_roster
+from sync.templates import OURS, Templates, read_templates
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ class Files:
     config: Config
     agreement: Agreement
     roster: Roster
+    templates: Templates = OURS
 
 
 def read_files(path: Path | None, env: Mapping[str, str] | None = None) -> Files:
@@ -37,9 +39,11 @@ def read_files(path: Path | None, env: Mapping[str, str] | None = None) -> Files
     roster = _gathered(lambda: load_roster(roster_path, agreement=agreement), problems)
     if config is not None and agreement is not None:
         problems += misfits(config, agreement)
+    templates, wrong = read_templates(config.templates if config is not None else None)
+    problems += wrong
     if problems or config is None or agreement is None or roster is None:
         raise Problems(problems)
-    return Files(config=config, agreement=agreement, roster=roster)
+    return Files(config=config, agreement=agreement, roster=roster, templates=templates)
 
 
 def _gathered(read: Callable[[], T], problems: list[Problem]) -> T | None:

@@ -1,9 +1,9 @@
-"""Whom leadpact tells what, once: reminders, new owners, escalations, held moves, changes that do not stand. Pure."""
+"""Whom leadpact tells what, once: what a message is, and which ones a plan, the journal and held plans give. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -14,8 +14,10 @@ from sync.ladder import GIVING
 from sync.steps import Step
 
 OWNER, MANAGER, MARKETING, OPS = "owner", "manager", "marketing", "ops"
-ROLES = (OWNER, MANAGER, MARKETING, OPS)  # beside these the channels that a handoff tells
+ROLES = (OWNER, MANAGER, MARKETING, OPS)  # beside these the channels that the agreement tells, and teams
+TEAM = "team"  # in the agreement: the channel of the owner's team, which a target serves as `team NAME`
 PERSONS = (OWNER, MANAGER)  # they have an address of their own
+BACK = ("recycle", "return")  # the steps by which a lead goes back to Marketing
 STANDS_NOT = frozenset({Event.REFUSED, Event.NOT_WRITTEN, Event.OVERWRITTEN})  # the other ways to fail pass, or are settled later
 
 
@@ -23,12 +25,25 @@ class Kind(StrEnum):
     """What a message is about."""
 
     REMINDER = "reminder"
-    GIVEN = "given"  # a lead has a new owner
+    GIVEN = "given"  # leadpact gave a lead to a new owner
+    ASSIGNED = "assigned"  # an owner has a lead whose clock began
+    AT_RISK = "at_risk"  # to others than who owes it
+    BROKEN = "broken"
+    RECYCLED = "recycled"  # a lead is back with Marketing
     ESCALATION = "escalation"
     TRIP = "trip"  # a limit holds moves back
     NOBODY_LEFT = "nobody_left"  # of a pool, who might get a lead
     FAILED = "failed"  # a change does not stand
+    DOWN = "down"  # a CRM does not answer
+    BACK = "back"  # it answers again
+    REVIEW = "review"  # the agreement is to be reviewed
+    EXPIRES = "expires"  # it ends soon
+    DAILY = "daily"  # what is open, due today and broken since yesterday
     DIGEST = "digest"  # of messages that were too many
+
+
+ABOUT_NO_LEAD = frozenset({Kind.TRIP, Kind.DAILY, Kind.DOWN, Kind.BACK, Kind.REVIEW, Kind.EXPIRES})
+ABOUT_WHAT_IS_OWED = frozenset({Kind.REMINDER, Kind.AT_RISK, Kind.BROKEN})
 
 
 class State(StrEnum):
@@ -62,19 +77,32 @@ class Message:
 
     kind: Kind
     recipient: Recipient
-    rule: str  # of a pool in which nobody is left its name
+    rule: str  # of a passage's its handoff, of nobody left's its pool, of a daily digest's its day: 2026-11-20; of a notice see `notices`
     lead: str | None = None
     finding: str | None = None
-    rung: int | None = None  # of a pool in which nobody is left the day, as an ordinal
+    rung: int | None = None  # of what is about a passage its number, of nobody left the day as an ordinal
     plan: int | None = None
     position: int | None = None  # of the step in the plan
 
     @property
     def key(self) -> str:
-        """What makes it this message: told already, whatever the run or plan; of a limit once a plan and rule, of a pool once a day."""
-        told_of = {Kind.TRIP: (self.plan, self.rule), Kind.NOBODY_LEFT: (self.rule, self.rung)}
-        about = told_of.get(self.kind, (self.finding, self.rung))
-        return "|".join(map(str, (self.kind, *about, self.recipient.role, self.recipient.of)))
+        """What makes it this message: told already, whatever the run or plan."""
+        whose = "" if self.kind is Kind.RECYCLED else self.recipient.of  # a lead that is back has another owner than it had
+        return "|".join(map(str, (self.kind, *self._about, self.recipient.role, whose)))
+
+    @property
+    def _about(self) -> tuple[object, ...]:
+        match self.kind:
+            case Kind.TRIP:
+                return self.plan, self.rule
+            case Kind.NOBODY_LEFT:
+                return self.rule, self.rung
+            case Kind.ASSIGNED | Kind.RECYCLED:
+                return self.lead, self.rule, self.rung
+            case Kind.DAILY | Kind.DOWN | Kind.BACK | Kind.REVIEW | Kind.EXPIRES:
+                return (self.rule,)
+            case _:
+                return self.finding, self.rung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,16 +144,37 @@ def reminder(step: Step, recipient: Recipient, *, plan: int, position: int) -> M
     )
 
 
-def messages_of(news: News, *, finding: Finding | None, crm: str, owner_field: str, agreement: Agreement) -> Iterator[Message]:
+TeamOf = Callable[[str, str | None], str | None]  # (CRM, owner id) -> team
+
+
+def messages_of(
+    news: News, *, finding: Finding | None, crm: str, owner_field: str, agreement: Agreement, team_of: TeamOf
+) -> Iterator[Message]:
     """Yield what is told of a step, to whom the agreement says; `crm` is the one whose owner the finding names."""
     if news.event in STANDS_NOT:
         yield _about(news, Kind.FAILED, Recipient(role=OPS))
     elif news.action == "escalate" and finding is not None and finding.owner:
         yield _about(news, Kind.ESCALATION, Recipient(role=MANAGER, of=f"{crm}/{finding.owner}"))
     elif news.action in GIVING and (owner := news.writes.get(owner_field)):
-        tell = _told(agreement, finding.cycle.handoff) if finding is not None else (OWNER,)
-        for role in tell:
-            yield _about(news, Kind.GIVEN, Recipient(role=role, of=f"{news.crm}/{owner}"))
+        tell = told_of_handoff(agreement, finding.cycle.handoff) if finding is not None else (OWNER,)
+        for recipient in recipients(tell, crm=news.crm, owner=owner, team_of=team_of):
+            yield _about(news, Kind.GIVEN, recipient)
+    elif news.action in BACK:
+        owner = finding.owner if finding is not None else None
+        rule, rung = (finding.cycle.handoff, finding.cycle.number) if finding is not None else (news.rule, news.rung)
+        for recipient in recipients(agreement.tell.recycled, crm=crm, owner=owner, team_of=team_of):
+            yield replace(_about(news, Kind.RECYCLED, recipient), rule=rule, rung=rung)
+
+
+def recipients(words: Iterable[str], *, crm: str, owner: str | None, team_of: TeamOf) -> Iterator[Recipient]:
+    """Yield whom the words of the agreement mean for a lead of this owner; nobody's lead has no owner, manager or team to tell."""
+    of = f"{crm}/{owner}" if owner else ""
+    for word in words:
+        if word == TEAM:
+            if (team := team_of(crm, owner)) is not None:
+                yield Recipient(role=f"{TEAM} {team}", of=of)
+        elif of or word not in PERSONS:
+            yield Recipient(role=word, of=of)
 
 
 def held(plan: int, trips: Mapping[str, str]) -> Iterator[Message]:
@@ -157,18 +206,24 @@ def nobody_left(plan: int, steps: Iterable[tuple[int, Step]], today: date) -> It
         )
 
 
-def why_over(message: Message, finding: Finding | None) -> str | None:
-    """Say why a reminder that waited is not sent any more; None if it still is. Whatever happened is told however late."""
-    if message.kind is not Kind.REMINDER:
+def why_over(message: Message, finding: Finding | None, *, today: date) -> str | None:
+    """Say why a message that waited is not sent any more; None if it still is. Whatever happened is told however late.
+
+    `today` is by the reader's clock.
+    """
+    if message.kind is Kind.DAILY:
+        return None if message.rule == today.isoformat() else "its day is over"
+    if message.kind not in ABOUT_WHAT_IS_OWED:
         return None
     if finding is None or not finding.owed:
-        return f"{message.rule} is not owed any more"
-    if (message.rung or 0) <= 0 and finding.status is Status.BREACHED:
-        return f"{message.rule} is broken by now"
+        return f"{finding.rule if finding is not None else message.rule} is not owed any more"
+    if message.kind is Kind.AT_RISK or (message.kind is Kind.REMINDER and (message.rung or 0) <= 0):
+        return f"{message.rule} is broken by now" if finding.status is Status.BREACHED else None
     return None
 
 
-def _told(agreement: Agreement, handoff: str) -> tuple[str, ...]:
+def told_of_handoff(agreement: Agreement, handoff: str) -> tuple[str, ...]:
+    """Return who hears of a lead's owner in a handoff."""
     return next((one.tell for one in agreement.handoffs if one.name == handoff), ())
 
 

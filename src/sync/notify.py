@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from sync.letter import Answer, Fate, Letter
+from sync.letter import NO_ANSWER, Answer, Fate, Letter
 
 if TYPE_CHECKING:
     from apprise import Apprise, AppriseResult
 
-LATE = Answer(Fate.UNKNOWN, "no answer in time")
+LATE = Answer(Fate.UNKNOWN, NO_ANSWER)
 _STATUS = re.compile(r"error=(\d{3})")
 _NO_ANSWER = frozenset({"502", "504"})  # somebody between us and the target lost its answer
 _NEVER_LEFT = (

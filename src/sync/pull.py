@@ -106,7 +106,8 @@ def pull_account(
     streams = [one for one in connector.streams() if one not in (DEFINITIONS, OWNERS) and (only is None or one in only)]
     cursors = {stream: None if anew else mirror.cursor(connector.crm, stream) for stream in streams}
     connector.expect(cursors)
-    readers = {stream: partial(_pages_upto, connector, stream, cursor, now=seen_at) for stream, cursor in cursors.items()}
+    told_at = min(seen_at, connector.server_now or seen_at)  # a run that was resumed only estimates its beginning
+    readers = {stream: partial(_pages_upto, connector, stream, cursor, now=told_at) for stream, cursor in cursors.items()}
     for arrival in read_together(readers, at_once=AT_ONCE):
         if arrival.page is not None:
             _save(arrival.page, mirror, pulled, seen_at=seen_at, tell=tell)

@@ -25,7 +25,7 @@ def read_back(sender: Sender, mirror: Mirror, records: Iterable[RecordKey]) -> d
         for page in sender.writers[crm].read_now(list(group)):
             mirror.save_page(crm, page, seen_at=sender.now)
             held |= {record.key: record.values for record in page.records}
-            _gather(page, history)
+            gather(page, history)
     return {key: Seen(values=values, history=history.get(key, {})) for key, values in held.items()}
 
 
@@ -48,7 +48,7 @@ def _believed(tried: Tried) -> Values:
     return {name: value for values in told for name, value in values.items() if is_membership(name)}
 
 
-def _gather(page: Page, history: Changes) -> None:
+def gather(page: Page, history: Changes) -> None:
     """Take in the histories of a page: they come with the records, or in pages of their own, which are in order of time."""
     for record in page.records:
         history[record.key] |= record.history

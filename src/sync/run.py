@@ -108,21 +108,23 @@ def pull_changes(
 ) -> Pulled:
     """Read what changed in one CRM, in all its streams or in some; raises PullShrunk where it shows far less than it did."""
     mirror, share = run.known.mirror, run.known.config.limits.smallest_pull_share
-    pulled = pull_account(connector, mirror, facts, anew=asked.anew, tell=_telling(run), only=streams)
+    pulled = pull_account(connector, mirror, facts, anew=asked.anew, tell=telling(run), only=streams)
     refuse_if_shrunken(mirror, pulled, share=share, accepted=asked.shrunken)
     return pulled
 
 
 def pull_the_rest(run: Context, connector: WritingConnector, pulled: Pulled, *, now: datetime, asked: Asked = NOTHING_SPECIAL) -> None:
     """Read the evidence for the promises that have fallen due since, and what vanished from the streams that were read."""
-    mirror, tell = run.known.mirror, _telling(run)
+    mirror, tell = run.known.mirror, telling(run)
     pull_evidence(connector, mirror, run.known.findings.fallen_due(connector.crm, now), pulled, tell=tell)
     sweep(connector, mirror, pulled, tell=tell, accepted=asked.shrunken)
     mirror.scrub_if_due()
     note_what_is_behind(mirror, pulled)
 
 
-def _telling(run: Context) -> Callable[[Progress], None]:
+def telling(run: Context) -> Callable[[Progress], None]:
+    """Return what tells how far a run has come, and keeps the count of its calls up to date."""
+
     def tell(progress: Progress) -> None:
         run.meter.save(every=EVERY)
         run.tell(progress)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
 
 from connectors.changes import Change
 from connectors.records import RecordKey
-from sync.along import Went, is_along, settle_tasks
-from sync.journal import FOR_GOOD, OPEN, Entry, Event, Place, what_reading_tells
+from sync.along import Went, settle_tasks
+from sync.beside import STANDS_NOT
+from sync.journal import FOR_GOOD, Entry, Event, Place, what_reading_tells
 from sync.read_back import read_tried
 from sync.reversals import Signs, who
 from sync.send import Part, Sender, replaced
 from sync.steps import Step
-from sync.store.journal import UNDO, Journal, Unsettled
+from sync.store.journal import UNDO
 from sync.store.ledger import Ledger, Turn
 from sync.store.mirror import Mirror
-from sync.store.plans import Chosen, Plans
-from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, restores, verdict_on
+from sync.tried import Seen, Tried, Values, Verdict, as_it_was, lost_edits, verdict_on
 
 ROUNDS = 3  # of putting back what was lost; an edit that is lost by then is for the next run
 _NOT_SENT = frozenset({*FOR_GOOD, Event.LATER})
@@ -41,42 +40,7 @@ class _End:
 
     settled: Settled
     lines: Sequence[Entry] = ()
-    stands_at: Place | None = None  # its last part's, where it was written
-
-
-def left_open(journal: Journal, plans: Plans) -> list[Tried]:
-    """Return the steps of earlier runs that nobody knows the end of."""
-    parts = journal.unsettled()
-    told = {one.intent.place: one for one in parts}
-    found = tried_of((one.intent for one in parts), plans)
-    return [_tried(one.step, [told[intent.place] for intent in one.intents]) for one in found]
-
-
-def _tried(step: Step, parts: Sequence[Unsettled]) -> Tried:
-    """Tell the parts of a step from the tasks that go along with it; an escalation is nothing but a task.
-
-    A part that was left for later can still be written, unless what was cleared for it was set again.
-    """
-    tasks = {one.intent.place for one in parts if step.fields and is_along(one.intent)}
-    own = [one for one in parts if one.intent.place not in tasks]
-    later = [one.intent for one in own if one.newest is Event.LATER]
-    is_open = any(one.newest in OPEN for one in parts)
-    is_given_up = any(restores(one.intent, part) for one in own for part in later)
-    return Tried(
-        step=step,
-        intents=tuple(one.intent for one in own),
-        along=tuple(one.intent for one in parts if one.intent.place in tasks and one.newest in OPEN),
-        failed={one.intent.place: one.newest for one in own if one.newest in (_NOT_SENT if is_given_up else FOR_GOOD)},
-        put_off=frozenset() if is_open else frozenset(part.place for part in later),
-    )
-
-
-def tried_of(intents: Iterable[Entry], plans: Plans) -> Iterator[Tried]:
-    """Yield the steps that some intents, sorted by place, are of."""
-    for plan, group in groupby(intents, key=lambda entry: entry.place.plan):
-        parts = {place: tuple(some) for place, some in groupby(group, key=lambda entry: entry.place.position)}
-        for place, step in plans.numbered(plan, Chosen(places=frozenset(parts))):
-            yield Tried(step=step, intents=parts[place])
+    stands: Entry | None = None  # the intent of its last part, where it was written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +58,21 @@ class Settler:
 
         What a part cleared for another one that failed is set again as it was. What somebody wrote right before us, unseen, is put
         back, and what else the step wrote there is taken back. Who was given a lead of a pool is entered into the ledger once the lead
-        is theirs.
+        is theirs. The step of a lead's second record follows once that of the first stands; where it does not, nothing is written.
         """
+        alone, beside = [one for one in tried if one.first is None], [one for one in tried if one.first is not None]
+        return self._settle(alone) + (self._settle(self._due(beside)) if beside else [])
+
+    def _due(self, beside: Sequence[Tried]) -> list[Tried]:
+        """Say of steps that go with another one whether that stands, now that it is settled."""
+        firsts = [one.first for one in beside if one.first is not None]
+        seen = read_tried(self.sender, self.mirror, firsts)
+        stand = {
+            one.at for one in firsts if one.step.record in seen and what_reading_tells({}, one.after, _values(seen, one)) is Event.VERIFIED
+        }
+        return [replace(one, is_due=one.first is not None and one.first.at in stand) for one in beside]
+
+    def _settle(self, tried: Sequence[Tried]) -> list[Settled]:
         seen = read_tried(self.sender, self.mirror, tried)
         finished = [self._finish(one, rest) if (rest := one.rest(_values(seen, one))) else one for one in tried]
         ended = [self._restore(one) if one.to_restore else one for one in finished]
@@ -114,16 +91,22 @@ class Settler:
         return read_tried(self.sender, self.mirror, touched) if touched else {}
 
     def _finish(self, tried: Tried, rest: Iterable[Entry]) -> Tried:
-        """Send the parts that are missing, up to the first that fails; what is missing then has failed."""
+        """Send the parts that are missing, up to the first that fails; what is missing then has failed. A lost answer is read after."""
         missing = list(rest)
         while missing:
             event = self._send(tried.step, missing[0])
+            if event is Event.UNKNOWN and not self._shows(tried, missing[0]):
+                event = Event.LATER
+                self.sender.note([missing[0].place], event, "it did not arrive")
             if event in _NOT_SENT:
+                self.sender.note([part.place for part in missing[1:]], event, "the part before it was not written")
                 return replace(tried, failed={**tried.failed, **{part.place: event for part in missing}})
-            if event is not Event.DONE:
-                break
             missing.pop(0)
         return replace(tried)
+
+    def _shows(self, tried: Tried, part: Entry) -> bool:
+        values = _values(read_tried(self.sender, self.mirror, [tried]), tried)
+        return what_reading_tells({}, part.after or {}, values) is Event.VERIFIED
 
     def _restore(self, tried: Tried) -> Tried:
         """Set what was cleared as it was, as a part of its own; where that fails too, the next run does it."""
@@ -162,6 +145,8 @@ class Settler:
         if taking_back := [part for part in tried.intents if part.said is not None]:
             return self._end_of_taking_back(tried, seen, taking_back)
         verdict = verdict_on(tried, seen, self._signs(tried))
+        if verdict.event is Event.NOT_WRITTEN and tried.first is not None and not tried.is_due:
+            verdict = Verdict(event=Event.SKIPPED, said=STANDS_NOT)
         if failed is Event.LATER and tried.is_restored and verdict.event is Event.VERIFIED:
             return self._end_of_restoring(tried, self._said_at(place))
         if tried.put_off - self.sender.said.keys() and verdict.event is not Event.VERIFIED:
@@ -172,7 +157,7 @@ class Settler:
         return _End(
             settled=settled,
             lines=lines_of(verdict, tried, seen, self.sender.now),
-            stands_at=tried.counted[-1].place if verdict.event is Event.VERIFIED and tried.counted else None,
+            stands=tried.counted[-1] if verdict.event is Event.VERIFIED and tried.counted else None,
         )
 
     def _end_of_giving_up(self, tried: Tried) -> _End:
@@ -190,20 +175,20 @@ class Settler:
         return None if place is None else self.sender.said.get(place)
 
     def _keep(self, ends: Sequence[_End]) -> None:
-        """Note what stands; enter the turns that leads took before, so that none is forgotten, and give back those that are undone."""
-        now, stand = self.sender.now, [(end.settled.step, end.stands_at) for end in ends if end.stands_at is not None]
+        """Note what stands; before, so that none is forgotten, enter the turns that leads took, and give back those that are undone."""
+        now, stand = self.sender.now, [(end.settled.step, end.stands) for end in ends if end.stands is not None]
         turns = [
-            Turn(place=place, given=step.given, crm=self.owner_crm or step.record.crm, lead=step.lead)
-            for step, place in stand
+            Turn(place=stands.place, given=step.given, crm=self.owner_crm or step.record.crm, lead=step.lead)
+            for step, stands in stand
             if step.given is not None
         ]
         self.ledger.enter(turns, at=now)
-        self.sender.journal.note(self.sender.run_id, [line for end in ends for line in end.lines])
-        for step, _ in stand:
+        for step, stands in stand:
             if step.action == UNDO:
                 self.ledger.undone(step.lead, finding=step.finding, rung=step.rung, at=now)
             elif step.action == "return":
-                self.ledger.give_back(step.lead, why="returned", at=now)
+                self.ledger.give_back(step.lead, why="returned", since=stands.at, at=now)
+        self.sender.journal.note(self.sender.run_id, [line for end in ends for line in end.lines])
 
     def _pass_on(self, tried: Sequence[Tried], settled: Sequence[Settled]) -> list[Settled]:
         """Let the tasks that go along follow; a step stands once they do, too."""

@@ -12,6 +12,7 @@ from sync.same_value import same_value
 from sync.steps import Step
 
 Values = Mapping[str, str | None]
+At = tuple[int, int]  # a plan, and the position of a step in it
 GONE = "the record is gone, or was merged into another"
 
 
@@ -32,7 +33,14 @@ class Tried:
     failed: Mapping[Place, Event] = field(default_factory=dict)  # parts that were not written and will not be
     is_done: bool = False  # the CRM said that it did all of them
     along: tuple[Entry, ...] = ()  # those of tasks that go with the lead
+    first: Tried | None = None  # the step of the lead's other record that it goes with, where it was not simply sent after that
+    is_due: bool = False  # that step stands, so all of this one is to be written
     put_off: frozenset[Place] = frozenset()  # what an earlier run left for later of a step whose other parts were seen to stand
+
+    @property
+    def at(self) -> At:
+        """Which step of which plan it is."""
+        return self.last_place.plan, self.last_place.position
 
     @property
     def last_place(self) -> Place:
@@ -86,11 +94,12 @@ class Tried:
         return {name: before[name] for name in sorted(set_by_failed & after.keys()) if not after[name] and before[name]}
 
     def rest(self, held: Values) -> tuple[Entry, ...]:
-        """Return the parts that are missing where a record holds what it does between two of them; none elsewhere."""
+        """Return the parts that are missing where a record holds what it does between two of them; all, if they are due; none elsewhere."""
         if self.takes_back:
             return self._rest_of_taking_back(held)
-        if what_reading_tells(self.before, self.after, held) is not Event.OVERWRITTEN:
-            return ()
+        told = what_reading_tells(self.before, self.after, held)
+        if told is not Event.OVERWRITTEN:
+            return self.counted if self.is_due and told is Event.NOT_WRITTEN else ()
         for done in range(1, len(self.counted)):
             if what_reading_tells({}, self._upto(done), held) is Event.VERIFIED:
                 return self.counted[done:]

@@ -22,35 +22,42 @@ from sync.agreement.versions import Version, version_of
 from sync.assign import Ground
 from sync.config import Config, load_config
 from sync.context import Context
+from sync.delivery import Door
 from sync.files import Files, read_files
 from sync.known import Known
 from sync.lint import refuse_if_misfit
 from sync.logs import configure_logs
 from sync.meter import Meter
 from sync.notify import AppriseDoor
-from sync.outbox import Door
+from sync.problems import Problems
 from sync.pull import Progress
 from sync.report.former import OwnerNames
 from sync.routed import Routed
 from sync.store.agreements import Agreements
-from sync.store.database import Database, open_store, open_store_readonly
+from sync.store.database import Database, open_store, open_store_beside, open_store_readonly
 from sync.store.dirty import Dirty
 from sync.store.errors import NoStore
 from sync.store.findings import Findings
+from sync.store.forget import Forgotten
 from sync.store.held import Held
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger
 from sync.store.link import Links
-from sync.store.lock import WAIT, Holder, hold_store, this_process
+from sync.store.lock import WAIT, Holder, hold_daemon, hold_store, this_process
 from sync.store.mirror import Mirror
 from sync.store.outbox import Outbox
 from sync.store.plans import Plans
+from sync.store.reconciled import Parts
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
+from sync.store.standing import Standing
 from sync.store.stops import Stops
+from sync.store.tidings import Tidings
+from sync.store.upkeep import Upkeep
 from sync.store.usage import ApiUsage
 from sync.store.waivers import Waivers
 from sync.store.whose import Whose
+from sync.templates import Templates, read_templates
 from sync.vendors import connectors_of, vocabularies, webhooks_of
 from sync.web.settings import READY_WITHIN, ServingSettings
 
@@ -87,6 +94,14 @@ def open_config(path: Path | None) -> Config:
     return config
 
 
+def open_templates(config: Config) -> Templates:
+    """Return the texts of messages that the config has in place of ours; raises Problems with all that is wrong with them."""
+    templates, problems = read_templates(config.templates)
+    if problems:
+        raise Problems(problems)
+    return templates
+
+
 def open_door() -> Door:
     """Return what sends to people; nothing is opened yet."""
     return AppriseDoor()
@@ -119,18 +134,41 @@ def open_context(
 ) -> Iterator[Context]:
     """Open everything a run needs, and close it again; `env` stands for the environment of this process.
 
-    No other run writes to the store meanwhile; raises StoreBusy where one still does after `wait`.
+    No other run acts by the store meanwhile; raises StoreBusy where one still does after `wait`.
     """
-    files = read_files(path, env)
-    configure_logs(files.config.log)
-    gc.freeze()  # what is loaded by now stays to the end: the collector need not walk it again for every few leads
+    files = _files_of_run(path, env)
     with ExitStack() as stack:
         stack.enter_context(hold_store(files.config.store, _this_process(), wait=wait))
         store = stack.enter_context(open_store(files.config.store))
-        connectors = connect(files.config, files.agreement)
-        for connector in connectors:
-            stack.enter_context(closing(connector))
-        yield context_of(files, store, connectors, tell=tell, waiting=_WAITING)
+        yield context_of(files, store, _connected(files, stack), tell=tell, waiting=_WAITING)
+
+
+@contextmanager
+def open_context_beside(path: Path | None, *, tell: Callable[[Progress], None], env: Mapping[str, str] | None = None) -> Iterator[Context]:
+    """Open what a run needs that never acts: it may go on beside one that does. One of its kind at a time.
+
+    Raises NoStore where nothing was pulled yet, StoreOutdated where the store must be migrated first, and StoreBusy beside its own kind.
+    """
+    files = _files_of_run(path, env)
+    with ExitStack() as stack:
+        own = _nightly(files.config)
+        store = stack.enter_context(open_store_beside(files.config.store))
+        stack.enter_context(hold_store(own, _this_process(), wait=timedelta()))
+        yield context_of(files, store, _connected(files, stack), tell=tell, waiting=_WAITING)
+
+
+def _files_of_run(path: Path | None, env: Mapping[str, str] | None) -> Files:
+    files = read_files(path, env)
+    configure_logs(files.config.log)
+    gc.freeze()  # what is loaded by now stays to the end: the collector need not walk it again for every few leads
+    return files
+
+
+def _connected(files: Files, stack: ExitStack) -> tuple[WritingConnector, ...]:
+    connectors = connect(files.config, files.agreement)
+    for connector in connectors:
+        stack.enter_context(closing(connector))
+    return connectors
 
 
 def context_of(
@@ -147,7 +185,12 @@ def context_of(
         whose=Whose(store),
         enforced=Enforced(store),
         outbox=Outbox(store),
+        tidings=Tidings(store),
+        upkeep=Upkeep(store),
+        standing=Standing(store),
+        parts=Parts(store),
         door=open_door(),
+        templates=files.templates,
         meter=Meter(connectors, ApiUsage(store)),
         clock=machine_clock,
         waiting=waiting,
@@ -248,6 +291,30 @@ def open_to_decide(path: Path | None, *, wait: timedelta = WAIT) -> Iterator[Kno
     configure_logs(files.config.log)
     with hold_store(files.config.store, _this_process(), wait=wait), open_store(files.config.store) as store:
         yield _known(files, store)
+
+
+@contextmanager
+def open_to_restore(path: Path | None) -> Iterator[Path]:
+    """Hold the store that the config names against every other run; yield where it is. StoreBusy at once where one goes on."""
+    config = open_config(path)
+    with ExitStack() as stack:
+        stack.enter_context(hold_daemon(config.store))
+        for lock in (config.store, _nightly(config)):
+            stack.enter_context(hold_store(lock, _this_process(), wait=timedelta()))
+        yield config.store
+
+
+def _nightly(config: Config) -> Path:
+    """Return what stands for the store where only one run that never acts may go on at a time."""
+    return config.store.with_name(f"{config.store.name}.nightly")
+
+
+@contextmanager
+def open_to_forget(path: Path | None) -> Iterator[tuple[Forgotten, Callable[[], None]]]:
+    """Open the store to forget a person, beside whoever writes to it; with what takes the bytes out of its files and backups."""
+    config = open_config(path)
+    with open_store_beside(config.store) as store:
+        yield Forgotten(store, vocabularies(config)), store.scrub_if_due
 
 
 def _known(files: Files, store: Database) -> Known:

@@ -37,6 +37,9 @@ def test_leads_without_an_owner_are_shared_out_at_once_and_those_who_get_them_ar
             "a quarter of an hour has passed: the promise is broken, and no ladder asks for more"
         )
 
+        assert [text.splitlines()[0] for text in to.take("desk")] == [f"A lead is yours now: {one.key(theirs)}"], "a person gave it to them"
+        assert len(to.take("channel")) == 1
+
         file, (first, second, taken) = tmp_path / "plan.json", come_in(one, 3, 4, 5)
         one.run("sync", "--dry-run", "--out", str(file))
         steps = [step for step in json.loads(file.read_text())["steps"] if not step["blocked_by"]]

@@ -25,10 +25,10 @@ for  = ["#new-mqls"]
 """
 
 
-def tell(one: Enforced, to: Receiver) -> None:
-    """Let the config tell owners and ops at a desk, and the channel of new leads."""
+def tell(one: Enforced, to: Receiver, targets: str = TARGETS) -> None:
+    """Let the config tell owners and ops at a desk, and the channel of new leads; or whomever `targets` named so are for."""
     with (one.files / "config.toml").open("a", encoding="utf-8") as config:
-        config.write(TARGETS)
+        config.write(targets)
     secrets = one.files / "secrets"
     secrets.mkdir(mode=0o700, exist_ok=True)
     for name in ("desk", "channel"):
@@ -80,6 +80,29 @@ def test_targets_are_tried_by_name_and_each_answer_is_told(tmp_path: Path) -> No
     assert SECRET not in done.stdout + done.stderr
 
 
+def test_a_message_is_shown_by_its_kind_and_a_template_that_would_not_do_is_refused_by_every_command(tmp_path: Path) -> None:
+    config, env = tmp_path / "config.toml", dict(os.environ) | {"LEADPACT_HUBSPOT__TOKEN": "pat-na1-0"}
+    config.write_text('[messages]\ntemplates = "texts"\n')
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    asked = ("notify", "--preview", "reminder", "--config", str(config))
+    done = leadpact(*asked, env=env)
+    assert done.returncode == 0 and done.stdout.startswith(
+        "first_touch is due Wed 2026-11-18 16:00 UTC: hubspot/contact/101\n\nFor Ann Example:"
+    )
+
+    (texts / "reminder.txt").write_text("Call {{ owner }}'s lead\n\n{{ link }}, please\n")
+    assert leadpact(*asked, env=env).stdout == "Call Ann Example's lead\n\nhttps://crm.example/101, please\n"
+    done = leadpact("notify", "--preview", "remainder", "--config", str(config), env=env)
+    assert (done.returncode, "did you mean `reminder`?" in done.stderr) == (64, True)
+
+    (texts / "reminder.txt").write_text("Call {{ owner }}'s lead\n\n{{ lnk }}\n")
+    for command in (("check", "--offline"), ("notify", "--test"), ("notify", "--preview", "given")):
+        done = leadpact(*command, "--config", str(config), env=env)
+        said = f"{texts / 'reminder.txt'}: line 3: found 'lnk', expected something that a message says\n    fix: did you mean `link`?"
+        assert (done.returncode, said in done.stderr) == (78, True), done.stderr
+
+
 def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) -> None:
     with enforced("hubspot", tmp_path, leads=2) as one, receiver() as to:
         tell(one, to)
@@ -103,6 +126,8 @@ def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) 
         assert SECRET not in said and SECRET.encode() not in store_bytes(one.files / "leadpact.db")
 
         to.status = 200
+        assert "messages" not in one.run("sync"), "what failed is not tried again at once"
+        one.world.people.rest(90)
         assert "messages: 4 sent" in one.run("sync")
         desk, channel = to.take("desk"), to.take("channel")
         assert {line for text in desk for line in text.splitlines() if "is yours" in line} == {
@@ -119,6 +144,8 @@ def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) 
         assert "messages" not in one.run("sync")
 
         one.world.people.rest(12 * HOUR_S)
+        assert "messages: 2 waiting" in one.run("sync"), "it is broken on a Saturday, and can wait for Monday"
+        one.world.people.rest(41 * HOUR_S)
         assert "messages: 2 sent" in one.run("sync")
         assert all("accept_or_reject is broken" in text for text in to.take("desk"))
         assert "messages" not in one.run("sync")
@@ -127,11 +154,13 @@ def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) 
 def test_what_is_held_is_told_and_no_message_is_sent_twice_whether_a_run_is_killed_or_its_target_hangs(tmp_path: Path) -> None:
     with enforced("hubspot", tmp_path, leads=6) as one, receiver() as to:
         tell(one, to)
-        assert "messages: 1 sent" in one.run("sync", code=3)
-        (held,) = to.take("desk")
+        assert "messages: 13 sent" in one.run("sync", code=3), "and that the rep has six leads, to the rep and the channel"
+        held, *own = to.take("desk")
+        assert all("A lead is yours now" in text for text in own) and len(own) == len(to.take("channel")) == 6
         assert "6 moves for first_touch, 5 are allowed" in held
         (command,) = re.findall(r"leadpact (apply \d+)", held)
 
+        one.world.people.rest(60)
         to.hang()
         run = beside(one, *command.split())
         assert to.arrived.wait(120)
@@ -142,6 +171,8 @@ def test_what_is_held_is_told_and_no_message_is_sent_twice_whether_a_run_is_kill
         said = one.run("sync")
         assert "messages: 2 unknown, 9 waiting" in said and "desk: no answer in time" in said
         to.go_on()
+        assert "messages: 9 waiting" in one.run("sync"), "a target without an answer is left alone for a while"
+        one.world.people.rest(150)
         assert "messages: 9 sent" in one.run("sync")
 
         assert {box: len(to.take(box)) for box in ("desk", "channel")} == {"desk": 6, "channel": 6}

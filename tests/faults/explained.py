@@ -16,10 +16,10 @@ NEVER_ARRIVED = ("reset_before",)
 
 def unexplained(store: Path, calls: list[dict[str, Any]]) -> Counter[Written]:
     """Return the writes among `calls`, of runs alone, that arrived more often than the journal intended them."""
-    return Counter(written for call in calls if _arrived(call) for written in _written(call)) - _intended(store)
+    return Counter(written for call in calls if arrived(call) for written in _written(call)) - _intended(store)
 
 
-def _arrived(call: Mapping[str, Any]) -> bool:
+def arrived(call: Mapping[str, Any]) -> bool:
     """Whether a write may have done something: it was answered so, or its answer was lost."""
     answered = call["status"] is None or call["status"] < 300
     return bool(call["is_write"] and answered and call["fault"] not in NEVER_ARRIVED)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
+import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.flow.enforcing import Enforced, add_task, enforced, tasks_of
+from tests.faults.interjecting import Between, between
+from tests.flow.enforcing import HOUR_S, Enforced, add_task, enforced, tasks_of
 from tests.flow.people import People
 from tests.flow.practice import PROGRAM
 
@@ -61,6 +64,32 @@ def test_whatever_a_run_was_killed_in_each_lead_is_moved_once(crm: str, tmp_path
 
         assert {lead: times_given(one, lead) for lead in one.leads} == dict.fromkeys(one.leads, 1)
         assert all(owner not in (None, before[lead]) for lead, owner in one.owners().items())
+        assert "0 written" in one.run("sync")
+
+
+def kill_at_the_answer(one: Enforced, somebody: Between, writes: re.Pattern[bytes]) -> None:
+    """Start a run and kill it once a write is done, before it hears of that."""
+    runs: list[subprocess.Popen[bytes]] = []
+    somebody.writes, somebody.after = writes, [lambda: runs.pop().kill()]
+    command = [*PROGRAM, "sync", "--config", str(one.files / "config.toml")]
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    runs.append(run)
+    assert run.wait() == -signal.SIGKILL
+
+
+def test_a_task_in_salesforce_that_a_run_was_killed_in_making_or_adding_to_lists_each_lead_once(tmp_path: Path) -> None:
+    with enforced("salesforce", tmp_path, leads=2, ladder='["escalate"]', hours=3) as one, between(one.files, "salesforce") as somebody:
+        kill_at_the_answer(one, somebody, re.compile(rb"^POST \S+/sobjects/Task "))
+        assert "0 failed" in one.run("sync")
+        (made,) = [task for lead in one.leads for task in tasks_of(one, lead)]
+
+        one.leads.append(one.hand_over(one.members()[0], 2))
+        one.world.people.rest(3 * HOUR_S)
+        kill_at_the_answer(one, somebody, re.compile(rb"^POST \S+/composite.*PATCH.*Task", re.DOTALL))
+        assert "0 failed" in one.run("sync")
+
+        (task,) = [task for lead in one.leads for task in tasks_of(one, lead)]
+        assert (task.id, [task.body.count(f"• {one.key(lead)}") for lead in one.leads]) == (made.id, [1, 1, 1])
         assert "0 written" in one.run("sync")
 
 

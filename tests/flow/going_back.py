@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.faults.worlds import practice_world
 from tests.flow.enforcing import HOUR_S, Enforced, sign
@@ -15,13 +15,13 @@ from tests.flow.people import People
 from tests.flow.practice import leadpact
 
 NURTURE = "Nurture 2026"
-_SWAPS = (
+SWAPS = (
     ('criteria = "icp AND buyer AND score >= 60"', "criteria = \"title = 'Buyer'\""),
     ("attempts = 6", "attempts = 1"),
     ("channels = { call = 3, email = 2 }", "channels = { call = 1 }"),
     ('within       = "1 business day"', 'within       = "1 business hour"'),
 )
-_MOVES = "\n[limits]\nmoves_at_least = 10\n"
+MOVES = "\n[limits]\nmoves_at_least = 10\n"
 _FIELDS = ("lifecyclestage", "hs_lead_status", "lead_recycle_reason", "hubspot_owner_id")
 
 
@@ -71,7 +71,8 @@ class GoingBack(Enforced):
             told = {"WhoId": lead, "OwnerId": owner, "TaskSubtype": "Call", "Subject": "Call", "Status": "Completed"}
             people.write("Task", {**told, "CallDisposition": "No answer"})
 
-    def _hand_over(self, number: int, *, fits: bool) -> str:
+    def hand_over_to_the_first(self, number: int, *, fits: bool) -> str:
+        """Make a lead that is handed over to the first rep now, and meets the criteria or not."""
         people, owner = self.world.people, self.members()[0]
         if isinstance(people, People):
             values = {"email": f"back{number}@back.example", "lifecyclestage": "marketingqualifiedlead", "hubspot_owner_id": owner}
@@ -88,13 +89,16 @@ class GoingBack(Enforced):
         else:
             people.write("Lead", {"Status": "Accepted"}, id_=lead)
 
+    def set_up(self) -> None:
+        """Do what the CRM lacks before the first run."""
+
     def let_it_happen(self, late: int) -> None:
         """Hand over two leads too early, two that are called in vain and some that nobody calls; it is past every deadline then."""
         people = self.world.people
         people.rest(60)
-        self.early = [self._hand_over(number, fits=False) for number in range(2)]
-        self.worked = [self._hand_over(number, fits=True) for number in range(2, 4)]
-        self.leads = [self._hand_over(number, fits=True) for number in range(4, 4 + late)]
+        self.early = [self.hand_over_to_the_first(number, fits=False) for number in range(2)]
+        self.worked = [self.hand_over_to_the_first(number, fits=True) for number in range(2, 4)]
+        self.leads = [self.hand_over_to_the_first(number, fits=True) for number in range(4, 4 + late)]
         people.rest(60)
         for lead in self.worked:
             self._accept(lead)
@@ -104,25 +108,38 @@ class GoingBack(Enforced):
         people.rest(5 * HOUR_S)
 
 
+Back = TypeVar("Back", bound=GoingBack)
+
+
 @contextmanager
-def going_back(crm: str, folder: Path, *, to: str, late: int = 0) -> Iterator[GoingBack]:
+def going_back(
+    crm: str,
+    folder: Path,
+    *,
+    to: str,
+    late: int = 0,
+    kind: type[Back] = GoingBack,
+    swaps: Sequence[tuple[str, str]] = SWAPS,
+    config: str = MOVES,
+) -> Iterator[Back]:
     """Serve a company whose agreement says where leads go back `to`, and has been enforced since before they were handed over.
 
     Beside those that go back there are `late` ones, of which each goes to another rep.
     """
     with practice_world(crm, folder, leads=20, seed=5) as world:
-        one = GoingBack(world=world)
+        one = kind(world=world)
         one.nurture = "list:1" if crm == "hubspot" else f"campaign:{world.people.write('Campaign', {'Name': NURTURE})}"
         agreement = world.files / "agreement.toml"
         text = agreement.read_text(encoding="utf-8").replace(
             '{ owner = "marketing queue", status = "Recycled", nurture_list = "Nurture 2026" }', to
         )
-        for old, new in _SWAPS:
+        for old, new in swaps:
             assert old in text, old
             text = text.replace(old, new)
         sign(agreement, text)
-        with (world.files / "config.toml").open("a", encoding="utf-8") as config:
-            config.write(f'\n[mode]\ndefault = "enforce"\n{_MOVES}')
+        with (world.files / "config.toml").open("a", encoding="utf-8") as file:
+            file.write(f'\n[mode]\ndefault = "enforce"\n{config}')
+        one.set_up()
         one.run("sync", "--dry-run")
         one.run("sync")
         one.let_it_happen(late)

@@ -183,6 +183,10 @@ class OrgPeople:
         rows = [row for row in self._records() if row["attributes"]["type"] == "LeadHistory" and row["LeadId"] == lead]
         return sum(row["Field"] == field and str(row["NewValue"]).startswith(("005", "00G")) for row in rows)
 
+    def all_rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every row as it is now."""
+        return self._records()
+
     def _records(self) -> Iterator[dict[str, Any]]:
         answer = self._pool.request("GET", f"{self._base}/_sandbox/salesforce/records")
         assert answer.status == 200, answer.data[:300]

@@ -16,7 +16,7 @@ SCHEMAS = Path(__file__).parent / "schemas"
 NAMES = sorted(KNOWN)
 
 _MIRROR_ROWS = """
-    INSERT INTO account VALUES ('hubspot', '62515');
+    INSERT INTO account (crm, account_id) VALUES ('hubspot', '62515');
     INSERT INTO object VALUES (1, 'hubspot', 'contact', 1, '1'), (2, 'hubspot', 'company', 9, '9'), (3, 'hubspot', 'call', 5, '5'),
         (4, 'hubspot', 'contact', 2, '2');
     INSERT INTO record (id, created_at, changed_at, seen_at, gone_at, field_values)
@@ -93,10 +93,18 @@ _OUTBOX_ROWS = """
     INSERT INTO outbox (key, target, kind, role, of_owner, lead, finding, rule, rung, plan, position, put_at, state, at)
         VALUES ('reminder|f1|1|owner|hubspot/77', 'mail', 'reminder', 'owner', 'hubspot/77', 1, 'f1', 'first touch', 1, 1, 0, 300,
             'sent', 300);
-    INSERT INTO told_upto VALUES (1, 0, 0);
+    INSERT INTO told_upto (id, journal, plan) VALUES (1, 0, 0);
+"""
+_DAILY_ROWS = """
+    INSERT INTO told_daily VALUES ('owner', 'hubspot/77', '2026-11-20');
 """
 
 Rows = dict[str, tuple[str, list[tuple[Any, ...]]]]  # table -> its columns, its rows
+_NIGHTLY_ROWS = """
+    INSERT INTO salt VALUES (1, x'0102');
+    INSERT INTO forgotten VALUES (x'00ff', 300);
+    INSERT INTO reconciled VALUES (1, 'hubspot', 'contacts', 300, 'done', NULL, '[]');
+"""
 
 
 def schema_after(name: str) -> str:
@@ -128,6 +136,8 @@ def make_released(path: Path, name: str) -> None:
             "0011": _WRITTEN_ROWS,
             "0012": _ROUTED_ROWS + _HOLDING_ROWS + _DECIDED_ROWS + _OUTBOX_ROWS,
             "0015": _WITHDRAWN_ROWS,
+            "0016": _DAILY_ROWS,
+            "0017": _NIGHTLY_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

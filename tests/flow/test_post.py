@@ -18,8 +18,10 @@ from sync.known import eras_at, gather_terms
 from sync.messages import Kind, Message, Recipient, State
 from sync.outbox import Post
 from sync.steps import FieldWrite, Step
+from sync.telling import post_of
 from sync.wiring import open_context
 from tests.builders import LEAD, ROOT, a_finding, ny
+from tests.flow.enforcing import sign
 from tests.flow.receiver import Receiver, receiver
 
 NOW = ny("2026-11-18 10:00")
@@ -48,11 +50,12 @@ def to() -> Iterator[Receiver]:
 
 
 @contextmanager
-def opened(folder: Path, to: Receiver, config: str = CONFIG) -> Iterator[Context]:
-    """Open an account of which nothing was read yet; no CRM is asked."""
-    for name in ("agreement", "roster"):
-        if not (folder / f"{name}.toml").exists():
-            (folder / f"{name}.toml").write_text((ROOT / f"{name}.example.toml").read_text(encoding="utf-8"), encoding="utf-8")
+def opened(folder: Path, to: Receiver, config: str = CONFIG, *, tell: str = "") -> Iterator[Context]:
+    """Open an account of which nothing was read yet, with an agreement that both sides signed; `tell` is its table of that name."""
+    if not (folder / "roster.toml").exists():
+        (folder / "roster.toml").write_text((ROOT / "roster.example.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    text = (ROOT / "agreement.example.toml").read_text(encoding="utf-8")
+    sign(folder / "agreement.toml", text.replace("\n[recycle]\n", f"\n[tell]\n{tell}\n\n[recycle]\n", 1))
     (folder / "config.toml").write_text(config, encoding="utf-8")
     env = {"LEADPACT_HUBSPOT__TOKEN": "pat-na1-0", "LEADPACT_LOG__LEVEL": "error"}
     env |= {"LEADPACT_NOTIFY__MAIL": to.url("mail/{email}"), "LEADPACT_NOTIFY__ROOM": to.url("room")} if "notify" in config else {}
@@ -62,16 +65,7 @@ def opened(folder: Path, to: Receiver, config: str = CONFIG) -> Iterator[Context
 
 def post(run: Context, now: Callable[[], datetime] = lambda: NOW) -> Post:
     eras = eras_at(run.known, upto=None)
-    return Post(
-        known=run.known,
-        outbox=run.outbox,
-        plans=run.plans,
-        door=run.door,
-        accounts={},
-        terms=gather_terms(run.known, eras),
-        agreement=eras[-1].agreement,
-        now=now,
-    )
+    return post_of(run, gather_terms(run.known, eras), eras[-1].agreement, now=now)
 
 
 def given(number: int, recipient: Recipient) -> Message:
@@ -133,7 +127,9 @@ def test_a_digest_that_failed_is_sent_again_as_one(tmp_path: Path, to: Receiver)
         assert post(run).deliver().states[State.FAILED] == 3
         assert len(to.take("room")) == 3
         to.status = 200
-        assert post(run).deliver().states[State.SENT] == 3
+        assert post(run).deliver().states[State.SENT] == 0, "it is not tried again at once"
+        later = post(run, lambda: NOW + timedelta(minutes=1))
+        assert later.deliver().states[State.SENT] == 3
         assert [text.split("\n")[0] for text in to.take("room")].count("3 messages about leads, together as they are many") == 1
 
 
@@ -155,7 +151,7 @@ def test_a_recipient_without_a_target_is_not_written_down(tmp_path: Path, to: Re
 
 
 def test_a_run_sends_for_two_minutes_and_leaves_the_rest_to_the_next(tmp_path: Path, to: Receiver) -> None:
-    moments = iter(NOW + timedelta(seconds=20 * number) for number in range(100))
+    moments = iter(NOW + timedelta(seconds=5 * number) for number in range(100))
     with opened(tmp_path, to, config=CONFIG.replace("hour = 2", "hour = 20")) as run:
         post(run).put([given(number, ROOM) for number in range(1, 9)])
         posted = post(run, lambda: next(moments)).deliver()
@@ -163,6 +159,15 @@ def test_a_run_sends_for_two_minutes_and_leaves_the_rest_to_the_next(tmp_path: P
         assert posted.states[State.SENT] + posted.states[State.PENDING] == 8
         post(run).deliver()
         assert len(to.take("room")) == 8
+
+
+def test_a_slow_target_leaves_time_for_the_others(tmp_path: Path, to: Receiver) -> None:
+    moments = iter(NOW + timedelta(seconds=5 * number) for number in range(200))
+    with opened(tmp_path, to, config=CONFIG.replace("hour = 2", "hour = 20")) as run:
+        post(run).put([*(given(number, JONAS) for number in range(1, 21)), given(1, ROOM)])
+        post(run, lambda: next(moments)).deliver()
+        assert 0 < len(to.take("mail/jonas.weber@example.com")) < 20
+        assert len(to.take("room")) == 1
 
 
 REASSIGNED = Step(
@@ -194,7 +199,7 @@ def test_what_the_journal_and_a_held_plan_tell_is_noted_once(tmp_path: Path, to:
         known.held.hold(plan, now=NOW, until=NOW + timedelta(hours=24), ahead=timedelta())
 
         for _ in range(2):
-            post(run).take_news()
+            post(run).gather()
 
         assert [(one.message.kind, one.message.recipient, one.target) for one in run.outbox.waiting()] == [
             (Kind.GIVEN, JONAS, "mail"),

@@ -86,3 +86,23 @@ def test_each_call_is_counted_by_what_it_is_for(kept: Kept) -> None:
         told = connector.usage().by_purpose
     # evidence: associations of four kinds, and the calls and meetings that were found; a sweep: the contact and its companies
     assert told == {Purpose.DELTA: 1, Purpose.EVIDENCE: 6, Purpose.SWEEP: 2}
+
+
+def test_runs_beside_each_other_hear_of_each_others_calls_and_count_none_twice(kept: Kept) -> None:
+    usage = ApiUsage(kept.store)
+    with closing(kept.connector()) as one, closing(kept.connector()) as other:
+        meters = [Meter([one], usage), Meter([one], usage), Meter([other], usage)]  # two threads of one process, and another process
+        for connector, meter in zip((one, one, other), meters, strict=True):
+            connector.account()
+            meter.start(connector)
+        for _ in range(3):
+            one.uses_leads_object()
+            other.uses_leads_object()
+            for meter in meters:
+                meter.save()
+        meters[0].save()
+        meters[0].start(one)
+        day = one.usage().day
+        assert day is not None
+        assert usage.calls_on("hubspot", day) == one.usage().calls + other.usage().calls == 9
+        assert one.usage().today == 9

@@ -13,15 +13,17 @@ from connectors.hubspot.mapping import VOCABULARY
 from connectors.memberships import MEMBER
 from connectors.records import RecordKey
 from sync.journal import Event, Place, what_stands
+from sync.left_open import left_open
 from sync.route import Given, Seat
 from sync.send import Part, Sender
-from sync.settle import Settler, Tried, left_open
+from sync.settle import Settler
 from sync.steps import FieldWrite, Step
 from sync.store.database import Database
 from sync.store.journal import Journal
 from sync.store.ledger import Ledger, Turn
 from sync.store.mirror import Mirror
 from sync.store.plans import Plans
+from sync.tried import Tried
 from tests.contract.test_connector_hubspot import PracticeHubSpot, practice_hubspot
 from tests.flow.test_store_journal import a_plan
 
@@ -230,6 +232,55 @@ def test_an_edit_that_the_crm_does_not_take_back_is_told_with_its_words_and_trie
     assert left_open(Journal(written.store), Plans(written.store)) == []
 
 
+@pytest.mark.parametrize(
+    ("written", "lost", "ends"),
+    [
+        (6, "reset_after", [Event.VERIFIED, Event.VERIFIED, Event.VERIFIED]),
+        (7, "reset_before", [Event.NOT_WRITTEN] * 4),  # the fourth sets the stage again as it was: it is planned anew
+    ],
+    indirect=["written"],
+)
+def test_where_the_answer_is_lost_while_a_step_is_finished_reading_tells_whether_to_go_on(
+    written: Written, lost: str, ends: list[Event]
+) -> None:
+    field = written.portal.a_list(f"Nurture {lost}")
+    written.send({STAGE: None}, before=BEFORE)
+    set_, join = ({STAGE: "lead"}, {STAGE: None}), ({field: MEMBER}, {field: None})
+    parts = [
+        Part(place=Place(written.plan, 0, n), change=Change(record=written.record, values=values))
+        for n, (values, _) in ((1, set_), (2, join))
+    ]
+    written.sender.intend(parts, {part.place: held for part, (_, held) in zip(parts, (set_, join), strict=True)})
+    written.portal.fault(fault=lost, count=1)
+
+    (found,) = left_open(Journal(written.store), Plans(written.store))
+    written.settler.settle([found])
+
+    arrived = lost == "reset_after"
+    assert written.events() == ends
+    assert written.portal.value_of(written.record.id, STAGE) == ("lead" if arrived else "customer")
+    on_list = written.portal.connector().memberships([written.record], [field])[written.record][field]
+    assert (on_list == MEMBER) == arrived
+
+
+TOO_BUSY = {"status": 429, "form": "policy"}
+
+
+@pytest.mark.parametrize(("written", "times"), [(5, 2), (8, 3)], indirect=["written"])
+def test_a_stage_that_was_set_again_as_the_crm_was_too_busy_for_the_new_one_is_asked_for_anew(written: Written, times: int) -> None:
+    written.portal.fault(after=1, count=times, **TOO_BUSY)  # for setting it twice; and for setting it again as it was
+    tried = written.send({STAGE: None}, {STAGE: "lead"}, before=BEFORE)
+    (settled,) = written.settler.settle([replace(tried, failed={})])
+    assert settled.event is Event.LATER
+    written.portal.control("/faults", method="DELETE")
+
+    written.settler.settle(left_open(Journal(written.store), Plans(written.store)))
+
+    assert written.portal.value_of(written.record.id, STAGE) == "customer"
+    assert left_open(Journal(written.store), Plans(written.store)) == []
+    assert Journal(written.store).fired() == frozenset()
+
+
 @pytest.mark.parametrize("written", [2], indirect=True)
 def test_a_lead_that_was_returned_gives_the_turn_back_by_which_its_rep_got_it(written: Written) -> None:
     ledger, place = Ledger(written.store), Place(written.plan, 0)
@@ -238,6 +289,23 @@ def test_a_lead_that_was_returned_gives_the_turn_back_by_which_its_rep_got_it(wr
     tried = written.send({OWNER: "77"}, before={OWNER: "78"})
     assert ledger.book("hubspot").owed["sdr"] == {"77": 0.5, "78": -0.5}
 
-    (settled,) = written.settler.settle([replace(tried, step=replace(tried.step, action="return"))])
+    returned = replace(tried, step=replace(tried.step, action="return"))
+    (settled,) = written.settler.settle([returned])
 
     assert (settled.event, ledger.book("hubspot").owed.get("sdr", {})) == (Event.VERIFIED, {})
+
+
+@pytest.mark.parametrize("written", [1], indirect=True)
+def test_a_return_that_is_settled_again_after_a_kill_gives_back_no_earlier_turn(written: Written) -> None:
+    ledger = Ledger(written.store)
+    given = Given(pool="sdr", seats=(Seat(owner="77", weight=1), Seat(owner="78", weight=1)), owner="78")
+    for position in range(2):
+        turn = Turn(place=Place(written.plan, position), given=given, crm="hubspot", lead=written.step.lead)
+        ledger.enter([turn], at=written.sender.now)
+    tried = written.send({OWNER: "77"}, before={OWNER: "78"})
+    returned = replace(tried, step=replace(tried.step, action="return"))
+
+    for _ in range(2):
+        (settled,) = written.settler.settle([returned])
+
+    assert (settled.event, ledger.book("hubspot").owed["sdr"]) == (Event.VERIFIED, {"77": 0.5, "78": -0.5})

@@ -75,7 +75,7 @@ def test_of_an_erased_person_a_tombstone_is_all_that_stays(two: Database) -> Non
 
     rows = dump(two)
     assert ADA not in repr(rows)
-    assert [row[5:] for row in rows["record"] if row[0] == 3] == [("{}", None, to_ms(ERASED))]
+    assert [row[5:8] for row in rows["record"] if row[0] == 3] == [("{}", None, to_ms(ERASED))]
     assert rows["field_change"] == []
     with two.snapshot() as tx:
         ended = tx.execute("SELECT count(*) FROM association WHERE why = 'erased' AND 3 IN (low, high)").fetchone()

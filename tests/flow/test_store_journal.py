@@ -287,3 +287,26 @@ def test_stamps_that_a_crm_refused_are_told_with_what_they_would_have_written_an
     told = Refusal(record=lead, values=frozenset({("sla", "late")}), said="VALIDATION: no", at=NINE)
     assert Journal(store).refused_stamps(NINE - HOUR) == [told]
     assert Journal(store).refused_stamps(NINE) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_open"),
+    [
+        (Event.VERIFIED, [Event.LATER], True),
+        (Event.VERIFIED, [Event.INTENDED, Event.UNKNOWN, Event.NOT_WRITTEN], True),
+        (Event.NOT_WRITTEN, [Event.INTENDED, Event.NOT_WRITTEN], False),
+        (Event.VERIFIED, [Event.INTENDED, Event.REFUSED], False),
+        (Event.VERIFIED, [Event.INTENDED, Event.LATER, Event.SKIPPED], False),
+        (Event.VERIFIED, [Event.INTENDED, Event.LATER, Event.VERIFIED], False),
+    ],
+)
+def test_the_second_record_of_a_lead_is_still_due_as_long_as_only_the_first_was_written(
+    store: Database, first: Event, second: list[Event], is_open: bool
+) -> None:
+    main, beside = replace(FREE, action="recycle"), replace(FREE, action="recycle", record=RecordKey("salesforce", "Lead", "00Q1"))
+    run, plan = a_plan(store, FREE, main, beside)
+    note(store, run, Place(plan, 0), Event.INTENDED, Event.LATER)
+    note(store, run, Place(plan, 1), Event.INTENDED, first)
+    note(store, run, Place(plan, 2), Event.INTENDED, *second)
+    assert [one.intent.place for one in Journal(store).unsettled()] == ([Place(plan, 2)] if is_open else [])
+    assert [one.place for one in Journal(store).intents([(plan, 1)])] == [Place(plan, 1)]

@@ -56,14 +56,16 @@ def test_a_lead_that_was_returned_gives_the_newest_of_its_turns_back_once(store:
     ledger = Ledger(store)
     entered(store, "1")
     ledger.note_people([a_turn("2")], crm=HUBSPOT, upto=NINE)
-    assert ledger.give_back(FREE.lead, why="returned", at=NINE + 2 * HOUR)
+    eleven = NINE + 2 * HOUR
+    assert ledger.give_back(FREE.lead, why="returned", since=eleven, at=eleven)
     assert owed(store) == {"1": -0.5, "2": 0.5}, "the turn of the person came last"
-    assert ledger.give_back(FREE.lead, why="returned", at=NINE + 2 * HOUR)
+    assert not ledger.give_back(FREE.lead, why="returned", since=eleven, at=eleven + HOUR), "that is done"
+    assert ledger.give_back(FREE.lead, why="returned", since=eleven + HOUR, at=eleven + HOUR), "it went back once more"
     assert owed(store) == {}
-    assert not ledger.give_back(FREE.lead, why="returned", at=NINE + 2 * HOUR), "none is left"
-    assert not ledger.give_back("hubspot/contact/99", why="returned", at=NINE), "it never took one"
+    assert not ledger.give_back(FREE.lead, why="returned", since=eleven + 2 * HOUR, at=eleven + 2 * HOUR), "none is left"
+    assert not ledger.give_back("hubspot/contact/99", why="returned", since=NINE, at=NINE), "it never took one"
     told = [(one.given.by, one.back_why, one.back_at) for one in ledger.entries(HUBSPOT, "sdr")]
-    assert told == [("turn", "returned", NINE + 2 * HOUR), ("people", "returned", NINE + 2 * HOUR)]
+    assert told == [("turn", "returned", eleven + HOUR), ("people", "returned", eleven)]
 
 
 def test_what_is_undone_gives_back_the_turn_of_that_very_step(store: Database) -> None:
@@ -89,7 +91,7 @@ def test_what_was_owed_when_a_plan_was_made_can_be_worked_out_again(store: Datab
     plan = entered(store, "1")
     ledger.note_book(plan, {"sdr": owed(store), "other": {}}, unsaved=0)
     entered(store, "2", "2", "2")
-    ledger.give_back(FREE.lead, why="returned", at=NINE)
+    ledger.give_back(FREE.lead, why="returned", since=NINE, at=NINE)
     noted = ledger.books(plan)
     assert noted["sdr"].owed == {"1": -1.0, "2": 1.0} == ledger.book(HUBSPOT, upto=noted["sdr"].upto).owed["sdr"]
     assert (noted["other"].owed, noted["other"].unsaved) == ({}, 0)
@@ -108,7 +110,7 @@ def test_nothing_of_the_ledger_is_changed_or_deleted(store: Database, table: str
     plan = entered(store, "1")
     Ledger(store).note_people([a_turn("2")], crm=HUBSPOT, upto=NINE)
     Ledger(store).note_book(plan, {"sdr": {}}, unsaved=0)
-    Ledger(store).give_back(FREE.lead, why="returned", at=NINE)
+    Ledger(store).give_back(FREE.lead, why="returned", since=NINE, at=NINE)
     with pytest.raises(sqlite3.IntegrityError, match=f"{table} is append-only"), store.transaction() as tx:
         tx.execute(statement.format(table))
 

@@ -12,7 +12,7 @@ from sync.digest import Lately
 from sync.letter import Answer, Fate
 from sync.messages import Kind, Message, Recipient, State
 from sync.store.database import open_store
-from sync.store.outbox import KEPT_FOR, MOST_ATTEMPTS, Outbox
+from sync.store.outbox import KEPT_FOR, MOST_ATTEMPTS, Outbox, Upto
 from tests.builders import ny
 
 NOW = ny("2026-11-18 10:00")
@@ -74,7 +74,7 @@ def test_what_failed_waits_up_to_a_number_of_attempts_and_what_is_a_day_old_is_d
         outbox.note(first, FAILED, at=NOW)
     assert [one.message.finding for one in outbox.waiting()] == ["f2"]
 
-    outbox.settle(at=NOW + KEPT_FOR)
+    outbox.drop_old(at=NOW + KEPT_FOR)
     assert {said for state, said in states(outbox) if state is State.DROPPED} == {
         "not sent within a day",
         "not sent within a day: answered 500",
@@ -100,12 +100,12 @@ def test_what_somebody_got_lately_is_counted_by_target_and_reader_for_an_hour(ou
         outbox.note(one.id, SENT, at=NOW)
 
     later = NOW + timedelta(minutes=59)
-    assert outbox.lately("desk", ANN, now=later) == Lately(alone=1)
-    assert outbox.lately("desk", room[0].reader, now=later) == Lately(alone=2)
+    assert outbox.lately("desk", ANN, now=later) == Lately(alone=1, first_at=NOW)
+    assert outbox.lately("desk", room[0].reader, now=later) == Lately(alone=2, first_at=NOW)
     assert outbox.lately("mail", ANN, now=later) == Lately()
     assert outbox.lately("desk", ANN, now=NOW + timedelta(hours=1)) == Lately()
 
 
 def test_a_new_store_has_no_news(outbox: Outbox) -> None:
     untold = outbox.untold()
-    assert (untold.steps, untold.trips, untold.upto) == ((), {}, (0, 0))
+    assert (untold.steps, untold.trips, untold.upto) == ((), {}, Upto(journal=0, plan=0))

@@ -73,7 +73,7 @@ def test_an_older_store_is_backed_up_whole_before_it_is_touched(path: Path, name
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert rows_of(backup) == before
     assert schema_in(backup) == released(name)
-    assert {file.name for file in path.parent.iterdir()} == {path.name, backup.name}
+    assert {file.name for file in path.parent.iterdir()} == {path.name, backup.name, f"{path.name}.next", f"{path.name}.turn"}
 
 
 def test_what_stands_in_the_wal_alone_is_in_the_backup(path: Path) -> None:

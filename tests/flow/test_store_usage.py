@@ -10,16 +10,16 @@ TODAY, TOMORROW = date(2026, 11, 20), date(2026, 11, 21)
 
 def test_the_calls_of_a_day_are_those_of_that_day_and_crm(store: Database) -> None:
     usage = ApiUsage(store)
-    usage.save("hubspot", TODAY, 40)
-    usage.save("hubspot", TOMORROW, 2)
+    usage.add("hubspot", TODAY, 40)
+    usage.add("hubspot", TOMORROW, 2)
 
     assert [usage.calls_on("hubspot", day) for day in (TODAY, TOMORROW)] == [40, 2]
     assert usage.calls_on("salesforce", TODAY) == 0
 
 
-def test_the_calls_of_a_day_grow_and_are_never_lowered(store: Database) -> None:
+def test_the_calls_of_runs_beside_each_other_add_up(store: Database) -> None:
     usage = ApiUsage(store)
-    for calls in (40, 55, 7):
-        usage.save("hubspot", TODAY, calls)
+    told = [usage.add("hubspot", TODAY, calls) for calls in (40, 55, 7)]
 
-    assert usage.calls_on("hubspot", TODAY) == 55
+    assert told == [40, 95, 102]
+    assert usage.calls_on("hubspot", TODAY) == 102

@@ -98,3 +98,17 @@ def test_a_reader_whom_no_handoff_tells_is_a_misfit(tmp_path: Path) -> None:
     config = load(tmp_path, DESK.replace("#new-mqls", "#new-mql"), {"LEADPACT_NOTIFY__DESK": URL})
     (problem,) = misfits(config, the_agreement())
     assert problem.where == "notify.desk.for" and "#new-mqls" in problem.fix
+
+
+def test_teams_and_channels_that_the_agreement_tells_can_be_served(tmp_path: Path) -> None:
+    tell = ("[recycle]\n", '[tell]\nbroken = ["team", "#late"]\n\n[recycle]\n')
+    agreement, desk = the_agreement(tell), DESK.replace('"ops"', '"team EMEA SDR", "#late", "team Nobody", "team"')
+    config = load(tmp_path, f"{desk}at_all_hours = true\n", {"LEADPACT_NOTIFY__DESK": URL})
+    assert config.notify[0].at_all_hours
+    found = {problem.found for problem in misfits(config, agreement)}
+    assert found == {"'team'"}, "teams are the roster's, where the agreement lists none"
+
+
+def test_the_folder_of_templates_lies_beside_the_config(tmp_path: Path) -> None:
+    assert load(tmp_path, "", {}).templates is None
+    assert load(tmp_path, '[messages]\ntemplates = "texts"\n', {}).templates == tmp_path / "texts"

@@ -62,6 +62,11 @@ def test_only_a_step_that_stands_between_two_parts_is_finished(held: dict[str, s
     assert TWO_PARTS.rest(held) == TWO_PARTS.intents[2 - missing :]
 
 
+@pytest.mark.parametrize(("held", "missing"), [(BEFORE, 2), (CLEARED, 1), (AFTER, 0), ({STAGE: "other"}, 0)])
+def test_a_step_that_goes_with_one_that_stands_is_begun_too(held: dict[str, str | None], missing: int) -> None:
+    assert replace(TWO_PARTS, is_due=True).rest(held) == TWO_PARTS.intents[2 - missing :]
+
+
 def test_a_field_that_only_the_first_part_writes_must_stand_too() -> None:
     both = Tried(step=STEP, intents=(intent(0, BEFORE | {STATUS: "NEW"}, CLEARED | {STATUS: "OPEN"}), intent(1, CLEARED, AFTER)))
     assert (both.before, both.after) == (BEFORE | {STATUS: "NEW"}, AFTER | {STATUS: "OPEN"})

@@ -9,16 +9,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.records import RecordKey
+from sync.daily import Overview, Owed
 from sync.journal import Event
 from sync.judge.findings import Finding, Side, Status
 from sync.letter import Known, digest_of, letter_of
-from sync.messages import Kind, Message, News, Recipient, held, messages_of, nobody_left, whom_to_remind, why_over
+from sync.messages import Kind, Message, News, Recipient, held, messages_of, nobody_left, recipients, whom_to_remind, why_over
 from sync.route import Given
 from sync.steps import Step
 from tests.builders import a_finding, ny, the_agreement
 
 NOW = ny("2026-11-18 10:00")
 ANN = Recipient(role="owner", of="hubspot/11")
+TODAY = NOW.date()
 BERLIN = ZoneInfo("Europe/Berlin")
 MOVED = News(
     plan=3,
@@ -39,7 +41,14 @@ def broken(**more: object) -> Finding:
 
 
 def told(news: News, finding: Finding | None) -> list[tuple[Kind, str, str]]:
-    found = messages_of(news, finding=finding, crm="hubspot", owner_field="hubspot_owner_id", agreement=the_agreement())
+    found = messages_of(
+        news,
+        finding=finding,
+        crm="hubspot",
+        owner_field="hubspot_owner_id",
+        agreement=the_agreement(),
+        team_of=lambda _, owner: "EMEA" if owner else None,
+    )
     return [(one.kind, one.recipient.role, one.recipient.of) for one in found]
 
 
@@ -153,12 +162,12 @@ def test_of_what_is_not_carried_out_anyway_nobody_hears_that_nobody_is_left() ->
 
 def test_a_reminder_that_waited_is_dropped_once_the_promise_is_settled_or_broken() -> None:
     running = replace(broken(), status=Status.AT_RISK)
-    assert why_over(a_message(), running) is None
-    assert why_over(a_message(), broken()) == "first_touch is broken by now"
-    assert why_over(a_message(rung=1), broken()) is None
-    assert why_over(a_message(rung=1), replace(broken(), owed=False)) == "first_touch is not owed any more"
-    assert why_over(a_message(), None) == "first_touch is not owed any more"
-    assert why_over(a_message(Kind.GIVEN), None) is None, "what happened is told however late"
+    assert why_over(a_message(), today=TODAY, finding=running) is None
+    assert why_over(a_message(), today=TODAY, finding=broken()) == "first_touch is broken by now"
+    assert why_over(a_message(rung=1), today=TODAY, finding=broken()) is None
+    assert why_over(a_message(rung=1), today=TODAY, finding=replace(broken(), owed=False)) == "first_touch is not owed any more"
+    assert why_over(a_message(), today=TODAY, finding=None) == "first_touch is not owed any more"
+    assert why_over(a_message(Kind.GIVEN), None, today=TODAY) is None, "what happened is told however late"
 
 
 def known(message: Message, finding: Finding | None = None, **more: object) -> Known:
@@ -219,3 +228,51 @@ def test_a_digest_has_a_line_a_message_and_says_what_it_leaves_out() -> None:
 def test_every_kind_of_message_has_words(kind: Kind) -> None:
     letter = letter_of(known(a_message(kind)), is_shared=False)
     assert letter.title and letter.body
+
+
+def test_of_a_lead_that_goes_back_hears_marketing_with_the_reason() -> None:
+    recycled = replace(MOVED, action="recycle", writes={"hs_lead_status": "RECYCLED"})
+    assert told(recycled, broken(owner="11")) == [(Kind.RECYCLED, "marketing", "hubspot/11")]
+    assert told(replace(recycled, action="return"), None) == [(Kind.RECYCLED, "marketing", "")]
+    message = replace(a_message(Kind.RECYCLED, to=Recipient(role="marketing")), rule="Marketing to SDR", rung=1)
+    why = "decide is broken; recycled as `stale`, may come back from 2026-12-18"
+    body = letter_of(known(message, why=why), is_shared=True).body
+    assert body.splitlines()[:2] == [
+        "This lead went back to Marketing.",
+        "Reason: decide is broken; recycled as 'stale', may come back from 2026-12-18.",
+    ]
+    assert body.splitlines()[-1] == "Lead: https://crm.example/1"
+
+
+def test_a_team_and_a_manager_are_told_by_the_owner_and_nobodys_lead_has_neither() -> None:
+    words = ["owner", "team", "#late"]
+    of_ann = recipients(words, crm="hubspot", owner="11", team_of=lambda *_: "EMEA")
+    assert list(of_ann) == [ANN, Recipient(role="team EMEA", of="hubspot/11"), Recipient(role="#late", of="hubspot/11")]
+    assert list(recipients(words, crm="hubspot", owner=None, team_of=lambda *_: None)) == [Recipient(role="#late")]
+
+
+def test_a_digest_of_the_day_waits_for_no_other_day_and_what_is_broken_by_now_is_at_risk_no_more() -> None:
+    daily = Message(kind=Kind.DAILY, recipient=ANN, rule="2026-11-18")
+    assert why_over(daily, None, today=TODAY) is None
+    assert why_over(daily, None, today=date(2026, 11, 19)) == "its day is over"
+    assert why_over(a_message(Kind.AT_RISK), broken(), today=TODAY) == "first_touch is broken by now"
+    assert why_over(a_message(Kind.BROKEN), broken(), today=TODAY) is None
+    assert why_over(a_message(Kind.BROKEN), None, today=TODAY) == "first_touch is not owed any more"
+
+
+def test_a_daily_digest_lists_what_there_is_counts_the_rest_and_tells_others_whose_it_is() -> None:
+    one = Owed(
+        lead="hubspot/contact/1", rule="first_touch", status=Status.RUNNING, side=Side.OWNER, owner="hubspot/11", due_at=NOW, opened_at=None
+    )
+    daily = Overview(open=40, late=3, today=[one] * 30)
+    message = Message(kind=Kind.DAILY, recipient=Recipient(role="#room"), rule="2026-11-18")
+    facts = Known(message=message, finding=None, zone=BERLIN, daily=daily, names={"hubspot/11": "Ann <Lee>"})
+    letter = letter_of(facts, is_shared=True)
+    assert letter.title == "2026-11-18: 40 open, 30 due today, 0 broken since the last digest"
+    lines = letter.body.splitlines()
+    assert lines[:3] == [
+        "40 promises are open, 3 of them broken.",
+        "Due today:",
+        "- Wed 2026-11-18 16:00 CET first_touch of Ann ‹Lee›: hubspot/contact/1",
+    ]
+    assert (lines[-1], len(lines)) == ("- and 5 more", 28)

@@ -156,7 +156,7 @@ class Line:
     def _learn_time(self, headers: Mapping[str, str]) -> None:
         """Take the server's time from an answer that is HubSpot's; a gateway that fails may have another clock. It never goes back."""
         told = date_in(headers.get("date"))
-        if told is not None and (self.server_now is None or told > self.server_now):
+        if told is not None and (self.server_now is None or told >= self.server_now):
             self.server_now, self._told_s = told, self._waiting.monotonic()
 
     def estimated_now(self) -> datetime | None:

@@ -92,6 +92,10 @@ class HubSpot:
         """Name the streams: definitions, owners, then each kind of object."""
         return ("definitions", "owners", *self._objects)
 
+    def kinds(self) -> Mapping[str, str]:
+        """Name the kind of each stream of objects."""
+        return {name: stream.kind for name, stream in self._objects.items()}
+
     def expect(self, cursors: Mapping[str, str | None]) -> None:
         """Nothing to prepare: HubSpot answers for one stream a call."""
 

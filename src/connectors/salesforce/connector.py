@@ -107,6 +107,10 @@ class Salesforce:
         """Name the streams: definitions, owners, then each object and the histories of its fields."""
         return ("definitions", "owners", *self._rows)
 
+    def kinds(self) -> Mapping[str, str]:
+        """Name the kind of each stream of rows; histories have none."""
+        return {name: stream.kind for name, stream in self._rows.items() if stream.kind is not None}
+
     def expect(self, cursors: Mapping[str, str | None]) -> None:
         """Take note of what is about to be read: the first pages of up to five streams come by one call.
 

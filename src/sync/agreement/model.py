@@ -20,6 +20,7 @@ from sync.agreement.parties import (
     Signature,
     Summary,
     Team,
+    Tell,
     Waivers,
 )
 from sync.agreement.promises import (
@@ -275,6 +276,7 @@ class Agreement:
     cover: Cover | None  # None: it promises nothing about owners who are away
     protect: Protect
     waivers: Waivers | None
+    tell: Tell
     goals: tuple[Goal, ...]
     consequences: tuple[Consequence, ...]
     meetings: tuple[Meeting, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from sync.agreement.spans import Period
 
@@ -64,6 +64,17 @@ class Team:
     side: str
     calendar: str | None
     meaning: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Who hears of what, beside the new owners that a handoff tells of: owner, manager, team, marketing, ops, or channels."""
+
+    at_risk: tuple[str, ...] = ()  # of a promise past a warning; who owes it is reminded anyway
+    broken: tuple[str, ...] = ()
+    recycled: tuple[str, ...] = ("marketing",)
+    daily: tuple[str, ...] = ()  # what is open, due today and broken since yesterday
+    daily_at: time = time(8)  # by the reader's clock, on the days on which they work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class References:
             found += self._goal(f"goal.{key_of(goal.name)}", goal)
         for number, consequence in enumerate(table.consequence, start=1):
             found += self._known(f"consequence[{number}].if", [consequence.condition.goal], self._goals, "the name of a goal")
+        found += self._tell()
         for level in table.level:
             found += self._level(f"level.{key_of(level.name)}", level)
         return found
@@ -240,6 +241,15 @@ class References:
         if sum(goal.split.values()) > 1.0001:
             yield self._problem(
                 f"{where}.split", found=f"{sum(goal.split.values()):.0%} in all", expected="at most 100%", fix="lower one of the shares"
+            )
+
+    def _tell(self) -> Iterator[Problem]:
+        if "owner" in self._table.tell.at_risk:
+            yield self._problem(
+                "tell.at_risk",
+                found=quoted("owner"),
+                expected="others than the owner, who is reminded at `warn_at` of the clock",
+                fix="take it out, and give the clock `warn_at`",
             )
 
     def _level(self, where: str, level: LevelTable) -> Iterator[Problem]:

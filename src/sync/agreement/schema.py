@@ -17,6 +17,7 @@ from sync.agreement.schema_people import (
     RaciTable,
     SummaryTable,
     TeamTable,
+    TellTable,
     WaiversTable,
 )
 from sync.agreement.schema_words import (
@@ -290,6 +291,7 @@ class AgreementTable(Table):
     cover: CoverTable | None = None
     protect: ProtectTable = ProtectTable()
     waivers: WaiversTable | None = None
+    tell: TellTable = TellTable()
     goal: tuple[GoalTable, ...] = ()
     consequence: tuple[ConsequenceTable, ...] = ()
     meeting: tuple[MeetingTable, ...] = ()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sync.agreement.schema_words import AS_LINES, BudgetText, ConditionText, PercentText, PeriodText, Side, TargetText, Texts
-from sync.shape import Day, Table, Text
+from sync.shape import Day, Table, Text, matching
 
 
 class SummaryTable(Table):
@@ -53,6 +53,16 @@ class TeamTable(Table):
     side: Side
     calendar: Text | None = None
     meaning: Text | None = None
+
+
+class TellTable(Table):
+    """`[tell]`."""
+
+    at_risk: Texts = ()
+    broken: Texts = ()
+    recycled: Texts = ("marketing",)
+    daily: Texts = ()
+    daily_at: Annotated[Text, matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day such as 08:00", fix='write "08:00"')] = "08:00"
 
 
 class RaciTable(Table):

@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from sync.config import Config
     from sync.config_notify import Target
+    from sync.delivery import Door
     from sync.letter import Answer
-    from sync.outbox import Door
 
 EXIT_NOT_SENT = 1
 
@@ -19,11 +19,15 @@ EXIT_NOT_SENT = 1
 def notify(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this target: the name of a [[notify]].")] = None,
     test: Annotated[bool, typer.Option("--test", help="Send one line to each target, and tell what each answered.")] = False,
+    preview: Annotated[str | None, typer.Option(metavar="KIND", help="Show how a message of this kind reads, from invented data.")] = None,
     to: Annotated[str | None, typer.Option(metavar="EMAIL", help="With --test: who gets it where the URL asks for an address.")] = None,
     last: Annotated[int, typer.Option(min=1, help="Without --test: at most so many messages.")] = 20,
     config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
 ) -> int:
     """List the messages to people that wait, failed, or may not have arrived, the newest first; or try the targets."""
+    if preview is not None:
+        _preview(config, preview)
+        return 0
     if test:
         return _test(config, name, to)
     _list(config, name, last)
@@ -43,11 +47,27 @@ def _list(config: Path | None, name: str | None, last: int) -> None:
         typer.echo("Every message was sent.")
 
 
+def _preview(path: Path | None, name: str) -> None:
+    from sync.errors import UsageError
+    from sync.letter_samples import sample
+    from sync.messages import Kind
+    from sync.problems import choose_fix, listed
+    from sync.wiring import open_config, open_templates
+
+    known = [kind.value for kind in Kind]
+    if name not in known:
+        raise UsageError(f"there is no kind of message `{name}`", fix=choose_fix(name, known, otherwise=f"known are: {listed(known)}"))
+    facts, ours = sample(Kind(name), is_shared=True)
+    letter = open_templates(open_config(path)).letter(facts, ours, is_shared=True)
+    typer.echo(f"{letter.title}\n\n{letter.body}")
+
+
 def _test(path: Path | None, name: str | None, to: str | None) -> int:
     from sync.letter import Fate
-    from sync.wiring import open_config, open_door
+    from sync.wiring import open_config, open_door, open_templates
 
     config, door = open_config(path), open_door()
+    open_templates(config)  # refuses those that would not do
     failed = 0
     for target in _chosen(config, name):
         answer = _tried(target, to, door)

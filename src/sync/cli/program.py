@@ -19,12 +19,15 @@ from sync.cli.daemon import daemon
 from sync.cli.demo import demo
 from sync.cli.due import due
 from sync.cli.explain import explain
+from sync.cli.forget import forget
 from sync.cli.held import drop, held
 from sync.cli.init import init
 from sync.cli.notify import notify
 from sync.cli.offboard import offboard
 from sync.cli.pause import observe, pause, resume
 from sync.cli.preset import preset
+from sync.cli.reconcile import reconcile
+from sync.cli.restore import restore
 from sync.cli.roster import roster
 from sync.cli.route import route
 from sync.cli.runs import runs
@@ -86,6 +89,9 @@ for command in (
     show,
     shadow,
     notify,
+    reconcile,
+    restore,
+    forget,
     sandbox,
 ):
     app.command()(command)

@@ -97,7 +97,7 @@ def _write_text(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[Shown
     for line in run_lines(run, plans):
         typer.echo(line)
     if not plans:
-        typer.echo("No plan was kept: it looked back (--as-of), or it was stopped before.")
+        _write_without_plan(run)
         return
     told = 0
     for one in steps:
@@ -109,3 +109,12 @@ def _write_text(run: NotedRun, plans: Sequence[NotedPlan], steps: Iterable[Shown
             typer.echo(plain(f"    {message_line(message)}"))
     if not told:
         typer.echo("No step.")
+
+
+def _write_without_plan(run: NotedRun) -> None:
+    from sync.report.drift import drift_lines
+
+    for line in drift_lines(run.summary):
+        typer.echo(line)
+    if "reconciled" not in run.summary:
+        typer.echo("No plan was kept: it looked back (--as-of), or it was stopped before.")

@@ -20,6 +20,8 @@ from sync.daemon.manager import Manager
 from sync.daemon.schedule import Backoff
 from sync.daemon.tick import News, Ticked
 from sync.errors import SyncError
+from sync.messages import Message
+from sync.notices import crm_is_back, crm_is_down
 from sync.problems import listed
 from sync.store.errors import StoreError
 
@@ -63,6 +65,7 @@ class Work:
     next_at: Callable[[datetime], datetime | None]  # when a promise or a message falls due next
     beat: Callable[[Heartbeat], None]
     may_reload: Callable[[], str | None]  # reads the files anew; says why they are refused, None if they are right
+    notify: Callable[[Message], None]  # puts a message into the outbox; the next tick sends it
     stretched: Callable[[Crm], None]  # hears of a CRM whose calls are scarce
     jobs: Callable[[datetime], None]  # starts and looks after what the day's schedule asks for
 
@@ -93,6 +96,7 @@ class Daemon:
         ended: Ended | None = None
         while ended is None:
             self._ask()
+            self._tell_down()
             if self._is_tick_due():
                 self._tick()
             self.work.jobs(self.now())
@@ -160,6 +164,7 @@ class Daemon:
                 log.warning("crm_down", crm=crm.name, why=crm.pulse.said, fix=crm.pulse.fix)
             else:
                 log.info("crm_back", crm=crm.name, down_s=round((now - since).total_seconds()))
+                self._tell_back(crm, since, now)
         if crm.is_stretched and not was_stretched:
             self.work.stretched(crm)
         if isinstance(polled.error, StoreError):
@@ -168,6 +173,20 @@ class Daemon:
             self._has_news = True
             self._learn_time(polled)
         self._take_hint(crm)
+
+    def _tell_back(self, crm: Crm, since: datetime, now: datetime) -> None:
+        if crm.is_told:
+            crm.is_told = False
+            self.work.notify(crm_is_back(crm.name, since, now))
+
+    def _tell_down(self) -> None:
+        """Have those who look after it told of CRMs that have not answered for a while."""
+        now = self.now()
+        for crm in self.crms.values():
+            if crm.is_long_down(now) and not crm.is_told:
+                crm.is_told = True
+                self.work.notify(crm_is_down(crm.name, crm.pulse.since))
+                self._has_news = True
 
     def _learn_time(self, polled: Polled) -> None:
         """Go by the CRM's clock where this machine's is off."""

@@ -93,7 +93,7 @@ class Reader:
             if account.server_now - self.asked_at < ACCOUNT_BELIEVED_FOR:
                 return account
         account = self.connector.account()
-        self.run.known.mirror.bind_account(account.crm, account.id)
+        self.run.known.mirror.bind_account(account.crm, account.id, pages=account.record_pages)
         if self.asked_at is None:
             self.run.meter.start(self.connector)
         self.asked_at = account.server_now

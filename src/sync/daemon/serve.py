@@ -37,8 +37,12 @@ from sync.errors import SyncError
 from sync.files import Files, read_files
 from sync.lint import refuse_if_misfit
 from sync.logs import configure_logs
+from sync.messages import Message
 from sync.store.database import Database, open_store
+from sync.store.errors import StoreError
+from sync.store.integrity import refuse_if_damaged
 from sync.store.lock import hold_daemon, hold_store, this_process
+from sync.telling import next_message_at
 from sync.vendors import connectors_of
 from sync.version import VERSION
 from sync.web.serving import Serving as Server
@@ -71,7 +75,7 @@ class Serving:
 def serve(path: Path | None) -> int:
     """Serve an account until a signal ends it; return the exit code.
 
-    Raises what stands in the way of starting: files that are wrong, another daemon, a store that cannot be opened.
+    Raises what stands in the way of starting: files that are wrong, another daemon, a store that is damaged or cannot be opened.
     """
     files = read_files(path)
     configure_logs(files.config.log)
@@ -79,6 +83,7 @@ def serve(path: Path | None) -> int:
     signals = Signals(put=events.put, stop_within_s=files.config.daemon.stop_within.total_seconds())
     threading.excepthook = lambda told: events.put(Crashed(told.exc_value or RuntimeError("a thread ended")))
     with heard(signals), hold_daemon(files.config.store):
+        refuse_if_damaged(files.config.store)
         try:
             _serve(Serving(path=path, files=files, manager=manager, events=events, signals=signals))
         except StoppedAtOnce:
@@ -243,12 +248,22 @@ def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[fl
     return Work(
         tick=tick_held,
         ticked=ticked,
-        next_at=lambda _: run.known.findings.next_at(),
+        next_at=lambda now: min(filter(None, (run.known.findings.next_at(), next_message_at(run, now))), default=None),
         beat=lambda beat: _write(store, beat),
         may_reload=partial(_may_reload, serving, run),
+        notify=partial(_notify, run),
         stretched=partial(_tell_stretched, run),
         jobs=nightly.look,
     )
+
+
+def _notify(run: Context, message: Message) -> None:
+    """Put a message into the outbox, for each target that serves whom it is for; a store that fails is told by the tick."""
+    pairs = [(message, target.name) for target in run.known.config.notify if message.recipient.role in target.readers]
+    try:
+        run.outbox.put(pairs, at=machine_clock())
+    except StoreError as error:
+        log.debug("message_not_put", why=str(error))
 
 
 def _tell_stretched(run: Context, crm: Crm) -> None:

@@ -27,6 +27,7 @@ from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms, known_upto
 from sync.ladder import assigning_clocks
 from sync.lint import Facts
+from sync.notices import agreement_notices
 from sync.outbox import Posted
 from sync.plan import Planner
 from sync.policy import policy_at, what_brakes
@@ -98,7 +99,7 @@ def tick(run: Context, memory: Memory, news: News) -> Ticked:
     tally = _carry_out(run, acting, draft, trips, down=news.down)
     if draft.plan is not None:
         acting.note_who_is_missing(draft.plan)
-    posted = acting.tell_people()
+    posted = acting.tell_people(agreement_notices(watch.agreement, watch.now) if news.whole else ())
     _note(run, memory, draft, judged, tally)
     tally.join(earlier)
     run.meter.save()

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 import orjson
 
+from sync.messages import State
 from sync.plain import plain
 from sync.report.contract import json_array, moment, step_json
 from sync.steps import FieldWrite, Step
 from sync.store.journal import Told
-from sync.store.outbox import Kept
 from sync.store.plans import NotedPlan
 from sync.store.runs import NotedRun
+from sync.waiting import Kept
 
 SHORT = 12  # digits of a hash that people are shown
 NO_END = "no end noted: it still runs, or was killed"
@@ -114,7 +115,10 @@ def message_line(kept: Kept) -> str:
     whom = f"{message.recipient.role}{f' {message.recipient.of}' if message.recipient.of else ''}"
     about = " ".join(part for part in (message.lead, message.rule and f"for {message.rule}") if part)
     said = f": {kept.said}" if kept.said else ""
-    return f"{_utc(kept.at)}  {message.kind} to {whom} by {kept.target}{f' ({about})' if about else ''}: {kept.state}{said}"
+    if kept.state in (State.PENDING, State.FAILED) and kept.due_at > kept.at:
+        said = f"{said}, not before {_utc(kept.due_at)}"
+    kind = message.kind.value.replace("_", " ")
+    return f"{_utc(kept.at)}  {kind} to {whom} by {kept.target}{f' ({about})' if about else ''}: {kept.state}{said}"
 
 
 def runs_json(runs: Iterable[Planned]) -> Iterator[bytes]:

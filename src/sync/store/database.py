@@ -24,11 +24,13 @@ from sync.store.errors import (
 )
 from sync.store.migrations import KNOWN, MIGRATIONS
 from sync.store.scrub import scrub_if_due
+from sync.store.turnstile import Turnstile
 
 APPLICATION_ID = 0x4C505354  # "LPST", in the header of every store
 WAIT = timedelta(seconds=10)  # for another writer; each holds the store for about 2 s
 CACHE_KB = 32_000  # of a writer: the inner pages of the indexes of a million rows
 
+_INCREMENTAL = 2  # mode of auto_vacuum in which pages are given back when asked
 _HEADER_BYTES = 100
 _APPLICATION_ID_AT = slice(68, 72)  # Source: https://www.sqlite.org/fileformat.html, "The Database Header"
 _MAGIC = b"SQLite format 3\x00"
@@ -40,8 +42,9 @@ class Database:
     Belongs to the thread that opened it.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, wait: timedelta = WAIT) -> None:
         self._connection = connection
+        self._turnstile = Turnstile(path, wait=wait)
         self.path = path
 
     def __enter__(self) -> Self:
@@ -53,11 +56,12 @@ class Database:
     def close(self) -> None:
         """Let go of the file; what was not committed is rolled back."""
         self._connection.close()
+        self._turnstile.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write: all of the block stands, or nothing of it."""
-        with self._begun("BEGIN IMMEDIATE") as tx:
+        """Write, once it is our turn: all of the block stands, or nothing of it."""
+        with in_our_words(self.path), self._turnstile.turn(), self._begun("BEGIN IMMEDIATE") as tx:
             yield tx
 
     @contextmanager
@@ -95,8 +99,24 @@ class Database:
 
     def scrub_if_due(self) -> None:
         """Take the bytes of what was erased out of the files; see `scrub`. Not within a transaction."""
-        with in_our_words(self.path):
+        with in_our_words(self.path), self._turnstile.turn():
             scrub_if_due(self._connection, self.path)
+
+    def give_back(self, pages: int, *, pays_from: float) -> int:
+        """Give at most so many free pages back to the disk, if they are at least that share of the file; return how many bytes.
+
+        None leave a store that was made before pages could go one by one.
+        """
+        with in_our_words(self.path), self._turnstile.turn():
+            size, free, total, mode = (
+                int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+                for name in ("page_size", "freelist_count", "page_count", "auto_vacuum")
+            )
+            if mode != _INCREMENTAL or not free or free < total * pays_from:
+                return 0
+            self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            (left,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+            return (free - int(left)) * size
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:  # some errors end it themselves
@@ -114,15 +134,15 @@ def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
         else:
             _refuse_if_newer(path, wait)
         connection = _connect(path, "rw", wait)
+        store = Database(connection, path, wait=wait)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-            store = Database(connection, path)
             store.scrub_if_due()
             _migrate(store)
         except BaseException:
-            connection.close()
+            store.close()
             raise
     return store
 
@@ -144,7 +164,7 @@ def open_store_beside(path: Path, *, wait: timedelta = WAIT) -> Database:
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path)
+    return Database(connection, path, wait=wait)
 
 
 def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
@@ -164,7 +184,7 @@ def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path)
+    return Database(connection, path, wait=wait)
 
 
 def _is_blank(path: Path) -> bool:
@@ -191,6 +211,7 @@ def _make(path: Path) -> None:
     path.chmod(0o600)
     connection = _connect(path, "rw", WAIT)
     try:  # before WAL, so that the id stands in the file itself and can be read without SQLite
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first page: what is freed can be given back bit by bit
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     finally:
         connection.close()

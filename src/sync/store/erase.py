@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from connectors.records import Page, RecordKey
 from sync.store.keys import as_json, known_ids
-from sync.store.moments import to_ms
-from sync.store.scrub import note_scrub
+from sync.store.moments import FOR_EVER, to_ms
+from sync.store.scrub_state import note_scrub
 from sync.store.to_link import note_erased
 
 
@@ -18,9 +18,15 @@ def erase_persons(tx: sqlite3.Connection, persons: Sequence[RecordKey], *, at: i
 
     What we never held is not noted. Their activities stay: they hold who of our side did what when, and no longer with whom.
     """
-    ids = _with_merged(tx, known_ids(tx, persons).values()) if persons else []
+    if persons:
+        erase_rows(tx, known_ids(tx, persons).values(), at=at)
+
+
+def erase_rows(tx: sqlite3.Connection, persons: Iterable[int], *, at: int) -> int:
+    """Erase persons by their row ids; return how many records, with those that were merged into them, were not erased before."""
+    ids = _with_merged(tx, persons)
     if not ids:
-        return
+        return 0
     given = {"ids": as_json(ids), "at": at}
     note_erased(tx, ids)
     tx.execute("DELETE FROM field_change WHERE record IN (SELECT value FROM json_each(:ids))", given)
@@ -41,19 +47,24 @@ def erase_persons(tx: sqlite3.Connection, persons: Sequence[RecordKey], *, at: i
         given,
     )
     note_scrub(tx)
+    return len(ids)
 
 
 def without_erased(tx: sqlite3.Connection, page: Page, ids: Mapping[RecordKey, int], *, seen_at: int) -> Page:
     """Leave out of a page what it tells of erased persons: pages overlap, and may tell what was so before.
 
-    One that changed after it was erased, or that a later run is served, is there again and comes back.
+    One that changed after it was erased, or that a later run is served, is there again and comes back, unless a person had it
+    forgotten.
     """
     if not tx.execute("SELECT EXISTS (SELECT 1 FROM record WHERE erased_at IS NOT NULL)").fetchone()[0]:
         return page
     erased_at = dict(
         tx.execute(
-            "SELECT id, erased_at FROM record WHERE erased_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
-            (as_json(ids.values()),),
+            """
+            SELECT id, iif(forgotten_at IS NULL, erased_at, :for_ever) FROM record
+            WHERE erased_at IS NOT NULL AND id IN (SELECT value FROM json_each(:ids))
+            """,
+            {"ids": as_json(ids.values()), "for_ever": FOR_EVER},
         ).fetchall()
     )
     back = {record.key for record in page.records if max(seen_at, to_ms(record.changed_at)) > erased_at.get(ids[record.key], 0)}
@@ -61,6 +72,7 @@ def without_erased(tx: sqlite3.Connection, page: Page, ids: Mapping[RecordKey, i
     return replace(
         page,
         records=tuple(record for record in page.records if record.key not in still),
+        changes=tuple(change for change in page.changes if change.record not in still),
         merged=tuple(merge for merge in page.merged if merge.into not in still),
         links=tuple(link for link in page.links if still.isdisjoint((link.left, link.right))),
     )

@@ -8,7 +8,10 @@ StoreError
     StoreCorrupt     SQLite cannot read it
     StoreBusy        somebody else is writing
     StoreFull        the disk is full
-    NoRoomForBackup  the disk has no room for the backup that comes before a migration
+    NoRoomForBackup  the disk has no room for a backup
+    BackupDamaged    what was copied of the store is damaged, and so may it be
+    BackupUnusable   it cannot be put in the place of the store
+    NoBackup         there is none of that name
     NoRoomToScrub    the disk has no room to rewrite the store without what was erased
     MigrationFailed  a migration could not be applied
     StoreUnusable    the file or its folder cannot be opened, read or written
@@ -74,7 +77,8 @@ class StoreCorrupt(StoreError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"the store {path} is damaged",
-            fix=f"put a backup in its place, or move {path} and its -wal and -shm files away and pull anew with `leadpact sync --dry-run`",
+            fix=f"put a backup in its place: `leadpact restore` lists them; or move {path} and its -wal and -shm files "
+            "away and pull anew with `leadpact sync --dry-run`",
         )
 
 
@@ -90,7 +94,10 @@ class DaemonRuns(StoreError):
     """Another daemon serves the store."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"a daemon serves the store {path} already", fix="see how it is: leadpact status; one daemon serves one store")
+        super().__init__(
+            f"a daemon serves the store {path} already",
+            fix="see how it is: leadpact status; one daemon serves one store, and it must be stopped before `leadpact restore`",
+        )
 
 
 class StoreFull(StoreError):
@@ -104,13 +111,41 @@ class StoreFull(StoreError):
 
 
 class NoRoomForBackup(StoreError):
-    """A migration is due and there is no room to copy the store first; it is left as it was."""
+    """There is no room to copy the store, as it must be before a migration; it is left as it was."""
 
     def __init__(self, path: Path, *, needed: int) -> None:
         super().__init__(
-            f"the store {path} must be migrated, and the disk has no room for the backup that is made first; nothing was changed",
+            f"the disk has no room for a backup of the store {path}; nothing was changed",
             fix=f"free {needed // 1_000_000 + 1} MB beside it and run this again",
         )
+
+
+class BackupDamaged(StoreError):
+    """A copy of the store did not pass its check, and was removed; the older ones stay."""
+
+    def __init__(self, path: Path, *, why: str) -> None:
+        super().__init__(
+            f"a copy of the store {path} is damaged ({why}), and so may the store be; the older backups were kept",
+            fix="stop what writes to it and run `leadpact restore`, which lists the backups",
+        )
+
+
+class BackupUnusable(StoreError):
+    """A backup cannot be restored; the store stands as it was."""
+
+    def __init__(self, backup: Path, *, why: str) -> None:
+        super().__init__(
+            f"the backup {backup} is damaged ({why}); the store is as it was", fix="choose another: `leadpact restore` lists them"
+        )
+
+
+class NoBackup(StoreError):
+    """There is no such backup."""
+
+    exit_code = 64
+
+    def __init__(self, path: Path, name: str) -> None:
+        super().__init__(f"the store {path} has no backup `{name}`", fix="`leadpact restore` lists them; `last` is the newest")
 
 
 class NoRoomToScrub(StoreError):

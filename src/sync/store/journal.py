@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from sync.reversals import Reversed
 from sync.stamps import STAMP
 from sync.steps import FieldWrite
 from sync.store.database import Database
-from sync.store.keys import object_ids
+from sync.store.keys import as_json, object_ids
 from sync.store.moments import from_ms, to_ms
 from sync.store.runs import run_row_id
 
@@ -90,15 +90,15 @@ class Journal:
     def unsettled(self) -> list[Unsettled]:
         """Return all parts of the steps of which only reading tells whether they stand, by plan and place.
 
-        Also parts that were never sent, and those that failed, where another part of their step was sent; and all of a step of which
-        a part stands and another one was left for later.
+        Also parts that were never sent, and those that failed, where another part of their step was sent; all of a step of which
+        a part stands and another one was left for later; and the step of a lead's second record that was not written though the first was.
         """
         with self._database.snapshot() as tx:
             rows = tx.execute(
                 f"""
                 WITH write (plan, position, newest, intent) AS (
                     SELECT plan, position, max(id), max(CASE event WHEN 'intended' THEN id END) FROM journal GROUP BY plan, position, part
-                ), open (plan, position) AS (
+                ), half_done (plan, position) AS ({_HALF_DONE}), open (plan, position) AS (
                     SELECT DISTINCT write.plan, write.position FROM write JOIN journal AS newest ON newest.id = write.newest
                     WHERE newest.event IN ('intended', 'unknown', 'done')
                     UNION SELECT later.plan, later.position FROM write AS later JOIN journal AS newest ON newest.id = later.newest
@@ -107,6 +107,7 @@ class Journal:
                         JOIN journal AS stands ON stands.id = other.newest
                     WHERE newest.event = 'later' AND stands.event IN ('verified', 'stands')
                         AND intent.record IS NULL AND stands.record IS NULL
+                    UNION SELECT plan, position FROM half_done
                 )
                 SELECT intent.plan, intent.position, intent.part, intent.event, intent.at, intent.before, intent.after, intent.said,
                     {_record_of("intent")}, newest.event
@@ -115,6 +116,19 @@ class Journal:
                 """
             )
             return [Unsettled(intent=_entry(row), newest=Event(newest)) for *row, newest in rows]
+
+    def intents(self, steps: Collection[tuple[int, int]]) -> list[Entry]:
+        """Return what was intended with the records of some steps, each a plan and a place in it, sorted by place."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                f"""
+                {_SELECT} FROM journal JOIN json_each(?) AS step
+                    ON (plan, position) = (json_extract(step.value, '$[0]'), json_extract(step.value, '$[1]'))
+                WHERE event = 'intended' AND record IS NULL AND said IS NULL ORDER BY plan, position, part
+                """,
+                (as_json(steps),),
+            )
+            return [_entry(row) for row in rows]
 
     def of_task(self, mark: str, *, since: datetime) -> list[tuple[Entry, Event]]:
         """Return the intents since a moment to create or extend the task with this mark, oldest first, each with what came of it."""
@@ -278,6 +292,18 @@ class Journal:
 UNDO = "undo"
 _COLUMNS = "run, plan, position, part, event, at, before, after, said, record"
 _MOVING = (*(move for move in MOVES if move != ASSIGN), UNDO)
+_HALF_DONE = f"""
+    SELECT step.plan, step.position FROM write JOIN journal AS newest ON newest.id = write.newest
+    JOIN plan_step AS step USING (plan, position)
+    WHERE newest.event IN ('later', 'not_written') AND step.action IN {MOVES} AND EXISTS (
+        SELECT 1 FROM plan_step AS first JOIN journal AS told USING (plan, position)
+        WHERE (first.plan, first.position, first.lead, first.finding) = (step.plan, step.position - 1, step.lead, step.finding)
+            AND first.action IN {MOVES} AND told.event IN ('verified', 'stands')
+    ) AND NOT EXISTS (
+        SELECT 1 FROM journal AS told WHERE (told.plan, told.position) = (step.plan, step.position)
+            AND told.event NOT IN ('intended', 'unknown', 'later', 'not_written')
+    )
+"""  # of two records of a lead the second, which nobody wrote
 _LAST = """(
     SELECT later.event FROM journal AS later
     WHERE (later.plan, later.position, later.part) = (journal.plan, journal.position, journal.part) ORDER BY later.id DESC LIMIT 1

@@ -129,12 +129,20 @@ class Ledger:
             rows = tx.execute("SELECT source FROM people_turn WHERE source IN (SELECT value FROM json_each(?))", (as_json(sources),))
             return frozenset(source for (source,) in rows)
 
-    def give_back(self, lead: str, *, why: str, at: datetime) -> bool:
-        """Give back the newest turn that a lead took: it was returned; return whether there was one. Giving it back again adds nothing.
+    def give_back(self, lead: str, *, why: str, since: datetime, at: datetime) -> bool:
+        """Give back the newest turn that a lead took: it was returned; return whether there was one.
 
-        `why` is said by `leadpact route --replay`; a turn that was given back is as if the lead had never come.
+        `since` is when the returning was intended: where a turn of the lead was given back since then, that is done already. `why` is
+        said by `leadpact route --replay`; a turn that was given back is as if the lead had never come.
         """
-        return self._give_back("lead = :lead", {"lead": lead}, why=why, at=at)
+        not_yet = """
+            lead = :lead AND NOT EXISTS (
+                SELECT 1 FROM given_back AS earlier LEFT JOIN assignment AS ours ON ours.id = earlier.assignment
+                LEFT JOIN people_turn AS theirs ON theirs.id = earlier.people_turn
+                WHERE :lead IN (ours.lead, theirs.lead) AND earlier.at >= :since
+            )
+        """
+        return self._give_back(not_yet, {"lead": lead, "since": to_ms(since)}, why=why, at=at)
 
     def undone(self, lead: str, *, finding: str, rung: int, at: datetime) -> bool:
         """Give back the turn by which a step for this finding and rung gave a lead away, as it was undone; return whether there was one."""

@@ -19,7 +19,7 @@ class Difference(NamedTuple):
     """Ids of one kind that stand on one side alone, each list by id."""
 
     missing_in_crm: list[str]  # live here, and not listed
-    unknown_here: list[str]  # listed, and not live here
+    unknown_here: list[str]  # listed, and neither live here nor forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,8 @@ _UNKNOWN = f"""
     WHERE NOT EXISTS (
         SELECT 1 FROM object
         WHERE object.crm = :crm AND object.kind = :kind
-            AND object.id_number = listed.id_number AND object.crm_id = listed.crm_id AND {_IS_LIVE}
+            AND object.id_number = listed.id_number AND object.crm_id = listed.crm_id
+            AND ({_IS_LIVE} OR EXISTS (SELECT 1 FROM record WHERE record.id = object.id AND record.forgotten_at IS NOT NULL))
     )
     ORDER BY listed.id_number, listed.crm_id
 """

@@ -1,4 +1,4 @@
-"""Migration 0015: waivers that a person takes back, steps that tell that nobody of a pool is left, and messages of more kinds."""
+"""Migration 0015: waivers that a person takes back, and steps that tell that nobody of a pool is left."""
 
 from __future__ import annotations
 
@@ -6,40 +6,6 @@ from typing import Final
 
 NOBODY_LEFT: Final = (
     "ALTER TABLE plan_step ADD COLUMN nobody_left TEXT",  # the pool in which nobody may get the lead
-    """
-    CREATE TABLE outbox_anew ( -- a message to a target; keys only, its text is made when it is sent
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL, -- what makes it this message: told once, whatever the run
-        target TEXT NOT NULL, -- name of a [[notify]] of the config
-        kind TEXT NOT NULL CHECK (kind <> ''),
-        role TEXT NOT NULL, -- owner, manager, marketing, ops, or a channel
-        of_owner TEXT NOT NULL, -- crm/id of the owner it is about; '' for nobody
-        lead INTEGER REFERENCES object (id),
-        finding TEXT,
-        rule TEXT NOT NULL, -- of a pool in which nobody is left its name
-        rung INTEGER, -- of a pool in which nobody is left the day, counted as Python's date.toordinal() does
-        plan INTEGER,
-        position INTEGER,
-        put_at INTEGER NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'unknown', 'in digest', 'dropped')),
-        at INTEGER NOT NULL, -- since when it is in that state
-        attempts INTEGER NOT NULL DEFAULT 0,
-        part_of INTEGER REFERENCES outbox_anew (id), -- the digest that holds it
-        said TEXT, -- why it was not sent
-        UNIQUE (key, target)
-    ) STRICT
-    """,
-    """
-    INSERT INTO outbox_anew (id, key, target, kind, role, of_owner, lead, finding, rule, rung, plan, position, put_at, state, at,
-        attempts, part_of, said)
-    SELECT id, key, target, kind, role, of_owner, lead, finding, rule, rung, plan, position, put_at, state, at, attempts, part_of, said
-    FROM outbox ORDER BY part_of IS NOT NULL, id
-    """,
-    "DROP TABLE outbox",
-    "ALTER TABLE outbox_anew RENAME TO outbox",
-    "CREATE INDEX outbox_open ON outbox (state) WHERE state IN ('pending', 'sending', 'failed')",
-    "CREATE INDEX outbox_step ON outbox (plan, position)",
-    "CREATE INDEX outbox_digest ON outbox (part_of) WHERE part_of IS NOT NULL",
 )
 
 WITHDRAWN: Final = (

@@ -21,6 +21,8 @@ from sync.store.migration_0012_outbox import OUTBOX
 from sync.store.migration_0012_routing import ROUTING
 from sync.store.migration_0012_tasks import TASKS
 from sync.store.migration_0015 import NOBODY_LEFT, WITHDRAWN
+from sync.store.migration_0016 import TELLING
+from sync.store.migration_0017 import NIGHTLY
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -326,6 +328,8 @@ _STATEMENTS: Final = {
     "0011_write_back": WRITE_BACK,
     "0012_acting": (*ROUTING, *HOLDING, *DECIDED, *TASKS, *JOURNAL, *OUTBOX),
     "0015_loose_ends": (*WITHDRAWN, *NOBODY_LEFT),
+    "0016_telling": TELLING,
+    "0017_nightly": NIGHTLY,
 }
 
 KNOWN: Final = frozenset(_STATEMENTS)

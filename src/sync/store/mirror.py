@@ -34,13 +34,21 @@ class Mirror:
         self._database = database
         self._vocabularies = vocabularies
 
-    def bind_account(self, crm: str, account_id: str) -> None:
-        """Make this the store of that account; AccountMismatch if it is already another's."""
+    def bind_account(self, crm: str, account_id: str, *, pages: Mapping[str, str] | None = None) -> None:
+        """Make this the store of that account, whose records people open at `pages`; AccountMismatch if it is already another's."""
         with self._database.transaction() as tx:
             tx.execute("INSERT INTO account (crm, account_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (crm, account_id))
             (bound,) = tx.execute("SELECT account_id FROM account WHERE crm = ?", (crm,)).fetchone()
             if bound != account_id:
                 raise AccountMismatch(crm=crm, bound=bound, given=account_id)
+            if pages is not None:
+                tx.execute("UPDATE account SET pages = ? WHERE crm = ?", (orjson.dumps(dict(pages)).decode(), crm))
+
+    def record_pages(self) -> dict[str, Mapping[str, str]]:
+        """Return where people open the records of each account, by kind: the id follows."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute("SELECT crm, pages FROM account WHERE pages IS NOT NULL").fetchall()
+        return {crm: orjson.loads(pages) for crm, pages in rows}
 
     def cursor(self, crm: str, stream: str) -> str | None:
         """Return the cursor of the last page saved; None before the first."""

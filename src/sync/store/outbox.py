@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,29 +14,28 @@ from connectors.records import RecordKey
 from sync.digest import WITHIN, Lately
 from sync.journal import Event
 from sync.ladder import MOVES
-from sync.letter import Answer
+from sync.letter import Answer, Fate
 from sync.messages import Kind, Message, News, Recipient, State
 from sync.store.database import Database
 from sync.store.journal import UNDO
 from sync.store.keys import as_json, object_ids
-from sync.store.moments import from_ms, to_ms
+from sync.store.moments import from_ms, from_ms_if_known, to_ms
+from sync.store.tidings import note_daily
+from sync.waiting import Kept, again_at
 
 MOST_ATTEMPTS = 5
+KILLED = "the run was killed in it"
 KEPT_FOR = timedelta(hours=24)  # what was not sent by then is not news any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A message of the outbox to one target."""
+class Upto:
+    """How far people are told; what is None is as it was."""
 
-    id: int
-    target: str
-    message: Message
-    put_at: datetime
-    state: State
-    at: datetime  # since when it is in that state
-    attempts: int
-    said: str | None
+    journal: int | None = None  # line
+    plan: int | None = None
+    finding: int | None = None  # version
+    days: Mapping[Recipient, date] = field(default_factory=dict)  # of the daily digests, by reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ class Untold:
 
     steps: tuple[News, ...]
     trips: dict[int, dict[str, str]]  # plan -> rule -> what holds its moves back
-    upto: tuple[int, int]  # line of the journal, plan
+    upto: Upto
 
 
 class Outbox:
@@ -54,8 +53,11 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, messages: Sequence[tuple[Message, str]], *, at: datetime, upto: tuple[int, int] | None = None) -> None:
-        """Add messages, each with the name of its target, and note how far the news were told; what is there already stays as it is."""
+    def put(self, messages: Sequence[tuple[Message, str]], *, at: datetime, told: Upto | None = None) -> None:
+        """Add messages, each with the name of its target, and note how far the news are told by them.
+
+        What is there already stays as it is.
+        """
         with self._database.transaction() as tx:
             ids = object_ids(tx, [RecordKey.parse(message.lead) for message, _ in messages if message.lead is not None])
             tx.executemany(
@@ -65,8 +67,12 @@ class Outbox:
                 """,
                 [(*_row(message, ids), target, to_ms(at), to_ms(at)) for message, target in messages],
             )
-            if upto is not None:
-                tx.execute("UPDATE told_upto SET journal = ?, plan = ?", upto)
+            if told is not None:
+                tx.execute(
+                    "UPDATE told_upto SET journal = ifnull(?, journal), plan = ifnull(?, plan), finding = ifnull(?, finding)",
+                    (told.journal, told.plan, told.finding),
+                )
+                note_daily(tx, told.days)
 
     def untold(self) -> Untold:
         """Return what the journal, and plans that a limit holds, tell since the news were last told."""
@@ -77,21 +83,35 @@ class Outbox:
             for held, rule, told in tx.execute(_TRIPS, (plan, as_json((*MOVES, UNDO)))).fetchall():
                 trips.setdefault(held, {})[rule] = told
             newest = tx.execute("SELECT (SELECT ifnull(max(id), 0) FROM journal), (SELECT ifnull(max(id), 0) FROM plan)").fetchone()
-        return Untold(steps=steps, trips=trips, upto=newest)
+        return Untold(steps=steps, trips=trips, upto=Upto(journal=newest[0], plan=newest[1]))
 
     def settle(self, *, at: datetime) -> None:
-        """Note of what a run was killed in that nobody knows whether it arrived, and drop what is too old to be news."""
+        """Note of what a run was killed in that nobody knows whether it arrived; nobody may be sending meanwhile."""
         with self._database.transaction() as tx:
-            tx.execute(
-                "UPDATE outbox SET state = 'unknown', at = ?, said = 'the run was killed in it' WHERE state = 'sending'", (to_ms(at),)
-            )
+            tx.execute("UPDATE outbox SET state = 'unknown', at = ?, said = ? WHERE state = 'sending'", (to_ms(at), KILLED))
+
+    def drop_old(self, *, at: datetime) -> None:
+        """Drop what is too old to be news: a day, in which a night or weekend that held it does not count."""
+        with self._database.transaction() as tx:
             tx.execute(
                 """
                 UPDATE outbox SET state = 'dropped', at = :at, said = 'not sent within a day' || ifnull(': ' || said, '')
-                WHERE state IN ('pending', 'failed') AND put_at <= :old
+                WHERE state IN ('pending', 'failed') AND max(put_at, ifnull(held_until, 0)) <= :old
                 """,
                 {"at": to_ms(at), "old": to_ms(at - KEPT_FOR)},
             )
+
+    def hold(self, ids: Collection[int], *, until: datetime) -> None:
+        """Note until when messages wait for the hours of their reader."""
+        self._wait("held_until", ids, until)
+
+    def postpone(self, ids: Collection[int], *, until: datetime) -> None:
+        """Note before when it is no use to look at messages again."""
+        self._wait("not_before", ids, until)
+
+    def _wait(self, column: str, ids: Collection[int], until: datetime) -> None:
+        with self._database.transaction() as tx:
+            tx.execute(f"UPDATE outbox SET {column} = ? WHERE id IN (SELECT value FROM json_each(?))", (to_ms(until), as_json(ids)))
 
     def waiting(self) -> list[Kept]:
         """Return what is to be sent, in the order in which it was put: what never was, and what failed, up to a number of attempts."""
@@ -115,15 +135,27 @@ class Outbox:
     def lately(self, target: str, reader: Recipient, *, now: datetime) -> Lately:
         """Count what somebody got from a target within the last hour, or may have."""
         with self._database.snapshot() as tx:
-            alone, digests = tx.execute(
+            alone, digests, first = tx.execute(
                 """
-                SELECT count(*) FILTER (WHERE kind <> 'digest'), count(*) FILTER (WHERE kind = 'digest') FROM outbox
+                SELECT count(*) FILTER (WHERE kind <> 'digest'), count(*) FILTER (WHERE kind = 'digest'), min(at) FROM outbox
                 WHERE target = :target AND role = :role AND (of_owner = :of OR :of = '')
                     AND state IN ('sending', 'sent', 'unknown') AND at > :since
                 """,
                 {"target": target, "role": reader.role, "of": reader.of, "since": to_ms(now - WITHIN)},
             ).fetchone()
-        return Lately(alone=alone, digests=digests)
+        return Lately(alone=alone, digests=digests, first_at=from_ms_if_known(first))
+
+    def silent_since(self, target: str) -> datetime | None:
+        """Return since when it is not known what becomes of what a target is sent; None where it told so last."""
+        with self._database.snapshot() as tx:
+            last = tx.execute(
+                """
+                SELECT at, state FROM outbox WHERE target = ? AND state IN ('sent', 'failed', 'unknown') AND ifnull(said, '') <> ?
+                ORDER BY at DESC, id DESC LIMIT 1
+                """,
+                (target, KILLED),
+            ).fetchone()
+        return from_ms(last[0]) if last is not None and last[1] == State.UNKNOWN else None
 
     def bundle(self, kept: Sequence[Kept], *, at: datetime) -> int:
         """Put several messages to one recipient into a digest, which is to be sent; return its id."""
@@ -161,9 +193,11 @@ class Outbox:
     def note(self, id_: int, answer: Answer, *, at: datetime) -> None:
         """Note what became of a message that was being sent."""
         with self._database.transaction() as tx:
+            (attempts,) = tx.execute("SELECT attempts FROM outbox WHERE id = ?", (id_,)).fetchone()
+            not_before = to_ms(again_at(attempts, at)) if answer.fate is Fate.FAILED else None
             tx.execute(
-                "UPDATE outbox SET state = ?, at = ?, said = ? WHERE id = ? AND state = 'sending'",
-                (answer.fate.value, to_ms(at), answer.said or None, id_),
+                "UPDATE outbox SET state = ?, at = ?, said = ?, not_before = ? WHERE id = ? AND state = 'sending'",
+                (answer.fate.value, to_ms(at), answer.said or None, not_before, id_),
             )
 
     def drop(self, ids: Collection[int], why: str, *, at: datetime) -> None:
@@ -218,7 +252,7 @@ def _kept(tx: sqlite3.Connection, condition: str, values: dict[str, object], *, 
         SELECT outbox.id, target, outbox.kind, role, of_owner, lead.crm || '/' || lead.kind || '/' || lead.crm_id,
             finding, rule, rung, plan, position, put_at,
             CASE state WHEN 'in digest' THEN (SELECT digest.state FROM outbox AS digest WHERE digest.id = outbox.part_of) ELSE state END,
-            at, attempts, said
+            at, attempts, said, held_until, not_before
         FROM outbox LEFT JOIN object AS lead ON lead.id = outbox.lead
         WHERE {condition} ORDER BY outbox.id {"DESC LIMIT :most" if newest_first else ""}
         """,
@@ -228,7 +262,8 @@ def _kept(tx: sqlite3.Connection, condition: str, values: dict[str, object], *, 
 
 
 def _read(row: Sequence[Any]) -> Kept:
-    id_, target, kind, role, of, lead, finding, rule, rung, plan, position, put_at, state, at, attempts, said = row
+    id_, target, kind, role, of, lead, finding, rule, rung, plan, position, *rest = row
+    put_at, state, at, attempts, said, held_until, not_before = rest
     message = Message(
         kind=Kind(kind),
         recipient=Recipient(role=role, of=of),
@@ -240,7 +275,16 @@ def _read(row: Sequence[Any]) -> Kept:
         position=position,
     )
     return Kept(
-        id=id_, target=target, message=message, put_at=from_ms(put_at), state=State(state), at=from_ms(at), attempts=attempts, said=said
+        id=id_,
+        target=target,
+        message=message,
+        put_at=from_ms(put_at),
+        state=State(state),
+        at=from_ms(at),
+        attempts=attempts,
+        said=said,
+        held_until=from_ms_if_known(held_until),
+        not_before=from_ms_if_known(not_before),
     )
 
 

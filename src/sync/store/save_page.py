@@ -11,6 +11,7 @@ import orjson
 
 from connectors.records import FieldDefinition, Page, RecordKey, Vocabulary
 from sync.store.erase import erase_persons, without_erased
+from sync.store.forget import erase_forgotten
 from sync.store.keys import as_json, known_ids, object_ids
 from sync.store.mark_leads import News, mark_all, mark_owners, mark_page, mark_unknown, newest_rows
 from sync.store.moments import to_ms, to_ms_if_known
@@ -38,6 +39,7 @@ def save_page(tx: sqlite3.Connection, crm: str, page: Page, *, words: Vocabulary
     save_merges(tx, page.merged, told_kinds=page.linked_kinds, news=news)
     erase_persons(tx, persons, at=seen_at)
     if words is not None:
+        erase_forgotten(tx, words, page.records, ids, at=seen_at)
         _mark_leads(tx, words, news, page, retold=retold, first_reading=upto is None)
     if page.cursor is not None:
         _save_cursor(tx, crm, page)

@@ -19,13 +19,14 @@ class ApiUsage:
             row = tx.execute("SELECT calls FROM api_usage WHERE crm = ? AND day = ?", (crm, day.isoformat())).fetchone()
         return int(row[0]) if row else 0
 
-    def save(self, crm: str, day: date, calls: int) -> None:
-        """Note that our calls of `day` are `calls` by now, those of earlier runs included; a lower number changes nothing."""
+    def add(self, crm: str, day: date, calls: int) -> int:
+        """Note that we made so many calls more on `day`; return how many there are by now, those of other runs beside this one included."""
         with self._database.transaction() as tx:
-            tx.execute(
+            row = tx.execute(
                 """
                 INSERT INTO api_usage (crm, day, calls) VALUES (?, ?, ?)
-                ON CONFLICT (crm, day) DO UPDATE SET calls = excluded.calls WHERE excluded.calls > calls
+                ON CONFLICT (crm, day) DO UPDATE SET calls = calls + excluded.calls RETURNING calls
                 """,
                 (crm, day.isoformat(), calls),
-            )
+            ).fetchone()
+        return int(row[0])

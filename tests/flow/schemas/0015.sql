@@ -290,24 +290,24 @@ CREATE TABLE object ( -- every row of a CRM that was ever named, also by a link
         UNIQUE (crm, kind, id_number, crm_id)
     ) STRICT
     ;
-CREATE TABLE "outbox" ( -- a message to a target; keys only, its text is made when it is sent
+CREATE TABLE outbox ( -- a message to a target; keys only, its text is made when it is sent
         id INTEGER PRIMARY KEY,
         key TEXT NOT NULL, -- what makes it this message: told once, whatever the run
         target TEXT NOT NULL, -- name of a [[notify]] of the config
-        kind TEXT NOT NULL CHECK (kind <> ''),
+        kind TEXT NOT NULL CHECK (kind IN ('reminder', 'given', 'escalation', 'trip', 'failed', 'digest')),
         role TEXT NOT NULL, -- owner, manager, marketing, ops, or a channel
         of_owner TEXT NOT NULL, -- crm/id of the owner it is about; '' for nobody
         lead INTEGER REFERENCES object (id),
         finding TEXT,
-        rule TEXT NOT NULL, -- of a pool in which nobody is left its name
-        rung INTEGER, -- of a pool in which nobody is left the day, counted as Python's date.toordinal() does
+        rule TEXT NOT NULL,
+        rung INTEGER,
         plan INTEGER,
         position INTEGER,
         put_at INTEGER NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'unknown', 'in digest', 'dropped')),
         at INTEGER NOT NULL, -- since when it is in that state
         attempts INTEGER NOT NULL DEFAULT 0,
-        part_of INTEGER REFERENCES "outbox" (id), -- the digest that holds it
+        part_of INTEGER REFERENCES outbox (id), -- the digest that holds it
         said TEXT, -- why it was not sent
         UNIQUE (key, target)
     ) STRICT
