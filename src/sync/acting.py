@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from structlog.contextvars import bound_contextvars
+
 from connectors.pacing import repeat
 from connectors.records import Account
 from sync.along import Along
@@ -18,6 +20,7 @@ from sync.decide import planner_for
 from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
 from sync.ladder import GIVING, REMIND
+from sync.log_steps import log_steps
 from sync.look_again import LookAgain
 from sync.messages import Message, nobody_left
 from sync.outbox import Post, Posted
@@ -42,7 +45,12 @@ class Acting:
 
     def carry_out(self, plan: int, steps: Iterable[Numbered]) -> Tally:
         """Carry out steps of a plan that nothing blocks: changes of records first, then tasks for managers, then reminders."""
-        todo = list(steps)
+        with bound_contextvars(run=self.begun.run_id):
+            tally = self._carried_out(plan, list(steps))
+            log_steps(tally)
+            return tally
+
+    def _carried_out(self, plan: int, todo: Sequence[Numbered]) -> Tally:
         writes = [one for one in todo if one[1].action not in (ESCALATE, REMIND)]
         look, stopping = self._look(plan), self.stopping(todo)
         tally = self._writes(plan, look, stopping).all(writes, partial(self._tell, len(writes)))

@@ -49,7 +49,7 @@ def sign(
     _refuse_if_nobody_can_be_asked(yes)
     files = read_files(config)
     refuse_if_misfit(files.agreement, files.roster, facts=())
-    configure_logs(files.config.log)
+    configure_logs(files.config)
     file = _bytes_of(files.config.agreement, files.agreement)
     signature = signed_by(files.agreement, side=side.value, name=name, at=machine_clock())
     signed = appended(file, signature)

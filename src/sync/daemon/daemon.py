@@ -16,6 +16,7 @@ from sync.daemon.crm import Crm
 from sync.daemon.events import Crashed, Event, Hinted, Order, Polled, Reload, Stop
 from sync.daemon.heartbeat import Heartbeat
 from sync.daemon.hints import HintBox
+from sync.daemon.hour import Hour
 from sync.daemon.manager import Manager
 from sync.daemon.schedule import Backoff
 from sync.daemon.tick import News, Ticked
@@ -89,6 +90,7 @@ class Daemon:
     _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=2.0, longest_s=60.0), init=False)
     _beat_at_s: float = field(default=0.0, init=False)
     _beaten: datetime | None = field(default=None, init=False)
+    _hour: Hour = field(default_factory=Hour, init=False)
 
     def run(self) -> Ended:
         """Serve; returns once it was told to stop, or has new files."""
@@ -158,6 +160,7 @@ class Daemon:
 
     def _take_polled(self, polled: Polled) -> None:
         crm, now = self.crms[polled.crm], self.now()
+        self._hour.add_poll(polled.rows)
         since, was_stretched = crm.pulse.since, crm.is_stretched
         if crm.take(polled, now_s=self.machine.monotonic(), now=now):
             if crm.is_down:
@@ -234,6 +237,7 @@ class Daemon:
 
     def _told(self, ticked: Ticked, took_s: float) -> None:
         now = self.now()
+        self._hour.add_tick(judged=ticked.judged, took_s=took_s, steps=ticked.tally.as_json())
         is_good = ticked.is_known and ticked.tally.stopped_by is None and not any(crm.is_down for crm in self.crms.values())
         self.pulse = replace(
             self.pulse,
@@ -290,6 +294,8 @@ class Daemon:
         now = self.now()
         self.pulse = replace(self.pulse, at=now, crms={name: crm.pulse for name, crm in self.crms.items()})
         self.manager.status(self._status())
+        if (did := self._hour.told(now)) is not None:
+            log.info("hour_passed", **did)
         if self.machine.monotonic() >= self._beat_at_s or self.pulse.ticked_at != self._beaten:
             self._beat_at_s, self._beaten = self.machine.monotonic() + LONGEST_PAUSE_S, self.pulse.ticked_at
             self.work.beat(self.pulse)

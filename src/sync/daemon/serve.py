@@ -78,7 +78,7 @@ def serve(path: Path | None) -> int:
     Raises what stands in the way of starting: files that are wrong, another daemon, a store that is damaged or cannot be opened.
     """
     files = read_files(path)
-    configure_logs(files.config.log)
+    configure_logs(files.config)
     manager, events = manager_of_this_process(), SimpleQueue[Event]()
     signals = Signals(put=events.put, stop_within_s=files.config.daemon.stop_within.total_seconds())
     threading.excepthook = lambda told: events.put(Crashed(told.exc_value or RuntimeError("a thread ended")))
@@ -103,7 +103,7 @@ def _serve(serving: Serving) -> None:
                 serving.manager.stopping()
         if ended is Ended.STOPPED:
             break
-        configure_logs(serving.files.config.log)
+        configure_logs(serving.files.config)
         log.info("reloaded", agreement=serving.files.agreement.hash[:12])
     log.info("daemon_stopped")
 
@@ -181,7 +181,6 @@ def _listen(stack: ExitStack, config: Config, watched: Watched) -> None:
     watched.server = Server(serving_settings(config, clock=watched.now, ready_within=ready_within), watched)
     watched.server.start()
     stack.callback(watched.server.stop, within_s=SERVER_ENDS_WITHIN_S)
-    log.info("listening", url=watched.server.url)
 
 
 def _poller(serving: Serving, files: Files, connector: WritingConnector, waiting: Waiting) -> Poller:

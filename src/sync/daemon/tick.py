@@ -14,7 +14,7 @@ from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.agreement.versions import version_of
 from sync.assign import new_people_turns
-from sync.begin import Begun, cost_of
+from sync.begin import Begun, cost_of, noted_if_it_fails
 from sync.carry_out import Numbered, Tally
 from sync.context import Context
 from sync.daemon.draft import Draft, Noted
@@ -190,7 +190,8 @@ def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, s
         return Tally()
     steps, held = parted(sendable(run, draft.plan), trips)
     todo = _reachable(run, steps, down)
-    terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
+    with noted_if_it_fails(run, draft.begun):
+        terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
     take_up_or_hold(run, draft.begun, draft.plan, held)
     return replace(acting, terms=terms).carry_out(draft.plan, todo)
 
