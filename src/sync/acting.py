@@ -19,16 +19,17 @@ from sync.context import Context
 from sync.decide import planner_for
 from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
-from sync.ladder import REMIND
+from sync.ladder import GIVING, REMIND
 from sync.log_steps import log_steps
 from sync.look_again import LookAgain
-from sync.messages import Message
+from sync.messages import Message, nobody_left
 from sync.outbox import Post, Posted
 from sync.pull import Progress, Pulled
 from sync.remedies.manager_task import ESCALATE
 from sync.remind import Remind
 from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
+from sync.store.plans import Chosen
 from sync.telling import post_of
 from sync.terms import Terms
 
@@ -63,6 +64,12 @@ class Acting:
         """Return steps that change records, each with why it would not be carried out now; writes nothing."""
         todo = list(steps)
         return list(self._writes(plan, self._look(plan), self.stopping(todo)).checked(todo))
+
+    def note_who_is_missing(self, plan: int) -> None:
+        """Note for `ops` of which pools nobody was left who may get a lead of a plan: once a pool and day."""
+        steps = self.run.plans.numbered(plan, Chosen(actions=frozenset(GIVING)))
+        today = self._now().astimezone(self.begun.agreement.zone).date()
+        self._post().put(nobody_left(plan, steps, today))
 
     def tell_people(self, notices: Iterable[Message] = ()) -> Posted:
         """Note what happened for those who are to hear of it, and send what waits; only what is verified has happened."""

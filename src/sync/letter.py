@@ -13,6 +13,7 @@ from sync.judge.findings import Finding
 from sync.ladder import BEFORE_THE_LADDER
 from sync.messages import MANAGER, OWNER, Kind, Message
 from sync.plain import plain
+from sync.steps import Step
 
 LONGEST_VALUE = 120  # characters of a CRM's value that are told
 LONGEST_REASON = 400
@@ -58,6 +59,7 @@ class Known:
     page: str | None = None  # where the CRM shows the lead
     held: str | None = None  # what holds the moves of a rule back
     run: str | None = None  # that made the plan
+    step: Step | None = None  # of the plan, that it is about
     why: str | None = None  # of a step of a plan
     daily: Overview | None = None
     pages: Mapping[str, str] = field(default_factory=dict)  # of the leads of a daily digest
@@ -140,6 +142,14 @@ def _trip(known: Known) -> tuple[str, list[str]]:
     told = [f"{known.held}." if known.held else "A limit holds its moves back."]
     ways = [f"Let this very plan pass all the same: leadpact apply {message.plan}", f"Or never: leadpact drop {message.plan} --reason …"]
     return f"Held back: {message.rule}, plan {message.plan}", [*told, *ways, *_see(known)]
+
+
+def _nobody_left(known: Known) -> tuple[str, list[str]]:
+    pool, step = value_text(known.message.rule), known.step
+    why = ["; ".join((step.reason, *step.blocked_by)) + "."] if step is not None else []
+    ends = "it goes to the pool's fallback" if step is not None and step.given is not None else "it stays where it is, and is tried again"
+    says = [f"Nobody of pool {pool} may get this lead: {ends}. Others may follow; of this pool you hear once a day.", *why]
+    return f"Nobody of pool {pool} is left", [*says, f"See each member: leadpact route {known.message.rule}", *_see(known), *_lead(known)]
 
 
 def _failed(known: Known) -> tuple[str, list[str]]:
@@ -255,6 +265,7 @@ _TEXTS = {
     Kind.GIVEN: _given,
     Kind.ESCALATION: _escalation,
     Kind.TRIP: _trip,
+    Kind.NOBODY_LEFT: _nobody_left,
     Kind.FAILED: _failed,
     Kind.DOWN: _down,
     Kind.BACK: _back,

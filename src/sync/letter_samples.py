@@ -22,7 +22,7 @@ _NOTICES = {
     Kind.REVIEW: "2026-11-18",
     Kind.EXPIRES: "2026-12-18, within 30 days",
 }
-_ROLES |= dict.fromkeys((Kind.TRIP, *_NOTICES), OPS)
+_ROLES |= dict.fromkeys((Kind.TRIP, Kind.NOBODY_LEFT, *_NOTICES), OPS)
 
 
 def sample(kind: Kind, *, is_shared: bool) -> tuple[list[Known], Letter]:
@@ -53,9 +53,9 @@ def _known(kind: Kind) -> Known:
 
 
 def _message(kind: Kind) -> Message:
-    rules = {Kind.DAILY: "2026-11-18", Kind.ASSIGNED: "Marketing to SDR", Kind.RECYCLED: "Marketing to SDR"}
+    rules = {Kind.DAILY: "2026-11-18", Kind.ASSIGNED: "Marketing to SDR", Kind.RECYCLED: "Marketing to SDR", Kind.NOBODY_LEFT: "sdr"}
     rules |= _NOTICES
-    of = "" if kind is Kind.TRIP or kind in _NOTICES else "hubspot/7"
+    of = "" if kind in (Kind.TRIP, Kind.NOBODY_LEFT, *_NOTICES) else "hubspot/7"
     return Message(
         kind=kind,
         recipient=Recipient(role=_ROLES.get(kind, OWNER), of=of),

@@ -97,6 +97,8 @@ def tick(run: Context, memory: Memory, news: News) -> Ticked:
     judged = _judge(run, watch, terms, draft, whole=news.whole)
     trips, acting = draft.close(), Acting(run=up, begun=draft.begun, terms=terms, pulled=_pulled(news))
     tally = _carry_out(run, acting, draft, trips, down=news.down)
+    if draft.plan is not None:
+        acting.note_who_is_missing(draft.plan)
     posted = acting.tell_people(agreement_notices(watch.agreement, watch.now) if news.whole else ())
     _note(run, memory, draft, judged, tally)
     tally.join(earlier)
