@@ -56,7 +56,7 @@ ONCE = RetryPolicy(tries=1)  # what a CRM could not do for a reason that passes 
 POLLERS_END_WITHIN_S = 5.0
 SERVER_ENDS_WITHIN_S = 3.0
 EXIT_AT_ONCE = 143
-NO_WAIT = timedelta(0)
+FOR_A_MOMENT = timedelta(seconds=3)  # as long as a command holds the store that only notes something; a run holds it longer
 RECONCILE = "reconcile"
 
 
@@ -241,7 +241,7 @@ def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[fl
     memory, store = Memory(), run.known.config.store
 
     def tick_held(news: News) -> Ticked:
-        with hold_store(store, this_process("leadpact daemon", since=serving.started_at), wait=NO_WAIT):
+        with hold_store(store, this_process("leadpact daemon", since=serving.started_at), wait=FOR_A_MOMENT):
             return tick(run, memory, news)
 
     return Work(
