@@ -64,7 +64,9 @@ def act(run: Context, spool: Spool, asked: Asked) -> tuple[Audit, Acted]:
         terms = terms_to_write_by(run, begun, judged.terms, [step for _, step in steps])
         take_up_or_hold(run, begun, plan.id, trips)
         acting = Acting(run=run, begun=begun, terms=terms, pulled=judged.pulled)
-        tally, posted = acting.carry_out(plan.id, steps), acting.tell_people()
+        tally = acting.carry_out(plan.id, steps)
+        acting.note_who_is_missing(plan.id)
+        posted = acting.tell_people()
         finish(run, begun, judged, stopped_by=tally.stopped_by, more={"written": tally.as_json()})
         held_in = plan.id if trips else None
         return judged.audit, Acted(run_id=begun.run_id, tally=tally, trips=trips, posted=posted, plan=held_in, earlier=earlier)
@@ -86,7 +88,9 @@ def apply(run: Context, chosen: KeptPlan) -> Acted:
         if before is not None:
             raise UsageError(f"plan {chosen.id} was carried out by run {before}", fix=f"make a new one: {command_of(chosen.order)}")
         _refuse_if_ended(run, begun, chosen)  # again: who drops a plan takes no lock
-        tally, posted = acting.carry_out(chosen.id, steps), acting.tell_people()
+        tally = acting.carry_out(chosen.id, steps)
+        acting.note_who_is_missing(chosen.id)
+        posted = acting.tell_people()
         run.runs.finish(begun.run_id, outcome=outcome_of(tally.stopped_by), summary={"plan": chosen.id, "written": tally.as_json()})
         return Acted(run_id=begun.run_id, tally=tally, trips={}, posted=posted, earlier=earlier)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from structlog.contextvars import bound_contextvars
+
 from connectors.pacing import repeat
 from connectors.records import Account
 from sync.along import Along
@@ -17,14 +19,17 @@ from sync.context import Context
 from sync.decide import planner_for
 from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
-from sync.ladder import REMIND
+from sync.ladder import GIVING, REMIND
+from sync.log_steps import log_steps
 from sync.look_again import LookAgain
+from sync.messages import Message, nobody_left
 from sync.outbox import Post, Posted
 from sync.pull import Progress, Pulled
 from sync.remedies.manager_task import ESCALATE
 from sync.remind import Remind
 from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
+from sync.store.plans import Chosen
 from sync.telling import post_of
 from sync.terms import Terms
 
@@ -40,7 +45,12 @@ class Acting:
 
     def carry_out(self, plan: int, steps: Iterable[Numbered]) -> Tally:
         """Carry out steps of a plan that nothing blocks: changes of records first, then tasks for managers, then reminders."""
-        todo = list(steps)
+        with bound_contextvars(run=self.begun.run_id):
+            tally = self._carried_out(plan, list(steps))
+            log_steps(tally)
+            return tally
+
+    def _carried_out(self, plan: int, todo: Sequence[Numbered]) -> Tally:
         writes = [one for one in todo if one[1].action not in (ESCALATE, REMIND)]
         look, stopping = self._look(plan), self.stopping(todo)
         tally = self._writes(plan, look, stopping).all(writes, partial(self._tell, len(writes)))
@@ -55,9 +65,16 @@ class Acting:
         todo = list(steps)
         return list(self._writes(plan, self._look(plan), self.stopping(todo)).checked(todo))
 
-    def tell_people(self) -> Posted:
+    def note_who_is_missing(self, plan: int) -> None:
+        """Note for `ops` of which pools nobody was left who may get a lead of a plan: once a pool and day."""
+        steps = self.run.plans.numbered(plan, Chosen(actions=frozenset(GIVING)))
+        today = self._now().astimezone(self.begun.agreement.zone).date()
+        self._post().put(nobody_left(plan, steps, today))
+
+    def tell_people(self, notices: Iterable[Message] = ()) -> Posted:
         """Note what happened for those who are to hear of it, and send what waits; only what is verified has happened."""
         post = self._post()
+        post.put(notices)
         post.gather()
         return post.deliver()
 

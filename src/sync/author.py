@@ -10,6 +10,7 @@ from sync.daily import Overview, Owed, overview
 from sync.directory import Directory
 from sync.letter import Known, Letter, digest_of, letter_of
 from sync.messages import OWNER, Kind, Message, Recipient
+from sync.steps import Step
 from sync.store.findings import Findings
 from sync.store.plans import Chosen, Plans
 from sync.store.tidings import Tidings
@@ -59,6 +60,7 @@ class Author:
         finding = self.findings.named([message.finding]).get(message.finding) if message.finding is not None else None
         plan = self.plans.get(message.plan) if message.plan is not None else None
         trips = self.plans.trips(message.plan) if message.kind is Kind.TRIP and message.plan is not None else {}
+        step = self._step(message) if message.kind in (Kind.RECYCLED, Kind.NOBODY_LEFT) else None
         daily = overviews.get(message.recipient) if message.kind is Kind.DAILY else None
         return Known(
             message=message,
@@ -68,18 +70,19 @@ class Author:
             page=self.directory.page(message.lead),
             held=trips.get(message.rule),
             run=plan.run if plan is not None else None,
-            why=self._why(message) if message.kind is Kind.RECYCLED else None,
+            why=step.reason if step is not None and message.kind is Kind.RECYCLED else None,
+            step=step,
             daily=daily,
             pages=self._pages(daily) if daily is not None else {},
             names=self._names(daily) if daily is not None else {},
         )
 
-    def _why(self, message: Message) -> str | None:
-        """Return why a plan sent a lead back; None where a person did."""
+    def _step(self, message: Message) -> Step | None:
+        """Return the step of a plan that a message is about; None where a person did it."""
         if message.plan is None or message.position is None:
             return None
         chosen = Chosen(places=frozenset({message.position}))
-        return next((step.reason for _, step in self.plans.numbered(message.plan, chosen)), None)
+        return next((step for _, step in self.plans.numbered(message.plan, chosen)), None)
 
     def _team(self, owed: Owed) -> str | None:
         crm, _, owner = (owed.owner or "").partition("/")

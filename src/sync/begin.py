@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from connectors.errors import ConnectorError
 from connectors.protocol import Connector
@@ -67,7 +68,7 @@ def opened_run(run: Context, kind: str, asked: Asked = NOTHING_SPECIAL) -> Itera
     _refuse_if_unknown(asked.shrunken, run.connectors)
     with _metered(run):
         begun = begin(run, asked.as_of, kind=kind)
-        with _noted_if_it_fails(run, begun):
+        with noted_if_it_fails(run, begun), bound_contextvars(run=begun.run_id):
             yield begun
 
 
@@ -89,7 +90,7 @@ def _metered(run: Context) -> Iterator[None]:
 
 
 @contextmanager
-def _noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
+def noted_if_it_fails(run: Context, begun: Begun) -> Iterator[None]:
     """Note how a run ended that a CRM, the files or a limit stopped; of an error of the store the store cannot tell."""
     try:
         yield

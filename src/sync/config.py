@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_config_path
+from pydantic import SecretStr
 
 from sync.agreement.model import Agreement
 from sync.authority import Authority
 from sync.config_authority import authority_problems
 from sync.config_http import HttpSection
-from sync.config_notify import Target, unknown_readers
+from sync.config_notify import Target, secret_parts, unknown_readers
 from sync.config_own_fields import OwnFieldsSection, own_field_problems
 from sync.config_read import Settings, SettingsReader, connected_crms
 from sync.config_salesforce import SalesforceSettings
+from sync.config_secrets import SECRETS
 from sync.config_sections import (
     ActSection,
     BackupSection,
@@ -32,6 +35,8 @@ from sync.errors import ConfigurationError
 from sync.freeze import Freeze
 from sync.problems import Problem, Problems, choose_fix, listed, quoted
 from sync.toml_text import read_toml
+
+OF_THE_MACHINE = Path("/etc/leadpact/config.toml")  # of the daemon that systemd starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,13 @@ class Config:
         """Who is told by some target: owner, manager, marketing, ops, or channels of the agreement."""
         return frozenset(reader for target in self.notify for reader in target.readers)
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every secret value, and each part of a target's URL that may be one: what no line may show."""
+        values = [getattr(getattr(self, secret.section, None), secret.key, None) for secret in SECRETS]
+        parts = [part for target in self.notify for part in secret_parts(target.url.get_secret_value())]
+        return frozenset([*(one.get_secret_value() for one in values if isinstance(one, SecretStr)), *parts])
+
     def own_app(self, crm: str) -> str | None:
         """Return the id under which `crm` notes what leadpact writes: of its app, or of its user; None where the config names none."""
         if crm == "salesforce":
@@ -103,7 +115,12 @@ class Config:
 
 def config_places() -> tuple[Path, ...]:
     """Return where config.toml is looked for when no path is given, in order."""
-    return Path("config.toml"), user_config_path("leadpact") / "config.toml"
+    return Path("config.toml"), user_config_path("leadpact") / "config.toml", OF_THE_MACHINE
+
+
+def config_file(path: Path | None, *, places: Sequence[Path] | None = None) -> Path:
+    """Return `path`, or the first of `places` that exists; raises ConfigurationError if there is none."""
+    return path or _first_of(config_places() if places is None else places)
 
 
 def load_config(path: Path | None, env: Mapping[str, str], *, places: Sequence[Path] | None = None) -> Config:
@@ -112,7 +129,7 @@ def load_config(path: Path | None, env: Mapping[str, str], *, places: Sequence[P
     A variable beats a secret file, a file of $CREDENTIALS_DIRECTORY one of `secrets_dir`, and any of them config.toml.
     Raises ConfigurationError if there is no file, Problems with everything that is wrong otherwise.
     """
-    found = path or _first_of(config_places() if places is None else places)
+    found = config_file(path, places=places)
     toml = read_toml(found, missing="correct the path, or let `leadpact init` write one")
     reader = SettingsReader(path=found.absolute(), file=toml.file, document=toml.document, env=env)
     settings = reader.settings()
@@ -149,8 +166,9 @@ def unknown_rules(config: Config, rules: Sequence[str]) -> list[Problem]:
 
 def _first_of(places: Sequence[Path]) -> Path:
     for place in places:
-        if place.is_file():
-            return place
+        with suppress(PermissionError):  # `sudo -u leadpact` stays in a folder that leadpact may not look into
+            if place.is_file():
+                return place
     looked = ", ".join(str(place) for place in places)
     raise ConfigurationError(
         f"there is no config.toml; looked at {looked}", fix="`leadpact init` writes one here, or name yours with --config FILE"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import Field, SecretStr
 
@@ -16,6 +17,7 @@ from sync.problems import Problem, choose_fix, listed, quoted
 from sync.shape import Table, Text, matching
 
 NOTIFY = "notify"
+_SIGNS = re.compile(r"[/:@?&=#,]+")
 ADDRESS = "{email}"  # in a URL: the address of the person who is told
 
 
@@ -55,6 +57,12 @@ class Target:
         if self.is_shared:
             return url
         return url.replace(ADDRESS, quote(email, safe="")) if email else None
+
+
+def secret_parts(url: str) -> Iterator[str]:
+    """Yield an Apprise URL, and each part of it that may be a secret by itself: which one is differs by service. Hosts are none."""
+    yield url
+    yield from (part for written in _SIGNS.split(url) for part in {written, unquote(written)} if "." not in part)
 
 
 def written_targets(document: Mapping[str, Any]) -> list[dict[str, Any]]:

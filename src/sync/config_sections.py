@@ -182,4 +182,4 @@ class LogSection(Table):
     """`[log]`."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["auto", "console", "json"] = "auto"
+    format: Literal["auto", "console", "json", "journald"] = "auto"

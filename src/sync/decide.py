@@ -24,6 +24,7 @@ from sync.plan import Planner
 from sync.policy import moves_before, policy_at
 from sync.pull import Progress
 from sync.remedies.asked import Router
+from sync.reversals import COUNTED_FOR, fought_over
 from sync.run import pull
 from sync.steps import Step
 from sync.store.plans import KeptPlan
@@ -52,6 +53,7 @@ def planner_for(
             not_enforcing=why_not_enforcing(agreement, now),
             routing=routing,
             fired=run.journal.fired(),
+            fought=fought_over(run.journal.reversals(now - COUNTED_FOR)),
             now=now,
         )
     policy = replace(policy_at(run, agreement, now), backlog=order)

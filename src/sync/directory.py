@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from connectors.records import RecordKey
@@ -14,6 +14,7 @@ from sync.daily import Reader
 from sync.judge.findings import Side
 from sync.messages import MANAGER, MARKETING, OWNER, PERSONS, TEAM, Recipient
 from sync.roster import Person, Roster
+from sync.superiors import Superior, address_of, manager_of, superior_in, who_reads
 from sync.terms import Terms
 
 
@@ -24,6 +25,7 @@ class Directory:
     roster: Roster
     terms: Terms
     agreement: Agreement
+    now: datetime  # at which somebody may be away
     pages: Mapping[str, Mapping[str, str]]  # CRM -> kind of record -> where people open one: its id follows
 
     def page(self, lead: str | None) -> str | None:
@@ -36,13 +38,14 @@ class Directory:
 
     def email(self, recipient: Recipient) -> str | None:
         """Return the address of who is told: the roster's word, else the CRM's."""
-        person = self._person(recipient)
-        if person is not None and person.email:
-            return person.email
-        owner = self._owner(recipient) if recipient.role != MANAGER else None
-        ids = person.ids.items() if person is not None else [owner] if owner is not None else []
-        known = (self.terms.crms[crm].emails.get(id_) for crm, id_ in ids if crm in self.terms.crms)
-        return next(filter(None, known), None)
+        owner = self._owner(recipient)
+        if owner is None or recipient.role not in PERSONS:
+            return None
+        if recipient.role == MANAGER:
+            manager = self._manager(*owner)
+            return address_of(self.terms, manager) if manager is not None else None
+        person = self.roster.person_of(*owner)
+        return address_of(self.terms, superior_in(person)) if person is not None else self.terms.crms[owner[0]].emails.get(owner[1])
 
     def name(self, recipient: Recipient) -> str | None:
         """Return the name of the owner whom a message is about."""
@@ -112,7 +115,13 @@ class Directory:
     def _person(self, recipient: Recipient) -> Person | None:
         """Return who is told, if the roster knows them."""
         owner = self._owner(recipient)
-        person = self.roster.person_of(*owner) if owner is not None else None
-        if person is None or recipient.role not in PERSONS:
+        if owner is None or recipient.role not in PERSONS:
             return None
-        return self.roster.people.get(person.manager or "") if recipient.role == MANAGER else person
+        if recipient.role == MANAGER:
+            return manager.person if (manager := self._manager(*owner)) is not None else None
+        return self.roster.person_of(*owner)
+
+    def _manager(self, crm: str, owner: str) -> Superior | None:
+        """Return who is told as the manager of an owner: while they are away the next above them who is there and has an address."""
+        manager = manager_of(self.terms, owner, of=crm)
+        return who_reads(self.terms, manager, self.now) if manager is not None else None

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sync.agreement.load import load_agreement
 from sync.agreement.model import Agreement
-from sync.config import Config, load_config, misfits
+from sync.config import Config, config_file, load_config, misfits
 from sync.problems import Problem, Problems
 from sync.roster import Roster
 from sync.roster_load import load_roster
@@ -32,8 +32,9 @@ class Files:
 def read_files(path: Path | None, env: Mapping[str, str] | None = None) -> Files:
     """Read config, agreement and roster under `env` (None: of this process); raises Problems with all that is wrong in any of them."""
     problems: list[Problem] = []
-    config = _gathered(lambda: load_config(path, os.environ if env is None else env), problems)
-    folder = (path or Path("config.toml")).parent
+    file = config_file(path)
+    config = _gathered(lambda: load_config(file, os.environ if env is None else env), problems)
+    folder = file.parent
     agreement_path, roster_path = (config.agreement, config.roster) if config else (folder / "agreement.toml", folder / "roster.toml")
     agreement = _gathered(lambda: load_agreement(agreement_path), problems)
     roster = _gathered(lambda: load_roster(roster_path, agreement=agreement), problems)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sync.agreement.criteria import Criterion
 from sync.agreement.model import OFFBOARD
 from sync.judge.findings import Finding
+from sync.remedies.manager_task import ESCALATE
 from sync.route import FIRST, TURN, Given, Routing, Sticky, everywhere
 from sync.stamps import STAMP
 from sync.steps import FieldWrite, Step
@@ -47,6 +48,10 @@ class Promised:
         """Say why nobody is left."""
         return self.now.nobody_because(pool, failed=failed, fits=fits)
 
+    def waits_for_shift(self, pool: str | None, *, failed: Collection[str], fits: Callable[[Criterion], bool] = everywhere) -> bool:
+        """Whether somebody may get the lead once they are on shift."""
+        return self.now.waits_for_shift(pool, failed=failed, fits=fits)
+
     def account_of(self, domain: str) -> Sticky | None:
         """Return whose the company with a domain is, if it is somebody's."""
         return self.now.account_of(domain)
@@ -80,6 +85,8 @@ def why_not_now(step: Step, asked_now: Iterable[Step], findings: Iterable[Findin
 def _what_became_of(step: Step, findings: Iterable[Finding]) -> str:
     if step.action == STAMP:
         return "the record shows it already, or something else is to be stamped by now"
+    if step.rule == OFFBOARD and step.action == ESCALATE:
+        return "nothing protects it any more, or its owner does not have it any more: plan it anew"
     if step.rule == OFFBOARD:
         return "its owner does not have it any more, it is in no open passage, or what is owed to it changed"
     finding = next((one for one in findings if one.key == step.finding), None)

@@ -24,6 +24,7 @@ from sync.store.rows_read import LeadReader
 from sync.store.stops import Stops
 from sync.store.waivers import Waivers
 from sync.terms import Terms
+from sync.waivers import standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def gather_terms(known: Known, eras: tuple[AgreementSpan, ...], *, upto: datetim
         for crm, vocabulary in known.vocabularies.items()
     }
     parts = known.config.authority if len(crms) > 1 else None
-    waivers = {waiver.finding: waiver for waiver in known.waivers.given(upto=upto)}
+    waivers = {waiver.finding: waiver for waiver in standing(known.waivers.given(upto=upto))}
     return Terms(spans=eras, roster=known.roster, crms=crms, settle=known.config.settle.moves, parts=parts, waivers=waivers)
 
 

@@ -13,6 +13,7 @@ from sync.judge.findings import Finding
 from sync.ladder import BEFORE_THE_LADDER
 from sync.messages import MANAGER, OWNER, Kind, Message
 from sync.plain import plain
+from sync.steps import Step
 
 LONGEST_VALUE = 120  # characters of a CRM's value that are told
 LONGEST_REASON = 400
@@ -58,6 +59,7 @@ class Known:
     page: str | None = None  # where the CRM shows the lead
     held: str | None = None  # what holds the moves of a rule back
     run: str | None = None  # that made the plan
+    step: Step | None = None  # of the plan, that it is about
     why: str | None = None  # of a step of a plan
     daily: Overview | None = None
     pages: Mapping[str, str] = field(default_factory=dict)  # of the leads of a daily digest
@@ -142,10 +144,37 @@ def _trip(known: Known) -> tuple[str, list[str]]:
     return f"Held back: {message.rule}, plan {message.plan}", [*told, *ways, *_see(known)]
 
 
+def _nobody_left(known: Known) -> tuple[str, list[str]]:
+    pool, step = value_text(known.message.rule), known.step
+    why = ["; ".join((step.reason, *step.blocked_by)) + "."] if step is not None else []
+    ends = "it goes to the pool's fallback" if step is not None and step.given is not None else "it stays where it is, and is tried again"
+    says = [f"Nobody of pool {pool} may get this lead: {ends}. Others may follow; of this pool you hear once a day.", *why]
+    return f"Nobody of pool {pool} is left", [*says, f"See each member: leadpact route {known.message.rule}", *_see(known), *_lead(known)]
+
+
 def _failed(known: Known) -> tuple[str, list[str]]:
     message = known.message
     says = f"What was sent for {message.rule} does not stand in the CRM. What the CRM said:"
     return f"A change does not stand: {message.lead}", [says, *_see(known), *_lead(known)]
+
+
+def _down(known: Known) -> tuple[str, list[str]]:
+    says = "It is asked again by itself. Until it answers nothing is done about leads that have a record there."
+    return f"No answer from {known.message.rule}", [says, "Why: leadpact status"]
+
+
+def _back(known: Known) -> tuple[str, list[str]]:
+    return f"It answers again: no answer from {known.message.rule}", ["What was missed is read now, and judged."]
+
+
+def _review(known: Known) -> tuple[str, list[str]]:
+    says = f"Marketing and Sales agreed to go through their agreement on {known.message.rule}."
+    return f"The agreement is to be reviewed: {known.message.rule}", [says, "A change needs both signatures: leadpact agreement sign"]
+
+
+def _expires(known: Known) -> tuple[str, list[str]]:
+    says = "After its last day everything is judged and nothing is enforced."
+    return f"The agreement ends: {known.message.rule}", [says, "Have both sides sign the next one: leadpact agreement sign"]
 
 
 def _assigned(known: Known) -> tuple[str, list[str]]:
@@ -236,7 +265,12 @@ _TEXTS = {
     Kind.GIVEN: _given,
     Kind.ESCALATION: _escalation,
     Kind.TRIP: _trip,
+    Kind.NOBODY_LEFT: _nobody_left,
     Kind.FAILED: _failed,
+    Kind.DOWN: _down,
+    Kind.BACK: _back,
+    Kind.REVIEW: _review,
+    Kind.EXPIRES: _expires,
     Kind.ASSIGNED: _assigned,
     Kind.AT_RISK: _at_risk,
     Kind.BROKEN: _broken,

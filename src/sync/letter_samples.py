@@ -9,13 +9,20 @@ from connectors.records import RecordKey
 from sync.daily import Overview, Owed
 from sync.judge.findings import CycleRef, Finding, Side, Status
 from sync.letter import Known, Letter, digest_of, letter_of
-from sync.messages import MANAGER, MARKETING, OPS, OWNER, Kind, Message, Recipient
+from sync.messages import ABOUT_NO_LEAD, MANAGER, MARKETING, OPS, OWNER, Kind, Message, Recipient
 
 LEAD = RecordKey("hubspot", "contact", "101")
 PAGE = "https://crm.example/101"
 OPENED = datetime(2026, 11, 18, 14, 0, tzinfo=UTC)
 DUE = OPENED + timedelta(hours=2)
-_ROLES = {Kind.ESCALATION: MANAGER, Kind.AT_RISK: MANAGER, Kind.BROKEN: MANAGER, Kind.RECYCLED: MARKETING, Kind.TRIP: OPS, Kind.FAILED: OPS}
+_ROLES = {Kind.ESCALATION: MANAGER, Kind.AT_RISK: MANAGER, Kind.BROKEN: MANAGER, Kind.RECYCLED: MARKETING, Kind.FAILED: OPS}
+_NOTICES = {
+    Kind.DOWN: "hubspot since 2026-11-18 14:00 UTC",
+    Kind.BACK: "hubspot from 2026-11-18 14:00 UTC to 2026-11-18 20:00 UTC",
+    Kind.REVIEW: "2026-11-18",
+    Kind.EXPIRES: "2026-12-18, within 30 days",
+}
+_ROLES |= dict.fromkeys((Kind.TRIP, Kind.NOBODY_LEFT, *_NOTICES), OPS)
 
 
 def sample(kind: Kind, *, is_shared: bool) -> tuple[list[Known], Letter]:
@@ -32,7 +39,7 @@ def _known(kind: Kind) -> Known:
     broken = replace(owed, rule="accept_or_reject", status=Status.BREACHED)
     return Known(
         message=_message(kind),
-        finding=None if kind in (Kind.TRIP, Kind.DAILY) else _finding(kind),
+        finding=None if kind in ABOUT_NO_LEAD else _finding(kind),
         zone=UTC,
         name="Ann Example",
         page=PAGE,
@@ -46,13 +53,14 @@ def _known(kind: Kind) -> Known:
 
 
 def _message(kind: Kind) -> Message:
-    rules = {Kind.DAILY: "2026-11-18", Kind.ASSIGNED: "Marketing to SDR", Kind.RECYCLED: "Marketing to SDR"}
-    of = "" if kind is Kind.TRIP else "hubspot/7"
+    rules = {Kind.DAILY: "2026-11-18", Kind.ASSIGNED: "Marketing to SDR", Kind.RECYCLED: "Marketing to SDR", Kind.NOBODY_LEFT: "sdr"}
+    rules |= _NOTICES
+    of = "" if kind in (Kind.TRIP, Kind.NOBODY_LEFT, *_NOTICES) else "hubspot/7"
     return Message(
         kind=kind,
         recipient=Recipient(role=_ROLES.get(kind, OWNER), of=of),
         rule=rules.get(kind, "first_touch"),
-        lead=None if kind in (Kind.TRIP, Kind.DAILY) else str(LEAD),
+        lead=None if kind in ABOUT_NO_LEAD else str(LEAD),
         rung=-80 if kind is Kind.REMINDER else 1,
         plan=3,
     )

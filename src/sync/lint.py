@@ -12,6 +12,7 @@ from sync.errors import ConfigurationError
 from sync.lint_fields import field_remarks
 from sync.lint_picklists import Known, picklist_remarks
 from sync.lint_recycle import Crm, recycle_flaws
+from sync.lint_superiors import superior_remarks
 from sync.problems import choose_fix, listed
 from sync.remarks import Level, Remark
 from sync.roster import Person, Roster, member_ids
@@ -77,6 +78,7 @@ def lint(agreement: Agreement, roster: Roster, *facts: Facts) -> list[Remark]:
     """Return every remark about the CRMs of `facts`, which are all that are connected: errors first, then warnings, then notes."""
     remarks = [remark for one in facts for remark in lint_crm(agreement, roster, one)]
     remarks += [*_teams_of_nobody(agreement, roster, facts), *_unfinished_people(roster, facts), *_unlinked(facts)] if facts else []
+    remarks += superior_remarks(roster, {one.account.crm: one.owners for one in facts})
     crms = [Crm(account=one.account, vocabulary=one.vocabulary, definitions=one.definitions, owners=one.owners) for one in facts]
     remarks += dict.fromkeys(flaw.remark(agreement.text) for flaw in recycle_flaws(agreement, roster, crms))
     return sorted(remarks, key=lambda remark: list(Level).index(remark.level))
@@ -159,9 +161,10 @@ def _left_out_owners(roster: Roster, facts: Facts) -> Iterator[Remark]:
 def _unfinished_people(roster: Roster, facts: Sequence[Facts]) -> Iterator[Remark]:
     crms = {one.account.crm for one in facts}
     teams = {(one.account.crm, owner.id) for one in facts for owner in one.owners if owner.teams}
+    managed = {(one.account.crm, owner.id) for one in facts for owner in one.owners if owner.manager}
     people = [person for person in roster.people.values() if crms & person.ids.keys()]
     lacks = {
-        "manager (nobody to escalate to)": [p.name for p in people if p.manager is None],
+        "manager (nobody to escalate to)": [p.name for p in people if p.manager is None and not managed & p.ids.items()],
         "calendar or hours (the default calendar is used)": [p.name for p in people if not _has_hours(p)],
         "team": [p.name for p in people if p.team is None and not teams & p.ids.items()],
     }

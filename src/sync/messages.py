@@ -32,11 +32,17 @@ class Kind(StrEnum):
     RECYCLED = "recycled"  # a lead is back with Marketing
     ESCALATION = "escalation"
     TRIP = "trip"  # a limit holds moves back
+    NOBODY_LEFT = "nobody_left"  # of a pool, who might get a lead
     FAILED = "failed"  # a change does not stand
+    DOWN = "down"  # a CRM does not answer
+    BACK = "back"  # it answers again
+    REVIEW = "review"  # the agreement is to be reviewed
+    EXPIRES = "expires"  # it ends soon
     DAILY = "daily"  # what is open, due today and broken since yesterday
     DIGEST = "digest"  # of messages that were too many
 
 
+ABOUT_NO_LEAD = frozenset({Kind.TRIP, Kind.DAILY, Kind.DOWN, Kind.BACK, Kind.REVIEW, Kind.EXPIRES})
 ABOUT_WHAT_IS_OWED = frozenset({Kind.REMINDER, Kind.AT_RISK, Kind.BROKEN})
 
 
@@ -71,10 +77,10 @@ class Message:
 
     kind: Kind
     recipient: Recipient
-    rule: str  # of what is about a passage its handoff, of a daily digest its day: 2026-11-20
+    rule: str  # of a passage's its handoff, of nobody left's its pool, of a daily digest's its day: 2026-11-20; of a notice see `notices`
     lead: str | None = None
     finding: str | None = None
-    rung: int | None = None  # of what is about a passage its number
+    rung: int | None = None  # of what is about a passage its number, of nobody left the day as an ordinal
     plan: int | None = None
     position: int | None = None  # of the step in the plan
 
@@ -89,9 +95,11 @@ class Message:
         match self.kind:
             case Kind.TRIP:
                 return self.plan, self.rule
+            case Kind.NOBODY_LEFT:
+                return self.rule, self.rung
             case Kind.ASSIGNED | Kind.RECYCLED:
                 return self.lead, self.rule, self.rung
-            case Kind.DAILY:
+            case Kind.DAILY | Kind.DOWN | Kind.BACK | Kind.REVIEW | Kind.EXPIRES:
                 return (self.rule,)
             case _:
                 return self.finding, self.rung
@@ -173,6 +181,29 @@ def held(plan: int, trips: Mapping[str, str]) -> Iterator[Message]:
     """Yield what is told of a plan that goes beyond limits, a message a rule."""
     for rule in sorted(trips):
         yield Message(kind=Kind.TRIP, recipient=Recipient(role=OPS), rule=rule, plan=plan)
+
+
+def nobody_left(plan: int, steps: Iterable[tuple[int, Step]], today: date) -> Iterator[Message]:
+    """Yield what is told of a plan whose leads nobody of a pool may get, a message a pool: of the first lead, as an example.
+
+    Only of steps that nothing else is against: who observes knows it from the report.
+    """
+    told: set[str] = set()
+    for position, step in steps:
+        pool, against = step.nobody_left, 0 if step.given is not None else 1
+        if pool is None or pool in told or len(step.blocked_by) > against:
+            continue
+        told.add(pool)
+        yield Message(
+            kind=Kind.NOBODY_LEFT,
+            recipient=Recipient(role=OPS),
+            rule=pool,
+            lead=step.lead,
+            finding=step.finding,
+            rung=today.toordinal(),
+            plan=plan,
+            position=position,
+        )
 
 
 def why_over(message: Message, finding: Finding | None, *, today: date) -> str | None:

@@ -1,11 +1,12 @@
-"""The leads of an owner who leaves -> steps that give them to others. Pure."""
+"""The leads of an owner who leaves -> steps that give them to others, and tell the manager of those that stay. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from connectors.records import RecordKey
 from sync.agreement.model import OFFBOARD, Agreement, Rung
 from sync.facts import OwnerSet
 from sync.history import local_text
@@ -16,11 +17,16 @@ from sync.limits import Limits
 from sync.orders import Offboard
 from sync.protect import Shielded, protections
 from sync.remedies.asked import Asked, Lead, Router
+from sync.remedies.escalate import escalation
+from sync.remedies.manager_task import ESCALATE
 from sync.remedies.reassign import reassignment
+from sync.reversals import Fought, each_left_alone
 from sync.rows import LeadRows
 from sync.steps import Step
 from sync.terms import Terms
 from sync.timeline import Timeline, build_timeline
+
+ESCALATED = 2  # the rung of the task about a lead that is not given on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +40,13 @@ class Offboarding:
     routing: Router
     fired: frozenset[tuple[str, int]]  # (key of a finding, rung) of the steps that were carried out
     now: datetime
+    fought: Mapping[tuple[RecordKey, str], Fought] = field(default_factory=dict)  # fields that something keeps setting back
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
-        """Return the step that gives the lead to its next owner; none where the owner does not have it, or it is in no open passage."""
+        """Return the step that gives the lead to its next owner, and of one that is protected the task about it for the manager.
+
+        None where the owner does not have it, or it is in no open passage.
+        """
         timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
         cycle = self._open_cycle(timeline)
         if cycle is None or timeline.excluded is not None:
@@ -44,7 +54,11 @@ class Offboarding:
         due = Due(finding=self._reason(timeline, cycle), rung=1, remedy=Rung(action="reassign", detail=None))
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
         asked = Asked(due=due, lead=lead, agreement=self._giving, terms=self.terms, routing=self.routing, takes_turn=False, now=self.now)
-        return (self._step(asked, cycle),) if self._is_theirs(asked) else ()
+        if not self._is_theirs(asked):
+            return ()
+        protected = tuple(self._protected(lead, cycle))
+        step = self._unless_fought_over(self._step(asked, cycle, protected))
+        return (step, *self._escalation(asked, protected)) if protected else (step,)
 
     @property
     def _giving(self) -> Agreement:
@@ -64,11 +78,10 @@ class Offboarding:
         owner = record.values.get(self.terms.crms[record.key.crm].vocabulary.owner)
         return owner is not None and self.terms.owner_in(crm, owner, of=record.key.crm) == self.order.owner
 
-    def _step(self, asked: Asked, cycle: Cycle) -> Step:
-        finding, kept = asked.due.finding, tuple(self._kept(asked.lead, cycle))
+    def _step(self, asked: Asked, cycle: Cycle, protected: tuple[str, ...]) -> Step:
+        finding, kept = asked.due.finding, (*protected, *self._unread(cycle))
         due = self._broken(asked.lead.findings) or asked.due
         writes = reassignment(replace(asked, takes_turn=not kept))
-        not_enforcing = () if self.not_enforcing is None else (self.not_enforcing,)
         return Step(
             lead=finding.lead,
             record=writes.record.key,
@@ -78,10 +91,41 @@ class Offboarding:
             rule=OFFBOARD,
             rung=due.rung,
             reason=finding.message,
-            blocked_by=(*writes.missing, *not_enforcing, *kept),
+            blocked_by=(*writes.missing, *self._not_enforcing, *kept),
             given=writes.given,
+            nobody_left=writes.nobody_left,
             is_pending=not kept and not writes.missing,
         )
+
+    def _escalation(self, asked: Asked, protected: tuple[str, ...]) -> Iterator[Step]:
+        """Yield the task about a lead that is protected, for the manager of whom leaves; of each time that they have it one."""
+        finding = asked.due.finding
+        if (finding.key, ESCALATED) in self.fired:
+            return
+        writes = escalation(replace(asked, due=replace(asked.due, remedy=Rung(action=ESCALATE, detail=None))))
+        yield Step(
+            lead=finding.lead,
+            record=writes.record.key,
+            action=ESCALATE,
+            fields=(),
+            finding=finding.key,
+            rule=OFFBOARD,
+            rung=ESCALATED,
+            reason="; ".join((finding.message, *protected, *writes.notes)),
+            blocked_by=(*writes.missing, *self._not_enforcing),
+            manager=writes.manager,
+            is_pending=not writes.missing,
+        )
+
+    def _unless_fought_over(self, step: Step) -> Step:
+        fields = [write.field for write in step.fields]
+        for why in each_left_alone(step.record, fields, self.fought, self.agreement.zone):
+            step = replace(step.held_by(why), is_pending=False)
+        return step
+
+    @property
+    def _not_enforcing(self) -> tuple[str, ...]:
+        return () if self.not_enforcing is None else (self.not_enforcing,)
 
     def _broken(self, findings: Sequence[Finding]) -> Due | None:
         """Return the broken promise that asks for a next owner too, if there is one: this step is its rung, and no run takes it again."""
@@ -93,7 +137,7 @@ class Offboarding:
         due = go_together(one for one in asked if (one.finding.key, one.rung) not in self.fired)
         return next((one for one in due if one.remedy.action == "reassign"), None)
 
-    def _kept(self, lead: Lead, cycle: Cycle) -> Iterator[str]:
+    def _protected(self, lead: Lead, cycle: Cycle) -> Iterator[str]:
         """Yield why the lead stays where it is, whoever leaves."""
         yield from protections(
             Shielded(
@@ -105,6 +149,8 @@ class Offboarding:
                 now=self.now,
             )
         )
+
+    def _unread(self, cycle: Cycle) -> Iterator[str]:
         if unread := self.terms.unread_streams(cycle.opened_at, touches=True):
             yield f"{', '.join(unread)} must first be read: what protects the lead may stand there"
 

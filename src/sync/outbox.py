@@ -15,9 +15,10 @@ from sync.config_notify import Target
 from sync.daily import due_now, next_due
 from sync.delivery import Delivery, Door, Tray
 from sync.directory import Directory
+from sync.journal import Event
 from sync.judge.findings import Finding
 from sync.known import Known
-from sync.ladder import GIVING
+from sync.ladder import GIVING, MOVES
 from sync.letter import Answer, Fate
 from sync.messages import Kind, Message, News, Recipient, State, held, messages_of, why_over
 from sync.store.outbox import Outbox, Upto
@@ -104,7 +105,8 @@ class Post:
         messages = [message for news in untold.steps for message in self._messages(news, findings.get(news.finding))]
         messages += [message for plan, trips in untold.trips.items() for message in held(plan, trips)]
         self.put(messages, told=untold.upto)
-        return frozenset(news.lead for news in untold.steps if news.action in GIVING)
+        moved = (news for news in untold.steps if news.action in GIVING or (news.action in MOVES and news.event is Event.VERIFIED))
+        return frozenset(news.lead for news in moved)
 
     def _messages(self, news: News, finding: Finding | None) -> Iterable[Message]:
         terms = self._directory.terms

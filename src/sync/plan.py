@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -20,6 +20,7 @@ from sync.messages import whom_to_remind
 from sync.orders import Backlog
 from sync.problems import listed
 from sync.protect import Shielded, protections
+from sync.refused import Refused, Values, unless_refused
 from sync.remedies.asked import Asked, Lead, Router, Writes
 from sync.remedies.assign import is_nobodys, make_way, owner_to_come
 from sync.remedies.escalate import escalation
@@ -27,7 +28,7 @@ from sync.remedies.promote import promotion
 from sync.remedies.reassign import pool_of_handoff, reassignment
 from sync.remedies.recycle import back_on, recycling
 from sync.remedies.sticky import never_rotated
-from sync.reversals import Fought, left_alone
+from sync.reversals import Fought, each_left_alone
 from sync.rows import LeadRows
 from sync.stamps import STAMPS, Stamping, touch_rules_of
 from sync.steps import FieldWrite, Step
@@ -47,6 +48,7 @@ class Policy:
     told: frozenset[str] = frozenset()  # who is told by a target of the config: owner, manager, ...
     fired: frozenset[tuple[str, int]] = frozenset()  # (key of a finding, rung) of the steps that were carried out: each is once only
     fought: Mapping[tuple[RecordKey, str], Fought] = field(default_factory=dict)  # fields that something keeps setting back
+    refused: Mapping[tuple[RecordKey, Values], Refused] = field(default_factory=dict)  # stamps that a CRM keeps refusing
     brakes: Brakes = NO_BRAKES  # what is stopped now, and what waits in a held plan
     backlog: Backlog | None = None  # a person decides about what is from before enforcement
 
@@ -64,10 +66,12 @@ class Planner:
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return what would be done about the promises of one lead that are owed, as one coherent set, and its stamps."""
         steps = (*self._remedies(rows, findings), *self._stamping.steps(rows, findings))
-        return tuple(map(self._unless_fought_over, steps))
+        zone, refused = self.agreement.zone, self.policy.refused
+        return tuple(unless_refused(self._unless_fought_over(step), refused, self.now, zone) for step in steps)
 
     def _unless_fought_over(self, step: Step) -> Step:
-        for why in self._left_alone(step.record, step.fields):
+        fields = [write.field for write in step.fields]
+        for why in each_left_alone(step.record, fields, self.policy.fought, self.agreement.zone):
             step = replace(step.held_by(why), is_pending=False)
         return step
 
@@ -130,12 +134,6 @@ class Planner:
             return  # the record shows it already
         yield steps.of(writes)
         yield from (steps.of(one) for one in writes.also if _changed(one))
-
-    def _left_alone(self, record: RecordKey, fields: Iterable[FieldWrite]) -> Iterator[str]:
-        """Yield which fields are not written because somebody keeps setting them back."""
-        for write in fields:
-            if (fought := self.policy.fought.get((record, write.field))) is not None:
-                yield left_alone(write.field, fought, self.agreement.zone)
 
     def _held_by_policy(self, due: Due, lead: Lead) -> Iterator[str]:
         """Yield what config and agreement say against a step, whatever the lead."""
@@ -246,6 +244,7 @@ class _Steps:
             blocked_by=self.blocked_by,
             given=writes.given,
             manager=writes.manager,
+            nobody_left=writes.nobody_left,
             is_pending=self.is_pending,
         )
 

@@ -78,4 +78,5 @@ def _step(told: Mapping[str, Any]) -> Step:
         blocked_by=tuple(told["blocked_by"]),
         given=None if told["given"] is None else given_from(told["given"]),
         manager=told["manager"],
+        nobody_left=told.get("nobody_left"),
     )

@@ -11,6 +11,7 @@ from sync.brakes import NO_BRAKES, Brakes
 from sync.context import Context
 from sync.limits import DAY, HOUR, Spent
 from sync.plan import Policy
+from sync.refused import refused_too_often
 from sync.reversals import COUNTED_FOR, fought_over
 from sync.stopping import Now, brakes_at
 
@@ -25,6 +26,7 @@ def policy_at(run: Context, agreement: Agreement, moment: datetime, *, brakes: B
         told=run.known.config.told,
         fired=run.journal.fired(),
         fought=fought_over(run.journal.reversals(moment - COUNTED_FOR)),
+        refused=refused_too_often(run.journal.refused_stamps(moment - COUNTED_FOR)),
         brakes=brakes,
     )
 

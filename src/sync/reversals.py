@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -144,6 +144,15 @@ def who(change: FieldChange, signs: Signs) -> str:
         return f"user {change.actor}" if change.actor else "a user"
     word = _WORDS.get(change.source or "", change.source or "somebody")
     return f"{word} {change.source_id}" if change.source_id else word
+
+
+def each_left_alone(
+    record: RecordKey, fields: Iterable[str], fought: Mapping[tuple[RecordKey, str], Fought], zone: tzinfo
+) -> Iterator[str]:
+    """Yield of the fields of a record why they are not written, of those that somebody keeps setting back."""
+    for field in fields:
+        if (one := fought.get((record, field))) is not None:
+            yield left_alone(field, one, zone)
 
 
 def left_alone(field: str, fought: Fought, zone: tzinfo) -> str:

@@ -103,6 +103,10 @@ class Routing:
         told = ", ".join(f"{whys.count(why)} {why}" for why in dict.fromkeys(whys))
         return f"nobody in pool {pool or '(none)'} is left who may get this lead" + (f" ({told})" if told else "")
 
+    def waits_for_shift(self, pool: str | None, *, failed: Collection[str], fits: Callable[[Criterion], bool] = everywhere) -> bool:
+        """Whether somebody of a pool may get a lead once they are on shift, so that it waits for them."""
+        return self._waits_until(pool or "", failed, fits) is not None
+
     def obstacle(self, pool: str, owner: str, *, failed: Collection[str], fits: Callable[[Criterion], bool] = everywhere) -> str | None:
         """Say what keeps a lead from a member who is there; None if nothing does."""
         if owner in failed:

@@ -83,7 +83,7 @@ def finish(
     """Note that a run came to its end, or what stopped it while it wrote, and what it found and did."""
     summary = judged.audit.summary
     run.runs.finish(begun.run_id, outcome=outcome_of(stopped_by), summary=summary.as_json() | cost_of(run, begun) | dict(more or {}))
-    log.info("run_finished", run=begun.run_id, leads=summary.leads, breaches=summary.breaches)
+    log.info("run_finished", leads=summary.leads, breaches=summary.breaches)
 
 
 def outcome_of(stopped_by: ConnectorError | None) -> str:

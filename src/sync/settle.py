@@ -121,8 +121,8 @@ class Settler:
         record, signs = tried.step.record, self._signs(tried)
         if seen is None or self.sender.writers[record.crm].condition_grain is not None or not tried.counted:
             return tried
-        if not (lost := lost_edits(tried, seen, signs)):
-            return tried
+        if _is_not_taken_back(tried) or not (lost := lost_edits(tried, seen, signs)):
+            return tried  # nothing was lost, or the CRM does not take it back
         values = {**as_it_was(tried, seen), **{name: change.value for name, change in lost.items()}}
         why = f"written right before: {', '.join(f'{name} by {who(change, signs)}' for name, change in lost.items())}"
         ordered = self.sender.writers[record.crm].in_order(Change(record=record, values=values), seen.values)
@@ -204,12 +204,20 @@ class Settler:
         event, why = Event.PUT_BACK if is_back else Event.OVERWRITTEN, taking_back[-1].said
         if not is_back and tried.failed.get(taking_back[-1].place) is Event.LATER:  # it stays open
             return _End(settled=Settled(step=tried.step, event=Event.LATER, said=why))
+        words = next((said for part in taking_back if part.place in tried.failed and (said := self.sender.said.get(part.place))), None)
+        if not is_back and words is not None:
+            why = f"{why}; not put back: {words}"
         ours = replace(tried, intents=tried.writes).after
         lines = [Entry(place=place, event=event, at=self.sender.now, said=why) for place in tried.places]
         lines[-1] = replace(lines[-1], before={name: ours.get(name) for name in found}, after=found)
         end = Event.VERIFIED if is_back else Event.OVERWRITTEN
         lines += [Entry(place=part.place, event=end, at=self.sender.now) for part in tried.takes_back]
         return _End(settled=Settled(step=tried.step, event=event, said=why), lines=lines)
+
+
+def _is_not_taken_back(tried: Tried) -> bool:
+    """Whether the CRM refused what was to put a lost edit back."""
+    return any(part.said is not None and tried.failed.get(part.place) in FOR_GOOD for part in tried.intents)
 
 
 def _values(seen: Mapping[RecordKey, Seen], tried: Tried) -> Values:

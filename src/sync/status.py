@@ -77,7 +77,7 @@ def read_status(path: Path | None) -> Status:
     Raises Problems where the config is wrong, StoreError where the store cannot be read; a wrong agreement, or no store yet, is told.
     """
     config = load_config(path, os.environ)
-    configure_logs(config.log)
+    configure_logs(config)
     return status_at(config, machine_clock())
 
 

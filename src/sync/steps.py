@@ -32,6 +32,7 @@ class Step:
     blocked_by: tuple[str, ...]  # why it would not be carried out now; empty if it would
     given: Given | None = None  # a new owner: by which turn of the pool
     manager: str | None = None  # of an escalation: the owner id, in the CRM of `record`, of whose task it becomes
+    nobody_left: str | None = None  # the pool in which nobody is left who may get the lead: it goes to the fallback, else it stays
     is_pending: bool = True  # nothing but mode and agreement is against it: limits count it
 
     def held_by(self, why: str) -> Step:

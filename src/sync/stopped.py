@@ -70,7 +70,7 @@ def open_stopped(path: Path | None) -> Iterator[Stopped]:
     Takes no lock but that of each short transaction. Agreement and roster may be wrong or missing: a stop must always be possible.
     """
     config = load_config(path, os.environ)
-    configure_logs(config.log)
+    configure_logs(config)
     words = vocabularies(config)
     with open_store_beside(config.store, wait=_PATIENT) as store:
         yield Stopped(

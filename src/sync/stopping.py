@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from sync.agreement.model import OFFBOARD
 from sync.brakes import Brakes
 from sync.freeze import frozen_by
 from sync.journal import Place
 from sync.known import Known
+from sync.remedies.manager_task import ESCALATE
 from sync.steps import Step
 from sync.stops import Subject
 from sync.store.journal import UNDO
@@ -74,13 +75,24 @@ def subjects_of(known: Known, terms: Terms, steps: Iterable[Step]) -> dict[str, 
         key: Subject(rule=rules[key], team=terms.team_of(terms.owning_crm(records), owner), leads=tuple(map(str, records)))
         for key, (owner, records) in known.findings.owners(rules).items()
     }
-    return found | {step.finding: leaver_of(step, terms) for step in told if step.rule == OFFBOARD}
+    return found | {step.finding: leaver_of(step, terms, _owner_now(known, step, terms)) for step in told if step.rule == OFFBOARD}
 
 
-def leaver_of(step: Step, terms: Terms) -> Subject:
+def _owner_now(known: Known, step: Step, terms: Terms) -> str | None:
+    """Return who has the lead of a task: it writes no owner, as a move does."""
+    if step.action != ESCALATE:
+        return None
+    for rows in known.reader.leads(upto=None, bulk_within=timedelta(), keys=[step.lead]):
+        for person in rows.people:
+            if person.key == step.record:
+                return person.values.get(terms.crms[person.key.crm].vocabulary.owner)
+    return None
+
+
+def leaver_of(step: Step, terms: Terms, owner: str | None = None) -> Subject:
     """Return what a stop may speak of where somebody leaves: the team is that of the owner who has the lead."""
     owned = terms.crms[step.record.crm].vocabulary.owner
-    owner = next((write.before for write in step.fields if write.field == owned), None)
+    owner = next((write.before for write in step.fields if write.field == owned), owner)
     return Subject(rule=step.rule, team=terms.team_of(step.record.crm, owner), leads=(step.lead, str(step.record)))
 
 

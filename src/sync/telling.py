@@ -20,7 +20,7 @@ from sync.tidings import Gate
 def post_of(run: Context, terms: Terms, agreement: Agreement, *, now: Callable[[], datetime]) -> Post:
     """Return who tells people, by the version of the agreement that is in force, or the current file."""
     known = run.known
-    directory = Directory(roster=known.roster, terms=terms, agreement=agreement, pages=known.mirror.record_pages())
+    directory = Directory(roster=known.roster, terms=terms, agreement=agreement, now=now(), pages=known.mirror.record_pages())
     gate = Gate(
         mode_of=known.config.mode.of,
         enforced_since=run.enforced.since().get,

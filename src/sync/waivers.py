@@ -19,6 +19,15 @@ MANAGER = "manager"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Who took a waiver back; it is known from `at` on."""
+
+    at: datetime
+    by: str  # name of a person of the roster
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
     """One promise that a person excused; it is known from `at` on."""
 
@@ -29,6 +38,28 @@ class Waiver:
     at: datetime
     by: str  # name of a person of the roster
     why: str
+    withdrawn: Withdrawal | None = None  # it excuses nothing any more
+
+
+def standing(given: Iterable[Waiver]) -> tuple[Waiver, ...]:
+    """Return the waivers that nobody took back."""
+    return tuple(waiver for waiver in given if waiver.withdrawn is None)
+
+
+def the_one_given(given: Iterable[Waiver], findings: Iterable[Finding], *, lead: str, rule: str, key: str | None) -> Waiver:
+    """Return the standing waiver that is meant, of a lead and its `findings`, or of the lead that it was before a merge.
+
+    UsageError where there is none, or several and no `key` (or its beginning) that tells which.
+    """
+    theirs = {finding.key for finding in findings}
+    found = [waiver for waiver in standing(given) if waiver.rule == rule and (waiver.lead == lead or waiver.finding in theirs)]
+    meant = [waiver for waiver in found if waiver.finding.startswith(key or "")]
+    if len(meant) == 1:
+        return meant[0]
+    if not meant:
+        raise UsageError(f"no waiver of {rule} stands for {lead}", fix="see those that do: leadpact waive --list")
+    told = "; ".join(f"{waiver.finding} ({waiver.why})" for waiver in meant)
+    raise UsageError(f"{rule} is waived {len(meant)} times: {told}", fix="say which is meant: --finding KEY")
 
 
 def excusable(findings: Sequence[Finding], rule: str) -> tuple[Finding, ...]:
@@ -106,12 +137,22 @@ def _named(role: str, roster: Roster) -> set[str]:
 def refuse_if_spent(given: Iterable[Waiver], agreement: Agreement, now: datetime) -> None:
     """Raise UsageError if the budget of waivers is used up, with the day on which the next is free."""
     budget = agreement.waivers.budget if agreement.waivers is not None else None
-    free = next_free([waiver.at for waiver in given], budget, now, agreement.zone) if budget is not None else None
+    free = next_free([waiver.at for waiver in standing(given)], budget, now, agreement.zone) if budget is not None else None
     if budget is not None and free is not None:
         raise UsageError(
-            f"{budget.count} waivers in {budget.per.text} are agreed, and so many were given; the next is free on {free}",
+            f"{budget.count} waivers in {budget.per.text} are agreed, and so many stand; the next is free on {free}",
             fix="see them: leadpact waive --list; or agree on more: [waivers] budget in agreement.toml",
         )
+
+
+def counted(given: Iterable[Waiver], budget: AtMost, now: datetime, zone: tzinfo) -> int:
+    """Return how many waivers take from the budget now: those that nobody took back, of its last period."""
+    return len(_days_that_count([waiver.at for waiver in standing(given)], budget, now, zone))
+
+
+def _days_that_count(given: Iterable[datetime], budget: AtMost, now: datetime, zone: tzinfo) -> list[date]:
+    since = budget.per.before(now.astimezone(zone).date())
+    return sorted(day for at in given if (day := at.astimezone(zone).date()) >= since)
 
 
 def next_free(given: Iterable[datetime], budget: AtMost, now: datetime, zone: tzinfo) -> date | None:
@@ -120,8 +161,7 @@ def next_free(given: Iterable[datetime], budget: AtMost, now: datetime, zone: tz
     A day counts in the period that ends with it, as the budget of recycling does: of `1 month` the days from the same day of the last
     month on.
     """
-    since = budget.per.before(now.astimezone(zone).date())
-    days = sorted(day for at in given if (day := at.astimezone(zone).date()) >= since)
+    days = _days_that_count(given, budget, now, zone)
     if len(days) < budget.count:
         return None
     counts, free = days[-budget.count], budget.per.after(days[-budget.count])

@@ -90,7 +90,7 @@ def connect(config: Config, agreement: Agreement) -> tuple[WritingConnector, ...
 def open_config(path: Path | None) -> Config:
     """Read the config alone, and log as it says."""
     config = load_config(path, os.environ)
-    configure_logs(config.log)
+    configure_logs(config)
     return config
 
 
@@ -159,7 +159,7 @@ def open_context_beside(path: Path | None, *, tell: Callable[[Progress], None], 
 
 def _files_of_run(path: Path | None, env: Mapping[str, str] | None) -> Files:
     files = read_files(path, env)
-    configure_logs(files.config.log)
+    configure_logs(files.config)
     gc.freeze()  # what is loaded by now stays to the end: the collector need not walk it again for every few leads
     return files
 
@@ -233,7 +233,7 @@ class Past:
 def open_past(path: Path | None) -> Iterator[Past]:
     """Open the store to look back, for reading only; of the files only the config is read, and nothing is locked."""
     config = load_config(path, os.environ)
-    configure_logs(config.log)
+    configure_logs(config)
     words = vocabularies(config)
     with open_store_readonly(config.store) as store:
         mirror = Mirror(store, words)
@@ -258,7 +258,7 @@ def open_known(path: Path | None) -> Iterator[Known]:
     """
     files = read_files(path)
     refuse_if_misfit(files.agreement, files.roster, facts=())
-    configure_logs(files.config.log)
+    configure_logs(files.config)
     with open_store_readonly(files.config.store) as store:
         yield _known(files, store)
 
@@ -278,7 +278,7 @@ def open_look_back(path: Path | None) -> Iterator[LookBack]:
     """Open files and store for reading only, as `open_known` does, with what former runs left."""
     files = read_files(path)
     refuse_if_misfit(files.agreement, files.roster, facts=())
-    configure_logs(files.config.log)
+    configure_logs(files.config)
     with open_store_readonly(files.config.store) as store:
         yield LookBack(known=_known(files, store), runs=Runs(store), plans=Plans(store), enforced=Enforced(store))
 
@@ -288,7 +288,7 @@ def open_to_decide(path: Path | None, *, wait: timedelta = WAIT) -> Iterator[Kno
     """Open files and store to note what a person decides; no CRM is asked. Raises StoreBusy as `open_context` does, and Misfit."""
     files = read_files(path)
     refuse_if_misfit(files.agreement, files.roster, facts=())
-    configure_logs(files.config.log)
+    configure_logs(files.config)
     with hold_store(files.config.store, _this_process(), wait=wait), open_store(files.config.store) as store:
         yield _known(files, store)
 

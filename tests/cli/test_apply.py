@@ -44,9 +44,11 @@ def test_a_saved_plan_is_carried_out_once_and_can_be_undone_tasks_and_all(crm: s
         assert planned.keys() == {one.key(lead) for lead in one.leads}
         assert one.owners() == before, "a dry run writes nothing"
 
-        said = one.run("apply", str(file))
+        said = one.run_to_any_end("apply", str(file))
 
         assert "3 written and read back, 0 skipped, 0 failed" in said
+        logged = [json.loads(line) for line in said.splitlines() if '"step_done"' in line]
+        assert {line["lead"]: (line["action"], line["run"]) for line in logged} == dict.fromkeys(planned, ("reassign", run_in(said)))
         assert one.owners() == {lead: planned[one.key(lead)] for lead in one.leads}
         assert set(planned.values()) <= {*one.members()[1:]}, "never back to who failed the lead"
         gone = {task.id for task in tasks_of(one, lead) if task.owner == planned[one.key(lead)]}

@@ -16,7 +16,7 @@ from sync.cli.program import app
 from sync.errors import UsageError
 from sync.known import eras_at, gather_terms
 from sync.wiring import open_known
-from tests.flow.enforcing import Enforced, enforced
+from tests.flow.enforcing import Enforced, enforced, tasks_of
 from tests.flow.practice import leadpact
 from tests.flow.stores import opened
 
@@ -54,6 +54,13 @@ def person(one: Enforced, owner: str) -> dict[str, str]:
     roster = tomllib.loads((one.files / "roster.toml").read_text(encoding="utf-8"))
     (found,) = [one_ for one_ in roster["person"] if str(one_.get(one.world.crm)) == owner]
     return dict(found)
+
+
+def id_of(one: Enforced, name: str) -> str:
+    """Return the owner id of somebody of the roster."""
+    roster = tomllib.loads((one.files / "roster.toml").read_text(encoding="utf-8"))
+    (found,) = [str(one_[one.world.crm]) for one_ in roster["person"] if one_["name"] == name]
+    return found
 
 
 def test_what_would_have_been_moved_is_told_with_what_people_did_instead(one: Enforced, say: Callable[..., str]) -> None:
@@ -124,6 +131,32 @@ def test_a_promise_is_excused_by_whom_the_agreement_lets_and_asks_for_nothing_an
     assert [list(each.waivers) for each in terms] == [[], [finding["key"]]], "a waiver is known from its moment on"
     (given,) = document(say("waive", "--list", "--format", "json"))["waivers"]
     assert (given["lead"], given["finding"], given["by"]) == (lead, finding["key"], person(one, owner)["manager"])
+    assert given["withdrawn"] is None
+
+
+def test_what_was_excused_is_owed_again_once_it_is_taken_back(one: Enforced, say: Callable[..., str], tmp_path: Path) -> None:
+    owner, lead, report = one.members()[0], one.key(one.leads[2]), tmp_path / "report.json"
+    manager, order = person(one, owner)["manager"], ("waive", "--withdraw", lead, "first_touch", "--reason", "another lead was meant")
+    assert "Agreed are 5 in 1 month; 1 count now." in say("waive", "--list")
+    with pytest.raises(UsageError, match="may not excuse this"):
+        say(*order, "--by", person(one, owner)["name"])
+    with pytest.raises(UsageError, match=f"no waiver of covered stands for {lead}"):
+        say("waive", "--withdraw", lead, "covered", "--reason", "x", "--by", manager)
+    with pytest.raises(UsageError, match="a waiver names a lead, a rule and a reason"):
+        say("waive", "--withdraw", lead, "first_touch", "--by", manager)
+
+    assert f"waiver 1: first_touch of {lead} is owed as if it had never been excused" in one.run(*order, "--by", manager)
+
+    one.run("sync", "--dry-run", "--format", "json", "--output", str(report))
+    audit = document(report.read_text())
+    (finding,) = [one_ for one_ in audit["findings"] if (one_["lead"], one_["rule"]) == (lead, "first_touch")]
+    assert (finding["status"], finding["side"]) == ("breached", "owner")
+    assert [step["action"] for step in audit["steps"] if (step["lead"], step["rule"]) == (lead, "first_touch")] == ["reassign"]
+    listed = say("waive", "--list")
+    assert f"by {manager}: another lead was meant" in listed
+    assert "; 0 count now" in listed
+    with pytest.raises(UsageError, match=f"no waiver of first_touch stands for {lead}"):
+        say(*order, "--by", manager)
 
 
 def test_the_backlog_is_moved_by_the_plan_that_a_person_applies_and_by_nothing_else(
@@ -153,7 +186,10 @@ def test_the_leads_of_somebody_who_leaves_go_to_others_but_those_that_moved_on(
     leaver, other = one.members()[2:4]
     before = one.leads
     gone, talked, *free = leads = [one.hand_over(leaver, number) for number in range(90, 94)]
+    busy = one.hand_over(leaver, 94)
     one.leads = leads
+    one.world.people.rest(60)
+    one.call(busy, leaver)
     one.world.people.rest(60)
     file = tmp_path / "offboard.json"
     with pytest.raises(UsageError, match="hubspot has no owner `Nobody Here`"):
@@ -164,8 +200,9 @@ def test_the_leads_of_somebody_who_leaves_go_to_others_but_those_that_moved_on(
     one.run("offboard", person(one, leaver)["email"], "--to", "sdr", "--out", str(file))
 
     steps = document(file.read_text())["steps"]
-    planned = {step["lead"]: step["fields"][0]["after"] for step in steps if not step["blocked_by"]}
+    planned = {step["lead"]: step["fields"][0]["after"] for step in steps if step["fields"] and not step["blocked_by"]}
     assert planned.keys() >= set(map(one.key, leads))
+    assert [step["action"] for step in steps if step["lead"] == one.key(busy)] == ["reassign", "escalate"]
     assert {step["rule"] for step in steps} == {"offboard"}
     assert leaver not in planned.values()
     one.pass_on(gone, other)
@@ -174,6 +211,9 @@ def test_the_leads_of_somebody_who_leaves_go_to_others_but_those_that_moved_on(
     said = one.run("apply", str(file))
     assert re.search(rf"{one.key(gone)}: reassign skipped: its owner does not have it any more", said)
     assert re.search(rf"{one.key(talked)}: reassign skipped: protected: conversation", said)
+    assert one.owner(busy) == leaver
+    (task,) = tasks_of(one, busy)
+    assert (task.owner, "protected: conversation" in task.body) == (id_of(one, person(one, leaver)["manager"]), True)
     owners = one.owners()
     assert (owners[gone], owners[talked]) == (other, leaver)
     assert {lead: owners[lead] for lead in free} == {lead: planned[one.key(lead)] for lead in free}

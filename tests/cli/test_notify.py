@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.flow.enforcing import HOUR_S, Enforced, enforced
@@ -32,6 +35,19 @@ def tell(one: Enforced, to: Receiver, targets: str = TARGETS) -> None:
         file = secrets / f"notify_{name}"
         file.write_text(to.url(name))
         file.chmod(0o600)
+
+
+@contextmanager
+def only_member(one: Enforced) -> Iterator[None]:
+    """Leave in the pool nobody but the rep who has the leads."""
+    roster = one.files / "roster.toml"
+    text = roster.read_text(encoding="utf-8")
+    names = {str(person.get("hubspot")): person["name"] for person in tomllib.loads(text)["person"]}
+    head, pool, rest = text.partition('name    = "sdr"')
+    alone = re.sub(r"members = \[.*?\]", f'members = ["{names[one.members()[0]]}"]', rest, count=1, flags=re.DOTALL)
+    roster.write_text(head + pool + alone, encoding="utf-8")
+    yield
+    roster.write_text(text, encoding="utf-8")
 
 
 def beside(one: Enforced, *arguments: str) -> subprocess.Popen[str]:
@@ -92,6 +108,16 @@ def test_a_new_owner_and_the_channel_are_told_and_reminded_once(tmp_path: Path) 
         tell(one, to)
         assert one.run("notify", "--test") == ""
         assert [len(to.take(box)) for box in ("desk", "channel")] == [1, 1]
+
+        with only_member(one):
+            said = one.run("sync")
+            assert "0 written" in said
+            (told,) = [text for text in to.take("desk") if "was handed over to you" not in text]
+            to.take("channel")
+            assert told.startswith("Nobody of pool sdr is left") and "(1 had this lead already)" in told
+            assert "messages" not in one.run("sync"), "once a day"
+            report = leadpact("sync", "--dry-run", "--config", str(one.files / "config.toml")).stdout
+            assert "Nobody of pool sdr is left who may get 2 of the leads: 2 would stay where they are" in " ".join(report.split())
 
         to.status = 500
         said = one.run("sync")

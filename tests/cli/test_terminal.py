@@ -79,3 +79,19 @@ def test_a_reader_that_leaves_early_is_no_error_of_ours(tmp_path: Path) -> None:
         said = process.stderr.read() if process.stderr else b""
         process.wait(timeout=60)
     assert b"Traceback" not in said
+
+
+def test_the_journal_is_told_that_an_error_is_one_and_a_file_is_not(tmp_path: Path) -> None:
+    said = {}
+    for name in ("journal", "file"):
+        with (tmp_path / name).open("w+") as stream:
+            its = os.fstat(stream.fileno())
+            told = {"JOURNAL_STREAM": f"{its.st_dev}:{its.st_ino if name == 'journal' else 0}"}
+            done = subprocess.run([*PROGRAM, "due", "--config", "nowhere.toml"], stderr=stream, env=os.environ | told, check=False)
+            stream.seek(0)
+            said[name] = stream.read().splitlines()
+        assert done.returncode == 78
+
+    assert said["file"][0].startswith("error: ")
+    assert said["journal"] == [f"<3>{line}" for line in said["file"]]
+    assert len(said["file"]) > 1

@@ -1,7 +1,8 @@
 """HubSpot's connector keeps the contract of all connectors, on the practice HubSpot over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,24 @@ class PracticeHubSpot:
         for start in range(0, len(persons), 100):
             inputs = [{"id": id_, "properties": {"hubspot_owner_id": "77"}} for id_ in persons[start : start + 100]]
             self._call("POST", "/crm/v3/objects/contacts/batch/update", {"inputs": inputs})
+
+    def give(self, person: str, owner: str) -> None:
+        """Give a person to an owner a moment from now, and let another pass."""
+        self.pass_time(timedelta(seconds=1))
+        self._call("PATCH", f"/crm/v3/objects/contacts/{person}", {"properties": {"hubspot_owner_id": owner}})
+        self.pass_time(timedelta(seconds=1))
+
+    @contextmanager
+    def somebody(self, owner: str) -> Iterator[Callable[[], None]]:
+        """Let there be one more owner, who leaves when what is yielded is called."""
+        owners = self._portal.staff.owners
+        owners[owner] = replace(owners["78"], id=owner, user_id=9_000 + int(owner))
+
+        def leaves() -> None:
+            owners[owner] = replace(owners[owner], archived=True)
+
+        yield leaves
+        del owners[owner]
 
     def link_an_old_call(self, person: str) -> RecordKey:
         """Associate a call that was there before with a person; its modified time stays as it was."""

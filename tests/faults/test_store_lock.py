@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import stat
 import subprocess
@@ -14,8 +15,9 @@ from filelock import FileLock
 from structlog.testing import capture_logs
 
 from sync.store.database import open_store, open_store_readonly
-from sync.store.errors import StoreBusy
-from sync.store.lock import Holder, hold_store, holder_of, this_process
+from sync.store.errors import StoreBusy, StoreOfAnother
+from sync.store.lock import Holder, hold_daemon, hold_store, holder_of, this_process
+from sync.store.turnstile import Turnstile
 from tests.faults.holding import run_that_holds
 from tests.flow.store_values import a_mirror
 
@@ -100,3 +102,26 @@ def test_readers_need_no_lock(path: Path) -> None:
 
     with run_that_holds(path), open_store_readonly(path) as store:
         assert a_mirror(store).streams("hubspot") == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can lock another user out")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_root_touches_nothing_beside_the_store_of_another_user(tmp_path: Path, is_there: bool) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    if is_there:
+        (theirs / "leadpact.db").touch()
+    for place in (theirs, *theirs.iterdir()):
+        os.chown(place, 54321, 54321)
+    before = files_beside(theirs / "leadpact.db")
+
+    with pytest.raises(StoreOfAnother) as caught, hold_store(theirs / "leadpact.db", ME):
+        pytest.fail("root held it")
+    with pytest.raises(StoreOfAnother), hold_daemon(theirs / "leadpact.db"):
+        pytest.fail("root served it")
+    with pytest.raises(StoreOfAnother), Turnstile(theirs / "leadpact.db", wait=AT_ONCE).turn():
+        pytest.fail("root wrote beside a run")
+
+    assert str(caught.value).endswith("root's files beside it would lock #54321 out; nothing was done")
+    assert caught.value.fix == "run this as #54321: `sudo -u '#54321' leadpact …`"
+    assert files_beside(theirs / "leadpact.db") == before

@@ -86,6 +86,9 @@ _HOLDING_ROWS = """
 _DECIDED_ROWS = """
     INSERT INTO waiver VALUES (1, 'f1', 1, 'first touch', 310, 'Max', 'the portal was down');
 """
+_WITHDRAWN_ROWS = """
+    INSERT INTO waiver_withdrawn VALUES (1, 320, 'Max', 'it was another portal');
+"""
 _OUTBOX_ROWS = """
     INSERT INTO outbox (key, target, kind, role, of_owner, lead, finding, rule, rung, plan, position, put_at, state, at)
         VALUES ('reminder|f1|1|owner|hubspot/77', 'mail', 'reminder', 'owner', 'hubspot/77', 1, 'f1', 'first touch', 1, 1, 0, 300,
@@ -132,6 +135,7 @@ def make_released(path: Path, name: str) -> None:
             "0010": _LINKED_BY_CHANGE_ROWS,
             "0011": _WRITTEN_ROWS,
             "0012": _ROUTED_ROWS + _HOLDING_ROWS + _DECIDED_ROWS + _OUTBOX_ROWS,
+            "0015": _WITHDRAWN_ROWS,
             "0016": _DAILY_ROWS,
             "0017": _NIGHTLY_ROWS,
         }

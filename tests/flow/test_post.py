@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.records import RecordKey
+from connectors.records import Owner, Page, RecordKey
 from sync.context import Context
 from sync.journal import Entry, Event, Place
 from sync.judge.findings import Judgement
@@ -52,7 +52,8 @@ def to() -> Iterator[Receiver]:
 @contextmanager
 def opened(folder: Path, to: Receiver, config: str = CONFIG, *, tell: str = "") -> Iterator[Context]:
     """Open an account of which nothing was read yet, with an agreement that both sides signed; `tell` is its table of that name."""
-    (folder / "roster.toml").write_text((ROOT / "roster.example.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    if not (folder / "roster.toml").exists():
+        (folder / "roster.toml").write_text((ROOT / "roster.example.toml").read_text(encoding="utf-8"), encoding="utf-8")
     text = (ROOT / "agreement.example.toml").read_text(encoding="utf-8")
     sign(folder / "agreement.toml", text.replace("\n[recycle]\n", f"\n[tell]\n{tell}\n\n[recycle]\n", 1))
     (folder / "config.toml").write_text(config, encoding="utf-8")
@@ -82,6 +83,25 @@ def test_a_person_is_reached_by_address_and_who_has_none_is_said(tmp_path: Path,
         assert posted.failures == [("mail", "no address is known: add `email` in roster.toml")]
         assert "A lead is yours now" in to.take("mail/jonas.weber@example.com")[0]
         assert len(to.take("mail/maya.chen@example.com")) == 1
+
+
+def test_a_manager_who_is_away_is_stood_in_for_and_one_whom_only_a_crm_knows_is_reached_there(tmp_path: Path, to: Receiver) -> None:
+    with opened(tmp_path, to) as run:
+        away = '"Management"\nmanager  = "Ada Head"\nabsences = [{ from = 2026-11-18, to = 2026-11-18 }]\n\n[[person]]\nname = "Ada Head"'
+        roster = (tmp_path / "roster.toml").read_text(encoding="utf-8").replace('"Management"', f'{away}\nemail = "ada@example.com"')
+        (tmp_path / "roster.toml").write_text(roster, encoding="utf-8")
+        owners = [
+            Owner(crm="hubspot", id=id_, user_id=None, email=email, name=id_, is_queue=False, active=True, manager=manager)
+            for id_, email, manager in (("777", None, "55"), ("55", "Max@example.com", None))
+        ]
+        page = Page(stream="owners", began_at=NOW, owners=tuple(owners), cursor=None, last=True)
+        run.known.mirror.save_page("hubspot", page, seen_at=NOW)
+    with opened(tmp_path, to) as run:
+        post(run).put([given(2, BOSS_OF_JONAS), given(3, replace(STRANGER, role="manager"))])
+
+        post(run).deliver()
+
+        assert [len(to.take(f"mail/{name}@example.com")) for name in ("maya.chen", "ada", "max")] == [0, 1, 1]
 
 
 def test_more_than_an_hour_allows_is_one_digest_and_what_comes_after_it_waits_for_the_next_hour(tmp_path: Path, to: Receiver) -> None:

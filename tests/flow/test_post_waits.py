@@ -12,13 +12,14 @@ import pytest
 from connectors.records import RecordKey
 from sync.context import Context
 from sync.delivery import REST
+from sync.journal import Entry, Event, Place
 from sync.judge.findings import CycleRef, Finding, Judgement, Status
 from sync.messages import Kind, Message, Recipient, State
 from sync.report.former import message_line
 from sync.telling import next_message_at
 from tests.builders import a_finding, ny
 from tests.flow.receiver import Receiver, receiver
-from tests.flow.test_post import BOSS_OF_JONAS, CONFIG, JONAS, ROOM, given, opened, post
+from tests.flow.test_post import BOSS_OF_JONAS, CONFIG, JONAS, REASSIGNED, ROOM, given, opened, post
 
 EVENING = ny("2026-11-18 20:00")  # 02:00 in Berlin, where Jonas works from 9 to 18; closed in New York too
 MORNING = ny("2026-11-19 03:00")  # 09:00 in Berlin
@@ -238,3 +239,18 @@ def test_what_findings_tell_is_noted_once_and_what_people_did_not_agree_to_be_to
         assert any("Reason: it was recycled in the CRM on Wed 2026-11-18 10:00 EST." in text for text in rooms)
         assert "first_touch is due on Wed 2026-11-18 17:00 CET" in to.take("mail/jonas.weber@example.com")[0]
         to.got.clear()
+
+
+def test_nobody_hears_that_a_lead_is_theirs_which_went_back_in_the_same_run(tmp_path: Path, to: Receiver) -> None:
+    now = ny("2026-11-18 10:00")
+    with opened(tmp_path, to, MANY) as run:
+        run.enforced.renew(list(run.known.agreement.rule_names), now=now - timedelta(hours=5))
+        hour = timedelta(hours=1)
+        save(run, now, *(of_jonas(number, now - hour, status=Status.RUNNING, due_at=now + hour) for number in (1, 2)))
+        run_id = run.runs.start("sync", mode="enforce", as_of=None, now=now, agreement_hash="a")
+        plan = run.plans.begin(run_id)
+        run.plans.add(plan, [replace(REASSIGNED, action="return", finding="f1")])
+        run.plans.close(plan)
+        run.journal.note(run_id, [Entry(place=Place(plan, 0), event=Event.VERIFIED, at=now)])
+        post(run, lambda: now).gather()
+        assert {one.message.lead for one in run.outbox.waiting() if one.message.kind is Kind.ASSIGNED} == {"hubspot/contact/2"}

@@ -212,6 +212,26 @@ def test_a_list_that_was_never_reached_is_joined_by_the_next_run(written: Writte
     assert written.portal.connector().memberships([written.record], [field]) == {written.record: {field: MEMBER}}
 
 
+@pytest.mark.parametrize("written", [4], indirect=True)
+def test_an_edit_that_the_crm_does_not_take_back_is_told_with_its_words_and_tried_no_more(written: Written) -> None:
+    """A person gives the lead to somebody right before we give it to another; when it is to be put back, they have left."""
+    portal, lead = written.portal, written.record.id
+    part = Part(place=Place(written.plan, 0), change=Change(record=written.record, values={OWNER: "77"}))
+    with portal.somebody("80") as leaves:
+        intents = written.sender.intend([part], {part.place: {OWNER: "78"}})
+        portal.give(lead, "80")
+        written.sender.send([part])
+        leaves()
+        (settled,) = written.settler.settle([Tried(step=written.step, intents=tuple(intents), failed={})])
+
+    assert (settled.event, portal.value_of(lead, OWNER)) == (Event.OVERWRITTEN, "77")
+    assert settled.said is not None
+    assert settled.said.startswith(f"written right before: {OWNER} by ")
+    assert "; not put back: VALIDATION_ERROR" in settled.said
+    assert written.events() == [Event.OVERWRITTEN, Event.REFUSED]
+    assert left_open(Journal(written.store), Plans(written.store)) == []
+
+
 @pytest.mark.parametrize(
     ("written", "lost", "ends"),
     [

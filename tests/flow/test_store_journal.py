@@ -12,9 +12,10 @@ import pytest
 
 from connectors.records import RecordKey
 from sync.journal import Entry, Event, Place
+from sync.refused import Refusal
 from sync.reversals import Reversed
 from sync.route import Given, Seat
-from sync.steps import Step
+from sync.steps import FieldWrite, Step
 from sync.store.database import Database, open_store
 from sync.store.journal import Journal
 from sync.store.ledger import Enforced, Ledger, Turn
@@ -271,6 +272,27 @@ def test_a_journal_of_an_earlier_version_keeps_its_lines_and_stays_append_only(t
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             tx.execute("DELETE FROM journal")
         tx.execute("INSERT INTO journal VALUES (9, 1, 1, 0, 0, 'stands', 301, NULL, NULL, NULL, NULL)")
+
+
+def test_stamps_that_a_crm_refused_are_told_with_what_they_would_have_written_and_its_words(store: Database) -> None:
+    lead = RecordKey("hubspot", "contact", "1")
+    stamp = Step(
+        lead=str(lead),
+        record=lead,
+        action="stamp",
+        fields=(FieldWrite(field="sla", before=None, after="late"),),
+        finding="f",
+        rule="stamps",
+        rung=0,
+        reason="late",
+        blocked_by=(),
+    )
+    run, plan = a_plan(store, stamp, replace(stamp, action="reassign"))
+    entries = [Entry(place=Place(plan, position), event=Event.REFUSED, at=NINE, said="VALIDATION: no") for position in (0, 1)]
+    Journal(store).note(run, [*entries, Entry(place=Place(plan, 0), event=Event.LATER, at=NINE, said="busy")])
+    told = Refusal(record=lead, values=frozenset({("sla", "late")}), said="VALIDATION: no", at=NINE)
+    assert Journal(store).refused_stamps(NINE - HOUR) == [told]
+    assert Journal(store).refused_stamps(NINE) == []
 
 
 @pytest.mark.parametrize(

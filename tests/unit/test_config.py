@@ -300,7 +300,17 @@ def test_the_first_place_that_has_a_config_is_read(tmp_path: Path) -> None:
     config = load_config(None, ENV, places=[tmp_path / "a.toml", tmp_path / "b.toml"])
 
     assert config.limits.moves_per_run == 3
-    assert config_places()[0] == Path("config.toml")
+    assert (config_places()[0], config_places()[-1]) == (Path("config.toml"), Path("/etc/leadpact/config.toml"))
+
+
+@pytest.mark.parametrize("folder", ["/var/lib/leadpact", 'a "b" \\ c'])
+def test_init_names_the_store_that_it_is_told(load: Load, folder: str) -> None:
+    store = Path("/") / folder / "leadpact.db"
+
+    text = config_of(("hubspot",), store)
+
+    assert load(text).store == store
+    assert len(text.splitlines()) == len(EXAMPLE.read_text().splitlines())
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from sync.daemon.manager import Manager
 from sync.daemon.pace import Pace
 from sync.daemon.tick import News, Ticked
 from sync.lint import Facts
+from sync.messages import Kind, Message
 from sync.shrunken import PullShrunk
 from sync.store.errors import StoreFull
 from sync.web.watched import Hints
@@ -117,6 +118,7 @@ class World:
     tick_fails: Callable[[float], Exception | None] = lambda _: None
     ticks: list[tuple[float, News]] = field(default_factory=list)
     beats: list[Heartbeat] = field(default_factory=list)
+    told: list[Message] = field(default_factory=list)
     went: list[bool] = field(default_factory=list)
     stretched: list[Crm] = field(default_factory=list)
 
@@ -139,6 +141,7 @@ class World:
                 beat=self.beats.append,
                 may_reload=lambda: self.refused,
                 jobs=lambda _: None,
+                notify=self.told.append,
                 stretched=self.stretched.append,
             ),
             hints=self.hints,
@@ -203,6 +206,14 @@ def test_a_crm_that_is_down_for_six_hours_is_asked_seldom_and_told_once_at_each_
     assert len(world.asked["salesforce"].polls()) > 350
     assert {news.down for _, news in world.ticks} == {frozenset(), frozenset({"hubspot"})}
     assert world.daemon.crms["hubspot"].pulse.state is CrmState.OK
+    assert [message.kind for message in world.told] == [Kind.DOWN, Kind.BACK]
+
+
+def test_a_crm_that_stumbles_for_a_moment_is_no_message() -> None:
+    world = World()
+    world.asked["hubspot"].fails = lambda at_s: Unreachable("HubSpot could not be reached", fix="wait") if 10 < at_s < 120 else None
+    world.run(until_s=1200)
+    assert world.told == []
 
 
 def test_a_crm_that_shows_too_little_stops_judging() -> None:

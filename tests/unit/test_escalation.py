@@ -28,7 +28,7 @@ from sync.remedies.manager_task import (
     token_of,
     what_tasks_tell,
 )
-from sync.roster import Person, Roster
+from sync.roster import Absence, Person, Roster
 from sync.route import Routing
 from sync.steps import Step
 from tests.builders import ANN, BEN, BORN, CRM, LEAD, mql, ny, owned_by, set_to, the_agreement, the_roster, the_rows, the_terms
@@ -108,6 +108,31 @@ def test_whom_the_agreement_names_gets_the_task_instead() -> None:
 def test_where_nobody_can_get_the_task_the_step_says_what_to_add(roster: Roster, told: dict[str, object], why: str) -> None:
     step = the_step(roster, **told)  # type: ignore[arg-type]
     assert (step.manager, step.blocked_by) == (None, (why,))
+
+
+def with_head(roster: Roster, **head: object) -> Roster:
+    """The roster, in which the boss reports to a head who has an id in the CRM unless told otherwise."""
+    told = {"email": None, "ids": {CRM: "98"}, "manager": None, "team": None, "calendar": None, "hours": None, "absences": ()}
+    people = {**roster.people, "boss": replace(roster.people["boss"], manager="head"), "head": Person(name="head", **(told | head))}  # type: ignore[arg-type]
+    return replace(roster, people=people)
+
+
+AWAY = (Absence(since=NOW - timedelta(days=1), upto=NOW + timedelta(days=1), why=None),)
+UNTIL = "the manager of owner 11 is absent until Thu 2026-11-19 13:00 EST"
+
+
+def test_the_task_of_a_manager_who_is_away_is_that_of_the_next_above_who_is_there() -> None:
+    step = the_step(with_head(a_roster(absences=AWAY)))
+    assert (step.manager, step.blocked_by) == ("98", ())
+    assert step.reason.endswith(f"; {UNTIL}: the task goes to their manager")
+    assert the_step(with_head(a_roster())).manager == BOSS
+
+
+@pytest.mark.parametrize("head", [{"absences": AWAY}, {"ids": {}}])
+def test_who_is_away_gets_the_task_all_the_same_where_nobody_above_them_is_there(head: dict[str, object]) -> None:
+    step = the_step(with_head(a_roster(absences=AWAY), **head))
+    assert (step.manager, step.blocked_by) == (BOSS, ())
+    assert step.reason.endswith(f"; {UNTIL}, and nobody above them is there")
 
 
 def test_nothing_is_escalated_unless_the_rule_is_enforced() -> None:

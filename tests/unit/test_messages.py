@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from connectors.records import RecordKey
 from sync.daily import Overview, Owed
 from sync.journal import Event
 from sync.judge.findings import Finding, Side, Status
 from sync.letter import Known, digest_of, letter_of
-from sync.messages import Kind, Message, News, Recipient, held, messages_of, recipients, whom_to_remind, why_over
+from sync.messages import Kind, Message, News, Recipient, held, messages_of, nobody_left, recipients, whom_to_remind, why_over
+from sync.route import Given
+from sync.steps import Step
 from tests.builders import a_finding, ny, the_agreement
 
 NOW = ny("2026-11-18 10:00")
@@ -114,6 +117,47 @@ def test_a_held_plan_is_told_once_a_rule_and_plan() -> None:
     (one,) = held(3, {"first_touch": "too many"})
     assert (one.recipient, one.rule, one.plan) == (Recipient(role="ops"), "first_touch", 3)
     assert one.key != next(iter(held(4, {"first_touch": "too many"}))).key
+
+
+def a_step(lead: int, *, pool: str | None = "sdr", blocked_by: tuple[str, ...] = ("nobody in pool sdr is left (3 absent)",)) -> Step:
+    key = f"hubspot/contact/{lead}"
+    return Step(
+        lead=key,
+        record=RecordKey.parse(key),
+        action="reassign",
+        fields=(),
+        finding=f"f{lead}",
+        rule="first_touch",
+        rung=1,
+        reason="no touch",
+        blocked_by=blocked_by,
+        nobody_left=pool,
+    )
+
+
+def test_of_a_pool_in_which_nobody_is_left_ops_hear_once_a_day_whatever_the_plan_and_the_lead() -> None:
+    today = date(2026, 11, 18)
+    steps = [(0, a_step(1, pool=None)), (4, a_step(2)), (5, a_step(3)), (6, a_step(4, pool="ae"))]
+    first, other = nobody_left(7, steps, today)
+    assert (first.kind, first.recipient, first.rule, first.lead) == (Kind.NOBODY_LEFT, Recipient(role="ops"), "sdr", "hubspot/contact/2")
+    assert (first.plan, first.position, other.rule) == (7, 4, "ae")
+    again = next(nobody_left(8, steps[2:], today))
+    tomorrow = next(nobody_left(8, steps[2:], today + timedelta(days=1)))
+    assert (first.key == again.key, first.key == tomorrow.key, first.key == other.key) == (True, False, False)
+
+
+def test_of_what_is_not_carried_out_anyway_nobody_hears_that_nobody_is_left() -> None:
+    observed = a_step(1, blocked_by=("nobody in pool sdr is left (3 absent)", "mode of first_touch is observe (config.toml, [mode])"))
+    falls_back = replace(a_step(2, blocked_by=()), given=Given(pool="sdr", seats=(), owner="14", by="fallback"))
+    assert list(nobody_left(7, [(0, observed), (1, replace(falls_back, blocked_by=("paused",)))], date(2026, 11, 18))) == []
+    (told,) = nobody_left(7, [(0, falls_back)], date(2026, 11, 18))
+    letter = letter_of(Known(message=told, finding=None, zone=BERLIN, step=falls_back), is_shared=True)
+    assert letter.title == "Nobody of pool sdr is left"
+    assert letter.body.startswith("Nobody of pool sdr may get this lead: it goes to the pool's fallback. Others may follow;")
+    stays = letter_of(Known(message=told, finding=None, zone=BERLIN, step=a_step(2), run="r-1"), is_shared=True).body
+    assert "it stays where it is, and is tried again" in stays
+    assert "no touch; nobody in pool sdr is left (3 absent)." in stays
+    assert "See each member: leadpact route sdr" in stays and "leadpact show r-1" in stays
 
 
 def test_a_reminder_that_waited_is_dropped_once_the_promise_is_settled_or_broken() -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from connectors.records import FieldChange
+from connectors.records import FieldChange, RecordKey
 from sync.fresh import back, why_not_now
 from sync.judge.judge import judge_lead
 from sync.offboard import Offboarding, offboarding_beyond
 from sync.orders import Backlog, Offboard, Order, command_of, order_from, order_json
+from sync.reversals import Fought
+from sync.roster import Person, Roster
 from sync.route import Routing, Seat
 from sync.steps import Step
 from sync.stopping import leaver_of
@@ -22,6 +24,7 @@ from tests.builders import (
     ANN,
     BEN,
     BORN,
+    CRM,
     DEAL,
     LEAD,
     SF_ANN,
@@ -40,6 +43,7 @@ from tests.builders import (
     status,
     the_agreement,
     the_practice_agreement,
+    the_roster,
     the_rows,
     the_terms,
     without_stream,
@@ -60,6 +64,7 @@ def planned(
     terms: Terms | None = None,
     not_enforcing: str | None = None,
     fired: frozenset[tuple[str, int]] = frozenset(),
+    fought: Mapping[tuple[RecordKey, str], Fought] = {},
     now: datetime = NOW,
 ) -> tuple[Step, ...]:
     rows, terms = the_rows(changes), terms or the_terms(upto=now)
@@ -71,6 +76,7 @@ def planned(
         routing=Routing(seats=seats),
         fired=fired,
         now=now,
+        fought=fought,
     )
     return offboarding.steps(rows, judge_lead(rows, terms, now).findings)
 
@@ -101,8 +107,47 @@ def test_what_is_not_theirs_or_in_no_open_passage_is_left(changes: list[FieldCha
     assert planned(changes) == ()
 
 
+def with_boss(**boss: object) -> Roster:
+    roster = the_roster()
+    told = {"email": None, "ids": {CRM: "99"}, "manager": None, "team": None, "calendar": None, "hours": None, "absences": ()}
+    people = {**roster.people, ANN: replace(roster.people[ANN], manager="boss"), "boss": Person(name="boss", **(told | boss))}  # type: ignore[arg-type]
+    return replace(roster, people=people)
+
+
+def test_of_a_protected_lead_the_manager_of_whom_leaves_gets_a_task_once() -> None:
+    terms = the_terms(upto=NOW, roster=with_boss())
+    stays, task = planned([*OWNED, DEAL_OPEN], terms=terms)
+    assert (stays.action, stays.blocked_by) == ("reassign", (f"protected: open deal {DEAL}",))
+    assert (task.rule, task.action, task.manager, task.fields, task.blocked_by) == ("offboard", "escalate", "99", (), ())
+    assert task.reason == f"owner 11 leaves, and has had it since Wed 2026-11-18 10:00 EST; protected: open deal {DEAL}"
+    again = planned([*OWNED, DEAL_OPEN], terms=terms, fired=frozenset({(task.finding, task.rung)}))
+    assert [step.action for step in again] == ["reassign"]
+
+
+def test_a_task_that_nobody_could_get_says_what_to_add() -> None:
+    _, task = planned([*OWNED, DEAL_OPEN])
+    assert task.blocked_by == ("owner 11 is not in roster.toml: add them, with their `manager`",)
+    _, task = planned([*OWNED, DEAL_OPEN], terms=the_terms(upto=NOW, roster=with_boss()), not_enforcing="not signed by sales")
+    assert task.blocked_by == ("not signed by sales",)
+
+
+def test_right_before_the_task_is_made_the_lead_must_still_be_protected_and_theirs() -> None:
+    terms = the_terms(upto=NOW, roster=with_boss())
+    _, task = planned([*OWNED, DEAL_OPEN], terms=terms)
+    assert why_not_now(task, planned([*OWNED, DEAL_OPEN], terms=terms), ()) is None
+    told = "nothing protects it any more, or its owner does not have it any more: plan it anew"
+    assert why_not_now(task, planned(terms=terms), ()) == told
+
+
+def test_an_owner_that_something_keeps_setting_back_is_left_alone() -> None:
+    fought = {(LEAD, "hubspot_owner_id"): Fought(by="workflow 7", times=2, last_at=HANDOFF)}
+    (step,) = planned(fought=fought)
+    told = "workflow 7 set hubspot_owner_id back twice, seen last on Wed 2026-11-18 10:00 EST: leadpact leaves it alone"
+    assert (step.blocked_by, step.is_pending) == ((told,), False)
+
+
 def test_a_protected_lead_is_listed_and_stays() -> None:
-    (step,) = planned([*OWNED, DEAL_OPEN])
+    step, _ = planned([*OWNED, DEAL_OPEN])
     assert step.blocked_by == (f"protected: open deal {DEAL}",)
     assert not step.is_pending
 
@@ -199,6 +244,7 @@ def test_a_team_that_is_paused_is_the_one_of_whom_leaves() -> None:
     (step,) = planned(terms=terms)
     assert leaver_of(step, terms) == Subject(rule="offboard", team="SDR", leads=(str(LEAD), str(LEAD)))
     assert leaver_of(back(step), terms).team == "AE"
+    assert leaver_of(replace(step, action="escalate", fields=()), terms, ANN).team == "SDR"
 
 
 @pytest.mark.parametrize(

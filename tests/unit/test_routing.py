@@ -19,6 +19,7 @@ from sync.fresh import Promised
 from sync.judge.judge import judge_lead
 from sync.people_turns import PeopleTurn, people_turns
 from sync.plan import Planner, Policy
+from sync.report.summary import Summary
 from sync.roster import Member, Roster
 from sync.route import Book, Given, PoolRules, Routing, Seat, Sticky, given_from, given_told
 from sync.seats import open_seats, routing_at, standings
@@ -231,6 +232,30 @@ def test_the_step_says_why_nobody_of_the_pool_could_take_a_lead_that_goes_to_the
     step = planned([OWNED], roster=the_roster(pools={"sdr": [ANN], "other": [DAN]}), agreement=agreement)
     assert step.fields[0].after == DAN
     assert step.reason.endswith("; nobody in pool sdr is left who may get this lead (1 had this lead already): goes to its fallback")
+    assert (step.nobody_left, step.blocked_by) == ("sdr", ())
+
+
+def test_a_lead_that_nobody_may_get_and_that_no_fallback_takes_stays_and_its_step_names_the_pool() -> None:
+    step = planned([OWNED], roster=the_roster(pools={"sdr": [ANN]}), agreement=agreed("only_on_shift = false"))
+    assert (step.fields, step.nobody_left) == ((), "sdr")
+    assert step.blocked_by == ("nobody in pool sdr is left who may get this lead (1 had this lead already)",)
+    assert planned([OWNED]).nobody_left is None
+
+
+def test_a_lead_that_waits_for_somebody_who_is_off_shift_is_not_one_that_nobody_may_get() -> None:
+    evening = ny("2026-11-18 17:45")
+    step = planned([OWNED], agreement=agreed("only_on_shift = true"), now=evening)
+    assert "is on shift before Thu 2026-11-19" in step.blocked_by[0]
+    assert step.nobody_left is None
+
+
+def test_a_report_counts_what_nobody_may_get_by_pool_and_what_becomes_of_it() -> None:
+    stays = planned([OWNED], roster=the_roster(pools={"sdr": [ANN]}), agreement=agreed("only_on_shift = false"))
+    falls_back = planned([OWNED], roster=the_roster(pools={"sdr": [ANN], "other": [DAN]}), agreement=agreed(f'fallback = "{DAN}"'))
+    summary = Summary()
+    for step in (stays, stays, falls_back, planned([OWNED])):
+        summary.add([], [step])
+    assert summary.as_json()["nobody_left"] == {"sdr": {"stays": 2, "to_fallback": 1}}
 
 
 def test_a_lead_of_another_territory_goes_to_whom_it_belongs() -> None:

@@ -18,6 +18,7 @@ from sync.judge.judge import judge_lead
 from sync.orders import Backlog
 from sync.own_fields import Standing
 from sync.plan import Planner, Policy
+from sync.refused import Refusal, refused_too_often, unless_refused, values_of
 from sync.route import Routing
 from sync.rows import LeadRows
 from sync.stamps import STAMP, STAMPS, StampsLeft, present, stamp_of, touch_rules_of
@@ -234,6 +235,28 @@ def test_beyond_the_limit_stamps_wait_and_say_so() -> None:
     held = [left.hold([move, step]) for _ in range(3)]
     assert [[bool(one.blocked_by) for one in steps] for steps in held] == [[False, False], [False, False], [False, True]]
     assert held[2][1].blocked_by == ("a run stamps 2 records ([limits] stamps_per_run): it waits for the next",)
+
+
+def test_a_stamp_that_its_crm_refused_twice_in_the_same_words_is_left_alone_for_a_week_or_until_it_changes() -> None:
+    now = HANDOFF + timedelta(minutes=1)
+    rows, terms = the_rows(HANDED), the_terms_with_fields(now)
+    (step,) = stamps(rows, terms, now)
+    first, again = (
+        Refusal(record=step.record, values=values_of(step.fields), said="VALIDATION: ask Ops", at=now - ago)
+        for ago in (timedelta(hours=2), timedelta(hours=1))
+    )
+    assert refused_too_often([first]) == refused_too_often([first, replace(again, said="LOCKED")]) == {}
+    refused = refused_too_often([again, first])
+
+    def held(step: Step, at: datetime) -> tuple[str, ...]:
+        return unless_refused(step, refused, at, terms.agreement_at(at).zone).blocked_by
+
+    (why,) = held(step, now)
+    assert why.startswith(f"hubspot refused {step.fields[0].field}, ")
+    assert why.endswith(" twice (VALIDATION: ask Ops): leadpact leaves it alone until Wed 2026-11-25 09:01 EST")
+    assert held(step, again.at + timedelta(days=7)) == ()
+    other = replace(step, fields=tuple(replace(write, after="9") for write in step.fields))
+    assert held(other, now) == held(replace(step, action="reassign"), now) == ()
 
 
 def test_a_stamp_that_is_no_longer_asked_for_says_why() -> None:

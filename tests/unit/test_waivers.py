@@ -18,7 +18,18 @@ from sync.judge.findings import Finding, Side, Status
 from sync.judge.judge import judge_lead
 from sync.ladder import due_remedies
 from sync.roster import Member, Person, Roster
-from sync.waivers import Waiver, excusable, next_free, one_of, refuse_if_not_theirs, refuse_if_spent, who_decides
+from sync.waivers import (
+    Waiver,
+    Withdrawal,
+    counted,
+    excusable,
+    next_free,
+    one_of,
+    refuse_if_not_theirs,
+    refuse_if_spent,
+    the_one_given,
+    who_decides,
+)
 from tests.builders import ANN, BEN, CRM, a_call, mql, ny, owned_by, status, the_agreement, the_practice_agreement, the_rows, the_terms
 
 HANDOFF = ny("2026-11-18 10:00")
@@ -192,12 +203,38 @@ def test_an_agreement_without_waivers_excuses_nothing() -> None:
         refuse_if_not_theirs(ROSTER.people["Zoe"], promise, None, agreement=agreement, roster=ROSTER)
 
 
+def test_what_was_taken_back_uses_nothing_of_the_budget() -> None:
+    (promise,) = judged(HANDOFF)["first_touch"]
+    agreement, now = the_agreement(), ny("2026-11-18 10:00")
+    waivers = [waiver(promise, ny(f"2026-11-{day:02} 09:00"), day) for day in (3, 5, 9, 10, 11)]
+    taken_back = replace(waivers[0], withdrawn=Withdrawal(at=now, by="Max", why="another lead was meant"))
+    budget = agreement.waivers.budget if agreement.waivers else None
+    assert budget is not None
+    with pytest.raises(UsageError, match="so many stand"):
+        refuse_if_spent(waivers, agreement, now)
+    refuse_if_spent([taken_back, *waivers[1:]], agreement, now)
+    assert [counted(given, budget, now, agreement.zone) for given in (waivers, [taken_back, *waivers[1:]])] == [5, 4]
+
+
+def test_the_waiver_that_is_meant_is_the_leads_or_the_one_of_whom_it_was_merged_with() -> None:
+    (promise,) = judged(HANDOFF)["first_touch"]
+    mine, other = waiver(promise, HANDOFF), replace(waiver(promise, HANDOFF, 4), lead="hubspot/contact/9", finding="other")
+    assert the_one_given([mine, other], [], lead=mine.lead, rule="first_touch", key=None) == mine
+    assert the_one_given([mine, other], [promise], lead="hubspot/contact/7", rule="first_touch", key=None) == mine
+    with pytest.raises(UsageError, match="no waiver of first_touch stands for hubspot/contact/7"):
+        the_one_given([mine, other], [], lead="hubspot/contact/7", rule="first_touch", key=None)
+    twice = [mine, replace(mine, number=5, finding="second")]
+    with pytest.raises(UsageError, match="first_touch is waived 2 times"):
+        the_one_given(twice, [], lead=mine.lead, rule="first_touch", key=None)
+    assert the_one_given(twice, [], lead=mine.lead, rule="first_touch", key="sec").number == 5
+
+
 def test_beyond_the_budget_the_day_of_the_next_is_told() -> None:
     (promise,) = judged(HANDOFF)["first_touch"]
     given_at = [ny(f"2026-11-{day:02} 23:30") for day in (1, 3, 5, 9, 10)]
     waivers = [waiver(promise, at, number) for number, at in enumerate(given_at)]
     refuse_if_spent(waivers[1:], the_agreement(), ny("2026-11-18 10:00"))
-    with pytest.raises(UsageError, match="5 waivers in 1 month are agreed, and so many were given; the next is free on 2026-12-02"):
+    with pytest.raises(UsageError, match="5 waivers in 1 month are agreed, and so many stand; the next is free on 2026-12-02"):
         refuse_if_spent(waivers, the_agreement(), ny("2026-11-18 10:00"))
     refuse_if_spent(waivers, the_agreement(), ny("2026-12-02 00:00"))
     refuse_if_spent(waivers * 9, replace(the_agreement(), waivers=None), ny("2026-11-18 10:00"))

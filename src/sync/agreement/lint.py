@@ -13,6 +13,7 @@ from sync.agreement.lint_cadences import cadence_flaws
 from sync.agreement.lint_calendars import calendar_flaws
 from sync.agreement.lint_clocks import clock_flaws
 from sync.agreement.lint_criteria import criteria_flaws
+from sync.agreement.lint_escalations import escalation_flaws
 from sync.agreement.lint_goals import circle_flaws, consequence_flaws, goal_flaws
 from sync.agreement.lint_levels import level_flaws
 from sync.agreement.lint_pools import pool_flaws
@@ -39,6 +40,7 @@ def lint_text(agreement: Agreement, roster: Roster) -> list[Remark]:
             *promise_flaws(agreement, roster),
             *assigning_flaws(agreement),
             *pool_flaws(agreement, roster),
+            *escalation_flaws(agreement, roster),
             *_rules(agreement, roster),
             *circle_flaws(agreement),
             *_consequences(agreement),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sync.steps import Step
     from sync.store.plans import KeptPlan
 
-_CONFIG = typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")
+_CONFIG = typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
 _WAIT = typer.Option(metavar="SPAN", help="How long to wait for another run that writes to the store.")
 
 

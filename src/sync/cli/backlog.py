@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sync.terms import Terms
     from sync.wiring import LookBack
 
-_CONFIG = typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")
+_CONFIG = typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
 
 
 def backlog(

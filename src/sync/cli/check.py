@@ -19,7 +19,9 @@ EXIT_ERROR, EXIT_CONFIGURATION = 1, 78
 
 
 def check(
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Check the files only, ask no CRM.")] = False,
     create_fields: Annotated[
         bool, typer.Option("--create-fields", help="First offer to create the missing fields of [own_fields], or say what an admin adds.")

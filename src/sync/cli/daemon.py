@@ -9,7 +9,9 @@ import typer
 
 
 def daemon(
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Pull, judge and act on a schedule until told to stop (SIGTERM); SIGHUP reads the files anew."""
     from sync.daemon.serve import serve

@@ -32,7 +32,9 @@ def diff(
         str | None, typer.Option(metavar="HASH", help="Compare with this text that the store keeps, signed or not; its first digits do.")
     ] = None,
     format: Annotated[DiffFormat, typer.Option(help="How to write the changes.")] = DiffFormat.TEXT,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
     detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything differs.")] = False,
 ) -> int:
     """Tell what the agreement says otherwise than the last text that both sides signed; asks no CRM."""

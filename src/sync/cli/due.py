@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def due(
     owner: Annotated[str | None, typer.Option(help="Only what this owner owes: a name, an e-mail address or an id.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the most urgent first.")] = 50,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """List the promises that are still to be kept, the overdue ones first, as the last audit found them; asks no CRM."""
     from heapq import nsmallest

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def explain(
     lead: Annotated[str, typer.Argument(help="An e-mail address, a record such as hubspot/contact/101, or its id.")],
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help="Explain it as it was known then, e.g. 2026-11-20T15:00Z.")] = None,
 ) -> int:
     """Tell what happened to one lead, what was promised, what counted and why the rest did not; asks no CRM."""

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def forget(
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="An e-mail address of the person, in any case.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which records would go.")] = False,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Erase what the store and its backups hold of a person, and never read it again; nothing is changed in any CRM."""
     from sync.errors import UsageError

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sync.stopped import Stopped
 
-_CONFIG = typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")
+_CONFIG = typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
 
 
 def held(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from importlib.resources import files
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ FIRST_STEPS = {
     " (docs/how-to/salesforce.md)",
 }
 _TABLE = re.compile(r"^(?:# )?\[(hubspot|salesforce)\] *", re.MULTILINE)
+_STORE = re.compile(r"^# store +=.*?(?=#|$) *", re.MULTILINE)
 _COMMENTS_AT = 42  # the column at which the comments of config.example.toml begin
 
 
@@ -31,13 +33,14 @@ class Crms(StrEnum):
 def init(
     directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to put the files.")] = Path(),
     crm: Annotated[Crms, typer.Option("--crm", help="Which CRM config.toml connects.")] = Crms.HUBSPOT,
+    store: Annotated[Path | None, typer.Option(metavar="FILE", help="Where the store is kept (default: leadpact.db in DIR).")] = None,
 ) -> int:
     """Write config.toml, roster.toml and agreement.toml to start from; never over an existing file."""
     from sync.errors import SyncError
     from sync.private_files import write_new
 
     crms = tuple(FIRST_STEPS) if crm is Crms.BOTH else (crm.value,)
-    texts = {name: example(name) for name in NAMES} | {"config": config_of(crms)}
+    texts = {name: example(name) for name in NAMES} | {"config": config_of(crms, store)}
     directory.mkdir(parents=True, exist_ok=True)
     written = [name for name in NAMES if write_new(directory / f"{name}.toml", texts[name])]
     for name in NAMES:
@@ -49,14 +52,15 @@ def init(
     return 0
 
 
-def config_of(crms: tuple[str, ...]) -> str:
-    """Return the example config in which the tables of `crms` stand and those of other CRMs are commented out."""
+def config_of(crms: tuple[str, ...], store: Path | None = None) -> str:
+    """Return the example config in which the tables of `crms` stand, those of other CRMs are commented out, and `store` is named."""
 
     def line(table: re.Match[str]) -> str:
         head = f"[{table[1]}]" if table[1] in crms else f"# [{table[1]}]"
         return head.ljust(_COMMENTS_AT)
 
-    return _TABLE.sub(line, example("config"))
+    text = _TABLE.sub(line, example("config"))
+    return text if store is None else _STORE.sub(lambda _: f"store       = {dumps(str(store.absolute()))} ".ljust(_COMMENTS_AT), text)
 
 
 def example(name: str) -> str:

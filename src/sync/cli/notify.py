@@ -22,7 +22,9 @@ def notify(
     preview: Annotated[str | None, typer.Option(metavar="KIND", help="Show how a message of this kind reads, from invented data.")] = None,
     to: Annotated[str | None, typer.Option(metavar="EMAIL", help="With --test: who gets it where the URL asks for an address.")] = None,
     last: Annotated[int, typer.Option(min=1, help="Without --test: at most so many messages.")] = 20,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """List the messages to people that wait, failed, or may not have arrived, the newest first; or try the targets."""
     if preview is not None:

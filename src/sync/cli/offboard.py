@@ -16,7 +16,9 @@ def offboard(
     owner: Annotated[str, typer.Argument(help="Who leaves: name, e-mail address or id in the CRM that says who owns leads.")],
     to: Annotated[str | None, typer.Option(metavar="POOL", help="The pool that gets the leads (default: that of each handoff).")] = None,
     out: Annotated[Path | None, typer.Option(help="Save the plan to this file, for `leadpact apply`.")] = None,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
     wait: Annotated[str, typer.Option(metavar="SPAN", help="How long to wait for another run that writes to the store.")] = "10 seconds",
 ) -> int:
     """Plan who gets the open leads of somebody who leaves, and change nothing; `leadpact apply` carries the plan out."""

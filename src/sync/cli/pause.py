@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sync.stopped import Stopped
     from sync.stops import Target
 
-_CONFIG = typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")
+_CONFIG = typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
 _RULE = typer.Option(metavar="NAME", help="Only this rule of the agreement.")
 _TEAM = typer.Option(metavar="NAME", help="Only leads whose owner is in this team.")
 _LEAD = typer.Option(metavar="KEY", help="Only this lead: a record such as hubspot/contact/101, its id or an e-mail address.")

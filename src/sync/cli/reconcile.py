@@ -15,7 +15,9 @@ EXIT_DRIFTED = 2
 def reconcile(
     format: Annotated[PastFormat, typer.Option(help="How to write what had drifted.")] = PastFormat.TEXT,
     detailed_exitcode: Annotated[bool, typer.Option(help="End with 2 if anything had drifted.")] = False,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Compare all that the store holds with the CRMs, heal it, tell what had drifted and why; then back the store up."""
     import orjson

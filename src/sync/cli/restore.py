@@ -15,7 +15,9 @@ def restore(
     backup: Annotated[
         str | None, typer.Argument(metavar="[BACKUP]", help="A name from the list, a path, or `last`; without it they are listed.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Put a backup in the place of the store, which is kept aside; refused while a run or the daemon goes on."""
     from sync.store.restore import all_backups, named_backup

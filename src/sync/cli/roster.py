@@ -17,7 +17,9 @@ def roster(
     output: Annotated[
         Path | None, typer.Option(help="Where to write the draft (default: roster.toml, or roster.draft.toml if there is one).")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Show the roster, or draft one from the CRM: people, their ids and teams; never over a file that somebody worked on."""
     from sync.errors import UsageError

@@ -25,7 +25,9 @@ def route(
     replay: Annotated[bool, typer.Option("--replay", help="Give every turn of the ledger again; exit code 1 if one is wrong.")] = False,
     lead: Annotated[str | None, typer.Option(help="Of one lead: a record such as hubspot/contact/101, an id, or an address.")] = None,
     format: Annotated[RouteFormat, typer.Option(help="How to write the answer.")] = RouteFormat.TABLE,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Tell who gets the next lead of a pool and why not the others, as known since the last pull; asks no CRM."""
     from sync.errors import SyncError, UsageError

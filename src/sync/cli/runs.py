@@ -28,7 +28,9 @@ class PastFormat(StrEnum):
 def runs(
     last: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     format: Annotated[PastFormat, typer.Option(help="How to write them.")] = PastFormat.TEXT,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """List the former runs, the newest first: when, how they ended, what they found and planned; asks no CRM."""
     from sync.report.former import run_lines, runs_json

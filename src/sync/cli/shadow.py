@@ -26,7 +26,9 @@ LONGEST = timedelta(days=3_660)
 def shadow(
     last: Annotated[str, typer.Option(metavar="SPAN", help="How far to look back: 14d, 48h, 2w, or words such as `14 days`.")] = "14d",
     format: Annotated[PastFormat, typer.Option(help="How to write it.")] = PastFormat.TEXT,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Tell what leadpact would have moved had its mode let it, and what people then did with each lead; asks no CRM."""
     from sync.errors import SyncError

@@ -31,7 +31,9 @@ def show(
         list[str] | None, typer.Option(metavar="ACTION", help="Only steps that do this, e.g. reassign; may be given more than once.")
     ] = None,
     format: Annotated[PastFormat, typer.Option(help="How to write them.")] = PastFormat.TEXT,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Show what a run planned and did: every step, each field from old to new, why, what held it back, what came of it; asks no CRM."""
     from sync.report.former import plan_json

@@ -34,7 +34,9 @@ def sign(
         str, typer.Option(metavar="NAME", help="Who signs: the signatory that the agreement names, or a person before it: 'Ann Lee, CMO'.")
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Sign without asking.")] = False,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Sign the agreement for one side, after showing what changed since both signed; nothing else in the file is touched."""
     from sync.agreement.signing import appended, signed_by, with_signature
@@ -49,7 +51,7 @@ def sign(
     _refuse_if_nobody_can_be_asked(yes)
     files = read_files(config)
     refuse_if_misfit(files.agreement, files.roster, facts=())
-    configure_logs(files.config.log)
+    configure_logs(files.config)
     file = _bytes_of(files.config.agreement, files.agreement)
     signature = signed_by(files.agreement, side=side.value, name=name, at=machine_clock())
     signed = appended(file, signature)

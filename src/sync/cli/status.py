@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def status(
     format: Annotated[PastFormat, typer.Option(help="How to write it.")] = PastFormat.TEXT,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
 ) -> int:
     """Show how things stand, and what falls due next; asks no CRM. Exit code 1 where the daemon ought to run and is stuck or gone."""
     from sync.report.status import status_lines

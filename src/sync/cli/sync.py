@@ -31,7 +31,9 @@ class Format(StrEnum):
 
 def sync(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge and plan; change nothing in any CRM.")] = False,
-    config: Annotated[Path | None, typer.Option(help="The config file (default: ./config.toml, then the user's config folder).")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
+    ] = None,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help="Judge as things were known then, e.g. 2026-11-20T15:00Z.")] = None,
     format: Annotated[Format, typer.Option(help="How to write the report.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write the report to this file (only you can read it); - is standard output.")] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, T
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from sync.journald import is_the_journal
 from sync.plain import plain
 from sync.pull import Progress
 
@@ -20,8 +22,9 @@ LOGGED_EVERY_S = 10.0
 
 
 def err(text: str) -> None:
-    """Write a line for people to standard error."""
-    sys.stderr.write(f"{plain(text, keep_lines=True)}\n")
+    """Write lines for people to standard error; of an error the journal is told that it is one, for `journalctl -p err`."""
+    mark = "<3>" if text.startswith("error:") and is_the_journal(sys.stderr, os.environ) else ""
+    sys.stderr.writelines(f"{mark}{line}\n" for line in plain(text, keep_lines=True).split("\n"))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from sync.errors import LimitReached
 from sync.lint import Facts
 from sync.store.errors import StoreError
 
+TOLD_AFTER = timedelta(minutes=5)
 HURRIED_S = 10.0  # between polls that somebody's hints bring forward
 
 
@@ -31,6 +32,7 @@ class Crm:
     poll_at_s: float = 0.0
     whole_at_s: float = 0.0  # from when on a poll reads everything
     is_asked: bool = False  # a poll is on its way
+    is_told: bool = False  # that it is down, to those who look after it
     is_hinted: bool = False  # persons that somebody named are being read
     polled_at_s: float = 0.0  # when the last poll ended
     facts: Facts | None = None
@@ -45,6 +47,10 @@ class Crm:
     def is_down(self) -> bool:
         """Whether it does not answer."""
         return self.pulse.state is CrmState.DOWN
+
+    def is_long_down(self, now: datetime) -> bool:
+        """Whether it has not answered for so long that somebody should know."""
+        return self.is_down and now - self.pulse.since >= TOLD_AFTER
 
     def is_person(self, key: RecordKey) -> bool:
         """Whether a record is a person of this CRM."""

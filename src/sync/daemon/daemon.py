@@ -16,10 +16,13 @@ from sync.daemon.crm import Crm
 from sync.daemon.events import Crashed, Event, Hinted, Order, Polled, Reload, Stop
 from sync.daemon.heartbeat import Heartbeat
 from sync.daemon.hints import HintBox
+from sync.daemon.hour import Hour
 from sync.daemon.manager import Manager
 from sync.daemon.schedule import Backoff
 from sync.daemon.tick import News, Ticked
 from sync.errors import SyncError
+from sync.messages import Message
+from sync.notices import crm_is_back, crm_is_down
 from sync.problems import listed
 from sync.store.errors import StoreError
 
@@ -63,6 +66,7 @@ class Work:
     next_at: Callable[[datetime], datetime | None]  # when a promise or a message falls due next
     beat: Callable[[Heartbeat], None]
     may_reload: Callable[[], str | None]  # reads the files anew; says why they are refused, None if they are right
+    notify: Callable[[Message], None]  # puts a message into the outbox; the next tick sends it
     stretched: Callable[[Crm], None]  # hears of a CRM whose calls are scarce
     jobs: Callable[[datetime], None]  # starts and looks after what the day's schedule asks for
 
@@ -86,6 +90,7 @@ class Daemon:
     _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=2.0, longest_s=60.0), init=False)
     _beat_at_s: float = field(default=0.0, init=False)
     _beaten: datetime | None = field(default=None, init=False)
+    _hour: Hour = field(default_factory=Hour, init=False)
 
     def run(self) -> Ended:
         """Serve; returns once it was told to stop, or has new files."""
@@ -93,6 +98,7 @@ class Daemon:
         ended: Ended | None = None
         while ended is None:
             self._ask()
+            self._tell_down()
             if self._is_tick_due():
                 self._tick()
             self.work.jobs(self.now())
@@ -154,12 +160,14 @@ class Daemon:
 
     def _take_polled(self, polled: Polled) -> None:
         crm, now = self.crms[polled.crm], self.now()
+        self._hour.add_poll(polled.rows)
         since, was_stretched = crm.pulse.since, crm.is_stretched
         if crm.take(polled, now_s=self.machine.monotonic(), now=now):
             if crm.is_down:
                 log.warning("crm_down", crm=crm.name, why=crm.pulse.said, fix=crm.pulse.fix)
             else:
                 log.info("crm_back", crm=crm.name, down_s=round((now - since).total_seconds()))
+                self._tell_back(crm, since, now)
         if crm.is_stretched and not was_stretched:
             self.work.stretched(crm)
         if isinstance(polled.error, StoreError):
@@ -168,6 +176,20 @@ class Daemon:
             self._has_news = True
             self._learn_time(polled)
         self._take_hint(crm)
+
+    def _tell_back(self, crm: Crm, since: datetime, now: datetime) -> None:
+        if crm.is_told:
+            crm.is_told = False
+            self.work.notify(crm_is_back(crm.name, since, now))
+
+    def _tell_down(self) -> None:
+        """Have those who look after it told of CRMs that have not answered for a while."""
+        now = self.now()
+        for crm in self.crms.values():
+            if crm.is_long_down(now) and not crm.is_told:
+                crm.is_told = True
+                self.work.notify(crm_is_down(crm.name, crm.pulse.since))
+                self._has_news = True
 
     def _learn_time(self, polled: Polled) -> None:
         """Go by the CRM's clock where this machine's is off."""
@@ -215,6 +237,7 @@ class Daemon:
 
     def _told(self, ticked: Ticked, took_s: float) -> None:
         now = self.now()
+        self._hour.add_tick(judged=ticked.judged, took_s=took_s, steps=ticked.tally.as_json())
         is_good = ticked.is_known and ticked.tally.stopped_by is None and not any(crm.is_down for crm in self.crms.values())
         self.pulse = replace(
             self.pulse,
@@ -271,6 +294,8 @@ class Daemon:
         now = self.now()
         self.pulse = replace(self.pulse, at=now, crms={name: crm.pulse for name, crm in self.crms.items()})
         self.manager.status(self._status())
+        if (did := self._hour.told(now)) is not None:
+            log.info("hour_passed", **did)
         if self.machine.monotonic() >= self._beat_at_s or self.pulse.ticked_at != self._beaten:
             self._beat_at_s, self._beaten = self.machine.monotonic() + LONGEST_PAUSE_S, self.pulse.ticked_at
             self.work.beat(self.pulse)

@@ -25,13 +25,13 @@ class Noted:
     known: set[tuple[str, int, str]] = field(default_factory=set)  # (finding, rung, action)
 
     def is_new(self, step: Step) -> bool:
-        """Whether a step is to be carried out, or is held back by nothing but mode and agreement and in no plan yet.
+        """Whether a step is to be carried out, or is in no plan yet and held back by nothing but mode and agreement, or as nobody is left.
 
         A reminder is sent once, so it is new once.
         """
         if not step.blocked_by and step.action != REMIND:
             return True
-        return step.is_pending and _name(step) not in self.known
+        return (step.is_pending or step.nobody_left is not None) and _name(step) not in self.known
 
     def note(self, steps: Iterable[Step]) -> None:
         """Remember what stands in a plan."""
@@ -61,8 +61,8 @@ class Draft:
         self.begun = self.watch
 
     def add(self, steps: Iterable[Step]) -> None:
-        """Take in the steps of a lead: those that would be carried out, but for mode and agreement."""
-        wanted = [step for step in steps if not step.blocked_by or step.is_pending]
+        """Take in the steps of a lead: those that would be carried out, but for mode and agreement, and those that nobody is left for."""
+        wanted = [step for step in steps if not step.blocked_by or step.is_pending or step.nobody_left is not None]
         self.toll.add((), wanted)
         if self.plan is None and not any(map(self.noted.is_new, wanted)):
             self._known += [step for step in wanted if step.given is not None]

@@ -55,6 +55,10 @@ class LazyRouting:
         """Say why nobody is left."""
         return self._gathered.routing.nobody_because(pool, failed=failed, fits=fits)
 
+    def waits_for_shift(self, pool: str | None, *, failed: Collection[str], fits: Callable[[Criterion], bool] = everywhere) -> bool:
+        """Whether somebody may get the lead once they are on shift."""
+        return self._gathered.routing.waits_for_shift(pool, failed=failed, fits=fits)
+
     def account_of(self, domain: str) -> Sticky | None:
         """Return whose the company with a domain is, if it is somebody's."""
         return self._gathered.routing.account_of(domain)

@@ -37,7 +37,9 @@ from sync.errors import SyncError
 from sync.files import Files, read_files
 from sync.lint import refuse_if_misfit
 from sync.logs import configure_logs
+from sync.messages import Message
 from sync.store.database import Database, open_store
+from sync.store.errors import StoreError
 from sync.store.integrity import refuse_if_damaged
 from sync.store.lock import hold_daemon, hold_store, this_process
 from sync.telling import next_message_at
@@ -54,7 +56,7 @@ ONCE = RetryPolicy(tries=1)  # what a CRM could not do for a reason that passes 
 POLLERS_END_WITHIN_S = 5.0
 SERVER_ENDS_WITHIN_S = 3.0
 EXIT_AT_ONCE = 143
-NO_WAIT = timedelta(0)
+FOR_A_MOMENT = timedelta(seconds=3)  # as long as a command holds the store that only notes something; a run holds it longer
 RECONCILE = "reconcile"
 
 
@@ -76,7 +78,7 @@ def serve(path: Path | None) -> int:
     Raises what stands in the way of starting: files that are wrong, another daemon, a store that is damaged or cannot be opened.
     """
     files = read_files(path)
-    configure_logs(files.config.log)
+    configure_logs(files.config)
     manager, events = manager_of_this_process(), SimpleQueue[Event]()
     signals = Signals(put=events.put, stop_within_s=files.config.daemon.stop_within.total_seconds())
     threading.excepthook = lambda told: events.put(Crashed(told.exc_value or RuntimeError("a thread ended")))
@@ -101,7 +103,7 @@ def _serve(serving: Serving) -> None:
                 serving.manager.stopping()
         if ended is Ended.STOPPED:
             break
-        configure_logs(serving.files.config.log)
+        configure_logs(serving.files.config)
         log.info("reloaded", agreement=serving.files.agreement.hash[:12])
     log.info("daemon_stopped")
 
@@ -179,7 +181,6 @@ def _listen(stack: ExitStack, config: Config, watched: Watched) -> None:
     watched.server = Server(serving_settings(config, clock=watched.now, ready_within=ready_within), watched)
     watched.server.start()
     stack.callback(watched.server.stop, within_s=SERVER_ENDS_WITHIN_S)
-    log.info("listening", url=watched.server.url)
 
 
 def _poller(serving: Serving, files: Files, connector: WritingConnector, waiting: Waiting) -> Poller:
@@ -240,7 +241,7 @@ def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[fl
     memory, store = Memory(), run.known.config.store
 
     def tick_held(news: News) -> Ticked:
-        with hold_store(store, this_process("leadpact daemon", since=serving.started_at), wait=NO_WAIT):
+        with hold_store(store, this_process("leadpact daemon", since=serving.started_at), wait=FOR_A_MOMENT):
             return tick(run, memory, news)
 
     return Work(
@@ -249,9 +250,19 @@ def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[fl
         next_at=lambda now: min(filter(None, (run.known.findings.next_at(), next_message_at(run, now))), default=None),
         beat=lambda beat: _write(store, beat),
         may_reload=partial(_may_reload, serving, run),
+        notify=partial(_notify, run),
         stretched=partial(_tell_stretched, run),
         jobs=nightly.look,
     )
+
+
+def _notify(run: Context, message: Message) -> None:
+    """Put a message into the outbox, for each target that serves whom it is for; a store that fails is told by the tick."""
+    pairs = [(message, target.name) for target in run.known.config.notify if message.recipient.role in target.readers]
+    try:
+        run.outbox.put(pairs, at=machine_clock())
+    except StoreError as error:
+        log.debug("message_not_put", why=str(error))
 
 
 def _tell_stretched(run: Context, crm: Crm) -> None:

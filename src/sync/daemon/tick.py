@@ -14,7 +14,7 @@ from sync.agreement.eras import AgreementSpan
 from sync.agreement.model import Agreement
 from sync.agreement.versions import version_of
 from sync.assign import new_people_turns
-from sync.begin import Begun, cost_of
+from sync.begin import Begun, cost_of, noted_if_it_fails
 from sync.carry_out import Numbered, Tally
 from sync.context import Context
 from sync.daemon.draft import Draft, Noted
@@ -27,6 +27,7 @@ from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms, known_upto
 from sync.ladder import assigning_clocks
 from sync.lint import Facts
+from sync.notices import agreement_notices
 from sync.outbox import Posted
 from sync.plan import Planner
 from sync.policy import policy_at, what_brakes
@@ -96,7 +97,9 @@ def tick(run: Context, memory: Memory, news: News) -> Ticked:
     judged = _judge(run, watch, terms, draft, whole=news.whole)
     trips, acting = draft.close(), Acting(run=up, begun=draft.begun, terms=terms, pulled=_pulled(news))
     tally = _carry_out(run, acting, draft, trips, down=news.down)
-    posted = acting.tell_people()
+    if draft.plan is not None:
+        acting.note_who_is_missing(draft.plan)
+    posted = acting.tell_people(agreement_notices(watch.agreement, watch.now) if news.whole else ())
     _note(run, memory, draft, judged, tally)
     tally.join(earlier)
     run.meter.save()
@@ -187,7 +190,8 @@ def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, s
         return Tally()
     steps, held = parted(sendable(run, draft.plan), trips)
     todo = _reachable(run, steps, down)
-    terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
+    with noted_if_it_fails(run, draft.begun):
+        terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
     take_up_or_hold(run, draft.begun, draft.plan, held)
     return replace(acting, terms=terms).carry_out(draft.plan, todo)
 

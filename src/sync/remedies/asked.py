@@ -40,6 +40,10 @@ class Router(Protocol):
         """Say why nobody is left."""
         ...
 
+    def waits_for_shift(self, pool: str | None, *, failed: Collection[str], fits: Callable[[Criterion], bool] = everywhere) -> bool:
+        """Whether somebody may get the lead once they are on shift."""
+        ...
+
     def account_of(self, domain: str) -> Sticky | None:
         """Return whose the company with a domain is, if it is somebody's."""
         ...
@@ -62,6 +66,7 @@ class Writes:
     fields: tuple[FieldWrite, ...] = ()
     missing: tuple[str, ...] = ()
     given: Given | None = None  # by which turn of the pool
+    nobody_left: str | None = None  # the pool in which nobody may get it
     manager: str | None = None  # the owner id of whose task it becomes
     notes: tuple[str, ...] = ()  # what is to be said of them
     also: tuple[Writes, ...] = ()  # to other records of the same lead, together with these

@@ -16,7 +16,7 @@ from sync.steps import Step
 ESCALATE = "escalate"
 ARRIVES_WITHIN = timedelta(minutes=10)  # what was sent and is not there by then was never written
 LONGEST = 30_000  # characters of a task's text; Salesforce takes 32,000, HubSpot more
-INTRO = "Promises about these leads are broken. Complete this task once they are looked after."
+INTRO = "A promise about each of these leads is broken, or whose it is leaves. Complete this task once they are looked after."
 _LONGEST_PART = 300  # characters of a CRM's or an agreement's words in a line
 _OURS = re.compile(r"\[leadpact (escalation )?[0-9a-f]{8}\]")
 

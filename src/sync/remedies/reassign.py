@@ -22,14 +22,17 @@ def reassignment(asked: Asked) -> Writes:
     failed = failed_owners(asked.lead, terms)
     sticky = next((one for one in sticky_owners(asked.lead, pool, terms, asked.routing, asked.now) if one.owner not in failed), None)
     given = asked.routing.give(pool, failed=failed, takes_turn=asked.takes_turn, fits=asked.fits, sticky=sticky)
+    nobody_left = pool if asked.takes_turn and _is_nobody_left(given, asked, pool, failed) else None
     if given is None:
-        return Writes(record=person, missing=(asked.routing.nobody_because(pool, failed=failed, fits=asked.fits),))
+        why = asked.routing.nobody_because(pool, failed=failed, fits=asked.fits)
+        return Writes(record=person, missing=(why,), nobody_left=nobody_left)
     after = terms.owner_in(person.key.crm, given.owner, of=crm)
     if after == f"{crm}:{given.owner}":  # has no id there
         return Writes(record=person, missing=(f"owner {given.owner} of {crm} is nobody in {person.key.crm}",), given=given)
     write = FieldWrite(field=owner_field, before=before, after=after)
     told = f"goes to the {sticky.by} ({sticky.of})" if sticky is not None else _told(given, asked, pool, failed)
-    return Writes(record=person, fields=(write,), given=given, notes=(told,) if told is not None else ())
+    notes = (told,) if told is not None else ()
+    return Writes(record=person, fields=(write,), given=given, notes=notes, nobody_left=nobody_left)
 
 
 def failed_owners(lead: Lead, terms: Terms) -> set[str]:
@@ -39,6 +42,13 @@ def failed_owners(lead: Lead, terms: Terms) -> set[str]:
     had = {(lead.timeline.crm, f.owner) for f in lead.findings if f.owner and f.status is Status.BREACHED and f.side is Side.OWNER}
     had.add((person.key.crm, person.values.get(terms.crms[person.key.crm].vocabulary.owner) or ""))
     return {terms.owner_in(crm, owner, of=of) for of, owner in had}
+
+
+def _is_nobody_left(given: Given | None, asked: Asked, pool: str | None, failed: set[str]) -> bool:
+    """Whether nobody of the pool may get the lead; who is only off shift may, later."""
+    if given is not None:
+        return given.by == FALLBACK
+    return not asked.routing.waits_for_shift(pool, failed=failed, fits=asked.fits)
 
 
 def _told(given: Given, asked: Asked, pool: str | None, failed: set[str]) -> str | None:

@@ -78,6 +78,7 @@ def step_json(step: Step) -> dict[str, object]:
         "reason": step.reason,
         "blocked_by": list(step.blocked_by),
         "manager": step.manager,
+        "nobody_left": step.nobody_left,
     }
 
 

@@ -13,6 +13,7 @@ from sync.limits import hold_back
 from sync.steps import Step
 
 WORST = 20
+TO_FALLBACK, STAYS = "to_fallback", "stays"  # of a lead that nobody of a pool may get
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,6 +87,7 @@ class Summary:
     by_side: dict[str, Counter[str]] = field(default_factory=dict)  # rule -> side -> breaches
     steps: Counter[str] = field(default_factory=Counter)  # action -> steps
     held: Counter[str] = field(default_factory=Counter)  # action -> steps that would not be carried out now
+    nobody_left: dict[str, Counter[str]] = field(default_factory=dict)  # pool -> what becomes of leads that nobody of it may get
     trips: dict[str, str] = field(default_factory=dict)  # rule -> the limit that its moves go beyond
     _free: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, action) -> steps that nothing holds back
     _worst: list[Worst] = field(default_factory=list)
@@ -101,6 +103,8 @@ class Summary:
             self.steps[step.action] += 1
             self.held[step.action] += bool(step.blocked_by)
             self._free[step.rule, step.action] += not step.blocked_by
+            if step.nobody_left is not None:
+                self.nobody_left.setdefault(step.nobody_left, Counter())[TO_FALLBACK if step.given is not None else STAYS] += 1
         self._rank(findings, tuple(steps))
 
     def hold(self, trips: Mapping[str, str]) -> None:
@@ -163,6 +167,7 @@ class Summary:
             "kept_late": {rule: tally.kept_late for rule, tally in sorted(self.by_rule.items()) if tally.kept_late},
             "breaches_by_side": {rule: dict(sorted(counts.items())) for rule, counts in sorted(self.by_side.items())},
             "steps": dict(sorted(self.steps.items())),
+            "nobody_left": {pool: dict(sorted(became.items())) for pool, became in sorted(self.nobody_left.items())},
         }
 
 

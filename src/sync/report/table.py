@@ -12,7 +12,7 @@ from connectors.records import Usage
 from sync.judge.findings import Status
 from sync.plain import plain
 from sync.report.audit import ACTIONS, Audit, nothing_found
-from sync.report.summary import Summary, Worst
+from sync.report.summary import STAYS, TO_FALLBACK, Summary, Worst
 from sync.steps import FieldWrite, Step
 
 COLOURS = {Status.BREACHED: "bold red", Status.AT_RISK: "yellow", Status.KEPT: "green", Status.RUNNING: "cyan"}
@@ -145,6 +145,7 @@ def _foot(audit: Audit) -> Iterable[RenderableType]:
         )
     for why in sorted(set(summary.trips.values())):
         yield Text(f"Beyond a limit: {why}.", style="yellow")
+    yield from _nobody_left(summary)
     yield from _unread(audit)
     if audit.not_judged:
         yield Text(f"Not judged by this version: {', '.join(audit.not_judged)}.", style="dim")
@@ -152,6 +153,16 @@ def _foot(audit: Audit) -> Iterable[RenderableType]:
         yield Text(_usage(crm, usage), style="dim")
     nothing_written = " Nothing was written to a CRM." if audit.kind == "dry-run" else ""  # of other runs another report tells
     yield Text(f"Run {audit.run_id}.{nothing_written}", style="dim")
+
+
+def _nobody_left(summary: Summary) -> Iterable[Text]:
+    for pool, became in sorted(summary.nobody_left.items()):
+        ends = {TO_FALLBACK: "would go to its fallback", STAYS: "would stay where they are"}
+        told = ", ".join(f"{became[end]:,} {words}" for end, words in ends.items() if became[end])
+        yield Text(
+            f"Nobody of pool {plain(pool)} is left who may get {became.total():,} of the leads: {told}. Why: leadpact route {plain(pool)}",
+            style="yellow",
+        )
 
 
 def _unread(audit: Audit) -> Iterable[Text]:

@@ -7,6 +7,7 @@ StoreError
     StoreOutdated    an older leadpact wrote it, and it was opened to read only
     StoreCorrupt     SQLite cannot read it
     StoreBusy        somebody else is writing
+    StoreOfAnother   it is another user's, and we are root
     StoreFull        the disk is full
     NoRoomForBackup  the disk has no room for a backup
     BackupDamaged    what was copied of the store is damaged, and so may it be
@@ -88,6 +89,16 @@ class StoreBusy(StoreError):
     def __init__(self, path: Path, *, holder: str | None = None) -> None:
         who = f"the store {path} is held by {holder}" if holder else f"another program is writing to the store {path}"
         super().__init__(f"{who}; what was saved before stands", fix="let it finish, or stop it; then run this again")
+
+
+class StoreOfAnother(StoreError):
+    """Root would leave files beside the store that its user cannot open; nothing was touched."""
+
+    def __init__(self, path: Path, *, user: str) -> None:
+        super().__init__(
+            f"the store {path} is {user}'s, and root's files beside it would lock {user} out; nothing was done",
+            fix=f"run this as {user}: `sudo -u '{user}' leadpact …`",
+        )
 
 
 class DaemonRuns(StoreError):

@@ -14,7 +14,10 @@ from connectors.records import RecordKey
 from sync.agreement.model import OFFBOARD
 from sync.journal import Entry, Event, Place
 from sync.ladder import ASSIGN, MOVES
+from sync.refused import Refusal, values_of
 from sync.reversals import Reversed
+from sync.stamps import STAMP
+from sync.steps import FieldWrite
 from sync.store.database import Database
 from sync.store.keys import as_json, object_ids
 from sync.store.moments import from_ms, to_ms
@@ -201,6 +204,27 @@ class Journal:
                 (to_ms(since),),
             )
             return [Reversed(record=RecordKey(*row[:3]), field=row[3], by=row[4], at=from_ms(row[5])) for row in rows]
+
+    def refused_stamps(self, since: datetime) -> list[Refusal]:
+        """Return each stamp that a CRM refused since a moment, with what it was to write, in the order in which that was noted."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT record.crm, record.kind, record.crm_id, step.field_writes, ifnull(journal.said, ''), journal.at
+                FROM journal JOIN plan_step AS step USING (plan, position) JOIN object AS record ON record.id = step.record
+                WHERE event = 'refused' AND at > ? AND step.action = ? ORDER BY journal.id
+                """,
+                (to_ms(since), STAMP),
+            )
+            return [
+                Refusal(
+                    record=RecordKey(*row[:3]),
+                    values=values_of(FieldWrite(**write) for write in orjson.loads(row[3])),
+                    said=row[4],
+                    at=from_ms(row[5]),
+                )
+                for row in rows
+            ]
 
     def moves_since(self, at: datetime) -> int:
         """Count the moves that were sent since `at`, whatever became of them; a limit counts them so that a restart forgets none.

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from sync.private_files import PRIVATE, write_whole
 from sync.store.errors import DaemonRuns, StoreBusy, in_our_words
+from sync.store.guest import refuse_if_root_is_a_guest
 
 WAIT = timedelta(seconds=10)  # for another run to end
 
@@ -44,8 +45,9 @@ def hold_store(path: Path, holder: Holder, *, wait: timedelta = WAIT) -> Iterato
 
     The lock is the operating system's, on the file `….lock`: it is free once its holder has died, however it died. Who holds it
     stands in `….holder`, for people to read. If another run holds it, that is told once; raises StoreBusy, which names it, if
-    it has not ended after `wait`.
+    it has not ended after `wait`, and StoreOfAnother to a root whose files would lock the store's user out.
     """
+    refuse_if_root_is_a_guest(path)
     lock = FileLock(_beside(path, "lock"), mode=PRIVATE)
     with in_our_words(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,7 +65,8 @@ def hold_store(path: Path, holder: Holder, *, wait: timedelta = WAIT) -> Iterato
 
 @contextmanager
 def hold_daemon(path: Path) -> Iterator[None]:
-    """Be the one daemon of the store at `path`, for life; raises DaemonRuns where there is one already."""
+    """Be the one daemon of the store at `path`, for life; raises DaemonRuns where there is one already, and StoreOfAnother."""
+    refuse_if_root_is_a_guest(path)
     lock = FileLock(_beside(path, "daemon.lock"), mode=PRIVATE)
     with in_our_words(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

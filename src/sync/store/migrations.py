@@ -20,6 +20,7 @@ from sync.store.migration_0012_journal import JOURNAL
 from sync.store.migration_0012_outbox import OUTBOX
 from sync.store.migration_0012_routing import ROUTING
 from sync.store.migration_0012_tasks import TASKS
+from sync.store.migration_0015 import NOBODY_LEFT, WITHDRAWN
 from sync.store.migration_0016 import TELLING
 from sync.store.migration_0017 import NIGHTLY
 
@@ -326,6 +327,7 @@ _STATEMENTS: Final = {
     "0010_linked_by_change": LINKED_BY_CHANGE,
     "0011_write_back": WRITE_BACK,
     "0012_acting": (*ROUTING, *HOLDING, *DECIDED, *TASKS, *JOURNAL, *OUTBOX),
+    "0015_loose_ends": (*WITHDRAWN, *NOBODY_LEFT),
     "0016_telling": TELLING,
     "0017_nightly": NIGHTLY,
 }

@@ -201,10 +201,12 @@ _OF_RUNS = f"""
 
 _STEP = """
     SELECT lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm, record.kind, record.crm_id,
-        action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending, manager
+        action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending, manager, nobody_left
 """
 
-_COLUMNS = "plan, position, lead, record, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending, manager"
+_COLUMNS = """
+    plan, position, lead, record, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending, manager, nobody_left
+"""
 
 _FROM_PLAN = """
     FROM plan_step JOIN object AS lead ON lead.id = plan_step.lead JOIN object AS record ON record.id = plan_step.record
@@ -250,6 +252,8 @@ def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Iterable[Ste
     for step in steps:
         told = asdict(replace(step, given=None)) | {"given": None if step.given is None else given_told(step.given)}
         del told["is_pending"]
+        if step.nobody_left is None:
+            del told["nobody_left"]  # plans that were saved before a step could tell it keep their hash
         digest.update(b"\n" + orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()
 
@@ -259,7 +263,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
     ids = object_ids(tx, [*leads.values(), *(step.record for step in steps)])
     (first,) = tx.execute("SELECT count(*) FROM plan_step WHERE plan = ?", (plan,)).fetchone()
     tx.executemany(
-        f"INSERT INTO plan_step ({_COLUMNS}) VALUES ({', '.join('?' * 14)})",
+        f"INSERT INTO plan_step ({_COLUMNS}) VALUES ({', '.join('?' * 15)})",
         (
             (
                 plan,
@@ -276,6 +280,7 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
                 None if step.given is None else orjson.dumps(given_told(step.given)).decode(),
                 int(step.is_pending),
                 step.manager,
+                step.nobody_left,
             )
             for position, step in enumerate(steps, start=first)
         ),
@@ -283,7 +288,8 @@ def _save_steps(tx: sqlite3.Connection, plan: int, steps: Sequence[Step]) -> Non
 
 
 def _step(row: Sequence[Any]) -> Step:
-    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by, given, is_pending, manager = row
+    lead, crm, kind, crm_id, action, field_writes, finding, rule, rung, reason, blocked_by, given, *others = row
+    is_pending, manager, nobody_left = others
     return Step(
         lead=lead,
         record=RecordKey(crm, kind, crm_id),
@@ -297,4 +303,5 @@ def _step(row: Sequence[Any]) -> Step:
         given=None if given is None else given_from(orjson.loads(given)),
         is_pending=bool(is_pending),
         manager=manager,
+        nobody_left=nobody_left,
     )

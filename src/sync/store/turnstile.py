@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sync.private_files import PRIVATE
 from sync.store.errors import StoreBusy
+from sync.store.guest import refuse_if_root_is_a_guest
 
 LOOK_EVERY_S = 0.002
 
@@ -33,7 +34,7 @@ class Turnstile:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the store against all other writers; StoreBusy if none of them lets go in time."""
+        """Hold the store against all other writers; StoreBusy if none of them lets go in time, StoreOfAnother as root beside a user's."""
         place, store = self._handle("next"), self._handle("turn")
         self._take(place)
         try:
@@ -52,6 +53,7 @@ class Turnstile:
 
     def _handle(self, suffix: str) -> int:
         if suffix not in self._open:
+            refuse_if_root_is_a_guest(self._path)
             file = self._path.with_name(f"{self._path.name}.{suffix}")
             self._open[suffix] = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         return self._open[suffix]

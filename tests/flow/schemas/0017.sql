@@ -385,7 +385,7 @@ CREATE TABLE plan_step (
         rule TEXT NOT NULL,
         rung INTEGER NOT NULL,
         reason TEXT NOT NULL,
-        blocked_by TEXT NOT NULL CHECK (json_valid(blocked_by)), given TEXT CHECK (given IS NULL OR json_valid(given)), is_pending INTEGER NOT NULL DEFAULT 0 CHECK (is_pending IN (0, 1)), manager TEXT,
+        blocked_by TEXT NOT NULL CHECK (json_valid(blocked_by)), given TEXT CHECK (given IS NULL OR json_valid(given)), is_pending INTEGER NOT NULL DEFAULT 0 CHECK (is_pending IN (0, 1)), manager TEXT, nobody_left TEXT,
         PRIMARY KEY (plan, position)
     ) STRICT
     ;
@@ -549,9 +549,9 @@ CREATE VIEW v_leads AS -- the leads that were judged
     FROM lead_state JOIN object ON object.id = lead_state.lead LEFT JOIN record ON record.id = object.id;
 CREATE VIEW v_runs AS
     SELECT name AS run, kind, mode, strftime('%Y-%m-%dT%H:%M:%fZ', as_of / 1000.0, 'unixepoch') AS as_of, strftime('%Y-%m-%dT%H:%M:%fZ', began_at / 1000.0, 'unixepoch') AS began_at, agreement_hash, outcome, summary FROM run;
-CREATE TABLE waiver ( -- append-only: one promise that a person excused
+CREATE TABLE "waiver" ( -- append-only: one promise that a person excused
         id INTEGER PRIMARY KEY,
-        finding TEXT NOT NULL UNIQUE, -- key
+        finding TEXT NOT NULL, -- key
         lead INTEGER NOT NULL REFERENCES object (id),
         rule TEXT NOT NULL,
         at INTEGER NOT NULL,
@@ -559,7 +559,22 @@ CREATE TABLE waiver ( -- append-only: one promise that a person excused
         why TEXT NOT NULL CHECK (why <> '')
     ) STRICT
     ;
+CREATE INDEX waiver_finding ON waiver (finding);
 CREATE TRIGGER waiver_is_never_changed BEFORE UPDATE ON waiver
     BEGIN SELECT raise(ABORT, 'waiver is append-only'); END;
 CREATE TRIGGER waiver_is_never_deleted BEFORE DELETE ON waiver
     BEGIN SELECT raise(ABORT, 'waiver is append-only'); END;
+CREATE TRIGGER waiver_is_one_a_promise BEFORE INSERT ON waiver
+    WHEN EXISTS (SELECT 1 FROM waiver WHERE finding = NEW.finding AND id NOT IN (SELECT waiver FROM waiver_withdrawn))
+    BEGIN SELECT raise(ABORT, 'the promise is waived already'); END;
+CREATE TABLE waiver_withdrawn ( -- append-only: a waiver excuses nothing from `at` on
+        waiver INTEGER PRIMARY KEY REFERENCES waiver (id),
+        at INTEGER NOT NULL,
+        by TEXT NOT NULL CHECK (by <> ''), -- name of a person of the roster
+        why TEXT NOT NULL CHECK (why <> '')
+    ) STRICT
+    ;
+CREATE TRIGGER waiver_withdrawn_is_never_changed BEFORE UPDATE ON waiver_withdrawn
+    BEGIN SELECT raise(ABORT, 'waiver_withdrawn is append-only'); END;
+CREATE TRIGGER waiver_withdrawn_is_never_deleted BEFORE DELETE ON waiver_withdrawn
+    BEGIN SELECT raise(ABORT, 'waiver_withdrawn is append-only'); END;
