@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -45,6 +47,18 @@ def test_a_new_store_and_its_side_files_are_for_its_user_alone(path: Path, open_
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
 
     assert modes == dict.fromkeys(("store.db", "store.db-wal", "store.db-shm", "store.db.next", "store.db.turn"), 0o600)
+
+
+def test_who_opens_a_store_twice_keeps_hold_of_it_while_another_process_comes_and_goes(path: Path) -> None:
+    wal = path.with_name(f"{path.name}-wal")
+    with open_store(path) as store, open_store(path):  # as the daemon's loop and its pollers do
+        save(store, a_record("contact/1"))
+        held = wal.stat().st_ino
+        other = f"from pathlib import Path; from sync.store.database import open_store; open_store(Path({str(path)!r})).close()"
+        subprocess.run([sys.executable, "-c", other], check=True)
+
+        assert wal.exists(), "the last one to close a store folds its -wal file into it and takes it away: there was somebody else"
+        assert wal.stat().st_ino == held
 
 
 def test_a_strict_umask_leaves_the_store_usable(path: Path) -> None:

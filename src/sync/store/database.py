@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -31,9 +31,6 @@ WAIT = timedelta(seconds=10)  # for another writer; each holds the store for abo
 CACHE_KB = 32_000  # of a writer: the inner pages of the indexes of a million rows
 
 _INCREMENTAL = 2  # mode of auto_vacuum in which pages are given back when asked
-_HEADER_BYTES = 100
-_APPLICATION_ID_AT = slice(68, 72)  # Source: https://www.sqlite.org/fileformat.html, "The Database Header"
-_MAGIC = b"SQLite format 3\x00"
 
 
 class Database:
@@ -129,7 +126,7 @@ def open_store(path: Path, *, wait: timedelta = WAIT) -> Database:
     Raises StoreNotOurs, StoreNewer or StoreCorrupt with the file untouched; StoreBusy after `wait`.
     """
     with in_our_words(path):
-        if _is_blank(path):
+        if _is_blank(path, wait):
             _make(path)
         else:
             _refuse_if_newer(path, wait)
@@ -153,7 +150,7 @@ def open_store_beside(path: Path, *, wait: timedelta = WAIT) -> Database:
     Raises NoStore where there is none, StoreOutdated where it must be migrated first; StoreBusy after `wait`.
     """
     with in_our_words(path):
-        if _is_blank(path):
+        if _is_blank(path, wait):
             raise NoStore(path)
         connection = _connect(path, "rw", wait)
         try:
@@ -173,7 +170,7 @@ def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
     Raises NoStore where there is none, StoreOutdated where it must be migrated first.
     """
     with in_our_words(path):
-        if _is_blank(path):
+        if _is_blank(path, wait):
             raise NoStore(path)
         connection = _connect(path, "ro", wait)
         try:
@@ -187,21 +184,33 @@ def open_store_readonly(path: Path, *, wait: timedelta = WAIT) -> Database:
     return Database(connection, path, wait=wait)
 
 
-def _is_blank(path: Path) -> bool:
+def _is_blank(path: Path, wait: timedelta) -> bool:
     """Whether there is no store at `path` yet; StoreNotOurs where there is something else.
 
-    An empty file is what a crash leaves between making the file and its first page.
+    An empty file is what a crash leaves between making the file and its first page. Asked through SQLite alone: to close a file that was
+    opened without it ends the locks that this process holds on it by other connections, and whoever opens it next takes away its -wal.
+    Source: https://www.sqlite.org/howtocorrupt.html, section 2.2.
     """
     try:
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
+        if not path.stat().st_size:
+            return True
     except FileNotFoundError:
         return True
-    if not header:
-        return True
-    if not header.startswith(_MAGIC) or header[_APPLICATION_ID_AT] != APPLICATION_ID.to_bytes(4, "big"):
-        raise StoreNotOurs(path)
+    with closing(_connect(path, "ro", wait)) as connection:
+        if _application_of(connection) != APPLICATION_ID:
+            raise StoreNotOurs(path)
     return False
+
+
+def _application_of(connection: sqlite3.Connection) -> int | None:
+    """Return whose a database says it is; None where it is no database."""
+    try:
+        (id_,) = connection.execute("PRAGMA application_id").fetchone()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            return None
+        raise
+    return int(id_)
 
 
 def _make(path: Path) -> None:
@@ -210,7 +219,7 @@ def _make(path: Path) -> None:
     path.touch(mode=0o600)
     path.chmod(0o600)
     connection = _connect(path, "rw", WAIT)
-    try:  # before WAL, so that the id stands in the file itself and can be read without SQLite
+    try:  # before WAL, so that the id stands in the file itself
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first page: what is freed can be given back bit by bit
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     finally:
