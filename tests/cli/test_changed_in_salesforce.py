@@ -13,6 +13,8 @@ import pytest
 from tests.flow.going_back import GoingBack, going_back
 from tests.flow.org_people import OrgPeople
 
+pytestmark = pytest.mark.xdist_group("changed_in_salesforce")  # one world for all
+
 TO = '{ owner = "Inbound queue", status = "Recycled", campaign = "Nurture 2026" }'
 UNTIL_DEFINITIONS_ARE_OLD_S = 3700
 

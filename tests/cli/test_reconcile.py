@@ -22,6 +22,8 @@ from tests.flow.org_people import OrgPeople
 from tests.flow.people import People
 from tests.flow.practice import leadpact, store_bytes
 
+pytestmark = pytest.mark.xdist_group("reconcile")  # one world for all
+
 HOUR_S = 3600
 LATE = "shown late: it was last changed before the stream was read up to then"
 SILENT = "changed without a new time of change"

@@ -11,6 +11,8 @@ import pytest
 from tests.flow.going_back import GoingBack, going_back
 from tests.flow.practice import PROGRAM
 
+pytestmark = pytest.mark.xdist_group("recycle")  # one world for all
+
 BY_STAGE = '{ owner = "marketing queue", status = "Recycled", stage = "lead", nurture_list = "Nurture 2026" }\nby = "stage"'
 BY_STATUS = '{ owner = "Inbound queue", status = "Recycled", campaign = "Nurture 2026" }'
 

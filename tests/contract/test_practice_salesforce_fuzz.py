@@ -36,13 +36,13 @@ def asked(org: Org, soql: str) -> None:
         assert len(orjson.dumps(found.rows(0, max(found.total, 1)))) > 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(_WORDS), max_size=12))
 def test_words_in_any_order_are_answered_or_refused(org: Org, words: list[str]) -> None:
     asked(org, " ".join(words))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     columns=st.lists(st.sampled_from(_WORDS), min_size=1, max_size=3),
     source=st.sampled_from(["Lead", "Task", "Event", "LeadHistory", "FieldDefinition", "User", "Group", "Contact l"]),
@@ -79,7 +79,7 @@ def _writes(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return sobject, draw(st.dictionaries(st.sampled_from(sorted(fields[sobject].fields)), _VALUES, max_size=5))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_writes())
 def test_any_write_is_done_or_refused_and_all_can_be_read_after_it(write: tuple[str, dict[str, Any]]) -> None:
     sobject, values = write
@@ -99,7 +99,7 @@ def test_any_write_is_done_or_refused_and_all_can_be_read_after_it(write: tuple[
     Org.from_lines(orjson.loads(orjson.dumps(list(org.lines()))), now=NOW)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_writes())
 def test_any_line_is_taken_or_told_wrong(write: tuple[str, dict[str, Any]]) -> None:
     sobject, values = write

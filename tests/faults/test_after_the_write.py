@@ -16,6 +16,8 @@ from tests.flow.enforcing import Enforced, enforced
 from tests.flow.people import BY_HAND, People
 from tests.flow.practice import leadpact
 
+pytestmark = pytest.mark.xdist_group("after_the_write")  # one world for all
+
 OWNER = "hubspot_owner_id"
 WORKFLOW = {"sourceType": "AUTOMATION_PLATFORM", "sourceId": "123"}
 LIMITS = "\n[limits]\nmoves_at_least = 50\nmoves_per_run = 50\nmoves_per_hour = 500\nmoves_per_day = 500\n"

@@ -12,6 +12,8 @@ from tests.faults.interjecting import Between, between
 from tests.flow.going_back_both import BackInBoth, Shown, going_back_in_both
 from tests.flow.practice import PROGRAM
 
+pytestmark = pytest.mark.xdist_group("half_done")  # one world for all
+
 OF_SALESFORCE, OF_HUBSPOT = "*/composite*", "*/contacts/batch/update"
 WITH_SALES: Shown = {"stage": "marketingqualifiedlead", "list": None, "status": "Marketing Qualified", "owner": "005"}
 HALF = WITH_SALES | {"status": "Recycled", "owner": "00G"}

@@ -86,7 +86,7 @@ def fill(store: Database) -> str:
     Findings(store).save(last, judged, judged_at=NINE)
     usage = {"hubspot": {"calls": 12, "limit_today": 250_000, "remaining_today": 249_000}}
     Runs(store).finish(last, outcome="Unreachable", summary={"usage": usage})
-    ApiUsage(store).save("hubspot", NINE.date(), 12)
+    ApiUsage(store).add("hubspot", NINE.date(), 12)
     Enforced(store).renew(["first touch"], now=NINE)
     Stops(store).add(StopKind.PAUSE, [Target()], now=NINE, until=None, who="ada", why="month end")
     return last

@@ -82,6 +82,6 @@ def test_of_the_journal_only_new_lines_are_counted_and_writes_by_what_was_told_l
 def test_calls_are_told_of_the_last_day_and_of_all(store: Database) -> None:
     usage = ApiUsage(store)
     for days, calls in ((0, 5), (1, 7), (2, 11)):
-        usage.save("hubspot", NINE.date() - timedelta(days=days), calls)
+        usage.add("hubspot", NINE.date() - timedelta(days=days), calls)
     told = Figures(store).calls()["hubspot"]
     assert (told.total, told.day, told.today) == (23, NINE.date(), 5)

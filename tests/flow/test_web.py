@@ -336,8 +336,8 @@ def a_store(path: Path) -> None:
             a_finding("f4", rule="drift", kind="data", late_by_s=None),
         ]
         Findings(store).save(run, [a_judgement(*judged)], judged_at=NINE)
-        ApiUsage(store).save("hubspot", NINE.date(), 12)
-        ApiUsage(store).save("hubspot", NINE.date() - timedelta(days=1), 30)
+        ApiUsage(store).add("hubspot", NINE.date(), 12)
+        ApiUsage(store).add("hubspot", NINE.date() - timedelta(days=1), 30)
         usage = {"hubspot": {"calls": 12, "limit_today": 250_000, "remaining_today": 249_000}}
         Runs(store).finish(run, outcome="ok", summary={"usage": usage})
 

@@ -200,7 +200,7 @@ def test_a_lead_that_goes_back_needs_no_owner_but_where_its_return_is_only_watch
 
 
 @given(STORIES, MOMENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_of_leads_with_any_past_only_those_that_nobody_has_are_assigned_once_and_by_one_move(story: Story, now: datetime) -> None:
     past = [change for change in story.changes if change.at <= now - timedelta(days=1)]
     handed_over = [set_to("lifecyclestage", "lead", now - timedelta(hours=20)), mql(now - timedelta(minutes=5))]

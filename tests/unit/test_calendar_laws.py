@@ -105,28 +105,28 @@ lengths = st.one_of(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(number=numbers, start=moments, first=lengths, second=lengths)
 def test_two_spans_one_after_the_other_are_their_sum(number: int, start: datetime, first: timedelta, second: timedelta) -> None:
     calendar = CALENDARS[number]
     assert calendar.add(calendar.add(start, first), second) == calendar.add(start, first + second)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(number=numbers, start=moments, length=lengths)
 def test_what_was_added_lies_between(number: int, start: datetime, length: timedelta) -> None:
     calendar = CALENDARS[number]
     assert calendar.between(start, calendar.add(start, length)) == length
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(number=numbers, three=st.lists(moments, min_size=3, max_size=3).map(sorted))
 def test_the_time_between_adds_up(number: int, three: list[datetime]) -> None:
     calendar, (a, b, c) = CALENDARS[number], three
     assert calendar.between(a, b) + calendar.between(b, c) == calendar.between(a, c)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(number=numbers, two=st.lists(moments, min_size=2, max_size=2).map(sorted), length=lengths, days=st.integers(0, 30))
 def test_a_later_start_never_ends_earlier(number: int, two: list[datetime], length: timedelta, days: int) -> None:
     calendar, (earlier, later) = CALENDARS[number], two
@@ -134,7 +134,7 @@ def test_a_later_start_never_ends_earlier(number: int, two: list[datetime], leng
     assert calendar.add_days(earlier, days) <= calendar.add_days(later, days)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(number=numbers, start=moments, days=st.integers(0, 30))
 def test_more_business_days_never_end_earlier_and_always_end_in_hours(number: int, start: datetime, days: int) -> None:
     calendar = CALENDARS[number]
@@ -170,7 +170,7 @@ def schedule_of(case: Case) -> Schedule:
 SCHEDULES = [schedule_of(case) for case in CASES]
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(number=numbers, asked=st.lists(st.tuples(moments, moments, lengths.filter(bool)), min_size=5, max_size=5))
 def test_an_independent_library_agrees(number: int, asked: list[tuple[datetime, datetime, timedelta]]) -> None:
     calendar, schedule = CALENDARS[number], SCHEDULES[number]

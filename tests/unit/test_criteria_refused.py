@@ -128,7 +128,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(words=st.lists(st.sampled_from(WORDS), max_size=30), repeat=st.sampled_from([1, 1, 1, 20, 300]))
 def test_whatever_is_written_is_compiled_or_refused_with_a_place(words: list[str], repeat: int) -> None:
     text = ("".join(words) * repeat)[:2000]

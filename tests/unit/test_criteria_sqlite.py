@@ -168,7 +168,7 @@ def ask_sqlite(connection: sqlite3.Connection, condition: str, row: Mapping[str,
     return None if answer is None else bool(answer)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(pair=expressions, leads=st.lists(rows, min_size=1, max_size=4))
 def test_a_criterion_answers_as_sqlite_does_on_the_same_row(
     sqlite: sqlite3.Connection, pair: Pair, leads: list[dict[str, str | float | bool | datetime | None]]

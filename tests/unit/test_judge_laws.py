@@ -202,7 +202,7 @@ def of_status(judgement: Judgement, *wanted: Status) -> dict[str, Finding]:
 
 
 @given(STORIES, st.randoms(use_true_random=False))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_judging_does_not_depend_on_the_order_in_which_facts_came(story: Story, shuffle: random.Random) -> None:
     expected = judge_at(story, NOW)
     shuffle.shuffle(story.changes)
@@ -211,14 +211,14 @@ def test_judging_does_not_depend_on_the_order_in_which_facts_came(story: Story, 
 
 
 @given(STORIES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_every_finding_has_a_key_of_its_own(story: Story) -> None:
     keys = [finding.key for finding in judge_at(story, NOW).findings]
     assert len(keys) == len(set(keys))
 
 
 @given(STORIES)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_status_moments_and_side_of_a_finding_never_contradict_each_other(story: Story) -> None:
     for f in judge_at(story, NOW).findings:
         assert (f.late_by_s is not None) == (f.status is Status.BREACHED)
@@ -237,7 +237,7 @@ def test_status_moments_and_side_of_a_finding_never_contradict_each_other(story:
 
 
 @given(STORIES, MOMENTS, st.sampled_from((ANN, BEN)))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_touch_more_never_turns_a_kept_first_touch_into_a_breach(story: Story, at: datetime, owner: str) -> None:
     def kept(judgement: Judgement) -> set[str]:
         return {key for key, f in of_status(judgement, Status.KEPT).items() if f.rule == "first_touch"}
@@ -257,7 +257,7 @@ MADE = ("hubspot/call/", "hubspot/email/", "hubspot/meeting/", "hubspot/message/
 
 
 @given(STORIES, st.sets(MOMENTS, max_size=6), MOMENTS, st.sampled_from((ANN, BEN)))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_touch_more_never_takes_an_attempt_from_a_cadence_that_is_free_to_choose(
     story: Story, calls: set[datetime], at: datetime, owner: str
 ) -> None:
@@ -275,7 +275,7 @@ def test_a_touch_more_never_takes_an_attempt_from_a_cadence_that_is_free_to_choo
 
 
 @given(STORIES, MOMENTS, st.integers(0, 40 * 24))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_time_alone_never_takes_back_what_was_decided(story: Story, then: datetime, hours: int) -> None:
     known = story.upto(then)
     now = then + QUARTER + MS  # whatever was just left counts as left by now
@@ -292,7 +292,7 @@ def lasting(findings: Sequence[Finding]) -> list[Finding]:
 
 
 @given(STORIES, MOMENTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_nothing_changes_before_the_moment_that_was_named(story: Story, now: datetime) -> None:
     known = story.upto(now)
     first = judge_at(known, now)
@@ -302,7 +302,7 @@ def test_nothing_changes_before_the_moment_that_was_named(story: Story, now: dat
 
 
 @given(STORIES, MOMENTS)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_looking_back_knows_only_what_was_known_then(story: Story, then: datetime) -> None:
     then += SUBMITTING
     known = story.upto(then)
@@ -310,7 +310,7 @@ def test_looking_back_knows_only_what_was_known_then(story: Story, then: datetim
 
 
 @given(STORIES, st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_is_said_of_a_change_without_a_known_moment_holds_wherever_in_its_span_it_happened(story: Story, data: st.DataObject) -> None:
     changes = [c for c in story.changes if c.field in ("lifecyclestage", "hubspot_owner_id", "hs_lead_status")]
     assume(changes)
@@ -325,7 +325,7 @@ def test_what_is_said_of_a_change_without_a_known_moment_holds_wherever_in_its_s
 
 
 @given(STORIES)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_parts_of_the_time_are_all_of_it(story: Story) -> None:
     for f in judge_at(story, NOW).findings:
         if f.elapsed is not None and f.started_at is not None:
@@ -337,7 +337,7 @@ def test_the_parts_of_the_time_are_all_of_it(story: Story) -> None:
 
 
 @given(STORIES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_one_lead_gets_one_move_at_most_and_no_reminder_beside_one_that_is_made(story: Story) -> None:
     policy = Policy(
         mode_of=lambda _rule, _team: "enforce", not_enforcing=None, max_act_age=parse_span("2 business days"), enforced_since=lambda _: BORN
@@ -353,7 +353,7 @@ def test_one_lead_gets_one_move_at_most_and_no_reminder_beside_one_that_is_made(
 
 
 @given(st.one_of(STORIES, SPARSE))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_lead_that_is_passed_over_from_the_outset_would_have_had_no_finding(story: Story) -> None:
     agreement = the_practice_agreement()
     found, _ = judge(build_timeline(story.rows, agreement, TERMS, now=NOW), agreement, TERMS, NOW)
