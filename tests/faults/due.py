@@ -19,7 +19,7 @@ Name = tuple[str, str, int]  # rule, action, rung
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """A rung that may be carried out from `since` up to `upto`, and must be if somebody looked in between."""
+    """A rung that may be carried out from `since` up to `upto`, and must be if somebody looked in between, and then once more."""
 
     name: Name
     since: datetime
@@ -37,6 +37,10 @@ class Looks:
         """Return the first look at or after a moment, or a later one."""
         later = [look for look in self.at if look >= moment]
         return later[skip] if len(later) > skip else None
+
+    def twice_since(self, moment: datetime) -> bool:
+        """Whether there were two: what a CRM failed to take at the first is carried out at the next."""
+        return self.after(moment, skip=1) is not None
 
     def any_in(self, since: datetime, upto: datetime) -> bool:
         """Whether there was one from `since` on, and before `upto`."""
@@ -75,7 +79,9 @@ def moved_at(story: Story, looks: Looks) -> Due | None:
     if story.called_at is not None or story.is_protected or (look is not None and look > too_old + SLACK):
         return None
     upto = looks.after(since, skip=1) or look or since
-    return Due(name=("first_touch", "reassign", 1), since=since, upto=upto, must=look is not None and look <= too_old)
+    return Due(
+        name=("first_touch", "reassign", 1), since=since, upto=upto, must=look is not None and look <= too_old and looks.twice_since(since)
+    )
 
 
 def _of_acceptance(story: Story, owned: Sequence[Had], looks: Looks) -> Iterator[Due]:
@@ -97,7 +103,9 @@ def _broken(count: int, due_at: datetime, ends: datetime, looks: Looks) -> Due:
     last = min(ends, too_old)
     upto = min(last, looks.after(due_at, skip=1) or last)
     action = "remind" if count == 1 else "escalate"
-    return Due(name=("accept_or_reject", action, count), since=due_at, upto=upto, must=looks.any_in(due_at, last))
+    return Due(
+        name=("accept_or_reject", action, count), since=due_at, upto=upto, must=looks.any_in(due_at, last) and looks.twice_since(due_at)
+    )
 
 
 def _warnings(rule: str, shares: Sequence[tuple[int, datetime]], ended: datetime, looks: Looks) -> Iterator[Due]:
