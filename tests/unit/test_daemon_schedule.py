@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +21,15 @@ def test_a_daily_job_is_due_at_its_time_of_the_zone() -> None:
     assert daily.due_at(at("2026-11-20T13:00")) == at("2026-11-21T03:00")
     assert not daily.is_due(at("2026-11-21T02:59"))
     assert daily.is_due(at("2026-11-21T03:00"))
+
+
+def test_one_that_was_never_done_waits_for_the_first_of_its_times() -> None:
+    daily = Daily(at=time(3), zone=NEW_YORK)
+    for minutes in (0, 20, 59):
+        now = at("2026-11-20T02:00") + timedelta(minutes=minutes)
+        daily.begin(now)
+        assert not daily.is_due(now)
+    assert daily.is_due(at("2026-11-20T03:01"))
 
 
 def test_nights_that_were_slept_through_are_made_up_for_once() -> None:

@@ -101,7 +101,8 @@ class Daemon:
             self._tell_down()
             if self._is_tick_due():
                 self._tick()
-            self.work.jobs(self.now())
+            if self.pulse.ticked_at is not None:  # by then the CRMs' clock is known
+                self.work.jobs(self.now())
             self.beat()
             self.manager.feed()
             ended = self._take_events()

@@ -31,6 +31,8 @@ class Nightly:
 
     def look(self, now: datetime) -> None:
         """Start it where it is due, or note its end."""
+        if self.daily is not None:
+            self.daily.begin(now)
         if self._child is not None:
             self._look_after(self._child)
         elif self.daily is not None and self.daily.is_due(now):

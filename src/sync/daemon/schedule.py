@@ -25,6 +25,10 @@ class Daily:
         assert isinstance(due, datetime), "every day has its time"
         return due.astimezone(UTC)  # times of a zone compare as its clock shows them, and one that comes twice equals nothing
 
+    def begin(self, now: datetime) -> None:
+        """Where it was never done, wait for the first of its times from `now` on."""
+        self.done_at = self.done_at or now - NOT_TWICE
+
     def is_due(self, now: datetime) -> bool:
         """Whether it is to be done now."""
         return self.due_at(now) <= now

@@ -234,7 +234,7 @@ def _daily(files: Files, run: Context) -> Daily | None:
     at = files.config.daemon.nightly_at
     if at == "off":
         return None
-    return Daily(at=time_of_day.fromisoformat(at), zone=files.agreement.zone, done_at=run.runs.last_began(RECONCILE) or machine_clock())
+    return Daily(at=time_of_day.fromisoformat(at), zone=files.agreement.zone, done_at=run.runs.last_began(RECONCILE))
 
 
 def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[float, bool], None]) -> Work:
