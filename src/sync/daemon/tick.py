@@ -189,14 +189,15 @@ def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, s
     if draft.plan is None:
         return Tally()
     steps, held = parted(sendable(run, draft.plan), trips)
-    todo = _reachable(run, steps, down)
+    todo = reachable(run, steps, down)
     with noted_if_it_fails(run, draft.begun):
         terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
     take_up_or_hold(run, draft.begun, draft.plan, held)
     return replace(acting, terms=terms).carry_out(draft.plan, todo)
 
 
-def _reachable(run: Context, steps: Sequence[Numbered], down: frozenset[str]) -> Sequence[Numbered]:
+def reachable(run: Context, steps: Sequence[Numbered], down: frozenset[str]) -> Sequence[Numbered]:
+    """Return the steps about leads of which no record is in a CRM that does not answer: it may hold what keeps their promise."""
     if not down:
         return steps
     records = {key: held for key, (_, held) in run.known.findings.owners(step.finding for _, step in steps).items()}
