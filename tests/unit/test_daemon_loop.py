@@ -352,3 +352,12 @@ def test_a_poll_that_read_much_once_does_not_slow_down_those_after_it() -> None:
     asked.read_at_first = 20_000
     world.run(until_s=3600)
     assert len(asked.polls()) >= 58
+
+
+def test_everything_is_looked_at_again_when_the_clock_has_moved_on_while_the_machine_slept() -> None:
+    world = World()
+    world.run(until_s=100)
+    world.days.jumped = timedelta(hours=5)
+    before = len(world.ticks)
+    world.run(until_s=70)
+    assert any(news.whole for _, news in world.ticks[before:])

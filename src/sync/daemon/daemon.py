@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -87,6 +87,7 @@ class Daemon:
     _has_news: bool = field(default=True, init=False)
     _tick_at_s: float = field(default=0.0, init=False)  # not before
     _whole_at_s: float = field(default=0.0, init=False)
+    _wholly_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)  # when everything was looked at last
     _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=2.0, longest_s=60.0), init=False)
     _beat_at_s: float = field(default=0.0, init=False)
     _beaten: datetime | None = field(default=None, init=False)
@@ -203,7 +204,11 @@ class Daemon:
         now_s = self.machine.monotonic()
         if not self._may_tick or now_s < self._tick_at_s:
             return False
-        return self._has_news or now_s >= self._whole_at_s or (self.pulse.next_at is not None and self.pulse.next_at <= self.now())
+        return self._has_news or self._is_whole_due(now_s) or (self.pulse.next_at is not None and self.pulse.next_at <= self.now())
+
+    def _is_whole_due(self, now_s: float) -> bool:
+        """Whether it is time to look at everything again, by either clock: one stands still while a machine sleeps, the other may jump."""
+        return now_s >= self._whole_at_s or abs(self.now() - self._wholly_at) >= timedelta(seconds=WHOLE_EVERY_S)
 
     @property
     def _may_tick(self) -> bool:
@@ -212,7 +217,7 @@ class Daemon:
 
     def _tick(self) -> None:
         now_s = self.machine.monotonic()
-        whole, self._has_news = now_s >= self._whole_at_s, False
+        whole, self._has_news = self._is_whole_due(now_s), False
         try:
             ticked = self.work.tick(self._news(whole=whole))
         except (ConnectorError, SyncError) as error:
@@ -222,7 +227,7 @@ class Daemon:
         took_s = self.machine.monotonic() - now_s
         self._tick_at_s = now_s + took_s + TICKS_APART_S
         if whole and ticked.is_known:
-            self._whole_at_s = now_s + WHOLE_EVERY_S
+            self._whole_at_s, self._wholly_at = now_s + WHOLE_EVERY_S, self.now()
         self._told(ticked, took_s)
 
     def _news(self, *, whole: bool) -> News:
