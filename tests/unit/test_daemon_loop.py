@@ -166,7 +166,7 @@ def test_it_polls_each_minute_reads_everything_each_five_and_judges_after_each()
     world = World()
     assert world.run(until_s=600) is Ended.STOPPED
     polls = world.asked["hubspot"].orders
-    assert [round(at_s) for at_s, _ in polls] == [61 * number for number in range(10)]
+    assert [round(at_s) for at_s, _ in polls] == [60 * number for number in range(10)]
     assert [order.whole for _, order in polls] == [True, False, False, False, False, True, False, False, False, False]
     after_polls = [at_s for at_s in world.ticked_at() if any(abs(at_s - polled_s - 1) < 0.6 for polled_s, _ in polls)]
     assert len(after_polls) == 10

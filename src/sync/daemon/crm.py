@@ -34,7 +34,8 @@ class Crm:
     is_asked: bool = False  # a poll is on its way
     is_told: bool = False  # that it is down, to those who look after it
     is_hinted: bool = False  # persons that somebody named are being read
-    polled_at_s: float = 0.0  # when the last poll ended
+    asked_at_s: float = 0.0  # when the last poll began
+    polled_at_s: float = 0.0  # when it ended
     facts: Facts | None = None
     closed: dict[str, str] = field(default_factory=dict)
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=5.0, longest_s=600.0))
@@ -64,7 +65,7 @@ class Crm:
         """Return what is to be read now; None if nothing."""
         if self.is_asked or now_s < self.poll_at_s:
             return None
-        self.is_asked = True
+        self.is_asked, self.asked_at_s = True, now_s
         whole = now_s >= self.whole_at_s or self.facts is None
         if whole:
             self.whole_at_s = now_s + self.calm_poll_s
@@ -80,7 +81,7 @@ class Crm:
             return self._fail(polled.error, now_s=now_s, now=now)
         if not polled.order.persons:
             self._pace(polled)
-            self.poll_at_s = now_s + self.interval_s
+            self.poll_at_s = max(now_s, self.asked_at_s + self.interval_s)
             self.closed = {name: why for name, why in self.closed.items() if name not in polled.read} | dict(polled.closed)
         self.facts, self.shrunken = polled.facts, None
         self.backoff.succeed()
