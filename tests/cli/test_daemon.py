@@ -135,6 +135,29 @@ def test_files_that_are_wrong_are_refused_and_told_and_right_ones_are_taken(comp
         until(lambda: (beat := served.beat()) and beat.reload_refused is None, "the heartbeat was to be clear again")
 
 
+def test_a_port_that_is_taken_is_refused_at_a_reload_and_the_daemon_goes_on(company: Enforced, tmp_path: Path) -> None:
+    config = company.files / "config.toml"
+    text = config.read_text(encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken, serving(company, tmp_path) as served:
+        config.write_text(text.replace("port = 0", f"port = {taken.getsockname()[1]}"), encoding="utf-8")
+        served.send(signal.SIGHUP)
+        until(lambda: (beat := served.beat()) and "cannot listen" in (beat.reload_refused or ""), "the heartbeat was to tell of it")
+        config.write_text(text, encoding="utf-8")
+        until(lambda: is_judging(served), "it was to go on")
+        assert served.process.poll() is None
+
+
+def test_a_port_that_is_taken_is_told_at_the_start(company: Enforced) -> None:
+    config = company.files / "config.toml"
+    text = config.read_text(encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config.write_text(text.replace("port = 0", f"port = {taken.getsockname()[1]}"), encoding="utf-8")
+        said = company.run("daemon", code=1)
+    config.write_text(text, encoding="utf-8")
+    assert "cannot listen at 127.0.0.1 port" in said
+    assert "set another `port`" in said
+
+
 def test_a_second_daemon_of_one_store_is_refused(company: Enforced, tmp_path: Path) -> None:
     with serving(company, tmp_path):
         assert "a daemon serves the store" in company.run("daemon", code=1)

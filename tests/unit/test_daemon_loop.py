@@ -141,7 +141,7 @@ class World:
                 beat=self.beats.append,
                 may_reload=lambda: self.refused,
                 jobs=lambda _: None,
-                notify=self.told.append,
+                notify=lambda message, _: self.told.append(message),
                 stretched=self.stretched.append,
             ),
             hints=self.hints,

@@ -66,7 +66,7 @@ class Work:
     next_at: Callable[[datetime], datetime | None]  # when a promise or a message falls due next
     beat: Callable[[Heartbeat], None]
     may_reload: Callable[[], str | None]  # reads the files anew; says why they are refused, None if they are right
-    notify: Callable[[Message], None]  # puts a message into the outbox; the next tick sends it
+    notify: Callable[[Message, datetime], None]  # puts a message into the outbox at a moment; the next tick sends it
     stretched: Callable[[Crm], None]  # hears of a CRM whose calls are scarce
     jobs: Callable[[datetime], None]  # starts and looks after what the day's schedule asks for
 
@@ -182,7 +182,7 @@ class Daemon:
     def _tell_back(self, crm: Crm, since: datetime, now: datetime) -> None:
         if crm.is_told:
             crm.is_told = False
-            self.work.notify(crm_is_back(crm.name, since, now))
+            self.work.notify(crm_is_back(crm.name, since, now), now)
 
     def _tell_down(self) -> None:
         """Have those who look after it told of CRMs that have not answered for a while."""
@@ -190,7 +190,7 @@ class Daemon:
         for crm in self.crms.values():
             if crm.is_long_down(now) and not crm.is_told:
                 crm.is_told = True
-                self.work.notify(crm_is_down(crm.name, crm.pulse.since))
+                self.work.notify(crm_is_down(crm.name, crm.pulse.since), now)
                 self._has_news = True
 
     def _learn_time(self, polled: Polled) -> None:

@@ -122,7 +122,7 @@ class Poller:
     tell: Callable[[Polled], None]
     is_stopped: bool = field(default=False, init=False)
     _orders: SimpleQueue[Order | None] = field(default_factory=SimpleQueue, init=False)
-    _thread: Thread = field(init=False)
+    _thread: Thread | None = field(default=None, init=False)  # None until it is started
 
     def start(self) -> None:
         """Begin to take orders."""
@@ -140,6 +140,8 @@ class Poller:
 
     def join(self, within_s: float) -> bool:
         """Wait until it has ended; False if it takes longer: what it reads then is not saved, and read again."""
+        if self._thread is None:
+            return True
         self._thread.join(within_s)
         return not self._thread.is_alive()
 

@@ -69,6 +69,8 @@ class Serving:
     manager: Manager
     events: SimpleQueue[Event]
     signals: Signals
+    served: Files | None = None  # the last files by which all could be opened
+    refused: str | None = None  # why those that came after them could not
     started_at: datetime = field(default_factory=machine_clock)
 
 
@@ -96,16 +98,29 @@ def serve(path: Path | None) -> int:
 
 def _serve(serving: Serving) -> None:
     log.info("daemon_started", store=str(serving.files.config.store), pid=os.getpid())
-    while True:
+    while (ended := _serve_once(serving)) is not Ended.STOPPED:
+        configure_logs(serving.files.config)
+        if ended is Ended.RELOADED:
+            log.info("reloaded", agreement=serving.files.agreement.hash[:12])
+    log.info("daemon_stopped")
+
+
+def _serve_once(serving: Serving) -> Ended | None:
+    """Serve by the files there are; None where new ones cannot be served by, such as a port that is taken: those before stay."""
+    try:
         with _opened(serving) as daemon:
+            serving.served = serving.files
             ended = daemon.run()
             if ended is Ended.STOPPED:
                 serving.manager.stopping()
-        if ended is Ended.STOPPED:
-            break
-        configure_logs(serving.files.config)
-        log.info("reloaded", agreement=serving.files.agreement.hash[:12])
-    log.info("daemon_stopped")
+            serving.refused = None
+            return ended
+    except SyncError as error:
+        if serving.served is None or serving.served is serving.files:
+            raise
+        log.error("reload_refused", why=str(error), fix=error.fix)
+        serving.files, serving.refused = serving.served, f"{error} {error.fix}"
+        return None
 
 
 @contextmanager
@@ -130,7 +145,14 @@ def _opened(serving: Serving) -> Iterator[Daemon]:
             manager=serving.manager,
             work=_work(serving, run, nightly, watched.ticked),
             hints=watched.hints,
-            pulse=Heartbeat(pid=os.getpid(), host=socket.gethostname(), version=VERSION, started_at=serving.started_at, at=machine_clock()),
+            pulse=Heartbeat(
+                pid=os.getpid(),
+                host=socket.gethostname(),
+                version=VERSION,
+                started_at=serving.started_at,
+                at=machine_clock(),
+                reload_refused=serving.refused,
+            ),
         )
         watched.daemon = daemon
         _listen(stack, config, watched)
@@ -256,11 +278,11 @@ def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[fl
     )
 
 
-def _notify(run: Context, message: Message) -> None:
+def _notify(run: Context, message: Message, now: datetime) -> None:
     """Put a message into the outbox, for each target that serves whom it is for; a store that fails is told by the tick."""
     pairs = [(message, target.name) for target in run.known.config.notify if message.recipient.role in target.readers]
     try:
-        run.outbox.put(pairs, at=machine_clock())
+        run.outbox.put(pairs, at=now)
     except StoreError as error:
         log.debug("message_not_put", why=str(error))
 
