@@ -20,8 +20,8 @@ from sync.daemon.daemon import Daemon, Ended, Machine, Work
 from sync.daemon.events import Crashed, Event, Order, Polled, Reload, Stop
 from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat
 from sync.daemon.hints import HintBox
-from sync.daemon.manager import Manager
 from sync.daemon.pace import Pace
+from sync.daemon.service_manager import Manager
 from sync.daemon.tick import News, Ticked
 from sync.lint import Facts
 from sync.messages import Kind, Message

@@ -54,12 +54,8 @@ def route(
         else:
             told = next_of_pool(routed, pool, terms, lead, now)
             shown, code = (next_json(told, names), next_lines(told, names)), 0
-        if format is RouteFormat.JSON:
-            typer.echo(shown[0])
-            return code
-        for line in shown[1]:
-            typer.echo(plain(line))
-        typer.echo(f"As known on {local_text(now, known.agreement.zone)}.")
+        lines = [*map(plain, shown[1]), f"As known on {local_text(now, known.agreement.zone)}."]
+        typer.echo(shown[0] if format is RouteFormat.JSON else "\n".join(lines))
     return code
 
 

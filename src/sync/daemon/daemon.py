@@ -17,8 +17,8 @@ from sync.daemon.events import Crashed, Event, Hinted, Order, Polled, Reload, St
 from sync.daemon.heartbeat import Heartbeat
 from sync.daemon.hints import HintBox
 from sync.daemon.hour import Hour
-from sync.daemon.manager import Manager
 from sync.daemon.schedule import Backoff
+from sync.daemon.service_manager import Manager
 from sync.daemon.tick import News, Ticked
 from sync.errors import SyncError
 from sync.messages import Message

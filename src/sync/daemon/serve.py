@@ -26,11 +26,11 @@ from sync.daemon.daemon import Daemon, Ended, Machine, Work
 from sync.daemon.events import Crashed, Event, Polled
 from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, drop_heartbeat, write_heartbeat
 from sync.daemon.hints import HintBox
-from sync.daemon.manager import Manager, manager_of_this_process
 from sync.daemon.nightly import Nightly
 from sync.daemon.pace import Pace, too_short
 from sync.daemon.poller import Poller, Reader
 from sync.daemon.schedule import Daily
+from sync.daemon.service_manager import Manager, manager_of_this_process
 from sync.daemon.signals import Signals, StoppedAtOnce, heard
 from sync.daemon.tick import Memory, News, Ticked, tick
 from sync.errors import SyncError

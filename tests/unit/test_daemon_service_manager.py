@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.daemon.manager import Manager
+from sync.daemon.service_manager import Manager
 
 
 @pytest.fixture
