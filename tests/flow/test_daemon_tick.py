@@ -35,8 +35,8 @@ def run(tmp_path: Path) -> Iterator[Context]:
         yield run
 
 
-@pytest.mark.parametrize(
-    ("down", "left"), [(set(), [0, 1]), ({"salesforce"}, [1]), ({"hubspot"}, []), ({"hubspot", "salesforce"}, [])], ids=str
-)
-def test_a_lead_with_a_record_in_a_crm_that_is_down_is_left_alone_and_others_are_not(run: Context, down: set[str], left: list[int]) -> None:
+@pytest.mark.parametrize(("down", "left"), [((), [0, 1]), (("salesforce",), [1]), (("hubspot",), []), (("hubspot", "salesforce"), [])])
+def test_a_lead_with_a_record_in_a_crm_that_is_down_is_left_alone_and_others_are_not(
+    run: Context, down: tuple[str, ...], left: list[int]
+) -> None:
     assert [position for position, _ in reachable(run, STEPS, frozenset(down))] == left
