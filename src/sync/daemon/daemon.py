@@ -215,6 +215,8 @@ class Daemon:
         self._backoff.succeed()
         took_s = self.machine.monotonic() - now_s
         self._tick_at_s = now_s + took_s + TICKS_APART_S
+        if ticked.tally.left and ticked.tally.stopped_by is None:
+            self._has_news = True
         if whole and ticked.is_known:
             self._whole_at_s, self._wholly_at = now_s + WHOLE_EVERY_S, self.now()
         self._told(ticked, took_s)
