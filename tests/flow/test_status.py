@@ -206,11 +206,11 @@ def test_a_daemon_is_known_by_its_process_and_its_last_sign_of_life(
 
 
 def test_what_a_daemon_says_of_itself_is_shown(config: Config) -> None:
-    down = CrmPulse(state=CrmState.DOWN, since=NINE, said="no answer", fix="wait", closed={"deals": "no scope"})
+    down = CrmPulse(state=CrmState.DOWN, since=NINE, said="no answer\n  at all", fix="wait", closed={"deals": "no scope"})
     leave(config, a_beat(good_at=None, crms={"hubspot": down}, trouble="the disk is full", reload_refused="2 problems"))
     lines = list(status_lines(status_at(config, NINE)))
     pid, host = os.getpid(), socket.gethostname()
-    assert [text for text, _ in lines[:9]] == [
+    assert [text for text, _ in lines[:10]] == [
         f"Daemon       runs: process {pid} on {host}, version 1.2, since Fri 2026-11-20 04:00 EST",
         "  last tick  Fri 2026-11-20 04:00 EST, took 0.2 s; the last good one none yet",
         "  next       Fri 2026-11-20 05:00 EST",
@@ -218,10 +218,11 @@ def test_what_a_daemon_says_of_itself_is_shown(config: Config) -> None:
         "  goes by the files as they were: 2 problems",
         "hubspot      not read yet; no calls yet",
         "  DOWN since Fri 2026-11-20 04:00 EST, and asked again by itself: no answer",
+        "    at all",
         "  fix: wait",
         "  cannot read deals: no scope",
     ]
-    assert [style for _, style in lines[3:9]] == [RED, RED, "", RED, RED, RED]
+    assert [style for _, style in lines[3:10]] == [RED, RED, "", RED, RED, RED, RED]
     assert document(config, NINE)["crms"]["hubspot"]["closed"] == {"deals": "no scope"}
     assert document(config, NINE)["daemon"]["trouble"] == "the disk is full"
 

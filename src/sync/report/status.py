@@ -81,7 +81,9 @@ def _crms(status: Status, zone: tzinfo) -> Lines:
 
 def _trouble(pulse: CrmPulse, zone: tzinfo) -> Lines:
     if pulse.state is CrmState.DOWN:
-        yield f"  DOWN since {local_text(pulse.since, zone)}, and asked again by itself: {pulse.said or 'it gave no reason'}", RED
+        said, *more = (pulse.said or "it gave no reason").splitlines()
+        yield f"  DOWN since {local_text(pulse.since, zone)}, and asked again by itself: {said}", RED
+        yield from ((f"  {line}", RED) for line in more)
         if pulse.fix is not None:
             yield f"  fix: {pulse.fix}", RED
     for stream, why in sorted(pulse.closed.items()):
