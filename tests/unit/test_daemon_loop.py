@@ -140,7 +140,7 @@ class World:
                 next_at=lambda _: self.next_at,
                 beat=self.beats.append,
                 may_reload=lambda: self.refused,
-                jobs=lambda _: None,
+                jobs=lambda _: False,
                 notify=lambda message, _: self.told.append(message),
                 stretched=self.stretched.append,
             ),

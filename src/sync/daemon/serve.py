@@ -29,10 +29,12 @@ from sync.daemon.hints import HintBox
 from sync.daemon.nightly import Nightly
 from sync.daemon.pace import Pace, too_short
 from sync.daemon.poller import Poller, Reader
+from sync.daemon.reporting import Reporting
 from sync.daemon.schedule import Daily
 from sync.daemon.service_manager import Manager, manager_of_this_process
 from sync.daemon.signals import Signals, StoppedAtOnce, heard
 from sync.daemon.tick import Memory, News, Ticked, tick
+from sync.due_reports import next_report_at
 from sync.errors import SyncError
 from sync.files import Files, read_files
 from sync.lint import refuse_if_misfit
@@ -135,15 +137,19 @@ def _opened(serving: Serving) -> Iterator[Daemon]:
         stack.callback(_end, serving, pollers.values(), connectors)
         watched = Watched(HintBox(serving.events.put))
         run = _context(serving, watched, store, connectors, waiting)
-        nightly = Nightly(daily=_daily(files, run), config=config.path)
-        stack.callback(nightly.stop, POLLERS_END_WITHIN_S)
+        memory = Memory()
+        jobs = Jobs(
+            nightly=Nightly(daily=_daily(files, run), config=config.path),
+            reporting=Reporting(config=config.path, next_at=partial(_next_report_at, run, memory)),
+        )
+        stack.callback(jobs.stop)
         daemon = Daemon(
             crms={one.crm: _crm(files, one.crm) for one in connectors},
             askers=pollers,
             events=serving.events,
             machine=Machine(now=machine_clock, monotonic=time.monotonic),
             manager=serving.manager,
-            work=_work(serving, run, nightly, watched.ticked),
+            work=_work(serving, run, memory, jobs, watched.ticked),
             hints=watched.hints,
             pulse=Heartbeat(
                 pid=os.getpid(),
@@ -159,6 +165,24 @@ def _opened(serving: Serving) -> Iterator[Daemon]:
         for poller in pollers.values():
             poller.start()
         yield daemon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """What is done by the clock, each in a process of its own."""
+
+    nightly: Nightly
+    reporting: Reporting
+
+    def look(self, now: datetime) -> bool:
+        """Start what is due, and look after what runs; return whether there may be something to tell people."""
+        self.nightly.look(now)
+        return self.reporting.look(now)
+
+    def stop(self) -> None:
+        """End what runs."""
+        self.nightly.stop(POLLERS_END_WITHIN_S)
+        self.reporting.stop(POLLERS_END_WITHIN_S)
 
 
 @dataclass(slots=True)
@@ -259,8 +283,8 @@ def _daily(files: Files, run: Context) -> Daily | None:
     return Daily(at=time_of_day.fromisoformat(at), zone=files.agreement.zone, done_at=run.runs.last_began(RECONCILE))
 
 
-def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[float, bool], None]) -> Work:
-    memory, store = Memory(), run.known.config.store
+def _work(serving: Serving, run: Context, memory: Memory, jobs: Jobs, ticked: Callable[[float, bool], None]) -> Work:
+    store = run.known.config.store
 
     def tick_held(news: News) -> Ticked:
         with hold_store(store, this_process("leadpact daemon", since=serving.started_at), wait=FOR_A_MOMENT):
@@ -274,8 +298,19 @@ def _work(serving: Serving, run: Context, nightly: Nightly, ticked: Callable[[fl
         may_reload=partial(_may_reload, serving, run),
         notify=partial(_notify, run),
         stretched=partial(_tell_stretched, run),
-        jobs=nightly.look,
+        jobs=jobs.look,
     )
+
+
+def _next_report_at(run: Context, memory: Memory, now: datetime) -> datetime | None:
+    """Return when the next report is due, by the agreement by which was judged last; a store that fails is told by the tick."""
+    if memory.watch is None:
+        return None
+    try:
+        return next_report_at(run.known.config, run.reports, memory.watch.agreement, now)
+    except StoreError as error:
+        log.debug("reports_not_looked_for", why=str(error))
+        return None
 
 
 def _notify(run: Context, message: Message, now: datetime) -> None:
