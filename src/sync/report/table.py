@@ -48,10 +48,11 @@ def _body(audit: Audit, *, narrow: bool) -> Iterable[RenderableType]:
 
 def _head(audit: Audit) -> Text:
     accounts = ", ".join(f"{p.account.crm} {p.account.id}: {audit.leads[p.account.crm]:,} leads" for p in audit.pulled)
+    counted = "handed over" if audit.kept is None or audit.kept.period is None else "with a promise"
     text = Text()
     text.append(f"{audit.agreement.title}\n", style="bold")
     text.append(
-        f"{accounts}; {audit.summary.in_handoff:,} handed over; as of {audit.as_of.astimezone(audit.agreement.zone):%a %Y-%m-%d %H:%M %Z}\n"
+        f"{accounts}; {audit.summary.in_handoff:,} {counted}; as of {audit.as_of.astimezone(audit.agreement.zone):%a %Y-%m-%d %H:%M %Z}\n"
     )
     for line in time_lines(audit):
         text.append(f"{line}\n")
