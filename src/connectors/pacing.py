@@ -28,6 +28,7 @@ class Waiting:
 
     monotonic: Callable[[], float]  # seconds since whenever; never goes back
     sleep: Callable[[float], None]  # waits that many seconds
+    calling: Callable[[], None] = lambda: None  # hears of each call before it is made, in the thread that makes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +142,8 @@ class Patience:
         """Say why nothing is tried any more: the run's time is over, we were told to slow down all the time, or nobody answers."""
         if self._is_late(error.after_s):
             return Unreachable(
-                f"{crm} did not answer, and the time in which a run tries again is over ({self._policy.run_s / 3600:g} h): {error.said}",
-                fix="run again, it goes on where this run stopped; or give a run more time with `deadline` in config.toml",
+                f"{crm} did not answer, and the time in which a run tries again is over ({_span(self._policy.run_s)}): {error.said}",
+                fix="the next run goes on where this one stopped; a run by hand has as much time as `deadline` in config.toml gives it",
             )
         if error.slowed:
             return Exhausted(
@@ -194,6 +195,10 @@ class _Stop:
         self._failures += 1
         nobody_there = error is not None and error.silent and not self._answered()
         return self._late(state.upcoming_sleep) or self._failures >= (self._policy.first_tries if nobody_there else self._policy.tries)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min"
 
 
 def _failure_of(state: RetryCallState) -> TryAgain | None:

@@ -38,11 +38,12 @@ class Kind(StrEnum):
     BACK = "back"  # it answers again
     REVIEW = "review"  # the agreement is to be reviewed
     EXPIRES = "expires"  # it ends soon
+    REPORT = "report"  # of a meeting, or of the config: it is made, and lies somewhere
     DAILY = "daily"  # what is open, due today and broken since yesterday
     DIGEST = "digest"  # of messages that were too many
 
 
-ABOUT_NO_LEAD = frozenset({Kind.TRIP, Kind.DAILY, Kind.DOWN, Kind.BACK, Kind.REVIEW, Kind.EXPIRES})
+ABOUT_NO_LEAD = frozenset({Kind.TRIP, Kind.REPORT, Kind.DAILY, Kind.DOWN, Kind.BACK, Kind.REVIEW, Kind.EXPIRES})
 ABOUT_WHAT_IS_OWED = frozenset({Kind.REMINDER, Kind.AT_RISK, Kind.BROKEN})
 
 
@@ -77,7 +78,7 @@ class Message:
 
     kind: Kind
     recipient: Recipient
-    rule: str  # of a passage's its handoff, of nobody left's its pool, of a daily digest's its day: 2026-11-20; of a notice see `notices`
+    rule: str  # of a passage's its handoff, of nobody left's its pool, of a daily digest's its day, of a report's its name; see `notices`
     lead: str | None = None
     finding: str | None = None
     rung: int | None = None  # of what is about a passage its number, of nobody left the day as an ordinal
@@ -99,7 +100,7 @@ class Message:
                 return self.rule, self.rung
             case Kind.ASSIGNED | Kind.RECYCLED:
                 return self.lead, self.rule, self.rung
-            case Kind.DAILY | Kind.DOWN | Kind.BACK | Kind.REVIEW | Kind.EXPIRES:
+            case Kind.REPORT | Kind.DAILY | Kind.DOWN | Kind.BACK | Kind.REVIEW | Kind.EXPIRES:
                 return (self.rule,)
             case _:
                 return self.finding, self.rung

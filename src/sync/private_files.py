@@ -20,6 +20,15 @@ def write_new(path: Path, text: str) -> bool:
     return True
 
 
+def write_over(path: Path, data: bytes) -> None:
+    """Write over the beginning of a file, at once; what is longer than `data` becomes blanks.
+
+    For a file of one block, beside which a full disk has no room for another. Raises OSError, also where there is none.
+    """
+    with path.open("r+b", buffering=0) as file:
+        file.write(data.ljust(path.stat().st_size))
+
+
 def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
     """Write `path` with mode 0600 aside and rename it: a reader sees the old file or the new one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -159,6 +160,7 @@ class StampsLeft:
 
     most: int
     used: int = 0
+    waiting: set[str] = dataclasses.field(default_factory=set)  # leads of the others
 
     def hold(self, steps: Iterable[Step]) -> tuple[Step, ...]:
         """Return the steps, the stamps beyond the limit with the reason."""
@@ -168,4 +170,5 @@ class StampsLeft:
         self.used += 1
         if self.used <= self.most:
             return step
+        self.waiting.add(step.lead)
         return step.held_by(f"a run stamps {self.most} records ([limits] stamps_per_run): it waits for the next")

@@ -76,6 +76,14 @@ def test_calls_share_one_connection_and_are_counted():
     assert server.heard[0].body == {"inputs": [{"id": "1"}]}
 
 
+def test_each_call_is_told_before_it_is_made_also_one_that_is_made_again():
+    heard: list[int] = []
+    with scripted(Said(status=502), Said(body={"results": []})) as server:
+        waiting = Waiting(monotonic=lambda: 0.0, sleep=lambda _: None, calling=lambda: heard.append(len(server.heard)))
+        Client(HubSpotSettings(token=TOKEN, base_url=server.url), waiting).get(PATH)
+    assert heard == [0, 1]
+
+
 def test_a_wrong_token_is_denied():
     body = {
         "status": "error",

@@ -54,6 +54,15 @@ def test_the_apps_own_usage_alone_is_not_the_orgs():
     assert client.usage().limit_today is None
 
 
+def test_each_call_is_told_before_it_is_made_also_one_that_is_made_again():
+    heard: list[int] = []
+    with scripted(Said(status=503), Said(body=ROWS)) as server:
+        settings = SalesforceSettings(my_domain="practice.my", base_url=server.url, session_id=TOKEN)
+        waiting = Waiting(monotonic=lambda: 0.0, sleep=lambda _: None, calling=lambda: heard.append(len(server.heard)))
+        Client(settings, waiting).get(PATH)
+    assert heard == [0, 1]
+
+
 def test_calls_share_one_connection_and_are_counted():
     with scripted(Said(body=ROWS)) as server:
         client = a_client(server)

@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from connectors.pacing import Waiting
 from connectors.records import RecordKey
+from sync.carry_out import Tally
 from sync.context import Context
-from sync.daemon.tick import reachable
+from sync.daemon.tick import for_a_while, reachable, undone
+from sync.journal import Event
 from sync.judge.findings import Judgement
+from sync.ladder import REMIND
+from sync.stamps import STAMP
 from tests.builders import a_finding
 from tests.flow.receiver import receiver
 from tests.flow.test_post import NOW, REASSIGNED, opened
@@ -19,6 +24,34 @@ from tests.flow.test_post import NOW, REASSIGNED, opened
 CONTACT, LEAD = RecordKey("hubspot", "contact", "1"), RecordKey("salesforce", "Lead", "00Q000000000001AAA")
 OTHER = RecordKey("hubspot", "contact", "2")
 STEPS = [(0, replace(REASSIGNED, finding="both")), (1, replace(REASSIGNED, finding="one", lead=str(OTHER), record=OTHER))]
+
+
+STAMPED = replace(REASSIGNED, action=STAMP, fields=())
+
+
+def test_leads_are_judged_again_for_steps_that_were_not_tried_and_for_stamps_that_were_put_off() -> None:
+    stamps = [replace(STAMPED, lead=str(number), record=RecordKey("hubspot", "contact", str(number))) for number in range(5)]
+    moves = [replace(one, action="reassign", lead=f"{one.lead} moved") for one in stamps]
+    tally = Tally(
+        stand=[stamps[0], moves[0]],
+        told=[
+            (one, event, None)
+            for of in (stamps, moves)
+            for one, event in zip(of[1:4], (Event.LATER, Event.REFUSED, Event.SKIPPED), strict=True)
+        ],
+    )
+    reminders = [replace(stamps[0], action=REMIND, lead="reminded")]
+    assert undone(enumerate([*stamps, *moves, *reminders]), tally) == {"1", "4", "4 moved"}
+
+
+def test_a_tick_begins_no_further_batch_after_a_minute(run: Context) -> None:
+    seconds = [0.0]
+    its = for_a_while(replace(run, waiting=Waiting(monotonic=lambda: seconds[0], sleep=lambda _: None)))
+    assert its.goes_on()
+    seconds[0] = 59.9
+    assert its.goes_on()
+    seconds[0] = 60.0
+    assert not its.goes_on()
 
 
 @pytest.fixture

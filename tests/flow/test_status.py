@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,8 +45,8 @@ hubspot      read up to Fri 2026-11-20 04:00 EST; 12 calls on 2026-11-20 of 50,0
 Promises     2 open, 1 at risk, 1 broken, 1 backlog, 0 unknown
 Due next     Fri 2026-11-20 04:00 EST  hubspot/contact/2  first touch  not judged since
              Fri 2026-11-20 06:00 EST  hubspot/contact/1  decide
-Failed writes        1
-Open writes          1
+Failed writes        1: see `leadpact runs` and `leadpact show RUN`
+Open writes          1: the next run finds out what became of them
 Last run     ID, sync, stopped: Unreachable
 Mode         observe
 Agreement    not in force: not signed by marketing and sales
@@ -155,6 +157,21 @@ def test_it_is_told_before_anything_was_pulled_and_with_a_broken_agreement(confi
     assert not config.store.exists()
 
 
+def test_a_store_of_an_older_version_hides_neither_the_daemon_nor_the_agreement(config: Config) -> None:
+    with open_store(config.store) as store:
+        fill(store)
+    leave(config, a_beat())
+    with closing(sqlite3.connect(config.store)) as connection, connection:
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0003_views'")
+    status = status_at(config, NINE)
+    told = screen(config, NINE)
+    assert told.startswith("Daemon       runs: ")
+    assert "hubspot      not known\nPromises     not known: the store cannot be read\nMode         observe\n" in told
+    assert f"Store        the store {config.store} was written by an older leadpact and must be brought up to date first\n  fix: " in told
+    assert status.exit_code == 1
+    assert "older leadpact" in document(config, NINE)["store"]["trouble"]
+
+
 def leave(config: Config, beat: Heartbeat, *, at: datetime = NINE) -> None:
     """Leave a heartbeat as a daemon wrote it at a moment."""
     write_heartbeat(config.store, beat)
@@ -171,6 +188,7 @@ def a_beat(**more: Any) -> Heartbeat:
     [
         ({}, timedelta(minutes=3), Life.RUNNING),
         ({}, timedelta(minutes=3, seconds=1), Life.STUCK),
+        ({}, timedelta(minutes=-4), Life.STUCK),  # the clock was set back since
         ({"pid": "dead"}, timedelta(), Life.DOWN),
         ({"pid": "dead", "host": "another"}, timedelta(), Life.RUNNING),  # whose processes cannot be seen from here
         ({"pid": 1}, timedelta(), Life.RUNNING),

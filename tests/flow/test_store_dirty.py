@@ -320,6 +320,14 @@ def test_all_leads_can_be_marked_on_demand(judged: Database) -> None:
     assert dirty(judged) == ["contact/1", "contact/2"]
 
 
+def test_leads_of_which_something_is_still_to_be_done_are_marked_until_they_are_judged_again(judged: Database) -> None:
+    Dirty(judged, STREAMS).mark(["hubspot/contact/2", "hubspot/contact/404"], "waiting", now=LATER)
+
+    assert dirty(judged) == ["contact/2"]
+    judge_all(judged)
+    assert dirty(judged) == []
+
+
 def test_leads_to_judge_come_in_key_order_over_more_than_one_chunk(store: Database) -> None:
     save(store, *(a_record(f"contact/{n}") for n in range(700, 0, -1)))
 

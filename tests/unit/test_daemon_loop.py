@@ -15,8 +15,10 @@ import structlog
 from connectors.errors import Unreachable
 from connectors.hubspot.mapping import VOCABULARY
 from connectors.records import Account, RecordKey, Usage
+from sync.carry_out import Tally
+from sync.daemon.clock import Machine
 from sync.daemon.crm import Crm
-from sync.daemon.daemon import Daemon, Ended, Machine, Work
+from sync.daemon.daemon import Daemon, Ended, Work
 from sync.daemon.events import Crashed, Event, Order, Polled, Reload, Stop
 from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat
 from sync.daemon.hints import HintBox
@@ -88,12 +90,15 @@ class Asked:
     orders: list[tuple[float, Order]] = field(default_factory=list)
     fails: Callable[[float], Exception | None] = lambda _: None
 
+    def __post_init__(self) -> None:
+        self.told: Callable[[], datetime] = self.days.now  # the time by the CRM's clock
+
     def ask(self, order: Order) -> None:
         self.orders.append((self.days.elapsed_s, order))
         error = self.fails(self.days.elapsed_s)
         facts = None if error else facts_of(self.crm, self.days.now())
         self.days.plan(
-            self.takes_s, Polled(crm=self.crm, order=order, facts=facts, server_now=self.days.now(), error=error, usage=self._usage())
+            self.takes_s, Polled(crm=self.crm, order=order, facts=facts, server_now=self.told(), error=error, usage=self._usage())
         )
 
     def _usage(self) -> Usage:
@@ -116,6 +121,7 @@ class World:
     next_at: datetime | None = None
     refused: str | None = None
     tick_fails: Callable[[float], Exception | None] = lambda _: None
+    left: list[int] = field(default_factory=list)  # steps for which the next ticks have no time; none after these
     ticks: list[tuple[float, News]] = field(default_factory=list)
     beats: list[Heartbeat] = field(default_factory=list)
     told: list[Message] = field(default_factory=list)
@@ -140,7 +146,7 @@ class World:
                 next_at=lambda _: self.next_at,
                 beat=self.beats.append,
                 may_reload=lambda: self.refused,
-                jobs=lambda _: None,
+                jobs=lambda _: False,
                 notify=lambda message, _: self.told.append(message),
                 stretched=self.stretched.append,
             ),
@@ -152,7 +158,7 @@ class World:
         self.ticks.append((self.days.elapsed_s, news))
         if (error := self.tick_fails(self.days.elapsed_s)) is not None:
             raise error
-        return Ticked()
+        return Ticked(tally=Tally(left=self.left.pop(0) if self.left else 0))
 
     def run(self, until_s: float) -> Ended:
         self.days.plan(until_s, Stop())
@@ -176,6 +182,12 @@ def test_it_judges_at_the_very_moment_a_promise_falls_due() -> None:
     world = World(next_at=START + timedelta(seconds=30))
     world.run(until_s=31)
     assert any(30 <= at_s < 30.6 for at_s in world.ticked_at())
+
+
+def test_what_a_tick_had_no_time_for_is_done_by_the_next_one_at_once() -> None:
+    world = World(left=[200, 100])
+    world.run(until_s=50)
+    assert [round(at_s, 1) for at_s in world.ticked_at()] == [1.0, 1.5, 2.0]
 
 
 def test_nothing_is_judged_before_every_crm_was_read_once() -> None:
@@ -311,6 +323,17 @@ def test_a_clock_that_jumps_stops_neither_polls_nor_ticks(jump: timedelta) -> No
     before = len(world.ticks)
     world.run(until_s=600)
     assert len(world.ticks) - before >= 9
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=5), timedelta(hours=-5)])
+def test_a_clock_that_jumps_is_not_believed_before_a_crm_told_the_time(jump: timedelta) -> None:
+    world = World(next_at=START + timedelta(seconds=90))
+    asked = world.asked["hubspot"]
+    asked.told = lambda: START + timedelta(seconds=world.days.elapsed_s)
+    world.days.plan(80, lambda: setattr(world.days, "jumped", jump))
+    world.run(until_s=600)
+    assert all(abs(news.now - (START + timedelta(seconds=at_s))) < timedelta(seconds=2) for at_s, news in world.ticks)
+    assert any(90 <= at_s < 91 for at_s in world.ticked_at())
 
 
 def test_an_error_of_ours_in_a_thread_ends_the_daemon() -> None:

@@ -149,12 +149,12 @@ def test_a_crm_that_answered_before_is_insisted_on_though_it_is_silent_now():
     assert call.calls == RetryPolicy().tries
 
 
-@pytest.mark.parametrize("slowed", [False, True])
-def test_once_the_runs_time_is_over_that_is_the_reason(slowed: bool):
+@pytest.mark.parametrize(("slowed", "run_s", "told"), [(False, 3_600, "1 h"), (True, 3_600, "1 h"), (False, 120, "2 min")])
+def test_once_the_runs_time_is_over_that_is_the_reason(slowed: bool, run_s: float, told: str):
     time = DrivenTime()
-    patience = Patience(time.waiting, RetryPolicy(run_s=3_600))
-    time.now_s += 3_600
-    with pytest.raises(Unreachable, match=r"the time in which a run tries again is over \(1 h\): 503") as refused:
+    patience = Patience(time.waiting, RetryPolicy(run_s=run_s))
+    time.now_s += run_s
+    with pytest.raises(Unreachable, match=rf"the time in which a run tries again is over \({told}\): 503") as refused:
         patience.insist(Flaky(1, after_s=1, slowed=slowed), crm="HubSpot")
     assert "deadline" in refused.value.fix
 

@@ -101,6 +101,7 @@ class Line:
                 self._searches.take()
         else:
             self._burst.take()
+        self._waiting.calling()
         return self._send(call)
 
     def _send(self, call: Call) -> Answer:

@@ -146,6 +146,7 @@ class Line:
     def _exchange(self, call: Call, session: Salesforce, purpose: Purpose) -> Answer:
         """Send a request and read its answer whole; no token, body or address leaves in an error."""
         self.budget.spend(purpose, self.server_now)
+        self._waiting.calling()
         heard: list[requests.Response] = []
         known, began_s = self.server_now, self._waiting.monotonic()
         try:

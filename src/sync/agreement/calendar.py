@@ -54,6 +54,11 @@ class Calendar:
     _closes: tuple[int, ...]  # of each working day
     _clock: LocalClock
 
+    @property
+    def is_ever_open(self) -> bool:
+        """Whether any moment of its days is open."""
+        return any(opens < self._last and closes > self._first for opens, closes in zip(self._starts, self._ends, strict=True))
+
     def is_open(self, at: datetime) -> bool:
         """Whether `at` is open; false exactly at closing."""
         moment = self._within(at)
@@ -162,19 +167,15 @@ def compile_calendar(  # noqa: PLR0913 - what a calendar is made of, all by keyw
     spans = open_spans(hours, public=public, closed=closed, since=start, upto=end)
     clock = compile_clock(read_zone(zone), since=start - _DAY, upto=end + _DAY)
     openings = _joined(moments for opens, closes in spans for moments in clock.moments(reading_us(opens), reading_us(closes)))
-    first, last = clock.moment(_midnight(since)), clock.moment(_midnight(upto + _DAY))
-    if not may_be_closed and not any(opens < last and closes > first for opens, closes in openings):
-        fix = "give it hours, such as Mo-Fr 09:00-17:30; PH off"
-        raise CalendarError(f"the calendar `{name}` is never open from {since} to {upto}", fix=fix)
     days = _working_days((reading_us(opens), reading_us(closes)) for opens, closes in spans)
-    return Calendar(
+    calendar = Calendar(
         name=name,
         zone=zone,
         since=since,
         upto=upto,
         notes=_notes(hours, holidays),
-        _first=first,
-        _last=last,
+        _first=clock.moment(_midnight(since)),
+        _last=clock.moment(_midnight(upto + _DAY)),
         _starts=tuple(opens for opens, _ in openings),
         _ends=tuple(closes for _, closes in openings),
         _sums=tuple(accumulate(closes - opens for opens, closes in openings)),
@@ -182,6 +183,10 @@ def compile_calendar(  # noqa: PLR0913 - what a calendar is made of, all by keyw
         _closes=tuple(day.closes for day in days),
         _clock=clock,
     )
+    if not (may_be_closed or calendar.is_ever_open):
+        fix = "give it hours, such as Mo-Fr 09:00-17:30; PH off"
+        raise CalendarError(f"the calendar `{name}` is never open from {since} to {upto}", fix=fix)
+    return calendar
 
 
 def _notes(hours: str, holidays: str | None) -> tuple[str, ...]:

@@ -19,7 +19,10 @@ def status(
         Path | None, typer.Option(help="The config file (default: ./config.toml, else the user's, else the machine's).")
     ] = None,
 ) -> int:
-    """Show how things stand, and what falls due next; asks no CRM. Exit code 1 where the daemon ought to run and is stuck or gone."""
+    """Show how things stand, and what falls due next; asks no CRM.
+
+    Exit code 1 where the daemon ought to run and is stuck or gone, or the store cannot be read.
+    """
     from sync.report.status import status_lines
     from sync.report.status_json import status_json
     from sync.status import read_status
@@ -29,7 +32,7 @@ def status(
         write_bytes([status_json(told)])
     else:
         _write_text(status_lines(told))
-    return int(told.daemon.is_missed)
+    return told.exit_code
 
 
 def _write_text(lines: Lines) -> None:

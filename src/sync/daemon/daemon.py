@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from connectors.errors import ConnectorError
+from sync.daemon.clock import Clock, Machine
 from sync.daemon.crm import Crm
 from sync.daemon.events import Crashed, Event, Hinted, Order, Polled, Reload, Stop
 from sync.daemon.heartbeat import Heartbeat
@@ -31,7 +32,6 @@ LONGEST_PAUSE_S = 20.0  # so often the heartbeat is renewed, and a clock that ju
 SHORTEST_PAUSE_S = 0.05
 TICKS_APART_S = 0.5  # so that a storm of news is judged together
 WHOLE_EVERY_S = 300.0  # every breach that may still be acted on is looked at again: a pause ended, somebody came back
-CLOCK_MAY_BE_OFF = timedelta(seconds=30)
 
 
 class Asker(Protocol):
@@ -50,14 +50,6 @@ class Ended(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """The clocks, and how to wait for what comes."""
-
-    now: Callable[[], datetime]  # aware, UTC
-    monotonic: Callable[[], float]  # seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What the loop does, put together by wiring."""
 
@@ -68,7 +60,7 @@ class Work:
     may_reload: Callable[[], str | None]  # reads the files anew; says why they are refused, None if they are right
     notify: Callable[[Message, datetime], None]  # puts a message into the outbox at a moment; the next tick sends it
     stretched: Callable[[Crm], None]  # hears of a CRM whose calls are scarce
-    jobs: Callable[[datetime], None]  # starts and looks after what the day's schedule asks for
+    jobs: Callable[[datetime], bool]  # starts and looks after what the day's schedule asks for; whether people are to be told something
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,7 +75,7 @@ class Daemon:
     work: Work
     hints: HintBox
     pulse: Heartbeat
-    _ahead: timedelta = field(default=timedelta(0), init=False)  # of the CRMs' clock before this machine's
+    _clock: Clock = field(init=False)
     _has_news: bool = field(default=True, init=False)
     _tick_at_s: float = field(default=0.0, init=False)  # not before
     _whole_at_s: float = field(default=0.0, init=False)
@@ -92,6 +84,9 @@ class Daemon:
     _beat_at_s: float = field(default=0.0, init=False)
     _beaten: datetime | None = field(default=None, init=False)
     _hour: Hour = field(default_factory=Hour, init=False)
+
+    def __post_init__(self) -> None:
+        self._clock = Clock(self.machine)
 
     def run(self) -> Ended:
         """Serve; returns once it was told to stop, or has new files."""
@@ -102,8 +97,8 @@ class Daemon:
             self._tell_down()
             if self._is_tick_due():
                 self._tick()
-            if self.pulse.ticked_at is not None:  # by then the CRMs' clock is known
-                self.work.jobs(self.now())
+            if self.pulse.ticked_at is not None and self.work.jobs(self.now()):  # by then the CRMs' clock is known
+                self._has_news = True
             self.beat()
             self.manager.feed()
             ended = self._take_events()
@@ -139,8 +134,8 @@ class Daemon:
         return None
 
     def now(self) -> datetime:
-        """Return the time that is gone by: this machine's, or that of the CRMs where it is off; from any thread."""
-        return self.machine.now() + self._ahead
+        """Return the time that is gone by: see `Clock`; from any thread."""
+        return self._clock.now()
 
     def _ask(self) -> None:
         now_s = self.machine.monotonic()
@@ -176,7 +171,8 @@ class Daemon:
             self._fails(polled.error)
         elif polled.error is None:
             self._has_news = True
-            self._learn_time(polled)
+            if polled.server_now is not None:
+                self._clock.learn(polled.server_now)
         self._take_hint(crm)
 
     def _tell_back(self, crm: Crm, since: datetime, now: datetime) -> None:
@@ -192,13 +188,6 @@ class Daemon:
                 crm.is_told = True
                 self.work.notify(crm_is_down(crm.name, crm.pulse.since), now)
                 self._has_news = True
-
-    def _learn_time(self, polled: Polled) -> None:
-        """Go by the CRM's clock where this machine's is off."""
-        if polled.server_now is None:
-            return
-        ahead = polled.server_now - self.machine.now()
-        self._ahead = ahead if abs(ahead) > CLOCK_MAY_BE_OFF else timedelta(0)
 
     def _is_tick_due(self) -> bool:
         now_s = self.machine.monotonic()
@@ -226,6 +215,8 @@ class Daemon:
         self._backoff.succeed()
         took_s = self.machine.monotonic() - now_s
         self._tick_at_s = now_s + took_s + TICKS_APART_S
+        if ticked.tally.left and ticked.tally.stopped_by is None:
+            self._has_news = True
         if whole and ticked.is_known:
             self._whole_at_s, self._wholly_at = now_s + WHOLE_EVERY_S, self.now()
         self._told(ticked, took_s)

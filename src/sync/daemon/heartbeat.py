@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from sync.private_files import write_whole
+from sync.private_files import write_over, write_whole
 
 
 class CrmState(StrEnum):
@@ -59,8 +60,14 @@ def heartbeat_file(store: Path) -> Path:
 
 
 def write_heartbeat(store: Path, beat: Heartbeat) -> None:
-    """Write a heartbeat; raises OSError, and the last one stays."""
-    write_whole(heartbeat_file(store), [orjson.dumps(_BEAT.dump_python(beat, mode="json"))])
+    """Write a heartbeat; raises OSError, and the last one stays. A full disk has room for it where the last one stands."""
+    file, told = heartbeat_file(store), orjson.dumps(_BEAT.dump_python(beat, mode="json"))
+    try:
+        write_whole(file, [told])
+    except OSError as error:
+        if error.errno not in (ENOSPC, EDQUOT):
+            raise
+        write_over(file, told)
 
 
 def read_heartbeat(store: Path) -> Heartbeat | None:

@@ -44,7 +44,8 @@ def daemon_of(store: Path, *, now: datetime, within: timedelta = ALIVE_WITHIN) -
         return Daemon(life=Life.NONE, beat=None, seen_at=None)
     if beat.host == socket.gethostname() and not _is_alive(beat.pid):
         return Daemon(life=Life.DOWN, beat=beat, seen_at=seen_at)
-    return Daemon(life=Life.RUNNING if now - seen_at <= within else Life.STUCK, beat=beat, seen_at=seen_at)
+    is_fresh = abs(now - seen_at) <= within  # a sign of life from the future is of before a clock was set back
+    return Daemon(life=Life.RUNNING if is_fresh else Life.STUCK, beat=beat, seen_at=seen_at)
 
 
 def _is_alive(pid: int) -> bool:

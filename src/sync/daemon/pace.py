@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from connectors.records import Usage
 from sync.agreement.model import Agreement
@@ -32,7 +32,9 @@ class Pace:
 
 def _left_of_the_day(now: datetime, zone: tzinfo) -> timedelta:
     midnight = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
-    return midnight - now.astimezone(zone)
+    return (
+        midnight.astimezone(UTC) - now
+    )  # within one zone it would be counted by what its clocks show, which a DST night makes an hour wrong
 
 
 def too_short(agreement: Agreement, interval: timedelta) -> Iterator[str]:

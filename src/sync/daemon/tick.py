@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -22,10 +22,11 @@ from sync.daemon.lazy_routing import LazyRouting
 from sync.defined_now import terms_to_write_by
 from sync.earlier import settle_earlier
 from sync.holding import parted
+from sync.journal import Event
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms, known_upto
-from sync.ladder import assigning_clocks
+from sync.ladder import REMIND, assigning_clocks
 from sync.lint import Facts
 from sync.notices import agreement_notices
 from sync.outbox import Posted
@@ -34,11 +35,13 @@ from sync.policy import policy_at, what_brakes
 from sync.pull import Progress, Pulled
 from sync.rows import LeadRows
 from sync.run import CHUNK, outcome_of
-from sync.stamps import StampsLeft
+from sync.stamps import STAMP, StampsLeft
 from sync.terms import Terms
 
 DAEMON = "daemon"
 LATE_NEWS = timedelta(minutes=10)  # after settling: so long a breach is looked at with each tick, as its streams may be read late
+WRITES_FOR_S = 60.0
+WAITING = "waiting"  # why a lead is judged again: something about it is still to be done
 LOOKED_BACK = timedelta(days=1)
 
 
@@ -94,9 +97,11 @@ def tick(run: Context, memory: Memory, news: News) -> Ticked:
     if news.whole or not memory.has_enforced:
         memory.has_enforced = _look_who_is_enforced(run, watch, terms, memory)
     draft = Draft(run=run, watch=watch, noted=memory.noted, routing=LazyRouting(run.ground, terms, news.now))
-    judged = _judge(run, watch, terms, draft, whole=news.whole)
+    stamps = StampsLeft(run.known.config.limits.stamps_per_run)
+    judged = _judge(run, watch, terms, draft, stamps, whole=news.whole)
     trips, acting = draft.close(), Acting(run=up, begun=draft.begun, terms=terms, pulled=_pulled(news))
     tally = _carry_out(run, acting, draft, trips, down=news.down)
+    run.known.dirty.mark(stamps.waiting, WAITING, now=news.now)
     if draft.plan is not None:
         acting.note_who_is_missing(draft.plan)
     posted = acting.tell_people(agreement_notices(watch.agreement, watch.now) if news.whole else ())
@@ -136,13 +141,12 @@ def _look_who_is_enforced(run: Context, watch: Begun, terms: Terms, memory: Memo
     return memory.judged > 0 or run.runs.has_judged(watch.agreement.hash)
 
 
-def _judge(run: Context, watch: Begun, terms: Terms, draft: Draft, *, whole: bool) -> int:
+def _judge(run: Context, watch: Begun, terms: Terms, draft: Draft, stamps: StampsLeft, *, whole: bool) -> int:
     """Judge and plan, chunk by chunk; return how many leads."""
     known, now, agreement = run.known, watch.now, watch.agreement
     within = agreement.touches.bulk_within
     known.dirty.refresh(judged_by(terms), bulk_within=within)
     marked_upto, judged = known.dirty.newest(), 0
-    stamps = StampsLeft(known.config.limits.stamps_per_run)
     brakes = what_brakes(run, agreement, now, keep=True)
     planner: Planner | None = None
     leads = known.reader.changed(now=now, bulk_within=within, also=_owed(run, terms, agreement, now, whole=whole))
@@ -193,7 +197,22 @@ def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, s
     with noted_if_it_fails(run, draft.begun):
         terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
     take_up_or_hold(run, draft.begun, draft.plan, held)
-    return replace(acting, terms=terms).carry_out(draft.plan, todo)
+    tally = replace(acting, run=for_a_while(acting.run), terms=terms).carry_out(draft.plan, todo)
+    run.known.dirty.mark(undone(todo, tally), WAITING, now=draft.watch.now)
+    return tally
+
+
+def for_a_while(run: Context) -> Context:
+    """Return a run that begins no further batch after a minute: while it writes nothing else is judged, however slow a CRM is."""
+    until_s = run.waiting.monotonic() + WRITES_FOR_S
+    return replace(run, goes_on=lambda: run.goes_on() and run.waiting.monotonic() < until_s)
+
+
+def undone(steps: Iterable[Numbered], tally: Tally) -> frozenset[str]:
+    """Return the leads of the steps that were not tried, and of the stamps that may be tried again: no other news has them judged again."""
+    told = {(step.record, step.action) for step, event, _ in tally.told if event is not Event.LATER or step.action != STAMP}
+    tried = told | {(step.record, step.action) for step in tally.stand}
+    return frozenset(step.lead for _, step in steps if step.action != REMIND and (step.record, step.action) not in tried)
 
 
 def reachable(run: Context, steps: Sequence[Numbered], down: frozenset[str]) -> Sequence[Numbered]:

@@ -14,6 +14,12 @@ from sync.report.stopped import stop_lines
 from sync.status import Status
 
 RED, YELLOW, DIM = "red", "yellow", "dim"
+SEEN_BY = {
+    "failed_writes": "see `leadpact runs` and `leadpact show RUN`",
+    "open_writes": "the next run finds out what became of them",
+    "unknown_messages": "they may have arrived; see `leadpact notify`",
+    "failed_messages": "see `leadpact notify`",
+}
 
 Line = tuple[str, str]  # a text, and how it stands out: RED, YELLOW, DIM or nothing
 Lines = Iterator[Line]
@@ -65,13 +71,17 @@ def _at(at: datetime | None, zone: tzinfo) -> str:
 def _crms(status: Status, zone: tzinfo) -> Lines:
     pulses = status.daemon.beat.crms if status.daemon.beat is not None else {}
     for crm in status.config.crms:
-        upto = status.standing.read_upto.get(crm)
-        yield f"{crm:<12} {'read up to ' + local_text(upto, zone) if upto is not None else 'not read yet'}; {_budget(status, crm)}", ""
+        yield f"{crm:<12} {_read_upto(status, crm, zone) if status.trouble is None else 'not known'}", ""
         pulse = pulses.get(crm)
         if pulse is not None and pulse.state is CrmState.DOWN:
             yield f"  DOWN since {local_text(pulse.since, zone)}: {pulse.said or 'it gave no reason'}", RED
             if pulse.fix is not None:
                 yield f"  fix: {pulse.fix}", RED
+
+
+def _read_upto(status: Status, crm: str, zone: tzinfo) -> str:
+    upto = status.standing.read_upto.get(crm)
+    return f"{'read up to ' + local_text(upto, zone) if upto is not None else 'not read yet'}; {_budget(status, crm)}"
 
 
 def _budget(status: Status, crm: str) -> str:
@@ -88,7 +98,7 @@ def _budget(status: Status, crm: str) -> str:
 
 def _promises(status: Status) -> Lines:
     if not status.has_store:
-        yield "Promises     nothing was pulled yet", ""
+        yield f"Promises     {'nothing was pulled yet' if status.trouble is None else 'not known: the store cannot be read'}", ""
         return
     counts = promise_counts(status)
     text = ", ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in ("open", "at_risk", "broken", "backlog", "unknown"))
@@ -108,7 +118,7 @@ def _errors(status: Status) -> Lines:
     standing = status.standing
     for what, count in failures(status).items():
         if count:
-            yield f"{what.replace('_', ' ').capitalize():<20} {count:,}", RED
+            yield f"{what.replace('_', ' ').capitalize():<20} {count:,}: {SEEN_BY[what]}", RED
     if (run := standing.last_run) is not None and run.outcome not in ("ok", None):
         yield f"Last run     {run.id}, {run.kind}, stopped: {run.outcome}", RED
 
@@ -132,6 +142,9 @@ def _enforcement(status: Status, zone: tzinfo) -> Lines:
 
 
 def _store(status: Status, zone: tzinfo) -> Lines:
-    if status.has_store:
+    if status.trouble is not None:
+        yield f"Store        {status.trouble}", RED
+        yield f"  fix: {status.trouble.fix}", RED
+    elif status.has_store:
         backup = f"last backup {local_text(status.backed_up_at, zone)}" if status.backed_up_at is not None else "no backup"
         yield f"Store        {status.store_bytes / 1e6:,.1f} MB, {backup}", ""

@@ -38,6 +38,7 @@ def status_json(status: Status) -> bytes:
             "path": str(status.config.store),
             "bytes": status.store_bytes if status.has_store else None,
             "last_backup_at": moment(status.backed_up_at),
+            "trouble": str(status.trouble) if status.trouble is not None else None,
         },
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"

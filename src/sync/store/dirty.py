@@ -7,11 +7,11 @@ from array import array
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from connectors.records import Vocabulary
+from connectors.records import RecordKey, Vocabulary
 from sync.store.database import Database
-from sync.store.keys import as_json
+from sync.store.keys import as_json, known_ids
 from sync.store.lead_chunk import IS_ITS_OWN, NAMES_A_LEAD, Kinds
-from sync.store.mark_leads import MARK, mark_all
+from sync.store.mark_leads import MARK, mark_all, mark_named
 from sync.store.moments import to_ms
 
 
@@ -39,6 +39,12 @@ class Dirty:
         """Have every lead judged again."""
         with self._database.transaction() as tx:
             mark_all(tx, self._vocabularies.values(), why=why)
+
+    def mark(self, leads: Iterable[str], why: str, *, now: datetime) -> None:
+        """Have leads judged again, by key; those that the store does not know are passed over."""
+        with self._database.transaction() as tx:
+            ids = known_ids(tx, map(RecordKey.parse, set(leads)))
+            mark_named(tx, ids.values(), since=to_ms(now), why=why)
 
     def newest(self) -> int:
         """Return the number of the newest mark. Whoever judges asks before reading leads, and clears no later mark."""

@@ -63,14 +63,24 @@ def save_records(
         unexplained += _unexplained(record, after, before, tracked)
         if before is None or after._replace(seen_at=before.seen_at) != before:
             fresh[after.id] = stored[after.id] = after
-            if before is None or _says_news(record, after, before, news.own_fields):
-                news.objects[after.id] = max(after.created_at, after.gone_at or 0)
-            if news.link_fields and (before is None or _links_otherwise(record, after, before, news.link_fields)):
-                news.relinked.add(after.id)
+            _tell(news, record, after, before)
     told = _told((one for record in records for history in record.history.values() for one in history), ids, news.seen_at)
     _add_changes(tx, told if not known else _unknown_ones(tx, known, told))
     if unexplained:
         _add_changes(tx, _observed(tx, unexplained, news.seen_at))
+    _put(tx, fresh.values())
+    return frozenset(fresh) - known
+
+
+def _tell(news: News, record: Record, after: _Row, before: _Row | None) -> None:
+    """Tell whether a lead is to be judged, or linked, again."""
+    if before is None or _says_news(record, after, before, news.own_fields):
+        news.objects[after.id] = max(after.created_at, after.gone_at or 0)
+    if news.link_fields and (before is None or _links_otherwise(record, after, before, news.link_fields)):
+        news.relinked.add(after.id)
+
+
+def _put(tx: sqlite3.Connection, rows: Iterable[_Row]) -> None:
     tx.executemany(
         """
         INSERT INTO record (id, created_at, changed_at, seen_at, gone_at, field_values) VALUES (?, ?, ?, ?, ?, ?)
@@ -79,9 +89,8 @@ def save_records(
             gone_at = excluded.gone_at, field_values = excluded.field_values,
             merged_into = CASE WHEN excluded.gone_at IS NOT NULL THEN merged_into END, erased_at = NULL
         """,
-        fresh.values(),
+        rows,
     )
-    return frozenset(fresh) - known
 
 
 def save_changes(tx: sqlite3.Connection, changes: Sequence[FieldChange], ids: Mapping[RecordKey, int], *, seen_at: int) -> None:

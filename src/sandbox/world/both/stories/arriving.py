@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from sandbox.world.both.stories.base import handed_over, worked
+from sandbox.world.both.stories.beginnings import handed_over, worked
 from sandbox.world.draft import Draft
 from sandbox.world.promises import PROMISES
 from sandbox.world.story import NEAR_MISSES, Story

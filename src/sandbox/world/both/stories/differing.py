@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from sandbox.world.both.stories.base import another, handed_over, whole, worked
+from sandbox.world.both.stories.beginnings import another, handed_over, whole, worked
 from sandbox.world.draft import Draft
 from sandbox.world.passage import Passage
 from sandbox.world.promises import HANDOFF_STAGE, LAG

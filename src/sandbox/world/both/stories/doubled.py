@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from sandbox.world.both.stories.base import handed_over, worked
+from sandbox.world.both.stories.beginnings import handed_over, worked
 from sandbox.world.draft import Draft
 from sandbox.world.story import Story
 from sandbox.world.sync import Extra, Link, Place
