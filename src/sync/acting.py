@@ -12,13 +12,14 @@ from structlog.contextvars import bound_contextvars
 from connectors.pacing import repeat
 from connectors.records import Account
 from sync.along import Along
-from sync.assign import gather_routing
+from sync.assign import gather_openings
 from sync.begin import Begun
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.context import Context
 from sync.decide import planner_for
 from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
+from sync.judged_by import judged_by
 from sync.ladder import GIVING, REMIND
 from sync.log_steps import log_steps
 from sync.look_again import LookAgain
@@ -30,6 +31,7 @@ from sync.remind import Remind
 from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
 from sync.store.plans import Chosen
+from sync.store.still import JudgedBy
 from sync.telling import post_of
 from sync.terms import Terms
 
@@ -109,7 +111,7 @@ class Acting:
 
     def _look(self, plan: int) -> LookAgain:
         run, now, terms = self.run, self.begun.now, self.terms
-        routing, _ = gather_routing(run.ground, terms, now)
+        routing = gather_openings(run.ground, terms, now)
         kept = run.plans.get(plan)
         order = kept.order if kept is not None else None
         return LookAgain(
@@ -117,6 +119,7 @@ class Acting:
             writers=run.writers,
             closed={one.account.crm: one.closed for one in self.pulled},
             planner=planner_for(run, order, agreement=self.begun.agreement, terms=terms, now=now, routing=routing),
+            judged_by=JudgedBy(fingerprint=judged_by(terms), bulk_within=terms.agreement_at(now).touches.bulk_within),
             routing=routing,
         )
 
