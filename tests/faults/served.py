@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sync.daemon.heartbeat import Heartbeat, read_heartbeat
@@ -16,7 +16,6 @@ from tests.flow.enforcing import Enforced
 
 WITHIN_S, LOOK_S = 120.0, 0.02
 KIB = 1024
-SECOND = timedelta(seconds=1)
 CONFIG = """
 [http]
 enabled = false
@@ -66,16 +65,13 @@ class Served:
     def keep_up(self) -> None:
         """Wait until all that is so now was read and judged: by polls that began later, as one on its way saw some of it before."""
         now = self.now()
-        on_its_way = self._read_after(now)
-        self._read_after(on_its_way + SECOND)
+        self._read_after(now)
+        self.one.world.people.rest(1)
+        self._read_after(self.now())
         self.kept_up_at.append(now)
 
-    def _read_after(self, moment: datetime) -> datetime:
-        """Wait until each CRM was read to the end after a moment, and judged; return when the last was."""
+    def _read_after(self, moment: datetime) -> None:
         self.until(lambda: self._has_read(moment), f"{moment} was to be judged")
-        beat = self.beat()
-        assert beat is not None, "it said so"
-        return max(crm.read_at for crm in beat.crms.values() if crm.read_at is not None)
 
     def until(self, found: Callable[[], object], what: str) -> None:
         """Wait until something is so, while the daemon runs."""
