@@ -354,3 +354,15 @@ def test_the_terminal_tells_of_a_meeting_and_its_time_and_of_no_calls() -> None:
     assert "For: Recap <b>, Fri 2026-11-20 10:00 EST; led by working managers" in said
     assert "What fell due from Tue 2026-11-17 08:00 EST to Fri 2026-11-20 10:00 EST, and what is open now." in said
     assert "API calls" not in said
+
+
+def test_what_leadpact_did_is_told_by_action_and_left_out_where_it_did_nothing() -> None:
+    report = a_report([BROKEN])
+    assert report.kept is not None
+    did = replace(report, kept=replace(report.kept, done={"reassign": 12, "escalate": 3}))
+    page = told(did)
+    assert "Reassign leads were given to another owner 12 Escalate leads were listed in a manager's task 3" in page.text
+    assert "What leadpact did" not in told(report).text
+    out = StringIO()
+    Console(file=out, width=200).print(audit_table(did, width=200))
+    assert "12 leads were given to another owner" in out.getvalue()
