@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 from connectors.pacing import repeat
 from connectors.records import Account
 from sync.along import Along
-from sync.assign import gather_routing
+from sync.assign import gather_openings
 from sync.begin import Begun
 from sync.carry_out import CarryOut, Numbered, Tally
 from sync.context import Context
@@ -109,7 +109,7 @@ class Acting:
 
     def _look(self, plan: int) -> LookAgain:
         run, now, terms = self.run, self.begun.now, self.terms
-        routing, _ = gather_routing(run.ground, terms, now)
+        routing = gather_openings(run.ground, terms, now)
         kept = run.plans.get(plan)
         order = kept.order if kept is not None else None
         return LookAgain(

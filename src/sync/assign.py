@@ -13,7 +13,7 @@ from sync.facts import OwnerSet
 from sync.known import Known
 from sync.people_turns import PeopleTurn, people_turns
 from sync.roster import member_ids
-from sync.route import Routing, Sticky
+from sync.route import Book, Routing, Sticky
 from sync.seats import routing_at
 from sync.store.ledger import Enforced, Ledger
 from sync.store.whose import Intent, Whose
@@ -41,6 +41,12 @@ def gather_routing(ground: Ground, terms: Terms, now: datetime) -> tuple[Routing
     for turn in turns:
         book.count(turn.given)
     return routing_at(terms, now, book=book, loads=_loads(ground, terms, turns, now), accounts=_account_of(ground, terms)), turns
+
+
+def gather_openings(ground: Ground, terms: Terms, now: datetime) -> Routing:
+    """Return what says who may get leads at `now`: as `gather_routing`, but for whose turn it is; that is told by a plan."""
+    turns = new_people_turns(ground, terms, now) if _has_caps(terms) else ()
+    return routing_at(terms, now, book=Book(), loads=_loads(ground, terms, turns, now), accounts=_account_of(ground, terms))
 
 
 def new_people_turns(ground: Ground, terms: Terms, now: datetime) -> tuple[PeopleTurn, ...]:
@@ -83,7 +89,7 @@ def _ours(intents: list[Intent], terms: Terms, crm: str) -> Callable[[OwnerSet],
 
 def _loads(ground: Ground, terms: Terms, turns: tuple[PeopleTurn, ...], now: datetime) -> Mapping[tuple[str, str], Load]:
     """Return what members have; nothing is counted where nobody has caps."""
-    if all(member.at_most == NO_CAPS for pool in terms.roster.pools.values() for member in pool):
+    if not _has_caps(terms):
         return {}
     crm = terms.authority.owner
     loads = ground.ledger.loads(crm, now)
@@ -96,6 +102,10 @@ def _loads(ground: Ground, terms: Terms, turns: tuple[PeopleTurn, ...], now: dat
     for key, owned in ground.ledger.owned(terms.crms[crm].vocabulary, pools).items():
         loads[key] = replace(loads.get(key, Load()), owned=owned)
     return loads
+
+
+def _has_caps(terms: Terms) -> bool:
+    return any(member.at_most != NO_CAPS for pool in terms.roster.pools.values() for member in pool)
 
 
 def _account_of(ground: Ground, terms: Terms) -> Callable[[str], Sticky | None]:

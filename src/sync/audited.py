@@ -30,12 +30,22 @@ def audit_of(run: Context, begun: Begun, pulled: tuple[Pulled, ...], terms: Term
         pulled=pulled,
         usage=run.meter.told(),
         leads={connector.crm: known.reader.count_persons(known.vocabularies[connector.crm]) for connector in run.connectors},
-        names={owner: name for crm in terms.crms.values() for owner, name in crm.names.items()},
-        teams={owner: team for name, crm in terms.crms.items() for owner in crm.names if (team := terms.team_of(name, owner))},
+        names=names_of(terms),
+        teams=teams_of(terms),
         summary=summary,
         limited=False,
         plan=plan,
     )
+
+
+def names_of(terms: Terms) -> dict[str, str]:
+    """Return the names of all owners, by id."""
+    return {owner: name for crm in terms.crms.values() for owner, name in crm.names.items()}
+
+
+def teams_of(terms: Terms) -> dict[str, str]:
+    """Return the team of each owner who is in one, by id."""
+    return {owner: team for name, crm in terms.crms.items() for owner in crm.names if (team := terms.team_of(name, owner))}
 
 
 def not_judged(agreement: Agreement) -> tuple[str, ...]:

@@ -13,9 +13,12 @@ from sync.messages import OWNER, Kind, Message, Recipient
 from sync.steps import Step
 from sync.store.findings import Findings
 from sync.store.plans import Chosen, Plans
+from sync.store.reports import Reports
 from sync.store.tidings import Tidings
 from sync.templates import Templates
 from sync.tidings import Gate
+
+TOLD_WITH_STEP = (Kind.RECYCLED, Kind.NOBODY_LEFT, Kind.ESCALATION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,7 @@ class Author:
     findings: Findings
     plans: Plans
     tidings: Tidings
+    reports: Reports
     directory: Directory
     templates: Templates
     gate: Gate
@@ -39,7 +43,7 @@ class Author:
         """Return what the daily digests of readers say, each of its day; all leads are looked through once."""
         if not days:
             return {}
-        readers = [reader for reader in self.directory.readers() if reader.recipient in days]
+        readers = [reader for reader in self.directory.readers(self.directory.agreement.tell.daily) if reader.recipient in days]
         owed = [one for one in self.tidings.owed(self.directory.terms) if self.gate.lists(one, self._team(one))]
         at = self.directory.agreement.tell.daily_at
         return {reader.recipient: overview(reader, owed, at=at, day=days[reader.recipient]) for reader in readers}
@@ -60,7 +64,7 @@ class Author:
         finding = self.findings.named([message.finding]).get(message.finding) if message.finding is not None else None
         plan = self.plans.get(message.plan) if message.plan is not None else None
         trips = self.plans.trips(message.plan) if message.kind is Kind.TRIP and message.plan is not None else {}
-        step = self._step(message) if message.kind in (Kind.RECYCLED, Kind.NOBODY_LEFT) else None
+        step = self._step(message) if message.kind in TOLD_WITH_STEP else None
         daily = overviews.get(message.recipient) if message.kind is Kind.DAILY else None
         return Known(
             message=message,
@@ -75,6 +79,7 @@ class Author:
             daily=daily,
             pages=self._pages(daily) if daily is not None else {},
             names=self._names(daily) if daily is not None else {},
+            made=self.reports.made(message.rule) if message.kind is Kind.REPORT else None,
         )
 
     def _step(self, message: Message) -> Step | None:

@@ -11,12 +11,12 @@ from connectors.changes import Change
 from connectors.errors import ConnectorError
 from connectors.memberships import is_membership
 from connectors.records import Record, RecordKey
+from sync.again import Again
 from sync.along import Along, stay
 from sync.beside import NOT_ALONE, goes_with
 from sync.joined import read_lost, read_memberships
 from sync.journal import FOR_GOOD, STOOD, Entry, Event, Place
 from sync.look_again import LookAgain
-from sync.rows import LeadRows
 from sync.same_value import same_value
 from sync.send import Part, Sender, replaced
 from sync.settle import Settled, Settler
@@ -114,10 +114,9 @@ class CarryOut:
         """Yield steps, each with why it would not be sent now; everything is read again, and nothing is written."""
         for some in in_batches(steps):
             sender = self.sender_at(self.now())
-            rows = self.look.read((step.lead for _, step in some), now=sender.now)
+            again = self.look.read((step.lead for _, step in some), now=sender.now)
             for position, step in some:
-                its = rows.get(step.lead)
-                yield position, step, self._why_not(step, _record_of(step, its), its, sender)
+                yield position, step, self._why_not(step, _record_of(step, again), again, sender)
 
     def _round(self, steps: Sequence[Numbered], tally: Tally, tell: Callable[[int], None]) -> list[Numbered]:
         """Try steps once; return those that may be tried again."""
@@ -144,9 +143,9 @@ class CarryOut:
             tally.waits.pop(position, None)
         steps = list(self._let_pass(steps, sender, tally))
         moves, tasks = any(step.action != STAMP for _, step in steps), self.along.read(steps, sender)
-        rows = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
+        again = self.look.read((step.lead for _, step in steps), now=now, by_association=moves)
         beside = goes_with(steps)
-        seen = self._with_their_lists(list(self._ready(steps, rows, sender, tally)), sender, tally)
+        seen = self._with_their_lists(list(self._ready(steps, again, sender, tally)), sender, tally)
         ready = list(self._with_their_first(seen, beside, sender, tally))
         parts = {position: self._parts(position, step, record, sender) for position, step, record in ready}
         lost = read_lost(sender.writers, [part.change for mine in parts.values() for part in mine])
@@ -196,14 +195,12 @@ class CarryOut:
                 tally.stopped += 1
         sender.journal.note(sender.run_id, stopped)
 
-    def _ready(
-        self, steps: Sequence[Numbered], rows: Mapping[str, LeadRows], sender: Sender, tally: Tally
-    ) -> Iterator[tuple[int, Step, Record]]:
+    def _ready(self, steps: Sequence[Numbered], again: Again, sender: Sender, tally: Tally) -> Iterator[tuple[int, Step, Record]]:
         """Yield the steps that may be sent, with the record as it is now; note why of the others."""
         skipped = []
         for position, step in steps:
-            record = _record_of(step, rows.get(step.lead))
-            why = self._why_not(step, record, rows.get(step.lead), sender)
+            record = _record_of(step, again)
+            why = self._why_not(step, record, again, sender)
             if why is None and record is not None:
                 yield position, step, record
             else:
@@ -246,7 +243,7 @@ class CarryOut:
         sender.journal.note(sender.run_id, lines)
         yield from (one for one in ready if one[0] not in skipped)
 
-    def _why_not(self, step: Step, record: Record | None, rows: LeadRows | None, sender: Sender) -> str | None:
+    def _why_not(self, step: Step, record: Record | None, again: Again, sender: Sender) -> str | None:
         if record is None:
             return GONE
         writer = sender.writers[record.key.crm]
@@ -254,7 +251,7 @@ class CarryOut:
         if step.action != STAMP and grain is not None and told_at - record.changed_at < grain:
             return "the record changed a moment ago; the next run looks again"
         if step.action != UNDO:
-            return self.look.why_not(step, rows, now=sender.now)
+            return again.why_not(step)
         own = [one for one in step.fields if not is_membership(one.field)]
         changed = [one.field for one in own if not same_value(record.values.get(one.field), one.before)]
         return f"{', '.join(changed)} changed since" if changed else None
@@ -307,7 +304,8 @@ def _intend(
     return {position: tuple(noted[part.place] for part in parts) for position, (_, parts) in tried.items()}
 
 
-def _record_of(step: Step, rows: LeadRows | None) -> Record | None:
+def _record_of(step: Step, again: Again) -> Record | None:
+    rows = again.rows.get(step.lead)
     if rows is None:
         return None
     return next((person for person in rows.people if person.key == step.record and person.key not in rows.gone_at), None)

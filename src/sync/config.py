@@ -28,6 +28,7 @@ from sync.config_sections import (
     LogSection,
     ModeSection,
     ReconcileSection,
+    ReportsSection,
     RetentionSection,
     SettleSection,
 )
@@ -59,6 +60,8 @@ class Config:
     backup: BackupSection
     retention: RetentionSection
     reconcile: ReconcileSection
+    reports: ReportsSection
+    reports_folder: Path
     daemon: DaemonSection
     http: HttpSection
     log: LogSection
@@ -203,6 +206,8 @@ def _config(settings: Settings, reader: SettingsReader) -> Config:
         backup=settings.backup,
         retention=settings.retention,
         reconcile=settings.reconcile,
+        reports=settings.reports,
+        reports_folder=(folder / Path(settings.files.store).expanduser()).parent / Path(settings.reports.folder).expanduser(),
         daemon=settings.daemon,
         http=settings.http,
         log=settings.log,

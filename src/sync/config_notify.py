@@ -91,7 +91,13 @@ def target_problems(targets: Sequence[Target], *, file: str) -> Iterator[Problem
 def unknown_readers(targets: Sequence[Target], agreement: Agreement, *, file: str) -> Iterator[Problem]:
     """Yield a problem for each reader that neither leadpact nor a `tell` of the agreement knows."""
     tell = agreement.tell
-    told = [name for handoff in agreement.handoffs for name in handoff.tell] + [*tell.at_risk, *tell.broken, *tell.recycled, *tell.daily]
+    told = [name for handoff in agreement.handoffs for name in handoff.tell] + [
+        *tell.at_risk,
+        *tell.broken,
+        *tell.recycled,
+        *tell.daily,
+        *tell.reports,
+    ]
     teams = [f"{TEAM} {name}" for name in agreement.teams]
     known = [name for name in dict.fromkeys([*ROLES, *told, *teams]) if name != TEAM]
     for target in targets:

@@ -36,6 +36,7 @@ from sync.config_sections import (
     LogSection,
     ModeSection,
     ReconcileSection,
+    ReportsSection,
     RetentionSection,
     RolesSection,
     SettleSection,
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     backup: BackupSection = BackupSection()
     retention: RetentionSection = RetentionSection()
     reconcile: ReconcileSection = ReconcileSection()
+    reports: ReportsSection = ReportsSection()
     daemon: DaemonSection = DaemonSection()
     http: HttpSection = HttpSection()
     log: LogSection = LogSection()

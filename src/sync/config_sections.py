@@ -11,8 +11,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from sync.agreement.recurrence import read_recurrence
 from sync.agreement.schema_words import SpanText, WallSpanText
 from sync.agreement.spans import parse_span
+from sync.agreement.words import WordError
+from sync.occasions import OFF
 from sync.shape import Table, Text, matching, wrong
 
 Portion = Annotated[float, Field(gt=0, le=1)]
@@ -176,6 +179,26 @@ class DaemonSection(Table):
         "03:00"
     )
     stop_within: WallSpanText = timedelta(seconds=20)
+
+
+def _recurring(text: str) -> str:
+    """Return a text that says on which days something comes back, or `off`."""
+    if text != OFF:
+        try:
+            read_recurrence(text)
+        except WordError as error:
+            raise wrong(f"{OFF}, or {error.expected}", fix=error.fix) from None
+    return text
+
+
+class ReportsSection(Table):
+    """`[reports]`: which reports are made by themselves, and where they are kept."""
+
+    every: Annotated[Text, AfterValidator(_recurring)] = OFF
+    before: Annotated[WallSpanText, Field(ge=timedelta(0), le=timedelta(days=7))] = timedelta(hours=2)
+    meetings: Annotated[bool, Field(strict=True)] = True
+    folder: Text = "reports"  # relative to that of the store
+    keep: Whole = 100
 
 
 class LogSection(Table):

@@ -18,6 +18,7 @@ from sync.store.ledger import Enforced, Ledger
 from sync.store.outbox import Outbox
 from sync.store.plans import Plans
 from sync.store.reconciled import Parts
+from sync.store.reports import Reports
 from sync.store.runs import Runs
 from sync.store.standing import Standing
 from sync.store.tidings import Tidings
@@ -42,6 +43,7 @@ class Context:
     enforced: Enforced
     outbox: Outbox
     tidings: Tidings
+    reports: Reports
     door: Door
     templates: Templates
     meter: Meter

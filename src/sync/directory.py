@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -66,10 +66,10 @@ class Directory:
         """Return the team of an owner."""
         return self.terms.team_of(crm, owner) if crm in self.terms.crms else None
 
-    def readers(self) -> Iterator[Reader]:
-        """Yield who gets a daily digest, by the agreement: people of the roster, and places that many read."""
+    def readers(self, words: Iterable[str]) -> Iterator[Reader]:
+        """Yield whom words of the agreement mean where no lead is spoken of: people of the roster, and places that many read."""
         default = self.agreement.calendars["default"]
-        for word in self.agreement.tell.daily:
+        for word in words:
             match word:
                 case "owner":
                     yield from (self._reader(OWNER, person, [person]) for person in self.roster.people.values() if self._id(person))

@@ -99,10 +99,10 @@ class Escalate:
         """Yield the steps that are still asked for, each with the line about it; note why of the others."""
         for start in range(0, len(steps), AT_ONCE):
             some = steps[start : start + AT_ONCE]
-            rows = self.look.read((step.lead for _, step in some), now=sender.now)
+            again = self.look.read((step.lead for _, step in some), now=sender.now)
             for position, step in some:
-                place, its = Place(self.plan, position), rows.get(step.lead)
-                why = self.look.why_not(step, its, now=sender.now)
+                place, its = Place(self.plan, position), again.rows.get(step.lead)
+                why = again.why_not(step)
                 if why is None and its is not None:
                     yield place, step, self._line(step, its)
                 else:

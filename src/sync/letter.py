@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 
+from sync.agreement.model import OFFBOARD
 from sync.daily import Overview, Owed, shown
 from sync.history import local_text
 from sync.judge.findings import Finding
 from sync.ladder import BEFORE_THE_LADDER
 from sync.messages import MANAGER, OWNER, Kind, Message
+from sync.occasions import MadeReport
 from sync.plain import plain
 from sync.steps import Step
 
@@ -64,6 +66,7 @@ class Known:
     daily: Overview | None = None
     pages: Mapping[str, str] = field(default_factory=dict)  # of the leads of a daily digest
     names: Mapping[str, str] = field(default_factory=dict)  # of their owners
+    made: MadeReport | None = None  # a report
 
 
 def letter_of(known: Known, *, is_shared: bool) -> Letter:
@@ -131,6 +134,10 @@ def _given_because(known: Known) -> str:
 
 def _escalation(known: Known) -> tuple[str, list[str]]:
     message = known.message
+    if message.rule == OFFBOARD:
+        why = [f"Why: {value_text(known.step.reason, longest=LONGEST_REASON)}."] if known.step is not None else []
+        says = f"A lead stays with {value_text(known.name) if known.name else 'somebody'}, who leaves. A task in the CRM lists it."
+        return f"Escalated: a lead of somebody who leaves: {message.lead}", [says, *why, *_lead(known)]
     return f"Escalated: {message.rule} of {message.lead}", [
         f"{message.rule} {_was_due(known)} and is still owed.{_whose(known)} A task in the CRM lists the lead.",
         *_which(known),
@@ -208,6 +215,15 @@ def _recycled(known: Known) -> tuple[str, list[str]]:
     return f"A lead is back with Marketing: {message.lead}", [*says, *_which(known)]
 
 
+def _report(known: Known) -> tuple[str, list[str]]:
+    made = known.made
+    if made is None:
+        return f"A report is made: {known.message.rule}", ["Another one now: leadpact report"]
+    title, at = value_text(made.title), local_text(made.at, known.zone)
+    what = f"The report for {title} on {at}" if made.title else f"The report of {at}"
+    return f"{what}: {made.figures}", [f"{what} is made.", f"{made.figures}.", f"It lies at {made.file}"]
+
+
 def _daily(known: Known) -> tuple[str, list[str]]:
     told = known.daily or Overview()
     title = f"{known.message.rule}: {told.open} open, {len(told.today)} due today, {len(told.broken)} broken since the last digest"
@@ -275,6 +291,7 @@ _TEXTS = {
     Kind.AT_RISK: _at_risk,
     Kind.BROKEN: _broken,
     Kind.RECYCLED: _recycled,
+    Kind.REPORT: _report,
     Kind.DAILY: _daily,
     Kind.DIGEST: _digest,
 }

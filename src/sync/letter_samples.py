@@ -10,6 +10,7 @@ from sync.daily import Overview, Owed
 from sync.judge.findings import CycleRef, Finding, Side, Status
 from sync.letter import Known, Letter, digest_of, letter_of
 from sync.messages import ABOUT_NO_LEAD, MANAGER, MARKETING, OPS, OWNER, Kind, Message, Recipient
+from sync.occasions import MadeReport
 
 LEAD = RecordKey("hubspot", "contact", "101")
 PAGE = "https://crm.example/101"
@@ -22,7 +23,15 @@ _NOTICES = {
     Kind.REVIEW: "2026-11-18",
     Kind.EXPIRES: "2026-12-18, within 30 days",
 }
-_ROLES |= dict.fromkeys((Kind.TRIP, Kind.NOBODY_LEFT, *_NOTICES), OPS)
+_ROLES |= dict.fromkeys((Kind.TRIP, Kind.NOBODY_LEFT, Kind.REPORT, *_NOTICES), OPS)
+_MADE = MadeReport(
+    name="2026-11-20-1000-recap-and-kick-off",
+    title="Recap and kick-off",
+    at=OPENED + timedelta(days=2),
+    made_at=OPENED + timedelta(days=2, hours=-2),
+    file="/var/lib/leadpact/reports/2026-11-20-1000-recap-and-kick-off.html",
+    figures="91.2% of 125 promises kept (88.0% before), 11 broken, 4 leads still wait",
+)
 
 
 def sample(kind: Kind, *, is_shared: bool) -> tuple[list[Known], Letter]:
@@ -49,13 +58,14 @@ def _known(kind: Kind) -> Known:
         daily=Overview(open=7, late=2, today=[owed], broken=[broken]) if kind is Kind.DAILY else None,
         pages={str(LEAD): PAGE},
         names={"hubspot/7": "Ann Example"},
+        made=_MADE if kind is Kind.REPORT else None,
     )
 
 
 def _message(kind: Kind) -> Message:
     rules = {Kind.DAILY: "2026-11-18", Kind.ASSIGNED: "Marketing to SDR", Kind.RECYCLED: "Marketing to SDR", Kind.NOBODY_LEFT: "sdr"}
-    rules |= _NOTICES
-    of = "" if kind in (Kind.TRIP, Kind.NOBODY_LEFT, *_NOTICES) else "hubspot/7"
+    rules |= _NOTICES | {Kind.REPORT: _MADE.name}
+    of = "" if kind in (Kind.TRIP, Kind.NOBODY_LEFT, Kind.REPORT, *_NOTICES) else "hubspot/7"
     return Message(
         kind=kind,
         recipient=Recipient(role=_ROLES.get(kind, OWNER), of=of),

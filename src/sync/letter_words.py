@@ -34,6 +34,7 @@ WORDS = (
     "late",  # how many of them are broken
     "due_today",  # of each rule, lead, link, due, owner
     "broken",
+    "file",  # of a report: where it lies
     "messages",  # of a digest: of each title, rule, lead, link
 )
 
@@ -46,7 +47,8 @@ def words_of(known: Sequence[Known], *, is_shared: bool) -> Mapping[str, object]
     messages = [] if len(known) == 1 else [_line(one) for one in known]
     daily = _of_daily(first if len(known) == 1 else None)
     addressee = addressee_of(first) if is_shared else ""
-    return {**told, **daily, "title": ours.title, "text": ours.body, "addressee": addressee, "messages": messages}
+    file = first.made.file if len(known) == 1 and first.made is not None else ""
+    return {**told, **daily, "file": file, "title": ours.title, "text": ours.body, "addressee": addressee, "messages": messages}
 
 
 def _of_one(known: Known) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Reads everything about some leads anew, right before they are written, and judges them again."""
+"""Reads everything about some leads anew, right before they are written."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from datetime import datetime, timedelta
 
 from connectors.protocol import WritingConnector
 from connectors.records import RecordKey
-from sync.fresh import Promised, why_not_now
-from sync.judge.judge import judge_lead
+from sync.again import Again
 from sync.known import Known
 from sync.offboard import Offboarding
 from sync.plan import Planner
 from sync.route import Routing
 from sync.rows import LeadRows
-from sync.seats import is_there, open_seats
-from sync.steps import Step
+from sync.seats import open_seats
 
 _TOLD_BY = timedelta(seconds=1)  # a CRM tells its time in whole seconds, and what happened in fractions of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookAgain:
-    """What a run looks at again, and by what it judges."""
+    """What a run looks at again, and by what it judges what it sees."""
 
     known: Known
     writers: Mapping[str, WritingConnector]  # by CRM
@@ -31,20 +29,20 @@ class LookAgain:
     planner: Planner | Offboarding
     routing: Routing = field(default_factory=lambda: Routing(seats={}))  # territories and accounts; who may get leads is looked up anew
 
-    def read(self, leads: Iterable[str], *, now: datetime, by_association: bool = True) -> dict[str, LeadRows]:
-        """Read the persons of `leads` and their activities by association, in every CRM that holds one; return the leads, by key.
+    def read(self, leads: Iterable[str], *, now: datetime, by_association: bool = True) -> Again:
+        """Read the persons of `leads` and their activities by association, in every CRM that holds one; return the leads as they are.
 
-        Not `by_association` the activities are left out, for what moves nobody. A lead that was merged into another, or erased, is not
-        among them.
+        Not `by_association` the activities are left out, for what moves nobody. What the CRM tells has happened, though its clock be
+        ahead of ours: a call is no less made for being dated after `now`.
         """
         wanted = sorted(set(leads))
-        people = [person.key for rows in self._rows(wanted).values() for person in rows.people]
+        people = self.known.reader.persons(wanted)
         for crm, writer in self.writers.items():
             theirs = [key for key in people if key.crm == crm]
             self._read_persons(writer, theirs, now=now)
             if by_association and theirs:
                 self._read_activities(writer, theirs, now=now)
-        return self._rows(wanted)
+        return self._again(self.kept(wanted), max([now, *self._read_upto()]))
 
     def _read_persons(self, writer: WritingConnector, persons: Sequence[RecordKey], *, now: datetime) -> None:
         if not persons:
@@ -60,25 +58,11 @@ class LookAgain:
         """Yield the time up to which each CRM was read, by its own clock."""
         yield from (writer.server_now + _TOLD_BY for writer in self.writers.values() if writer.server_now is not None)
 
+    def _again(self, rows: Mapping[str, LeadRows], now: datetime) -> Again:
+        seats = open_seats(self.known.roster, self.planner.terms, now)
+        return Again(rows=rows, planner=replace(self.planner, now=now), routing=replace(self.routing, seats=seats))
+
     def kept(self, leads: Sequence[str]) -> dict[str, LeadRows]:
         """Return leads as the mirror has them, by key; no CRM is asked."""
-        return self._rows(leads)
-
-    def _rows(self, leads: Sequence[str]) -> dict[str, LeadRows]:
         within = self.planner.agreement.touches.bulk_within
         return {rows.lead: rows for rows in self.known.reader.leads(upto=None, bulk_within=within, keys=leads)}
-
-    def why_not(self, step: Step, rows: LeadRows | None, *, now: datetime) -> str | None:
-        """Say why a step must not be carried out now; None if it may.
-
-        What the CRM tells has happened, though its clock be ahead of ours: a call is no less made for being dated after `now`.
-        """
-        if rows is None:
-            return "the lead is gone, or was merged into another"
-        terms, now = self.planner.terms, max([now, *self._read_upto()])
-        findings = judge_lead(rows, terms, now).findings
-        routing = replace(self.routing, seats=open_seats(self.known.roster, terms, now))
-        router = Promised(step.given, routing, lambda owner: is_there(terms, owner, now))
-        asked = replace(self.planner, now=now, routing=router).steps(rows, findings)
-        days = terms.crms[step.record.crm].vocabulary.own_fields.get("return_on")
-        return why_not_now(step, asked, findings, moving=(days,) if days is not None else ())

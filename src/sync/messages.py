@@ -38,11 +38,12 @@ class Kind(StrEnum):
     BACK = "back"  # it answers again
     REVIEW = "review"  # the agreement is to be reviewed
     EXPIRES = "expires"  # it ends soon
+    REPORT = "report"  # of a meeting, or of the config: it is made, and lies somewhere
     DAILY = "daily"  # what is open, due today and broken since yesterday
     DIGEST = "digest"  # of messages that were too many
 
 
-ABOUT_NO_LEAD = frozenset({Kind.TRIP, Kind.DAILY, Kind.DOWN, Kind.BACK, Kind.REVIEW, Kind.EXPIRES})
+ABOUT_NO_LEAD = frozenset({Kind.TRIP, Kind.REPORT, Kind.DAILY, Kind.DOWN, Kind.BACK, Kind.REVIEW, Kind.EXPIRES})
 ABOUT_WHAT_IS_OWED = frozenset({Kind.REMINDER, Kind.AT_RISK, Kind.BROKEN})
 
 
@@ -77,7 +78,7 @@ class Message:
 
     kind: Kind
     recipient: Recipient
-    rule: str  # of a passage's its handoff, of nobody left's its pool, of a daily digest's its day: 2026-11-20; of a notice see `notices`
+    rule: str  # of a passage's its handoff, of nobody left's its pool, of a daily digest's its day, of a report's its name; see `notices`
     lead: str | None = None
     finding: str | None = None
     rung: int | None = None  # of what is about a passage its number, of nobody left the day as an ordinal
@@ -99,7 +100,7 @@ class Message:
                 return self.rule, self.rung
             case Kind.ASSIGNED | Kind.RECYCLED:
                 return self.lead, self.rule, self.rung
-            case Kind.DAILY | Kind.DOWN | Kind.BACK | Kind.REVIEW | Kind.EXPIRES:
+            case Kind.REPORT | Kind.DAILY | Kind.DOWN | Kind.BACK | Kind.REVIEW | Kind.EXPIRES:
                 return (self.rule,)
             case _:
                 return self.finding, self.rung
@@ -119,6 +120,7 @@ class News:
     rule: str
     rung: int
     writes: Mapping[str, str | None]  # field -> the value that was sent
+    leaver: str | None = None  # of an offboarding: who leaves, in the CRM that says who owns leads
 
 
 def whom_to_remind(finding: Finding, crm: str) -> Recipient | None:
@@ -150,11 +152,12 @@ TeamOf = Callable[[str, str | None], str | None]  # (CRM, owner id) -> team
 def messages_of(
     news: News, *, finding: Finding | None, crm: str, owner_field: str, agreement: Agreement, team_of: TeamOf
 ) -> Iterator[Message]:
-    """Yield what is told of a step, to whom the agreement says; `crm` is the one whose owner the finding names."""
+    """Yield what is told of a step, to whom the agreement says; `crm` is the one whose owner the finding, or an offboarding, names."""
     if news.event in STANDS_NOT:
         yield _about(news, Kind.FAILED, Recipient(role=OPS))
-    elif news.action == "escalate" and finding is not None and finding.owner:
-        yield _about(news, Kind.ESCALATION, Recipient(role=MANAGER, of=f"{crm}/{finding.owner}"))
+    elif news.action == "escalate":
+        if (owner := finding.owner if finding is not None else news.leaver) is not None:
+            yield _about(news, Kind.ESCALATION, Recipient(role=MANAGER, of=f"{crm}/{owner}"))
     elif news.action in GIVING and (owner := news.writes.get(owner_field)):
         tell = told_of_handoff(agreement, finding.cycle.handoff) if finding is not None else (OWNER,)
         for recipient in recipients(tell, crm=news.crm, owner=owner, team_of=team_of):

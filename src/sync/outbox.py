@@ -90,7 +90,7 @@ class Post:
         """Return when there is something to send next, or a daily digest to make; None for never, and a moment that is past for now."""
         told, at = self.tidings.told_daily(), self._directory.agreement.tell.daily_at
         served = self.known.config.told
-        readers = [reader for reader in self._directory.readers() if reader.recipient.role in served]
+        readers = [reader for reader in self._directory.readers(self._directory.agreement.tell.daily) if reader.recipient.role in served]
         mornings = (next_due(reader, at, self.now(), told.get(reader.recipient)) for reader in readers)
         return next_at(self.outbox.waiting(), (moment for moment in mornings if moment is not None))
 
@@ -110,10 +110,11 @@ class Post:
 
     def _messages(self, news: News, finding: Finding | None) -> Iterable[Message]:
         terms = self._directory.terms
+        crm = news.crm if news.leaver is None else terms.authority.owner
         return messages_of(
             news,
             finding=finding,
-            crm=terms.owning_crm(finding.records) if finding is not None else news.crm,
+            crm=terms.owning_crm(finding.records) if finding is not None else crm,
             owner_field=terms.crms[news.crm].vocabulary.owner if news.crm in terms.crms else "",
             agreement=self._directory.agreement,
             team_of=self._directory.team,
@@ -144,7 +145,7 @@ class Post:
     def _take_daily(self) -> None:
         """Note the digests that are due for today, of those who have anything to hear of."""
         told, at, now, served = self.tidings.told_daily(), self._directory.agreement.tell.daily_at, self.now(), self.known.config.told
-        readers = [reader for reader in self._directory.readers() if reader.recipient.role in served]
+        readers = [reader for reader in self._directory.readers(self._directory.agreement.tell.daily) if reader.recipient.role in served]
         found = {reader.recipient: due_now(reader, at, now, told.get(reader.recipient)) for reader in readers}
         days = {recipient: day for recipient, day in found.items() if day is not None}
         if days:

@@ -27,7 +27,15 @@ def post_of(run: Context, terms: Terms, agreement: Agreement, *, now: Callable[[
         not_enforcing=why_not_enforcing(agreement, now()),
         brakes=brakes_at(known, Now(now(), run.clock()), agreement.zone),
     )
-    author = Author(findings=known.findings, plans=run.plans, tidings=run.tidings, directory=directory, templates=run.templates, gate=gate)
+    author = Author(
+        findings=known.findings,
+        plans=run.plans,
+        tidings=run.tidings,
+        reports=run.reports,
+        directory=directory,
+        templates=run.templates,
+        gate=gate,
+    )
     return Post(known=known, outbox=run.outbox, tidings=run.tidings, author=author, door=run.door, now=now)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sync.agreement.calendar import Calendar, CalendarRangeError
 from sync.messages import Kind, Message, State
 
-AT_ONCE = frozenset({Kind.TRIP, Kind.FAILED, Kind.DOWN, Kind.BACK})  # somebody must decide, or look
+AT_ONCE = frozenset({Kind.TRIP, Kind.FAILED, Kind.DOWN, Kind.BACK, Kind.REPORT})  # somebody must decide, or look; a report has its hour
 WITH_A_DEADLINE = frozenset({Kind.REMINDER, Kind.GIVEN, Kind.ASSIGNED, Kind.AT_RISK})  # urgent if it falls before the reader is back
 AGAIN_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))  # the first failure, the second, ...
 

@@ -23,6 +23,7 @@ from sync.assign import Ground
 from sync.config import Config, load_config
 from sync.context import Context
 from sync.delivery import Door
+from sync.due_reports import Reporting
 from sync.files import Files, read_files
 from sync.known import Known
 from sync.lint import refuse_if_misfit
@@ -48,6 +49,7 @@ from sync.store.mirror import Mirror
 from sync.store.outbox import Outbox
 from sync.store.plans import Plans
 from sync.store.reconciled import Parts
+from sync.store.reports import Reports
 from sync.store.rows_read import LeadReader
 from sync.store.runs import Runs
 from sync.store.standing import Standing
@@ -186,6 +188,7 @@ def context_of(
         enforced=Enforced(store),
         outbox=Outbox(store),
         tidings=Tidings(store),
+        reports=Reports(store),
         upkeep=Upkeep(store),
         standing=Standing(store),
         parts=Parts(store),
@@ -291,6 +294,20 @@ def open_to_decide(path: Path | None, *, wait: timedelta = WAIT) -> Iterator[Kno
     configure_logs(files.config)
     with hold_store(files.config.store, _this_process(), wait=wait), open_store(files.config.store) as store:
         yield _known(files, store)
+
+
+@contextmanager
+def open_reporting(path: Path | None) -> Iterator[Reporting]:
+    """Open files and store to make the reports that are due, beside whoever writes to it; one of its kind at a time, else StoreBusy.
+
+    Raises NoStore, and Misfit as `open_known` does.
+    """
+    files = read_files(path)
+    refuse_if_misfit(files.agreement, files.roster, facts=())
+    configure_logs(files.config)
+    own = files.config.store.with_name(f"{files.config.store.name}.reports")
+    with open_store_beside(files.config.store) as store, hold_store(own, _this_process()):
+        yield Reporting(known=_known(files, store), runs=Runs(store), reports=Reports(store), outbox=Outbox(store))
 
 
 @contextmanager

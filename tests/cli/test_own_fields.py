@@ -20,9 +20,9 @@ NAMES = {
 STAMPED = ("sla_status", "sla_deadline", "first_touch", "breaches")
 
 
-def name_fields(one: Enforced, names: Mapping[str, str]) -> None:
+def name_fields(one: Enforced, names: Mapping[str, str], *, crm: str = "") -> None:
     with (one.files / "config.toml").open("a", encoding="utf-8") as config:
-        config.write(f"\n[own_fields.{one.world.crm}]\n" + "".join(f'{purpose} = "{name}"\n' for purpose, name in names.items()))
+        config.write(f"\n[own_fields.{crm or one.world.crm}]\n" + "".join(f'{purpose} = "{name}"\n' for purpose, name in names.items()))
 
 
 def check(one: Enforced, *options: str, code: int) -> str:

@@ -24,6 +24,7 @@ from tests.flow.receiver import Receiver, receiver
 
 TO = {"hubspot": BY_STAGE, "salesforce": BY_STATUS}
 ASKED = (
+    ('tell     = ["owner", "#new-mqls"]', 'assigned_by = "leadpact"\ntell     = ["owner", "#new-mqls"]'),
     ("expires_on   = 2026-12-31", "expires_on   = 2027-12-31"),
     (
         'within  = "24 hours"\nwarn_at = ["50%", "80%"]\nladder  = ["remind", "escalate"]',
@@ -54,6 +55,7 @@ WRITES = {
     "salesforce": ("*/composite*", "*/sobjects/Task*"),
 }
 SLOW_S = 0.3
+NEW_S = 30  # so long ago a lead came that nobody has: within a quarter of an hour somebody must
 TEN = timedelta(hours=15)  # of the morning in New York, where the reps begin at nine
 HOLIDAYS = ("2026-11-26", "2026-12-25", "2027-01-01", "2027-01-18")
 SATURDAY = 5
@@ -64,17 +66,23 @@ State = dict[str, dict[str, Any]]
 class Crashing(GoingBack):
     """Each day there are, beside leads that go back, `late` ones, which nobody calls, and `open` ones, called and not answered for.
 
-    A task of their rep's hangs on each late one. The leads are those of today.
+    A task of their rep's hangs on each late one. The `new` ones have come a moment ago, and nobody has them. The leads are those of today.
     """
 
     late: list[str] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
     days: int = 0
 
     @property
     def all(self) -> list[str]:
         """Every lead that something is to be done about today."""
-        return [*self.late, *self.open, *self.early, *self.worked]
+        return [*self.late, *self.open, *self.early, *self.worked, *self.new]
+
+    @property
+    def crms(self) -> tuple[str, ...]:
+        """The CRMs that are written to."""
+        return (self.world.crm,)
 
     def set_up(self) -> None:
         """Create the fields that are stamped."""
@@ -88,7 +96,7 @@ class Crashing(GoingBack):
         """Nothing happens yet; each day brings its own."""
 
     def another_day(self) -> None:
-        """Be done with the leads of yesterday, and hand over today's; it is past every deadline then."""
+        """Be done with the leads of yesterday, and hand over today's; it is past every deadline of all but the new ones then."""
         for lead in self.all:
             self._disqualify(lead)
         self._sleep()
@@ -109,6 +117,9 @@ class Crashing(GoingBack):
         for lead in self.worked:
             self.call_in_vain(lead)
         rest(5 * HOUR_S)
+        nobody = "" if self.world.crm == "hubspot" else self.queue()
+        self.new = [self.hand_over_to(nobody, next(numbers), fits=True) for _ in range(3)]
+        rest(NEW_S)
 
     def _sleep(self) -> None:
         """Let it be ten o'clock of the next working day."""
@@ -195,7 +206,8 @@ def lose_answers(one: Crashing, seed: int) -> None:
     """Let some answers to whatever writes be lost after it was done, and others be slow."""
     lost = {"fault": "reset_after", "probability": 0.3}
     slow = {"fault": "slow", "seconds": SLOW_S, "probability": 0.5}
-    rules = [{**rule, "path": path, "seed": seed + n} for rule in (lost, slow) for n, path in enumerate(WRITES[one.world.crm])]
+    paths = [path for crm in one.crms for path in WRITES[crm]]
+    rules = [{**rule, "path": path, "seed": seed + n} for rule in (lost, slow) for n, path in enumerate(paths)]
     one.world.people.ask("POST", "/_sandbox/faults", rules)
 
 

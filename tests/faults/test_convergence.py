@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.faults.both import Both, enforced_in_both
 from tests.faults.explained import unexplained
-from tests.flow.enforcing import HOUR_S, Enforced, enforced
+from tests.flow.enforcing import HOUR_S, LADDER, Enforced, enforced
 from tests.flow.people import People
 from tests.flow.practice import leadpact
 
@@ -75,11 +76,21 @@ def enrich(one: Enforced, stories: list[Story], moments: random.Random) -> None:
             people.ask("PATCH", f"/crm/v3/objects/contacts/{story.lead}", {"properties": {"city": city}})
         else:
             people.write("Lead", {"City": city}, id_=story.lead)
+        if isinstance(one, Both):
+            one.marketing.ask("PATCH", f"/crm/v3/objects/contacts/{one.named_by(story.lead)}", {"properties": {"city": city}})
+
+
+def company(crm: str, folder: Path, seed: int) -> AbstractContextManager[Enforced]:
+    """Serve a company that works with `crm`, which may be `both`, and has no leads yet."""
+    if crm == "both":
+        return enforced_in_both(folder, seed=seed, ladder=LADDER)
+    return enforced(crm, folder, leads=0, seed=seed)
 
 
 @contextmanager
 def failing(one: Enforced) -> Iterator[None]:
-    one.world.people.ask("POST", "/_sandbox/faults", [{**rule, "crm": one.world.crm} for rule in FAULTS[one.world.crm]])
+    crms = tuple(FAULTS) if isinstance(one, Both) else (one.world.crm,)
+    one.world.people.ask("POST", "/_sandbox/faults", [{**rule, "crm": crm} for crm in crms for rule in FAULTS[crm]])
     yield
     one.world.people.ask("DELETE", "/_sandbox/faults")
 
@@ -103,12 +114,12 @@ def free_steps(one: Enforced, path: Path) -> list[dict[str, object]]:
     [
         ("hubspot", 1, 2),
         pytest.param("salesforce", 2, 3, marks=pytest.mark.campaign),
-        *(pytest.param(crm, seed, 12, marks=pytest.mark.campaign) for crm in ("hubspot", "salesforce") for seed in (3, 4)),
+        *(pytest.param(crm, seed, 12, marks=pytest.mark.campaign) for crm in ("hubspot", "salesforce", "both") for seed in (3, 4)),
     ],
 )
 def test_syncing_comes_to_rest_having_done_what_was_due_and_nothing_else(crm: str, seed: int, rounds: int, tmp_path: Path) -> None:
     moments, stories, calls = random.Random(seed), list[Story](), []
-    with enforced(crm, tmp_path, leads=0, seed=seed) as one:
+    with company(crm, tmp_path, seed) as one:
         with (one.files / "config.toml").open("a", encoding="utf-8") as config:
             config.write(ROOMY)
         for number in range(rounds):

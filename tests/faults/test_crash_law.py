@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.faults.crashing import SLOW_S, Crashing, State, crashing, lose_answers, parted, sent_twice, without_stamps
+from tests.faults.crashing_both import crashing_in_both
 from tests.flow import warm
 from tests.flow.practice import leadpact
 from tests.flow.receiver import Receiver
@@ -98,12 +100,17 @@ def _near(one: datetime | None, other: datetime | None) -> bool:
     return one == other or (one is not None and other is not None and abs(one - other) <= timedelta(seconds=ARRIVED_S))
 
 
+def company(crm: str, folder: Path) -> AbstractContextManager[tuple[Crashing, Receiver]]:
+    """Serve a company that works with `crm`, which may be `both`."""
+    return crashing_in_both(folder) if crm == "both" else crashing(crm, folder)
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize(("days", "kills"), [pytest.param(40, 100, id="100 moments")])
-@pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
+@pytest.mark.parametrize("crm", ["hubspot", "salesforce", "both"])
 def test_whatever_runs_were_killed_in_one_more_run_ends_as_if_they_had_not_been(crm: str, days: int, kills: int, tmp_path: Path) -> None:
     moments, killed = random.Random(crm), 0
-    with crashing(crm, tmp_path / "whole") as (whole, to_whole), crashing(crm, tmp_path / "killed") as (one, to):
+    with company(crm, tmp_path / "whole") as (whole, to_whole), company(crm, tmp_path / "killed") as (one, to):
         for _ in range(days):
             whole.another_day()
             one.another_day()

@@ -15,6 +15,7 @@ from tests.flow.people import People
 from tests.flow.practice import leadpact
 
 NURTURE = "Nurture 2026"
+TO_MARKETING = '{ owner = "marketing queue", status = "Recycled", nurture_list = "Nurture 2026" }'
 SWAPS = (
     ('criteria = "icp AND buyer AND score >= 60"', "criteria = \"title = 'Buyer'\""),
     ("attempts = 6", "attempts = 1"),
@@ -73,7 +74,11 @@ class GoingBack(Enforced):
 
     def hand_over_to_the_first(self, number: int, *, fits: bool) -> str:
         """Make a lead that is handed over to the first rep now, and meets the criteria or not."""
-        people, owner = self.world.people, self.members()[0]
+        return self.hand_over_to(self.members()[0], number, fits=fits)
+
+    def hand_over_to(self, owner: str, number: int, *, fits: bool) -> str:
+        """Make a lead that is handed over to `owner` now, and meets the criteria or not; in HubSpot `owner` may be empty."""
+        people = self.world.people
         if isinstance(people, People):
             values = {"email": f"back{number}@back.example", "lifecyclestage": "marketingqualifiedlead", "hubspot_owner_id": owner}
             values |= {"company": "Back", "phone": "+1 555 0100", "hs_lead_status": "NEW"} | {"jobtitle": "Buyer" if fits else "Student"}
@@ -129,18 +134,21 @@ def going_back(
     with practice_world(crm, folder, leads=20, seed=5) as world:
         one = kind(world=world)
         one.nurture = "list:1" if crm == "hubspot" else f"campaign:{world.people.write('Campaign', {'Name': NURTURE})}"
-        agreement = world.files / "agreement.toml"
-        text = agreement.read_text(encoding="utf-8").replace(
-            '{ owner = "marketing queue", status = "Recycled", nurture_list = "Nurture 2026" }', to
-        )
-        for old, new in swaps:
-            assert old in text, old
-            text = text.replace(old, new)
-        sign(agreement, text)
-        with (world.files / "config.toml").open("a", encoding="utf-8") as file:
-            file.write(f'\n[mode]\ndefault = "enforce"\n{config}')
-        one.set_up()
-        one.run("sync", "--dry-run")
-        one.run("sync")
+        enforce(one, ((TO_MARKETING, to), *swaps), config)
         one.let_it_happen(late)
         yield one
+
+
+def enforce(one: GoingBack, swaps: Sequence[tuple[str, str]], config: str) -> None:
+    """Sign the agreement as `swaps` make it, add `config` to the config, and enforce it from now on."""
+    agreement = one.files / "agreement.toml"
+    text = agreement.read_text(encoding="utf-8")
+    for old, new in swaps:
+        assert old in text, old
+        text = text.replace(old, new)
+    sign(agreement, text)
+    with (one.files / "config.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[mode]\ndefault = "enforce"\n{config}')
+    one.set_up()
+    one.run("sync", "--dry-run")
+    one.run("sync")

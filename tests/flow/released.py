@@ -105,6 +105,10 @@ _NIGHTLY_ROWS = """
     INSERT INTO forgotten VALUES (x'00ff', 300);
     INSERT INTO reconciled VALUES (1, 'hubspot', 'contacts', 300, 'done', NULL, '[]');
 """
+_REPORTED_ROWS = """
+    INSERT INTO regular_report VALUES ('Recap', 'every Monday 09:00', 300);
+    INSERT INTO made_report VALUES ('2026-11-23-0900-recap', 'Recap', 300, 290, '/reports/2026-11-23-0900-recap.html', '9 of 10 kept');
+"""
 
 
 def schema_after(name: str) -> str:
@@ -138,6 +142,7 @@ def make_released(path: Path, name: str) -> None:
             "0015": _WITHDRAWN_ROWS,
             "0016": _DAILY_ROWS,
             "0017": _NIGHTLY_ROWS,
+            "0020": _REPORTED_ROWS,
         }
         store.executescript("".join(sql for since, sql in rows.items() if name >= since))
         MIGRATIONS.ensure_migrations_table(sqlite_utils.Database(store, execute_plugins=False))

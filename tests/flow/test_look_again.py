@@ -30,10 +30,10 @@ def test_a_call_that_was_linked_or_made_after_the_pull_is_seen_before_the_write(
             policy = policy_at(run, run.known.agreement, now)
             planner = Planner(agreement=run.known.agreement, terms=terms, policy=policy, routing=Routing(seats={}), now=now)
             look = LookAgain(known=run.known, writers=run.writers, closed={}, planner=planner)
-            rows = look.read([one.key(lead) for lead in one.leads], now=now)
-            why = {step.lead: look.why_not(step, rows[step.lead], now=now) for step in run.plans.steps(plan) if not step.blocked_by}
+            again = look.read([one.key(lead) for lead in one.leads], now=now)
+            why = {step.lead: again.why_not(step) for step in run.plans.steps(plan) if not step.blocked_by}
 
-    assert {lead: [activity.key.id for activity in rows[one.key(lead)].activities] for lead in one.leads} == {
+    assert {lead: [activity.key.id for activity in again.rows[one.key(lead)].activities] for lead in one.leads} == {
         linked: [one.stray_call],
         called: [made],
     }

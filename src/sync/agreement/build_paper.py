@@ -45,7 +45,7 @@ def build_paper(table: AgreementTable) -> Paper:
 
 def _tell(table: TellTable) -> Tell:
     at = time.fromisoformat(table.daily_at)
-    return Tell(at_risk=table.at_risk, broken=table.broken, recycled=table.recycled, daily=table.daily, daily_at=at)
+    return Tell(at_risk=table.at_risk, broken=table.broken, recycled=table.recycled, daily=table.daily, daily_at=at, reports=table.reports)
 
 
 def _parties(table: AgreementTable) -> tuple[Party, ...]:

@@ -16,6 +16,7 @@ from sync.agreement.lint_criteria import criteria_flaws
 from sync.agreement.lint_escalations import escalation_flaws
 from sync.agreement.lint_goals import circle_flaws, consequence_flaws, goal_flaws
 from sync.agreement.lint_levels import level_flaws
+from sync.agreement.lint_meetings import meeting_flaws
 from sync.agreement.lint_pools import pool_flaws
 from sync.agreement.lint_promises import promise_flaws
 from sync.agreement.lint_stages import stage_flaws
@@ -44,6 +45,7 @@ def lint_text(agreement: Agreement, roster: Roster) -> list[Remark]:
             *_rules(agreement, roster),
             *circle_flaws(agreement),
             *_consequences(agreement),
+            *meeting_flaws(agreement),
             *level_flaws(agreement, roster),
         ]
     )

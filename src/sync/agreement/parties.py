@@ -75,6 +75,7 @@ class Tell:
     recycled: tuple[str, ...] = ("marketing",)
     daily: tuple[str, ...] = ()  # what is open, due today and broken since yesterday
     daily_at: time = time(8)  # by the reader's clock, on the days on which they work
+    reports: tuple[str, ...] = ("ops",)  # that the report of a meeting, or of the week, is made, and where it lies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ class Waivers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
-    """A standing meeting of both teams; `on` is kept as written."""
+    """A standing meeting of both teams; `on` is kept as written, `recurrence` reads it."""
 
     name: str
     on: str

@@ -62,6 +62,7 @@ class TellTable(Table):
     broken: Texts = ()
     recycled: Texts = ("marketing",)
     daily: Texts = ()
+    reports: Texts = ("ops",)
     daily_at: Annotated[Text, matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day such as 08:00", fix='write "08:00"')] = "08:00"
 
 

@@ -27,6 +27,7 @@ from sync.cli.offboard import offboard
 from sync.cli.pause import observe, pause, resume
 from sync.cli.preset import preset
 from sync.cli.reconcile import reconcile
+from sync.cli.report import report
 from sync.cli.restore import restore
 from sync.cli.roster import roster
 from sync.cli.route import route
@@ -88,6 +89,7 @@ for command in (
     runs,
     show,
     shadow,
+    report,
     notify,
     reconcile,
     restore,

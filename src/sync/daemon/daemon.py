@@ -60,7 +60,7 @@ class Work:
     may_reload: Callable[[], str | None]  # reads the files anew; says why they are refused, None if they are right
     notify: Callable[[Message, datetime], None]  # puts a message into the outbox at a moment; the next tick sends it
     stretched: Callable[[Crm], None]  # hears of a CRM whose calls are scarce
-    jobs: Callable[[datetime], None]  # starts and looks after what the day's schedule asks for
+    jobs: Callable[[datetime], bool]  # starts and looks after what the day's schedule asks for; whether people are to be told something
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,8 +97,8 @@ class Daemon:
             self._tell_down()
             if self._is_tick_due():
                 self._tick()
-            if self.pulse.ticked_at is not None:  # by then the CRMs' clock is known
-                self.work.jobs(self.now())
+            if self.pulse.ticked_at is not None and self.work.jobs(self.now()):  # by then the CRMs' clock is known
+                self._has_news = True
             self.beat()
             self.manager.feed()
             ended = self._take_events()

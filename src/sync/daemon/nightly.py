@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 
+from sync.daemon.child import Child
 from sync.daemon.schedule import Daily
 
 log = structlog.get_logger()
@@ -22,42 +20,26 @@ class Nightly:
 
     daily: Daily | None  # None: never
     config: Path
-    _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
-
-    @property
-    def command(self) -> Sequence[str]:
-        """What is started."""
-        return (sys.executable, "-m", "sync", "reconcile", "--config", str(self.config))
+    _child: Child = field(default_factory=Child, init=False)
 
     def look(self, now: datetime) -> None:
         """Start it where it is due, or note its end."""
         if self.daily is not None:
             self.daily.begin(now)
-        if self._child is not None:
-            self._look_after(self._child)
+        if self._child.runs:
+            self._look_after()
         elif self.daily is not None and self.daily.is_due(now):
             log.info("reconcile_started")
             self.daily.done_at = now
-            self._child = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            self._child.start(("reconcile", "--config", str(self.config)))
 
     def stop(self, within_s: float) -> None:
         """End it, where it runs: the next night goes on where it stopped."""
-        if self._child is None:
-            return
-        self._child.terminate()
-        try:
-            self._child.wait(within_s)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
-        self._child = None
+        self._child.stop(within_s)
 
-    def _look_after(self, child: subprocess.Popen[bytes]) -> None:
-        code = child.poll()
-        if code is None:
-            return
-        self._child = None
+    def _look_after(self) -> None:
+        code = self._child.ended()
         if code == 0:
             log.info("reconcile_ended")
-        else:
+        elif code is not None:
             log.warning("reconcile_failed", code=code, fix="see how it ended: leadpact runs")

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import time as time_of_day
 from queue import SimpleQueue
 
 import structlog
@@ -22,11 +21,11 @@ from sync.daemon.daemon import Daemon
 from sync.daemon.events import Event, Polled
 from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat
 from sync.daemon.hints import HintBox
-from sync.daemon.nightly import Nightly
+from sync.daemon.jobs import jobs_of
 from sync.daemon.pace import Pace
 from sync.daemon.poller import Poller, Reader
-from sync.daemon.schedule import Daily
 from sync.daemon.serving import Serving
+from sync.daemon.tick import Memory
 from sync.daemon.watched import Watched, listen
 from sync.daemon.work import work_of
 from sync.files import Files
@@ -39,7 +38,6 @@ log = structlog.get_logger()
 PATIENCE = RetryPolicy(tries=3, first_tries=2, first_s=0.5, longest_s=5.0, slowed_s=60.0, run_s=120.0)  # the next poll tries again
 ONCE = RetryPolicy(tries=1)  # what a CRM could not do for a reason that passes is planned again by the next tick
 POLLERS_END_WITHIN_S = 5.0
-RECONCILE = "reconcile"
 
 
 @contextmanager
@@ -54,15 +52,16 @@ def opened(serving: Serving) -> Iterator[Daemon]:
         pollers = {one.crm: _poller(serving, files, one, waiting) for one in connectors}
         stack.callback(_end, serving, pollers.values(), connectors)
         run = _context(serving, watched, store, connectors, waiting)
-        nightly = Nightly(daily=_daily(files, run), config=config.path)
-        stack.callback(nightly.stop, POLLERS_END_WITHIN_S)
+        memory = Memory()
+        jobs = jobs_of(run, memory)
+        stack.callback(jobs.stop, POLLERS_END_WITHIN_S)
         daemon = Daemon(
-            crms={one.crm: _crm(files, one.crm) for one in connectors},
+            crms={one.crm: _crm(serving, one.crm) for one in connectors},
             askers=pollers,
             events=serving.events,
             machine=Machine(now=machine_clock, monotonic=time.monotonic),
             manager=serving.manager,
-            work=work_of(serving, run, nightly, watched),
+            work=work_of(serving, run, memory, jobs, watched),
             hints=watched.hints,
             pulse=Heartbeat(
                 pid=os.getpid(),
@@ -116,19 +115,14 @@ def _context(serving: Serving, watched: Watched, store: Database, connectors: tu
     return replace(run, goes_on=lambda: not serving.signals.is_stopping, patience=ONCE)
 
 
-def _crm(files: Files, name: str) -> Crm:
-    daemon = files.config.daemon
-    return Crm(
+def _crm(serving: Serving, name: str) -> Crm:
+    config = serving.files.config
+    crm = Crm(
         name=name,
-        pace=Pace(poll_s=daemon.poll.total_seconds(), max_share=files.config.max_share(name)),
-        calm_poll_s=daemon.calm_poll.total_seconds(),
+        pace=Pace(poll_s=config.daemon.poll.total_seconds(), max_share=config.max_share(name)),
+        calm_poll_s=config.daemon.calm_poll.total_seconds(),
         pulse=CrmPulse(state=CrmState.OK, since=machine_clock()),
     )
-
-
-def _daily(files: Files, run: Context) -> Daily | None:
-    """Return when the night's comparison is due: also at once, where the last one is older than a day."""
-    at = files.config.daemon.nightly_at
-    if at == "off":
-        return None
-    return Daily(at=time_of_day.fromisoformat(at), zone=files.agreement.zone, done_at=run.runs.last_began(RECONCILE))
+    if name in serving.crms:
+        crm.go_on_from(serving.crms[name])
+    return crm

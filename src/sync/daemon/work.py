@@ -12,7 +12,7 @@ from sync.context import Context
 from sync.daemon.crm import Crm
 from sync.daemon.daemon import Work
 from sync.daemon.heartbeat import Heartbeat, write_heartbeat
-from sync.daemon.nightly import Nightly
+from sync.daemon.jobs import Jobs
 from sync.daemon.pace import too_short
 from sync.daemon.serving import Serving
 from sync.daemon.tick import Memory, News, Ticked, tick
@@ -29,9 +29,9 @@ log = structlog.get_logger()
 FOR_A_MOMENT = timedelta(seconds=3)  # as long as a command holds the store that only notes something; a run holds it longer
 
 
-def work_of(serving: Serving, run: Context, nightly: Nightly, watched: Watched) -> Work:
+def work_of(serving: Serving, run: Context, memory: Memory, jobs: Jobs, watched: Watched) -> Work:
     """Return what the loop does on one set of files."""
-    memory, store = Memory(), run.known.config.store
+    store = run.known.config.store
 
     def tick_held(news: News) -> Ticked:
         with hold_store(store, this_process("leadpact daemon", since=serving.started_at), wait=FOR_A_MOMENT):
@@ -45,7 +45,7 @@ def work_of(serving: Serving, run: Context, nightly: Nightly, watched: Watched) 
         may_reload=partial(_may_reload, serving, run),
         notify=partial(_notify, run),
         stretched=partial(_tell_stretched, run),
-        jobs=nightly.look,
+        jobs=jobs.look,
     )
 
 

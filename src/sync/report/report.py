@@ -18,6 +18,7 @@ class Report:
     spool: Spool
     summary: Summary
     shown: Callable[[Finding], bool]
+    stands: Callable[[Finding], bool] = lambda _: False  # of those that are not shown: for which a lead still waits
 
     def add(self, findings: Sequence[Finding], steps: Sequence[Step]) -> None:
         """Take in one lead."""
@@ -25,7 +26,7 @@ class Report:
         keys = {finding.key for finding in told}
         theirs = [step for step in steps if step.finding in keys]
         self.spool.add(told, theirs)
-        self.summary.add(told, theirs)
+        self.summary.add(told, theirs, besides=[finding for finding in findings if finding.key not in keys and self.stands(finding)])
 
     def hold(self, trips: Mapping[str, str]) -> None:
         """Hold back the moves of the rules that went beyond a limit."""

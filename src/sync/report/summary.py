@@ -92,8 +92,8 @@ class Summary:
     _free: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule, action) -> steps that nothing holds back
     _worst: list[Worst] = field(default_factory=list)
 
-    def add(self, findings: Sequence[Finding], steps: Sequence[Step]) -> None:
-        """Count one lead."""
+    def add(self, findings: Sequence[Finding], steps: Sequence[Step], *, besides: Sequence[Finding] = ()) -> None:
+        """Count one lead; `besides` are broken promises that are not counted, but are among those for which it still waits."""
         self.leads += 1
         self.in_handoff += any(finding.cycle.number for finding in findings)
         self.findings += len(findings)
@@ -105,7 +105,7 @@ class Summary:
             self._free[step.rule, step.action] += not step.blocked_by
             if step.nobody_left is not None:
                 self.nobody_left.setdefault(step.nobody_left, Counter())[TO_FALLBACK if step.given is not None else STAYS] += 1
-        self._rank(findings, tuple(steps))
+        self._rank([*findings, *besides], tuple(steps))
 
     def hold(self, trips: Mapping[str, str]) -> None:
         """Count the moves of the rules that went beyond a limit as held back; `trips` says by which."""

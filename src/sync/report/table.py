@@ -11,8 +11,8 @@ from rich.text import Text
 from connectors.records import Usage
 from sync.judge.findings import Status
 from sync.plain import plain
-from sync.report.audit import ACTIONS, Audit, nothing_found
-from sync.report.summary import STAYS, TO_FALLBACK, Summary, Worst
+from sync.report.audit import ACTIONS, DEEDS, Audit, nobody_left, nothing_found, time_lines
+from sync.report.summary import Summary, Worst
 from sync.steps import FieldWrite, Step
 
 COLOURS = {Status.BREACHED: "bold red", Status.AT_RISK: "yellow", Status.KEPT: "green", Status.RUNNING: "cyan"}
@@ -48,11 +48,14 @@ def _body(audit: Audit, *, narrow: bool) -> Iterable[RenderableType]:
 
 def _head(audit: Audit) -> Text:
     accounts = ", ".join(f"{p.account.crm} {p.account.id}: {audit.leads[p.account.crm]:,} leads" for p in audit.pulled)
+    counted = "handed over" if audit.kept is None or audit.kept.period is None else "with a promise"
     text = Text()
     text.append(f"{audit.agreement.title}\n", style="bold")
     text.append(
-        f"{accounts}; {audit.summary.in_handoff:,} handed over; as of {audit.as_of.astimezone(audit.agreement.zone):%a %Y-%m-%d %H:%M %Z}\n"
+        f"{accounts}; {audit.summary.in_handoff:,} {counted}; as of {audit.as_of.astimezone(audit.agreement.zone):%a %Y-%m-%d %H:%M %Z}\n"
     )
+    for line in time_lines(audit):
+        text.append(f"{line}\n")
     if audit.draft is not None:
         text.append("The file has been edited since it was signed: the signed version judges, the edit is a draft.\n", style="yellow")
     if audit.not_enforcing is not None:
@@ -105,12 +108,13 @@ def _worst(audit: Audit) -> Iterable[RenderableType]:
     """Yield the leads whose broken promises have stood the longest, three lines each."""
     if not audit.summary.worst:
         return
-    yield Text("The worst leads, and what leadpact would do", style="bold")
+    yield Text("The worst leads" + (", and what leadpact would do" if audit.kept is None else ""), style="bold")
     for worst in audit.summary.worst[:WORST_SHOWN]:
         owner = _name(worst.finding.owner, audit)
         yield Text.assemble((worst.lead, "bold"), f"  owner at the deadline: {owner}")
         yield Text(f"  {plain(worst.finding.message)}")
-        yield Text(f"  → {_would(worst, audit)}", style="cyan")
+        if audit.kept is None:
+            yield Text(f"  → {_would(worst, audit)}", style="cyan")
     yield ""
 
 
@@ -145,24 +149,16 @@ def _foot(audit: Audit) -> Iterable[RenderableType]:
         )
     for why in sorted(set(summary.trips.values())):
         yield Text(f"Beyond a limit: {why}.", style="yellow")
-    yield from _nobody_left(summary)
+    for action, count in audit.kept.done.items() if audit.kept is not None else ():
+        yield Text(f"{count:,} {DEEDS.get(action, action)}")
+    yield from (Text(line, style="yellow") for line in nobody_left(summary))
     yield from _unread(audit)
     if audit.not_judged:
         yield Text(f"Not judged by this version: {', '.join(audit.not_judged)}.", style="dim")
-    for crm, usage in sorted(audit.usage.items()):
+    for crm, usage in sorted(audit.usage.items()) if audit.kept is None else ():
         yield Text(_usage(crm, usage), style="dim")
     nothing_written = " Nothing was written to a CRM." if audit.kind == "dry-run" else ""  # of other runs another report tells
     yield Text(f"Run {audit.run_id}.{nothing_written}", style="dim")
-
-
-def _nobody_left(summary: Summary) -> Iterable[Text]:
-    for pool, became in sorted(summary.nobody_left.items()):
-        ends = {TO_FALLBACK: "would go to its fallback", STAYS: "would stay where they are"}
-        told = ", ".join(f"{became[end]:,} {words}" for end, words in ends.items() if became[end])
-        yield Text(
-            f"Nobody of pool {plain(pool)} is left who may get {became.total():,} of the leads: {told}. Why: leadpact route {plain(pool)}",
-            style="yellow",
-        )
 
 
 def _unread(audit: Audit) -> Iterable[Text]:

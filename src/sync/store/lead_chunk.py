@@ -127,6 +127,12 @@ def people_with(tx: sqlite3.Connection, asked: Asked, ids: Iterable[int]) -> lis
     return sorted(found, key=lambda held: asked.kinds.order(held.key))
 
 
+def people_of(tx: sqlite3.Connection, asked: Asked, first: Sequence[HeldRecord]) -> list[RecordKey]:
+    """Return the persons of the leads that the records `first` name, each lead's in order."""
+    members = _members(tx, [person.id for person in first], asked)
+    return [one.key for person in first for one in (person, *members.get(person.id, ()))]
+
+
 def read_chunk(tx: sqlite3.Connection, asked: Asked, first: Sequence[HeldRecord]) -> list[LeadRows]:
     """Return the leads that the records `first` name, in their order."""
     members = _members(tx, [person.id for person in first], asked)

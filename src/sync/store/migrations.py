@@ -23,6 +23,7 @@ from sync.store.migration_0012_tasks import TASKS
 from sync.store.migration_0015 import NOBODY_LEFT, WITHDRAWN
 from sync.store.migration_0016 import TELLING
 from sync.store.migration_0017 import NIGHTLY
+from sync.store.migration_0020 import REPORTS
 
 MIGRATIONS: Final = Migrations("leadpact")
 
@@ -330,6 +331,7 @@ _STATEMENTS: Final = {
     "0015_loose_ends": (*WITHDRAWN, *NOBODY_LEFT),
     "0016_telling": TELLING,
     "0017_nightly": NIGHTLY,
+    "0020_reports": REPORTS,
 }
 
 KNOWN: Final = frozenset(_STATEMENTS)

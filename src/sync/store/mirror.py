@@ -50,6 +50,11 @@ class Mirror:
             rows = tx.execute("SELECT crm, pages FROM account WHERE pages IS NOT NULL").fetchall()
         return {crm: orjson.loads(pages) for crm, pages in rows}
 
+    def account_ids(self) -> dict[str, str]:
+        """Return which account of each CRM this is the store of."""
+        with self._database.snapshot() as tx:
+            return dict(tx.execute("SELECT crm, account_id FROM account ORDER BY crm").fetchall())
+
     def cursor(self, crm: str, stream: str) -> str | None:
         """Return the cursor of the last page saved; None before the first."""
         with self._database.snapshot() as tx:

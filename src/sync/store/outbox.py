@@ -16,10 +16,12 @@ from sync.journal import Event
 from sync.ladder import MOVES
 from sync.letter import Answer, Fate
 from sync.messages import Kind, Message, News, Recipient, State
+from sync.occasions import MadeReport, Regular
 from sync.store.database import Database
 from sync.store.journal import UNDO
 from sync.store.keys import as_json, object_ids
 from sync.store.moments import from_ms, from_ms_if_known, to_ms
+from sync.store.reports import note_made
 from sync.store.tidings import note_daily
 from sync.waiting import Kept, again_at
 
@@ -36,6 +38,7 @@ class Upto:
     plan: int | None = None
     finding: int | None = None  # version
     days: Mapping[Recipient, date] = field(default_factory=dict)  # of the daily digests, by reader
+    made: tuple[Regular, MadeReport] | None = None  # a report that comes back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,8 @@ class Outbox:
                     (told.journal, told.plan, told.finding),
                 )
                 note_daily(tx, told.days)
+                if told.made is not None:
+                    note_made(tx, *told.made)
 
     def untold(self) -> Untold:
         """Return what the journal, and plans that a limit holds, tell since the news were last told."""
@@ -215,8 +220,9 @@ class Outbox:
 _MESSAGE = "key, kind, role, of_owner, lead, finding, rule, rung, plan, position"
 _NEWS = """
     SELECT journal.plan, journal.position, journal.event, step.action, lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm,
-        step.finding, step.rule, step.rung, step.field_writes
+        step.finding, step.rule, step.rung, step.field_writes, plan.asked ->> '$.offboard.owner'
     FROM journal JOIN plan_step AS step ON step.plan = journal.plan AND step.position = journal.position
+    JOIN plan ON plan.id = step.plan
     JOIN object AS lead ON lead.id = step.lead JOIN object AS record ON record.id = step.record
     WHERE journal.id > ? AND journal.event IN ('refused', 'not_written', 'overwritten', 'verified') AND journal.part = 0
     ORDER BY journal.id
@@ -289,7 +295,7 @@ def _read(row: Sequence[Any]) -> Kept:
 
 
 def _news(row: Sequence[Any]) -> News:
-    plan, position, event, action, lead, crm, finding, rule, rung, writes = row
+    plan, position, event, action, lead, crm, finding, rule, rung, writes, leaver = row
     return News(
         plan=plan,
         position=position,
@@ -301,4 +307,5 @@ def _news(row: Sequence[Any]) -> News:
         rule=rule,
         rung=rung,
         writes={write["field"]: write["after"] for write in orjson.loads(writes)},
+        leaver=leaver,
     )

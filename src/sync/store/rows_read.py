@@ -13,7 +13,7 @@ from sync.store.alike import AlikeCounts
 from sync.store.database import Database
 from sync.store.dirty import leads_to_judge
 from sync.store.keys import as_json, id_number
-from sync.store.lead_chunk import Asked, Kind, Kinds, people_after, people_named, people_with, read_chunk
+from sync.store.lead_chunk import Asked, Kind, Kinds, people_after, people_named, people_of, people_with, read_chunk
 from sync.store.live import count_live
 from sync.store.moments import FOR_EVER, to_ms
 
@@ -52,6 +52,12 @@ class LeadReader:
             with self._database.snapshot() as tx:
                 chunk = read_chunk(tx, asked, people_with(tx, asked, ids[first : first + _CHUNK]))
             yield from chunk
+
+    def persons(self, keys: Iterable[str]) -> tuple[RecordKey, ...]:
+        """Return the persons of the leads of those records, by lead, as they stand; unknown keys are passed over."""
+        asked = self._asked(FOR_EVER, timedelta(0))
+        with self._database.snapshot() as tx:
+            return tuple(people_of(tx, asked, people_named(tx, asked, self._persons_among(keys))))
 
     def find(self, text: str, *, upto: datetime | None = None) -> tuple[str, ...]:
         """Return the keys of the leads that a record key, an id or an e-mail address (in any case) names.
@@ -115,14 +121,16 @@ class LeadReader:
             after = (id_number(last), last)
 
     def _named_leads(self, asked: Asked, keys: Iterable[str]) -> Iterator[LeadRows]:
-        ours = (key for key in map(RecordKey.parse, set(keys)) if (key.crm, key.kind) in self._kinds.persons)
-        in_order = iter(sorted(ours, key=self._kinds.order))
+        in_order = iter(sorted(self._persons_among(keys), key=self._kinds.order))
         told: set[str] = set()
         while wanted := list(islice(in_order, _CHUNK)):
             with self._database.snapshot() as tx:
                 chunk = [lead for lead in read_chunk(tx, asked, people_named(tx, asked, wanted)) if lead.lead not in told]
             told |= {lead.lead for lead in chunk}
             yield from chunk
+
+    def _persons_among(self, keys: Iterable[str]) -> list[RecordKey]:
+        return [key for key in map(RecordKey.parse, set(keys)) if (key.crm, key.kind) in self._kinds.persons]
 
 
 def _named(tx: sqlite3.Connection, words: Vocabulary, text: str, upto: int) -> list[int]:
