@@ -19,7 +19,6 @@ from sync.context import Context
 from sync.decide import planner_for
 from sync.earlier import sender_of, settler_of
 from sync.escalate import Escalate
-from sync.judged_by import judged_by
 from sync.ladder import GIVING, REMIND
 from sync.log_steps import log_steps
 from sync.look_again import LookAgain
@@ -31,7 +30,6 @@ from sync.remind import Remind
 from sync.steps import Step
 from sync.stopping import Now, Stopping, subjects_of
 from sync.store.plans import Chosen
-from sync.store.still import JudgedBy
 from sync.telling import post_of
 from sync.terms import Terms
 
@@ -119,7 +117,6 @@ class Acting:
             writers=run.writers,
             closed={one.account.crm: one.closed for one in self.pulled},
             planner=planner_for(run, order, agreement=self.begun.agreement, terms=terms, now=now, routing=routing),
-            judged_by=JudgedBy(fingerprint=judged_by(terms), bulk_within=terms.agreement_at(now).touches.bulk_within),
             routing=routing,
         )
 

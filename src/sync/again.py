@@ -23,20 +23,20 @@ class Again:
     rows: Mapping[str, LeadRows]  # by lead; who is gone, or was merged into another, is missing
     planner: Planner | Offboarding
     routing: Routing  # who may get leads at that moment
-    findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)  # by lead; who is missing is judged when it is asked for
+    _findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)  # by lead, of those that were asked for
 
     def why_not(self, step: Step) -> str | None:
         """Say why a step must not be carried out; None if it may."""
         rows = self.rows.get(step.lead)
         if rows is None:
             return "the lead is gone, or was merged into another"
-        terms, now, findings = self.planner.terms, self.planner.now, self._findings_of(rows)
+        terms, now, findings = self.planner.terms, self.planner.now, self._judged(rows)
         router = Promised(step.given, self.routing, lambda owner: is_there(terms, owner, now))
         asked = replace(self.planner, routing=router).steps(rows, findings)
         days = terms.crms[step.record.crm].vocabulary.own_fields.get("return_on")
         return why_not_now(step, asked, findings, moving=(days,) if days is not None else ())
 
-    def _findings_of(self, rows: LeadRows) -> tuple[Finding, ...]:
-        if rows.lead not in self.findings:
-            self.findings[rows.lead] = judge_lead(rows, self.planner.terms, self.planner.now).findings
-        return self.findings[rows.lead]
+    def _judged(self, rows: LeadRows) -> tuple[Finding, ...]:
+        if rows.lead not in self._findings:
+            self._findings[rows.lead] = judge_lead(rows, self.planner.terms, self.planner.now).findings
+        return self._findings[rows.lead]

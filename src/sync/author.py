@@ -18,6 +18,8 @@ from sync.store.tidings import Tidings
 from sync.templates import Templates
 from sync.tidings import Gate
 
+TOLD_WITH_STEP = (Kind.RECYCLED, Kind.NOBODY_LEFT, Kind.ESCALATION)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
@@ -62,7 +64,7 @@ class Author:
         finding = self.findings.named([message.finding]).get(message.finding) if message.finding is not None else None
         plan = self.plans.get(message.plan) if message.plan is not None else None
         trips = self.plans.trips(message.plan) if message.kind is Kind.TRIP and message.plan is not None else {}
-        step = self._step(message) if message.kind in (Kind.RECYCLED, Kind.NOBODY_LEFT) else None
+        step = self._step(message) if message.kind in TOLD_WITH_STEP else None
         daily = overviews.get(message.recipient) if message.kind is Kind.DAILY else None
         return Known(
             message=message,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 
 from connectors.records import Account, Usage
@@ -15,7 +15,7 @@ from sync.errors import SyncError
 from sync.judge.findings import Finding
 from sync.known import Known, eras_at, gather_terms, known_upto
 from sync.pull import Pulled
-from sync.report.audit import Audit, FromStore
+from sync.report.audit import DEEDS, Audit, FromStore
 from sync.report.period import Period
 from sync.report.report import Report
 from sync.report.spool import Spool
@@ -23,6 +23,7 @@ from sync.report.summary import Summary, Tally
 from sync.store.runs import Runs
 
 REPORT = "report"
+EVER = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,17 @@ def kept_report(known: Known, runs: Runs, spool: Spool, about: About, *, now: da
         summary=report.summary,
         limited=False,
         plan=None,
-        kept=FromStore(period=about.period, former=former, meeting=about.meeting, meets_at=about.meets_at),
+        kept=FromStore(
+            period=about.period, former=former, meeting=about.meeting, meets_at=about.meets_at, done=_done(known, about.period, now)
+        ),
     )
+
+
+def _done(known: Known, period: Period | None, now: datetime) -> dict[str, int]:
+    """Return what leadpact did in a time, or ever, in the order in which it is told."""
+    since, upto = (period.since, period.upto) if period is not None else (EVER, now)
+    found = known.journal.done(since=since, upto=upto)
+    return {action: found[action] for action in DEEDS if action in found}
 
 
 def _report(period: Period | None, spool: Spool) -> Report:

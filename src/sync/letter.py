@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 
+from sync.agreement.model import OFFBOARD
 from sync.daily import Overview, Owed, shown
 from sync.history import local_text
 from sync.judge.findings import Finding
@@ -133,6 +134,10 @@ def _given_because(known: Known) -> str:
 
 def _escalation(known: Known) -> tuple[str, list[str]]:
     message = known.message
+    if message.rule == OFFBOARD:
+        why = [f"Why: {value_text(known.step.reason, longest=LONGEST_REASON)}."] if known.step is not None else []
+        says = f"A lead stays with {value_text(known.name) if known.name else 'somebody'}, who leaves. A task in the CRM lists it."
+        return f"Escalated: a lead of somebody who leaves: {message.lead}", [says, *why, *_lead(known)]
     return f"Escalated: {message.rule} of {message.lead}", [
         f"{message.rule} {_was_due(known)} and is still owed.{_whose(known)} A task in the CRM lists the lead.",
         *_which(known),

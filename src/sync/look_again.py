@@ -15,7 +15,6 @@ from sync.plan import Planner
 from sync.route import Routing
 from sync.rows import LeadRows
 from sync.seats import open_seats
-from sync.store.still import JudgedBy
 
 _TOLD_BY = timedelta(seconds=1)  # a CRM tells its time in whole seconds, and what happened in fractions of one
 
@@ -28,7 +27,6 @@ class LookAgain:
     writers: Mapping[str, WritingConnector]  # by CRM
     closed: Mapping[str, Mapping[str, str]]  # CRM -> streams that our credentials may not read
     planner: Planner | Offboarding
-    judged_by: JudgedBy  # the terms of the planner
     routing: Routing = field(default_factory=lambda: Routing(seats={}))  # territories and accounts; who may get leads is looked up anew
 
     def read(self, leads: Iterable[str], *, now: datetime, by_association: bool = True) -> Again:
@@ -61,10 +59,8 @@ class LookAgain:
         yield from (writer.server_now + _TOLD_BY for writer in self.writers.values() if writer.server_now is not None)
 
     def _again(self, rows: Mapping[str, LeadRows], now: datetime) -> Again:
-        """Return leads at `now`; what stands of those that are as they were when they were judged is read after them, so it is no older."""
         seats = open_seats(self.known.roster, self.planner.terms, now)
-        planner, routing = replace(self.planner, now=now), replace(self.routing, seats=seats)
-        return Again(rows=rows, planner=planner, routing=routing, findings=self.known.findings.still(rows, by=self.judged_by, now=now))
+        return Again(rows=rows, planner=replace(self.planner, now=now), routing=replace(self.routing, seats=seats))
 
     def kept(self, leads: Sequence[str]) -> dict[str, LeadRows]:
         """Return leads as the mirror has them, by key; no CRM is asked."""

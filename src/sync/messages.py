@@ -120,6 +120,7 @@ class News:
     rule: str
     rung: int
     writes: Mapping[str, str | None]  # field -> the value that was sent
+    leaver: str | None = None  # of an offboarding: who leaves, in the CRM that says who owns leads
 
 
 def whom_to_remind(finding: Finding, crm: str) -> Recipient | None:
@@ -151,11 +152,12 @@ TeamOf = Callable[[str, str | None], str | None]  # (CRM, owner id) -> team
 def messages_of(
     news: News, *, finding: Finding | None, crm: str, owner_field: str, agreement: Agreement, team_of: TeamOf
 ) -> Iterator[Message]:
-    """Yield what is told of a step, to whom the agreement says; `crm` is the one whose owner the finding names."""
+    """Yield what is told of a step, to whom the agreement says; `crm` is the one whose owner the finding, or an offboarding, names."""
     if news.event in STANDS_NOT:
         yield _about(news, Kind.FAILED, Recipient(role=OPS))
-    elif news.action == "escalate" and finding is not None and finding.owner:
-        yield _about(news, Kind.ESCALATION, Recipient(role=MANAGER, of=f"{crm}/{finding.owner}"))
+    elif news.action == "escalate":
+        if (owner := finding.owner if finding is not None else news.leaver) is not None:
+            yield _about(news, Kind.ESCALATION, Recipient(role=MANAGER, of=f"{crm}/{owner}"))
     elif news.action in GIVING and (owner := news.writes.get(owner_field)):
         tell = told_of_handoff(agreement, finding.cycle.handoff) if finding is not None else (OWNER,)
         for recipient in recipients(tell, crm=news.crm, owner=owner, team_of=team_of):

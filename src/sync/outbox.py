@@ -114,10 +114,11 @@ class Post:
 
     def _messages(self, news: News, finding: Finding | None) -> Iterable[Message]:
         terms = self._directory.terms
+        crm = news.crm if news.leaver is None else terms.authority.owner
         return messages_of(
             news,
             finding=finding,
-            crm=terms.owning_crm(finding.records) if finding is not None else news.crm,
+            crm=terms.owning_crm(finding.records) if finding is not None else crm,
             owner_field=terms.crms[news.crm].vocabulary.owner if news.crm in terms.crms else "",
             agreement=self._directory.agreement,
             team_of=self._directory.team,

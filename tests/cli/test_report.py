@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import random
+import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.served import Served, serving
+from tests.flow import warm
 from tests.flow.enforcing import Enforced, enforced
 from tests.flow.people import People
 from tests.flow.practice import leadpact
@@ -118,3 +123,24 @@ def test_a_person_who_is_forgotten_is_in_no_report_that_is_made_afterwards(compa
     company.run("sync", "--dry-run")
     after = csv.DictReader(io.StringIO(said(company, "--format", "csv")))
     assert company.key(lead) not in {row["lead"] for row in after}
+
+
+@pytest.mark.campaign
+def test_whenever_it_is_killed_a_report_is_told_once_and_its_files_are_whole(company: Enforced, served: Served) -> None:
+    """Each report is that of another day, and is killed at other moments until it is through."""
+    rng, began = random.Random(7), datetime.fromisoformat(company.world.people.now()) + timedelta(days=30)
+    said(company, "--due", began.isoformat())
+    for day in range(1, 41):
+        order = ["report", "--due", (began + timedelta(days=day)).isoformat(), "--config", str(company.files / "config.toml")]
+        for _ in range(3):
+            started = warm.start(order)
+            time.sleep(rng.uniform(0, 1.2))
+            started.send_signal(signal.SIGKILL)
+            with started.folder:
+                started.wait(60)
+        assert leadpact(*order).returncode == 0
+        names = [name for (name,) in rows(company, "SELECT name FROM made_report ORDER BY at")]
+        assert sorted(rule for (rule,) in rows(company, "SELECT rule FROM outbox WHERE kind = 'report'")) == names
+        page = company.files / "reports" / f"{names[-1]}.html"
+        assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
+        assert [file.name for file in page.parent.iterdir() if file.name.endswith(".new")] == []

@@ -63,10 +63,15 @@ class Served:
             self.said.append(process.said("stderr"))
 
     def keep_up(self) -> None:
-        """Wait until all that is so now was read and judged."""
+        """Wait until all that is so now was read and judged: by polls that began later, as one on its way saw some of it before."""
         now = self.now()
-        self.until(lambda: self._has_seen(now), f"{now} was to be judged")
+        self._read_after(now)
+        self.one.world.people.rest(1)
+        self._read_after(self.now())
         self.kept_up_at.append(now)
+
+    def _read_after(self, moment: datetime) -> None:
+        self.until(lambda: self._has_read(moment), f"{moment} was to be judged")
 
     def until(self, found: Callable[[], object], what: str) -> None:
         """Wait until something is so, while the daemon runs."""
@@ -78,11 +83,11 @@ class Served:
             assert ended is None and time.monotonic() < give_up, f"{what} in vain ({ended}): {process.said('stderr')[-4000:]}"
             time.sleep(LOOK_S)
 
-    def _has_seen(self, now: datetime) -> bool:
+    def _has_read(self, moment: datetime) -> bool:
         beat = self.beat()
-        if beat is None or beat.ticked_at is None or beat.ticked_at < now or not beat.crms:
+        if beat is None or beat.ticked_at is None or beat.ticked_at < moment or not beat.crms:
             return False
-        return all(crm.read_at is not None and crm.read_at >= now for crm in beat.crms.values())
+        return all(crm.read_at is not None and crm.read_at >= moment for crm in beat.crms.values())
 
     def beat(self) -> Heartbeat | None:
         """Return what the daemon that runs said last."""

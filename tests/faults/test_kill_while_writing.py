@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import signal
@@ -11,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_assigning import BY_US, come_in
+from tests.cli.test_notify import tell
+from tests.faults.interjecting import WRITES as MOVES
 from tests.faults.interjecting import Between, between
 from tests.flow.enforcing import HOUR_S, Enforced, add_task, enforced, tasks_of
 from tests.flow.people import People
-from tests.flow.practice import PROGRAM
+from tests.flow.practice import PROGRAM, leadpact
+from tests.flow.receiver import receiver
 
 WRITES = {"hubspot": "*/contacts/batch/update", "salesforce": "*/composite*"}
 CREATES = {"hubspot": "*/objects/*/tasks", "salesforce": "*/sobjects/Task*"}
@@ -91,6 +96,30 @@ def test_a_task_in_salesforce_that_a_run_was_killed_in_making_or_adding_to_lists
         (task,) = [task for lead in one.leads for task in tasks_of(one, lead)]
         assert (task.id, [task.body.count(f"• {one.key(lead)}") for lead in one.leads]) == (made.id, [1, 1, 1])
         assert "0 written" in one.run("sync")
+
+
+def test_the_first_owner_whom_a_run_was_killed_in_naming_gets_the_lead_once_and_is_told_once(tmp_path: Path) -> None:
+    with (
+        enforced("hubspot", tmp_path, leads=0, hours=0, tell=BY_US) as one,
+        receiver() as to,
+        between(one.files, "hubspot") as somebody,
+    ):
+        tell(one, to)
+        (lead,) = come_in(one, 0)
+        kill_at_the_answer(one, somebody, MOVES["hubspot"])
+        owner = one.owner(lead)
+        assert owner in one.present()
+        assert to.take("desk") == []
+
+        assert "0 failed" in one.run("sync")
+
+        assert (one.owner(lead), times_given(one, lead)) == (owner, 1)
+        (told,) = to.take("desk")
+        assert told.startswith(f"A lead is yours now: {one.key(lead)}\n")
+        assert "This lead was given to you, because nobody had it." in told
+        assert "0 written" in one.run("sync")
+        ledger = json.loads(leadpact("route", "sdr", "--replay", "--format", "json", "--config", str(one.files / "config.toml")).stdout)
+        assert (ledger["entries"], ledger["wrong"], to.take("desk")) == (1, [], [])
 
 
 @pytest.mark.campaign

@@ -18,16 +18,18 @@ from connectors.records import Owner, Page, RecordKey
 from sync.context import Context
 from sync.due_reports import Reporting, make_due_reports, next_report_at
 from sync.errors import SyncError
+from sync.journal import Entry, Event, Place
 from sync.judge.findings import Finding, Judgement, Status
 from sync.messages import Kind
 from tests.builders import ANN, a_finding, ny
 from tests.flow.receiver import Receiver, receiver
-from tests.flow.test_post import opened, post
+from tests.flow.test_post import REASSIGNED, opened, post
 
 READ_AT = ny("2026-12-01 07:59")  # a Tuesday, the first of its month
 HEARD_AT = ny("2026-11-20 09:00")
 MADE_AT = ny("2026-12-01 08:00")
 SEED = ny("2026-11-10 10:00")
+DAY = timedelta(days=1)
 NAME = "2026-12-01-1000-recap-and-kick-off"
 CONFIG = """
 [[notify]]
@@ -126,6 +128,24 @@ def test_it_tells_of_the_time_since_the_meeting_before_and_of_what_is_open(tmp_p
     assert sorted(row["status"] for row in rows) == ["breached", "kept", "kept", "kept", "running"]
     assert 'href="https://app.hubspot.example/62515/' in page, "the lead that still waits since October is explained"
     assert "What leadpact would do" not in page
+
+
+def test_it_counts_what_leadpact_did_in_its_time_and_read_back(tmp_path: Path, to: Receiver) -> None:
+    with opened(tmp_path, to, CONFIG) as run:
+        fill(run)
+        make(run, HEARD_AT)
+        run_id = run.runs.start("sync", mode="enforce", as_of=None, now=SEED, agreement_hash="a")
+        plan = run.plans.begin(run_id)
+        run.plans.add(plan, [replace(REASSIGNED, finding=f"moved{number}") for number in range(5)])
+        run.plans.close(plan, {})
+        sent = [(0, SEED, Event.VERIFIED), (1, SEED, Event.VERIFIED), (2, SEED, Event.REFUSED), (3, SEED - 30 * DAY, Event.VERIFIED)]
+        for position, at, end in sent:
+            place = Place(plan, position)
+            run.journal.note(run_id, [Entry(place=place, event=event, at=at) for event in (Event.INTENDED, Event.DONE, end)])
+        make(run, MADE_AT)
+        assert run.journal.done(since=SEED, upto=MADE_AT) == {"reassign": 2}
+        assert run.journal.done(since=SEED - 31 * DAY, upto=MADE_AT) == {"reassign": 3}
+        assert '<tr role="row" data-key="reassign"><th scope="row" role="rowheader"><bdi>Reassign</bdi>' in text_of(run)
 
 
 def test_one_that_was_missed_is_made_late_and_of_several_the_last(tmp_path: Path, to: Receiver) -> None:

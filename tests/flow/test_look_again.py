@@ -6,13 +6,11 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms
 from sync.look_again import LookAgain
 from sync.plan import Planner
 from sync.policy import policy_at
 from sync.route import Routing
-from sync.store.still import JudgedBy
 from sync.wiring import open_context
 from tests.flow.enforcing import enforced
 
@@ -31,8 +29,7 @@ def test_a_call_that_was_linked_or_made_after_the_pull_is_seen_before_the_write(
             terms = gather_terms(run.known, eras_at(run.known, upto=None))
             policy = policy_at(run, run.known.agreement, now)
             planner = Planner(agreement=run.known.agreement, terms=terms, policy=policy, routing=Routing(seats={}), now=now)
-            by = JudgedBy(fingerprint=judged_by(terms), bulk_within=run.known.agreement.touches.bulk_within)
-            look = LookAgain(known=run.known, writers=run.writers, closed={}, planner=planner, judged_by=by)
+            look = LookAgain(known=run.known, writers=run.writers, closed={}, planner=planner)
             again = look.read([one.key(lead) for lead in one.leads], now=now)
             why = {step.lead: again.why_not(step) for step in run.plans.steps(plan) if not step.blocked_by}
 

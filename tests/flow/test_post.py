@@ -16,6 +16,7 @@ from sync.journal import Entry, Event, Place
 from sync.judge.findings import Judgement
 from sync.known import eras_at, gather_terms
 from sync.messages import Kind, Message, Recipient, State
+from sync.orders import Offboard
 from sync.outbox import Post
 from sync.steps import FieldWrite, Step
 from sync.telling import post_of
@@ -181,6 +182,23 @@ REASSIGNED = Step(
     reason="broken",
     blocked_by=(),
 )
+
+
+def test_of_a_lead_that_stays_with_who_leaves_their_manager_hears(tmp_path: Path, to: Receiver) -> None:
+    stays = replace(REASSIGNED, action="escalate", fields=(), rule="offboard", rung=2, reason="owner 1002 leaves; protected: open deal")
+    with opened(tmp_path, to) as run:
+        run_id = run.runs.start("offboard", mode="enforce", as_of=None, now=NOW, agreement_hash="a")
+        plan = run.plans.begin(run_id, Offboard(owner="1002"))
+        run.plans.add(plan, [stays])
+        run.plans.close(plan, {})
+        run.journal.note(run_id, [Entry(place=Place(plan, 0), event=Event.VERIFIED, at=NOW)])
+
+        post(run).gather()
+
+        assert [(one.message.kind, one.message.recipient) for one in run.outbox.waiting()] == [(Kind.ESCALATION, BOSS_OF_JONAS)]
+        post(run).deliver()
+    (told,) = to.take("mail/maya.chen@example.com")
+    assert "Why: owner 1002 leaves; protected: open deal." in told
 
 
 def test_what_the_journal_and_a_held_plan_tell_is_noted_once(tmp_path: Path, to: Receiver) -> None:

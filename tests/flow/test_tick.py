@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -16,11 +15,9 @@ from sync.agreement.load import agreement_of
 from sync.begin import Begun, begin
 from sync.context import Context
 from sync.judge.judge import judge_lead
-from sync.judged_by import judged_by
 from sync.known import gather_terms
 from sync.run import pull
 from sync.store.finding_rows import fingerprint
-from sync.store.still import JudgedBy
 from sync.terms import Terms
 from sync.tick import judge_dirty
 from sync.wiring import open_context
@@ -91,25 +88,11 @@ class Account:
         pull(self.run, begun)
         known = self.run.known
         terms = gather_terms(known, begun.eras)
-        for later in (timedelta(), timedelta(minutes=10), timedelta(hours=2)):
-            self.judge_what_still_holds(terms, begun.moment + later)
         ticked = judge_dirty(known, terms, run_id=begun.run_id, now=begun.moment)
         kept = {finding.key: fingerprint(finding) for finding in known.findings.latest()}
         assert kept == self.judged_afresh(begun, terms)
         self.found = kept
-        assert self.judge_what_still_holds(terms, begun.moment) > LEADS / 2
         return ticked.judged
-
-    def judge_what_still_holds(self, terms: Terms, now: datetime) -> int:
-        """Return of how many leads it is told without judging them what holds at `now`: it must be what judging would find."""
-        known, within = self.run.known, terms.agreement_at(now).touches.bulk_within
-        rows = {one.lead: one for one in known.reader.leads(upto=None, bulk_within=within)}
-        held = known.findings.still(rows, by=JudgedBy(fingerprint=judged_by(terms), bulk_within=within), now=now)
-        judged = {lead: judge_lead(rows[lead], terms, now).findings for lead in held}
-        assert {lead: list(map(fingerprint, found)) for lead, found in held.items()} == {
-            lead: list(map(fingerprint, found)) for lead, found in judged.items()
-        }
-        return len(held)
 
     def judged_afresh(self, begun: Begun, terms: Terms) -> Told:
         within = begun.agreement.touches.bulk_within

@@ -236,6 +236,30 @@ def test_a_crm_that_shows_too_little_stops_judging() -> None:
     assert "nothing was judged" in (world.daemon.crms["hubspot"].pulse.said or "")
 
 
+def test_an_outage_that_goes_on_over_a_reload_is_told_once_and_its_end_with_its_beginning() -> None:
+    before = World()
+    before.asked["hubspot"].fails = lambda at_s: Unreachable("no answer", fix="wait") if at_s > 60 else None
+    before.run(until_s=1000)
+    after = World()
+    after.asked["hubspot"].fails = lambda at_s: Unreachable("no answer", fix="wait") if at_s < 1000 else None
+    after.daemon.crms["hubspot"].go_on_from(before.daemon.crms["hubspot"])
+    assert after.daemon.crms["hubspot"].is_down
+    after.run(until_s=4000)
+
+    (down,), (back,) = before.told, after.told
+    since = down.rule.removeprefix("hubspot since ")
+    assert (down.kind, back.kind) == (Kind.DOWN, Kind.BACK)
+    assert back.rule.startswith(f"hubspot from {since} to ")
+
+
+def test_what_is_well_before_a_reload_begins_anew_after_it() -> None:
+    before, after = World(), World()
+    before.run(until_s=100)
+    pulse = after.daemon.crms["hubspot"].pulse
+    after.daemon.crms["hubspot"].go_on_from(before.daemon.crms["hubspot"])
+    assert after.daemon.crms["hubspot"].pulse is pulse
+
+
 def test_a_full_disk_is_told_once_and_judging_goes_on_when_there_is_room(tmp_path: Any) -> None:
     world = World(tick_fails=lambda at_s: StoreFull(tmp_path) if at_s < 1800 else None)
     with structlog.testing.capture_logs() as logs:

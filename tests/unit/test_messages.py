@@ -82,6 +82,19 @@ def test_of_an_escalation_hears_the_manager_of_the_owner_who_owed_it() -> None:
     assert told(escalated, broken(owner=None)) == []
 
 
+def test_of_a_lead_that_stays_with_who_leaves_hears_their_manager_and_why() -> None:
+    stays = replace(MOVED, action="escalate", rule="offboard", rung=2, writes={}, leaver="11")
+    assert told(stays, None) == [(Kind.ESCALATION, "manager", "hubspot/11")]
+    message = replace(a_message(Kind.ESCALATION, rung=2, to=Recipient(role="manager", of="hubspot/11")), rule="offboard")
+    step = replace(a_step(2), action="escalate", rule="offboard", reason="owner 11 leaves; protected: open deal")
+    letter = letter_of(Known(message=message, finding=None, zone=BERLIN, name="Ann Lee", step=step, page="https://crm/1"), is_shared=False)
+    assert (letter.title, letter.body) == (
+        "Escalated: a lead of somebody who leaves: hubspot/contact/1",
+        "A lead stays with Ann Lee, who leaves. A task in the CRM lists it.\n"
+        "Why: owner 11 leaves; protected: open deal.\nLead: https://crm/1",
+    )
+
+
 @pytest.mark.parametrize("action", ["stamp", "promote", "undo"])
 def test_of_other_changes_nobody_hears(action: str) -> None:
     assert told(replace(MOVED, action=action), broken()) == []

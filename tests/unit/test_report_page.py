@@ -14,13 +14,16 @@ from rich.console import Console
 from connectors.hubspot.mapping import record_pages
 from connectors.records import Account, Usage
 from sync.agreement.eras import AgreementSpan
+from sync.agreement.parties import Meeting
 from sync.judge.findings import Elapsed, Finding, Side, Status
 from sync.pull import Pulled
-from sync.report.audit import Audit
+from sync.report.audit import Audit, FromStore, figures_text
 from sync.report.page import audit_page
 from sync.report.page_words import attainment_text, cut, span_text
+from sync.report.period import Period
 from sync.report.summary import WORST, Summary, Tally
 from sync.report.table import audit_table
+from sync.route import Given
 from sync.steps import FieldWrite, Step
 from tests.builders import ANN, BEN, LEAD, a_call, judged, mql, ny, owned_by, the_agreement
 
@@ -301,3 +304,65 @@ def test_a_rule_whose_name_looks_like_markup_stands_in_the_table_as_it_is() -> N
     told_so = StringIO()
     Console(file=told_so, width=160).print(audit_table(an_audit([replace(BROKEN, rule=name)]), width=160))
     assert told_so.getvalue().count(name) >= 2
+
+
+def test_a_pool_of_which_nobody_is_left_is_named_on_the_page_as_in_the_terminal() -> None:
+    stays, falls_back = a_step(nobody_left="<sdr>"), a_step(nobody_left="<sdr>", given=Given(owner=BEN, pool="<sdr>", seats={}))
+    page = told(an_audit([BROKEN], steps=[stays, falls_back]))
+    sentence = "Nobody of pool <sdr> is left who may get 2 of the leads: 1 would go to its fallback, 1 would stay where they are."
+    assert sentence in page.text
+    assert "Nobody of pool" not in told(an_audit([BROKEN], steps=[a_step()])).text
+
+
+PERIOD = Period(since=ny("2026-11-17 08:00"), upto=NOW)
+RECAP = Meeting(name="Recap <b>", on="every Friday 10:00", led="working managers", agenda=("What broke?", HOSTILE))
+
+
+def a_report(*leads: Sequence[Finding], meeting: Meeting | None = None, period: Period | None = PERIOD) -> Audit:
+    """A report of what the store keeps; one promise was kept in the time before."""
+    former = Tally()
+    former.add(KEPT)
+    kept = FromStore(period=period, former=former, meeting=meeting, meets_at=NOW if meeting is not None else None)
+    return an_audit(*leads, kind="report", kept=kept)
+
+
+def test_the_page_of_a_meeting_names_it_its_leaders_its_agenda_and_the_time_it_tells_of() -> None:
+    page = told(a_report([BROKEN], [KEPT], meeting=RECAP))
+    assert "Recap <b> Fri 2026-11-20 10:00 EST, led by working managers What broke?" in page.text
+    assert "Counted is what fell due from Tue 2026-11-17 08:00 EST to Fri 2026-11-20 10:00 EST, and what is open now." in page.text
+    assert "1 kept, 1 broken; 100% in the time before" in page.text
+    assert "dry run" not in page.text
+    assert [tag for tag, _ in page.tags if tag in ("script", "img", "b") and tag != "b"] == []
+
+
+def test_a_report_from_the_store_plans_nothing_and_says_nothing_of_plans() -> None:
+    page = told(a_report([BROKEN]))
+    assert "What leadpact would do" not in page.text
+    assert "led by" not in page.text
+    assert "No promise fell due in this time, and none is open." in told(replace(a_report(), summary=Summary(leads=5))).text
+
+
+def test_the_figures_of_a_report_in_a_line() -> None:
+    assert figures_text(a_report([BROKEN], [KEPT])) == "50.0% of 2 promises kept (100% before), 1 broken, 1 lead still waits"
+    assert figures_text(a_report()) == "no promise fell due (100% before), 0 broken, 0 leads still wait"
+
+
+def test_the_terminal_tells_of_a_meeting_and_its_time_and_of_no_calls() -> None:
+    out = StringIO()
+    Console(file=out, width=200).print(audit_table(a_report([BROKEN], meeting=RECAP), width=200))
+    said = out.getvalue()
+    assert "For: Recap <b>, Fri 2026-11-20 10:00 EST; led by working managers" in said
+    assert "What fell due from Tue 2026-11-17 08:00 EST to Fri 2026-11-20 10:00 EST, and what is open now." in said
+    assert "API calls" not in said
+
+
+def test_what_leadpact_did_is_told_by_action_and_left_out_where_it_did_nothing() -> None:
+    report = a_report([BROKEN])
+    assert report.kept is not None
+    did = replace(report, kept=replace(report.kept, done={"reassign": 12, "escalate": 3}))
+    page = told(did)
+    assert "Reassign leads were given to another owner 12 Escalate leads were listed in a manager's task 3" in page.text
+    assert "What leadpact did" not in told(report).text
+    out = StringIO()
+    Console(file=out, width=200).print(audit_table(did, width=200))
+    assert "12 leads were given to another owner" in out.getvalue()

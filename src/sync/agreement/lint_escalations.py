@@ -18,7 +18,7 @@ def escalation_flaws(agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
     known = {name.casefold() for name in roster.people}
     if not known:
         return  # none is drafted yet
-    for path, ladder in _ladders(agreement):
+    for path, ladder in ladders(agreement):
         for name in dict.fromkeys(rung.detail for rung in ladder if rung.action == ESCALATE and rung.detail is not None):
             if name.casefold() not in known:
                 what = f"`escalate: {name}` names nobody of the roster: nothing is escalated by it"
@@ -26,7 +26,7 @@ def escalation_flaws(agreement: Agreement, roster: Roster) -> Iterator[Flaw]:
                 yield warning(path, what, fix=fix)
 
 
-def _ladders(agreement: Agreement) -> Iterator[tuple[Path, Sequence[Rung]]]:
+def ladders(agreement: Agreement) -> Iterator[tuple[Path, Sequence[Rung]]]:
     """Yield every ladder of an agreement, with where it stands."""
     yield from ((("clock", clock.name, "ladder"), clock.ladder) for clock in agreement.clocks)
     for level in agreement.levels:

@@ -68,16 +68,21 @@ def _exit_code(remarks: list[Remark]) -> int:
 
 
 def _of_config(files: Files) -> list[Remark]:
+    from sync.lint_told import untold
     from sync.remarks import Level, Remark
 
+    config = files.config
     return [
-        Remark(
-            level=Level.WARNING,
-            where=f"{problem.file}: {problem.where}" if problem.where else problem.file,
-            what=f"{problem.found}, better {problem.expected}",
-            fix=problem.fix,
-        )
-        for problem in files.config.warnings
+        *untold(files.agreement, files.roster, config.told, file=str(config.path)),
+        *(
+            Remark(
+                level=Level.WARNING,
+                where=f"{problem.file}: {problem.where}" if problem.where else problem.file,
+                what=f"{problem.found}, better {problem.expected}",
+                fix=problem.fix,
+            )
+            for problem in files.config.warnings
+        ),
     ]
 
 

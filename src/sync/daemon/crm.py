@@ -44,6 +44,11 @@ class Crm:
     costs: deque[int] = field(default_factory=lambda: deque(maxlen=7))  # calls of the last polls; one that read an import is no measure
     shrunken: LimitReached | None = None  # it showed so little that nothing may be judged
 
+    def go_on_from(self, before: Crm) -> None:
+        """Take over, from how a CRM was before the files were read anew, an outage that goes on: since when, and whether it was told."""
+        if before.is_down:
+            self.pulse, self.is_told = before.pulse, before.is_told
+
     @property
     def is_down(self) -> bool:
         """Whether it does not answer."""

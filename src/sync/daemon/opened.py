@@ -56,7 +56,7 @@ def opened(serving: Serving) -> Iterator[Daemon]:
         jobs = jobs_of(run, memory)
         stack.callback(jobs.stop, POLLERS_END_WITHIN_S)
         daemon = Daemon(
-            crms={one.crm: _crm(files, one.crm) for one in connectors},
+            crms={one.crm: _crm(serving, one.crm) for one in connectors},
             askers=pollers,
             events=serving.events,
             machine=Machine(now=machine_clock, monotonic=time.monotonic),
@@ -115,11 +115,14 @@ def _context(serving: Serving, watched: Watched, store: Database, connectors: tu
     return replace(run, goes_on=lambda: not serving.signals.is_stopping, patience=ONCE)
 
 
-def _crm(files: Files, name: str) -> Crm:
-    daemon = files.config.daemon
-    return Crm(
+def _crm(serving: Serving, name: str) -> Crm:
+    config = serving.files.config
+    crm = Crm(
         name=name,
-        pace=Pace(poll_s=daemon.poll.total_seconds(), max_share=files.config.max_share(name)),
-        calm_poll_s=daemon.calm_poll.total_seconds(),
+        pace=Pace(poll_s=config.daemon.poll.total_seconds(), max_share=config.max_share(name)),
+        calm_poll_s=config.daemon.calm_poll.total_seconds(),
         pulse=CrmPulse(state=CrmState.OK, since=machine_clock()),
     )
+    if name in serving.crms:
+        crm.go_on_from(serving.crms[name])
+    return crm

@@ -63,6 +63,7 @@ def _serve_once(serving: Serving) -> Ended | None:
         with opened(serving) as daemon:
             serving.served = serving.files
             ended = daemon.run()
+            serving.crms = daemon.crms
             if ended is Ended.STOPPED:
                 serving.manager.stopping()
             serving.refused = None

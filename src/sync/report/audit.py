@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.records import Usage
@@ -28,6 +28,16 @@ ACTIONS = {
     "promote": "set the stage that the lead has earned",
     "stamp": "note the state of the promise on the record",
 }
+DEEDS = {
+    "assign": "leads that nobody had were given to somebody",
+    "reassign": "leads were given to another owner",
+    "recycle": "leads were sent back to Marketing",
+    "return": "leads were returned to Marketing",
+    "promote": "stages were set that leads had earned",
+    "escalate": "leads were listed in a manager's task",
+    "stamp": "records were stamped",
+    "undo": "changes were taken back",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,7 @@ class FromStore:
     former: Tally  # what became of the promises of the time before, as long
     meeting: Meeting | None  # for which it is made
     meets_at: datetime | None
+    done: Mapping[str, int] = field(default_factory=dict)  # what leadpact did meanwhile: action -> changes that were read back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

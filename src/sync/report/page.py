@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from sync.history import local_text
 from sync.report.audit import Audit, nobody_left, nothing_found
-from sync.report.page_figures import planned, tables
+from sync.report.page_figures import done, planned, tables
 from sync.report.page_leads import leads
 from sync.report.page_words import TEXT_MOST, attainment_text, cut
 from sync.version import VERSION
@@ -38,6 +38,7 @@ def audit_page(audit: Audit) -> Iterator[bytes]:
             nothing=None if audit.summary.findings else nothing_found(audit),
             leads=tuple(leads(audit)),
             planned=planned(audit.summary),
+            done=done(audit.kept) if audit.kept is not None else None,
             nobody_left=tuple(nobody_left(audit.summary)),
             moment=moment,
             former=attainment_text(audit.kept.former) if audit.kept is not None else "",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sync.judge.findings import Side, Status
-from sync.report.audit import ACTIONS, Audit
+from sync.report.audit import ACTIONS, DEEDS, Audit, FromStore
 from sync.report.page_words import attainment_text, cut, rule_title
 from sync.report.rules import rule_text
 from sync.report.summary import Summary, Tally
@@ -231,6 +231,24 @@ def planned(summary: Summary) -> Table | None:
         columns=("Action", "Planned", "Held back", "Would go ahead"),
         rows=tuple(rows),
         total=Row(key="", name="All actions", cells=_plan_cells(summary.steps.total(), summary.blocked)),
+    )
+
+
+def done(kept: FromStore) -> Table | None:
+    """Return what leadpact did; None where it did nothing."""
+    rows = [
+        Row(key=action, name=action.capitalize(), note=DEEDS[action], cells=(_number(kept.done[action]),))
+        for action in DEEDS
+        if kept.done.get(action)
+    ]
+    if not rows:
+        return None
+    return Table(
+        id="done",
+        caption="What leadpact did",
+        counted="Changes that leadpact sent to the CRM in this time and read back. What each run did: leadpact runs, leadpact show RUN.",
+        columns=("Action", "Changes"),
+        rows=tuple(rows),
     )
 
 

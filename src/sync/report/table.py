@@ -11,7 +11,7 @@ from rich.text import Text
 from connectors.records import Usage
 from sync.judge.findings import Status
 from sync.plain import plain
-from sync.report.audit import ACTIONS, Audit, nobody_left, nothing_found, time_lines
+from sync.report.audit import ACTIONS, DEEDS, Audit, nobody_left, nothing_found, time_lines
 from sync.report.summary import Summary, Worst
 from sync.steps import FieldWrite, Step
 
@@ -149,6 +149,8 @@ def _foot(audit: Audit) -> Iterable[RenderableType]:
         )
     for why in sorted(set(summary.trips.values())):
         yield Text(f"Beyond a limit: {why}.", style="yellow")
+    for action, count in audit.kept.done.items() if audit.kept is not None else ():
+        yield Text(f"{count:,} {DEEDS.get(action, action)}")
     yield from (Text(line, style="yellow") for line in nobody_left(summary))
     yield from _unread(audit)
     if audit.not_judged:

@@ -15,10 +15,9 @@ from sync.judge.findings import Finding, Judgement, Status
 from sync.store.database import Database
 from sync.store.dirty import clear_marks, keep_marked
 from sync.store.finding_rows import VERSION_COLUMNS, VERSION_MARKS, elapsed_json, finding_from_row, fingerprint, version_row
-from sync.store.keys import as_json, known_ids, object_ids
+from sync.store.keys import as_json, object_ids
 from sync.store.moments import from_ms, to_ms, to_ms_if_known
 from sync.store.runs import run_row_id
-from sync.store.still import JudgedBy, still_as_judged
 
 _CHUNK = 500  # leads whose findings are read at once
 
@@ -126,18 +125,6 @@ class Findings:
             ]
             found = (finding_from_row(row) for rows in _standing_rows(tx, set(leads)).values() for row in rows)
             return {finding.key: finding for finding in found if finding.key in keys}
-
-    def still(self, leads: Collection[str], *, by: JudgedBy, now: datetime) -> dict[str, tuple[Finding, ...]]:
-        """Return what judging some leads at `now` would find, of those that neither changed nor fell due since they were judged.
-
-        By lead, each in the order of a judgement. The lateness, the split of the time and the message are those of when it was judged,
-        and which warnings have passed is not told. Leads that must be judged again are missing.
-        """
-        with self._database.snapshot() as tx:
-            ids = {id_: str(key) for key, id_ in known_ids(tx, map(RecordKey.parse, leads)).items()}
-            same = still_as_judged(tx, ids, by=by, now=now)
-            found = _standing_rows(tx, same)
-        return {ids[id_]: tuple(finding_from_row(row) for row in found.get(id_, ())) for id_ in same}
 
     def fallen_due(self, crm: str, now: datetime) -> tuple[RecordKey, ...]:
         """Return the persons in `crm` with a promise that was still open when it was last judged and has fallen due by `now`, by key.

@@ -70,6 +70,22 @@ class Journal:
                 ],
             )
 
+    def done(self, *, since: datetime, upto: datetime) -> dict[str, int]:
+        """Count by action the steps that were sent from `since` on, before `upto`, and whose first part was read back."""
+        with self._database.snapshot() as tx:
+            rows = tx.execute(
+                """
+                SELECT step.action, count(*)
+                FROM (SELECT DISTINCT plan, position FROM journal WHERE event = 'intended' AND at >= ? AND at < ?) AS sent
+                JOIN plan_step AS step ON step.plan = sent.plan AND step.position = sent.position
+                WHERE EXISTS (
+                    SELECT 1 FROM journal WHERE plan = sent.plan AND position = sent.position AND part = 0 AND event = 'verified'
+                ) GROUP BY step.action
+                """,
+                (to_ms(since), to_ms(upto)),
+            )
+            return dict(rows.fetchall())
+
     def of_plan(self, plan_id: int) -> list[Entry]:
         """Return what is noted about a plan, in the order in which it was."""
         with self._database.snapshot() as tx:

@@ -220,8 +220,9 @@ class Outbox:
 _MESSAGE = "key, kind, role, of_owner, lead, finding, rule, rung, plan, position"
 _NEWS = """
     SELECT journal.plan, journal.position, journal.event, step.action, lead.crm || '/' || lead.kind || '/' || lead.crm_id, record.crm,
-        step.finding, step.rule, step.rung, step.field_writes
+        step.finding, step.rule, step.rung, step.field_writes, plan.asked ->> '$.offboard.owner'
     FROM journal JOIN plan_step AS step ON step.plan = journal.plan AND step.position = journal.position
+    JOIN plan ON plan.id = step.plan
     JOIN object AS lead ON lead.id = step.lead JOIN object AS record ON record.id = step.record
     WHERE journal.id > ? AND journal.event IN ('refused', 'not_written', 'overwritten', 'verified') AND journal.part = 0
     ORDER BY journal.id
@@ -294,7 +295,7 @@ def _read(row: Sequence[Any]) -> Kept:
 
 
 def _news(row: Sequence[Any]) -> News:
-    plan, position, event, action, lead, crm, finding, rule, rung, writes = row
+    plan, position, event, action, lead, crm, finding, rule, rung, writes, leaver = row
     return News(
         plan=plan,
         position=position,
@@ -306,4 +307,5 @@ def _news(row: Sequence[Any]) -> News:
         rule=rule,
         rung=rung,
         writes={write["field"]: write["after"] for write in orjson.loads(writes)},
+        leaver=leaver,
     )
