@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from sync.steps import FieldWrite, Step
 
 TOO_OFTEN = 2  # refusals of the same values in the same words
 TRIED_AGAIN_AFTER = timedelta(days=7)  # what refuses it may have been changed by then; no CRM tells of its rules
+
+OF_ONE_CALL = re.compile(r", correlation id [\w-]+")  # by it a CRM's support finds the call: it says nothing of the reason
 
 Values = frozenset[tuple[str, str | None]]  # of each field that was to be written the value
 
@@ -47,10 +50,14 @@ def refused_too_often(refusals: Iterable[Refusal]) -> dict[tuple[RecordKey, Valu
     found: dict[tuple[RecordKey, Values], list[Refusal]] = defaultdict(list)
     for one in sorted(refusals, key=lambda one: one.at):
         before = found[one.record, one.values]
-        found[one.record, one.values] = [*before, one] if before and before[-1].said == one.said else [one]
+        found[one.record, one.values] = [*before, one] if before and _words(before[-1]) == _words(one) else [one]
     return {
         place: Refused(said=ones[-1].said, times=len(ones), last_at=ones[-1].at) for place, ones in found.items() if len(ones) >= TOO_OFTEN
     }
+
+
+def _words(refusal: Refusal) -> str:
+    return OF_ONE_CALL.sub("", refusal.said)
 
 
 def unless_refused(step: Step, refused: Mapping[tuple[RecordKey, Values], Refused], now: datetime, zone: tzinfo) -> Step:

@@ -28,6 +28,8 @@ from sync.pull import AT_ONCE, read_facts
 from sync.remedies.targets import fields_beside, wanted_lists
 from sync.version import VERSION
 
+CONNECTIONS = 2 * AT_ONCE  # while a daemon writes, its poller reads by as many as a run does
+
 
 def vocabularies(config: Config) -> Mapping[str, Vocabulary]:
     """Return the vocabulary of every CRM that the config connects, Marketing's first."""
@@ -87,7 +89,7 @@ def hubspot_settings(hubspot: HubSpotSection) -> HubSpotSettings:
         api_version=hubspot.api_version,
         burst_share=hubspot.burst_share,
         day=DayShares(max_share=hubspot.max_share, floor=hubspot.floor),
-        at_once=AT_ONCE,
+        at_once=CONNECTIONS,
         retry=RetryPolicy(run_s=hubspot.deadline.total_seconds()),
         timeout_s=hubspot.timeout_s,
         user_agent=f"leadpact/{VERSION}",
@@ -106,7 +108,7 @@ def salesforce_settings(org: SalesforceSection) -> SalesforceSettings:
         api_version=org.api_version,
         base_url=org.base_url,
         day=DayShares(max_share=org.max_share, floor=org.floor),
-        at_once=AT_ONCE,
+        at_once=CONNECTIONS,
         timeout_s=org.timeout_s,
         user_agent=f"leadpact/{VERSION}",
         retry=RetryPolicy(run_s=org.deadline.total_seconds()),

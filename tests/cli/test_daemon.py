@@ -15,10 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from sync.daemon.heartbeat import CrmState, Heartbeat, read_heartbeat
+from sync.daemon.heartbeat import CrmPulse, CrmState, Heartbeat, read_heartbeat
 from tests.flow.enforcing import HOUR_S, Enforced, enforced
+from tests.flow.org_people import OrgPeople
+from tests.flow.people import People
 
 WITHIN_S = 60.0
+UNTIL_DEFINITIONS_ARE_OLD_S = 3700
+TOLD_ONCE = ("stream_closed", "stream_open", "crm_down", "crm_back")
 pytestmark = pytest.mark.xdist_group("daemon")
 
 
@@ -87,7 +91,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enforced]:
     """A HubSpot with two leads that nobody calls, and a daemon's config that looks each second."""
     with enforced("hubspot", tmp_path_factory.mktemp("daemon"), leads=2, hours=1) as one:
         with (one.files / "config.toml").open("a", encoding="utf-8") as config:
-            config.write('\n[daemon]\npoll = "1 second"\n\n[http]\nport = 0\n')
+            config.write('\n[daemon]\npoll = "1 second"\ncalm_poll = "3 seconds"\n\n[http]\nport = 0\n')
         yield one
 
 
@@ -163,14 +167,52 @@ def test_a_second_daemon_of_one_store_is_refused(company: Enforced, tmp_path: Pa
         assert "a daemon serves the store" in company.run("daemon", code=1)
 
 
-def test_a_crm_that_is_down_is_told_once_and_found_again(company: Enforced, tmp_path: Path) -> None:
+def test_a_scope_that_is_withdrawn_and_a_crm_that_is_down_are_told_once_and_found_again(company: Enforced, tmp_path: Path) -> None:
+    people, owners = company.world.people, company.owners()
     with serving(company, tmp_path) as served:
-        company.world.people.ask("POST", "/_sandbox/faults", [{"path": "*", "status": 502}])
+        people.ask("POST", "/_sandbox/token", {"without": ["sales-email-read"]})
+        until(lambda: "emails" in crm(served).closed, "the stream was to be closed")
+        people.rest(48 * HOUR_S)
+        read_at = crm(served).read_at
+        until(lambda: crm(served).read_at != read_at, "it was to go on")
+        assert company.owners() == owners, "what nobody can know moves no lead"
+        people.ask("POST", "/_sandbox/token", {"without": []})
+        until(lambda: not crm(served).closed, "it was to be open again")
+        people.ask("POST", "/_sandbox/faults", [{"path": "*", "status": 502}])
         until(lambda: state(served) is CrmState.DOWN, "the CRM was to be down")
-        company.world.people.ask("DELETE", "/_sandbox/faults")
+        people.ask("DELETE", "/_sandbox/faults")
         until(lambda: state(served) is CrmState.OK, "the CRM was to be back")
-    assert served.said().count('"crm_down"') == 1
-    assert served.said().count('"crm_back"') == 1
+    assert {event: served.said().count(f'"{event}"') for event in TOLD_ONCE} == dict.fromkeys(TOLD_ONCE, 1)
+
+
+def test_while_a_stage_has_another_name_in_the_crm_nothing_is_judged_or_written(company: Enforced, tmp_path: Path) -> None:
+    people = company.world.people
+    with serving(company, tmp_path) as served:
+        rename_stage(people, "marketingqualifiedlead", "mql")
+        people.rest(UNTIL_DEFINITIONS_ARE_OLD_S)
+        until(lambda: state(served) is CrmState.DOWN, "the stage was to be missed")
+        writes, beat = company.world.writes(), served.beat()
+        assert beat and "`marketingqualifiedlead` is no value of hubspot contact property" in (beat.crms["hubspot"].said or "")
+        people.rest(24 * HOUR_S)
+        asked = company.world.calls()
+        until(lambda: company.world.calls() > asked + 2, "it was to be asked again")
+        assert company.world.writes() == writes
+        rename_stage(people, "mql", "marketingqualifiedlead")
+        until(lambda: state(served) is CrmState.OK, "it was to go on")
+
+
+def rename_stage(people: People | OrgPeople, old: str, new: str) -> None:
+    """Give a lifecycle stage another value; no contact is moved."""
+    found = people.ask("GET", "/crm/v3/properties/contacts/lifecyclestage")
+    options = [{"value": new, "label": new} if row["value"] == old else row for row in found["options"]]
+    line = {name: found[name] for name in ("name", "label", "type", "fieldType", "groupName")}
+    people.ask("POST", "/_sandbox/records", [{"object": "properties", "objectType": "contacts", **line, "options": options}])
+
+
+def crm(served: Served) -> CrmPulse:
+    beat = served.beat()
+    assert beat is not None
+    return beat.crms["hubspot"]
 
 
 def state(served: Served) -> CrmState | None:

@@ -45,15 +45,15 @@ hubspot      read up to Fri 2026-11-20 04:00 EST; 12 calls on 2026-11-20 of 50,0
 Promises     2 open, 1 at risk, 1 broken, 1 backlog, 0 unknown
 Due next     Fri 2026-11-20 04:00 EST  hubspot/contact/2  first touch  not judged since
              Fri 2026-11-20 06:00 EST  hubspot/contact/1  decide
+Held         plan 2: 1 move, until Sat 2026-11-21 04:00 EST; see `leadpact held`
 Failed writes        1: see `leadpact runs` and `leadpact show RUN`
 Open writes          1: the next run finds out what became of them
 Last run     ID, sync, stopped: Unreachable
 Mode         observe
 Agreement    not in force: not signed by marketing and sales
-  first touch: enforced since Fri 2026-11-20 04:00 EST
+  enforced since Fri 2026-11-20 04:00 EST: first touch
 pause 1 of everything, until it is resumed; since 2026-11-20 09:00:00 UTC by ada: month end
     end it: leadpact resume
-Held         plan 2: 1 move, until Sat 2026-11-21 04:00 EST; see `leadpact held`
 """
 
 
@@ -206,22 +206,30 @@ def test_a_daemon_is_known_by_its_process_and_its_last_sign_of_life(
 
 
 def test_what_a_daemon_says_of_itself_is_shown(config: Config) -> None:
-    down = CrmPulse(state=CrmState.DOWN, since=NINE, said="no answer", fix="wait")
+    down = CrmPulse(state=CrmState.DOWN, since=NINE, said="no answer\n  at all", fix="wait", closed={"deals": "no scope"})
     leave(config, a_beat(good_at=None, crms={"hubspot": down}, trouble="the disk is full", reload_refused="2 problems"))
     lines = list(status_lines(status_at(config, NINE)))
     pid, host = os.getpid(), socket.gethostname()
-    assert [text for text, _ in lines[:8]] == [
+    assert [text for text, _ in lines[:10]] == [
         f"Daemon       runs: process {pid} on {host}, version 1.2, since Fri 2026-11-20 04:00 EST",
         "  last tick  Fri 2026-11-20 04:00 EST, took 0.2 s; the last good one none yet",
         "  next       Fri 2026-11-20 05:00 EST",
         "  judging nothing: the disk is full",
         "  goes by the files as they were: 2 problems",
         "hubspot      not read yet; no calls yet",
-        "  DOWN since Fri 2026-11-20 04:00 EST: no answer",
+        "  DOWN since Fri 2026-11-20 04:00 EST, and asked again by itself: no answer",
+        "    at all",
         "  fix: wait",
+        "  cannot read deals: no scope",
     ]
-    assert [style for _, style in lines[3:8]] == [RED, RED, "", RED, RED]
+    assert [style for _, style in lines[3:10]] == [RED, RED, "", RED, RED, RED, RED]
+    assert document(config, NINE)["crms"]["hubspot"]["closed"] == {"deals": "no scope"}
     assert document(config, NINE)["daemon"]["trouble"] == "the disk is full"
+
+
+def test_a_daemon_that_reads_for_the_first_time_says_so(config: Config) -> None:
+    leave(config, a_beat(ticked_at=None, good_at=None, tick_s=None, next_at=None))
+    assert "  last tick  none yet; it reads the CRMs first\n  next       none yet\n" in screen(config, NINE)
 
 
 def test_the_program_ends_with_one_only_where_a_daemon_is_missed(config: Config) -> None:

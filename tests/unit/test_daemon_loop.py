@@ -89,6 +89,7 @@ class Asked:
     read_at_first: int = 0
     orders: list[tuple[float, Order]] = field(default_factory=list)
     fails: Callable[[float], Exception | None] = lambda _: None
+    closed: Callable[[float], dict[str, str]] = lambda _: {}
 
     def __post_init__(self) -> None:
         self.told: Callable[[], datetime] = self.days.now  # the time by the CRM's clock
@@ -97,8 +98,19 @@ class Asked:
         self.orders.append((self.days.elapsed_s, order))
         error = self.fails(self.days.elapsed_s)
         facts = None if error else facts_of(self.crm, self.days.now())
+        closed = self.closed(self.days.elapsed_s)
         self.days.plan(
-            self.takes_s, Polled(crm=self.crm, order=order, facts=facts, server_now=self.told(), error=error, usage=self._usage())
+            self.takes_s,
+            Polled(
+                crm=self.crm,
+                order=order,
+                facts=facts,
+                closed=closed,
+                read=frozenset({"deals"}),
+                server_now=self.told(),
+                error=error,
+                usage=self._usage(),
+            ),
         )
 
     def _usage(self) -> Usage:
@@ -373,6 +385,26 @@ def test_the_heartbeat_is_renewed_while_nothing_happens() -> None:
     world.run(until_s=300)
     moments = [beat.at for beat in world.beats]
     assert max(later - earlier for earlier, later in pairwise(moments)) < timedelta(seconds=25)
+
+
+def test_a_crm_that_goes_down_stands_in_the_heartbeat_at_once() -> None:
+    world = World()
+    world.asked["hubspot"].fails = lambda at_s: Unreachable("HubSpot could not be reached", fix="wait") if at_s > 10 else None
+    world.run(until_s=70)
+    first = next(beat for beat in world.beats if beat.crms["hubspot"].state is CrmState.DOWN)
+    assert first.at - START == timedelta(seconds=61)
+
+
+def test_a_stream_that_may_not_be_read_any_more_is_told_once_and_when_it_may_again() -> None:
+    world = World()
+    asked = world.asked["hubspot"]
+    asked.closed = lambda at_s: {"deals": "no scope"} if 60 < at_s < 600 else {}
+    with structlog.testing.capture_logs() as logs:
+        world.run(until_s=1200)
+    told = [(line["event"], line["stream"]) for line in logs if line["event"].startswith("stream_")]
+    assert told == [("stream_closed", "deals"), ("stream_open", "deals")]
+    first = next(beat for beat in world.beats if beat.crms["hubspot"].closed)
+    assert (first.at - START, first.crms["hubspot"].closed) == (timedelta(seconds=121), {"deals": "no scope"})
 
 
 def test_polls_stretch_before_the_day_of_calls_ends() -> None:

@@ -246,6 +246,8 @@ def test_a_stamp_that_its_crm_refused_twice_in_the_same_words_is_left_alone_for_
         for ago in (timedelta(hours=2), timedelta(hours=1))
     )
     assert refused_too_often([first]) == refused_too_often([first, replace(again, said="LOCKED")]) == {}
+    calls = [replace(one, said=f"LOCKED, correlation id {number}-{number}") for number, one in enumerate((first, again))]
+    assert next(iter(refused_too_often(calls).values())).times == 2
     refused = refused_too_often([again, first])
 
     def held(step: Step, at: datetime) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -90,7 +90,7 @@ class Crm:
             self.closed = {name: why for name, why in self.closed.items() if name not in polled.read} | dict(polled.closed)
         self.facts, self.shrunken = polled.facts, None
         self.backoff.succeed()
-        return self._become(CrmPulse(state=CrmState.OK, since=now, read_at=polled.server_now))
+        return self._become(CrmPulse(state=CrmState.OK, since=now, read_at=polled.server_now, closed=self.closed))
 
     @property
     def is_stretched(self) -> bool:
@@ -123,7 +123,5 @@ class Crm:
 
     def _become(self, pulse: CrmPulse) -> bool:
         changed = pulse.state is not self.pulse.state
-        self.pulse = (
-            pulse if changed else CrmPulse(state=pulse.state, since=self.pulse.since, read_at=pulse.read_at, said=pulse.said, fix=pulse.fix)
-        )
+        self.pulse = pulse if changed else replace(pulse, since=self.pulse.since)
         return changed

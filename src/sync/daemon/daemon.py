@@ -82,7 +82,7 @@ class Daemon:
     _wholly_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)  # when everything was looked at last
     _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=2.0, longest_s=60.0), init=False)
     _beat_at_s: float = field(default=0.0, init=False)
-    _beaten: datetime | None = field(default=None, init=False)
+    _beaten: tuple[object, ...] = field(default=(), init=False)
     _hour: Hour = field(default_factory=Hour, init=False)
 
     def __post_init__(self) -> None:
@@ -158,13 +158,14 @@ class Daemon:
     def _take_polled(self, polled: Polled) -> None:
         crm, now = self.crms[polled.crm], self.now()
         self._hour.add_poll(polled.rows)
-        since, was_stretched = crm.pulse.since, crm.is_stretched
+        since, was_stretched, was_closed = crm.pulse.since, crm.is_stretched, crm.closed
         if crm.take(polled, now_s=self.machine.monotonic(), now=now):
             if crm.is_down:
                 log.warning("crm_down", crm=crm.name, why=crm.pulse.said, fix=crm.pulse.fix)
             else:
                 log.info("crm_back", crm=crm.name, down_s=round((now - since).total_seconds()))
                 self._tell_back(crm, since, now)
+        _log_doors(crm, was_closed)
         if crm.is_stretched and not was_stretched:
             self.work.stretched(crm)
         if isinstance(polled.error, StoreError):
@@ -293,9 +294,15 @@ class Daemon:
         self.manager.status(self._status())
         if (did := self._hour.told(now)) is not None:
             log.info("hour_passed", **did)
-        if self.machine.monotonic() >= self._beat_at_s or self.pulse.ticked_at != self._beaten:
-            self._beat_at_s, self._beaten = self.machine.monotonic() + LONGEST_PAUSE_S, self.pulse.ticked_at
+        news = self._news_of_the_pulse()
+        if self.machine.monotonic() >= self._beat_at_s or news != self._beaten:
+            self._beat_at_s, self._beaten = self.machine.monotonic() + LONGEST_PAUSE_S, news
             self.work.beat(self.pulse)
+
+    def _news_of_the_pulse(self) -> tuple[object, ...]:
+        """Return what nobody is to wait for who looks at the file."""
+        doors = [(crm.pulse.state, *crm.pulse.closed) for crm in self.crms.values()]
+        return self.pulse.ticked_at, self.pulse.trouble, self.pulse.reload_refused, *doors
 
     def _status(self) -> str:
         down = [crm.name for crm in self.crms.values() if crm.is_down]
@@ -306,3 +313,11 @@ class Daemon:
         if self.pulse.ticked_at is None:
             return "reading the CRMs for the first time"
         return f"last tick {self.pulse.ticked_at:%H:%M:%S} UTC"
+
+
+def _log_doors(crm: Crm, was_closed: Mapping[str, str]) -> None:
+    """Tell which streams may not be read any more, and which may again."""
+    for stream in sorted(crm.closed.keys() - was_closed.keys()):
+        log.warning("stream_closed", crm=crm.name, stream=stream, why=crm.closed[stream])
+    for stream in sorted(was_closed.keys() - crm.closed.keys()):
+        log.info("stream_open", crm=crm.name, stream=stream)

@@ -31,6 +31,7 @@ class CrmPulse:
     read_at: datetime | None = None  # the CRM's time at the last poll that was read to its end
     said: str | None = None  # what went wrong, a sentence
     fix: str | None = None
+    closed: Mapping[str, str] = field(default_factory=dict)  # streams that our credentials may not read, why, and what is unknown by that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 
+from sync.plain import plain
+
 COLUMNS = (
     *("lead", "handoff", "passage", "rule", "level", "status", "side", "owner", "owner_name"),
     *("started_at", "due_at", "settled_at", "late_by_s", "message", "key"),
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def findings_csv(findings: Iterable[bytes], names: Mapping[str, str]) -> Iterator[str]:
@@ -32,5 +34,5 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else plain(str(value))  # standard output may be a terminal
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text

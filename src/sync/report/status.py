@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
+from itertools import groupby
 
-from sync.daemon.heartbeat import CrmState
+from sync.daemon.heartbeat import CrmPulse, CrmState
 from sync.daemon.liveness import Life
 from sync.history import local_text
 from sync.plain import plain
@@ -34,6 +35,7 @@ def status_lines(status: Status) -> Lines:
         _crms(status, zone),
         _promises(status),
         _due(status, zone),
+        _held(status, zone),
         _errors(status),
         _enforcement(status, zone),
     )
@@ -56,7 +58,8 @@ def _daemon(status: Status, zone: tzinfo) -> Lines:
             yield f"Daemon       runs: {who}, since {local_text(beat.started_at, zone)}", ""
     took = f", took {beat.tick_s:.1f} s" if beat.tick_s is not None else ""
     good = "" if beat.good_at == beat.ticked_at else f"; the last good one {_at(beat.good_at, zone)}"
-    yield f"  last tick  {_at(beat.ticked_at, zone)}{took}{good}", YELLOW if good else ""
+    first = "; it reads the CRMs first" if beat.ticked_at is None and status.daemon.life is Life.RUNNING else ""
+    yield f"  last tick  {_at(beat.ticked_at, zone)}{first}{took}{good}", YELLOW if good else ""
     yield f"  next       {_at(beat.next_at, zone)}", ""
     if beat.trouble is not None:
         yield f"  judging nothing: {beat.trouble}", RED
@@ -72,11 +75,19 @@ def _crms(status: Status, zone: tzinfo) -> Lines:
     pulses = status.daemon.beat.crms if status.daemon.beat is not None else {}
     for crm in status.config.crms:
         yield f"{crm:<12} {_read_upto(status, crm, zone) if status.trouble is None else 'not known'}", ""
-        pulse = pulses.get(crm)
-        if pulse is not None and pulse.state is CrmState.DOWN:
-            yield f"  DOWN since {local_text(pulse.since, zone)}: {pulse.said or 'it gave no reason'}", RED
-            if pulse.fix is not None:
-                yield f"  fix: {pulse.fix}", RED
+        if (pulse := pulses.get(crm)) is not None:
+            yield from _trouble(pulse, zone)
+
+
+def _trouble(pulse: CrmPulse, zone: tzinfo) -> Lines:
+    if pulse.state is CrmState.DOWN:
+        said, *more = (pulse.said or "it gave no reason").splitlines()
+        yield f"  DOWN since {local_text(pulse.since, zone)}, and asked again by itself: {said}", RED
+        yield from ((f"  {line}", RED) for line in more)
+        if pulse.fix is not None:
+            yield f"  fix: {pulse.fix}", RED
+    for stream, why in sorted(pulse.closed.items()):
+        yield f"  cannot read {stream}: {why}", RED
 
 
 def _read_upto(status: Status, crm: str, zone: tzinfo) -> str:
@@ -128,17 +139,18 @@ def _enforcement(status: Status, zone: tzinfo) -> Lines:
     others = ", ".join(f"{name} {one}" for name, one in sorted({**mode.rules, **mode.teams}.items()))
     yield f"Mode         {mode.default}{f' ({others})' if others else ''}", ""
     yield (f"Agreement    not in force: {why_not}", YELLOW) if why_not is not None else ("Agreement    in force, signed by both sides", "")
-    for rule, since in sorted(status.standing.enforced.items()):
-        yield f"  {rule}: enforced since {local_text(since, zone)}", DIM
+    enforced = sorted(status.standing.enforced.items(), key=lambda one: (local_text(one[1], zone), one[0]))
+    for since, rules in groupby(enforced, key=lambda one: local_text(one[1], zone)):
+        yield f"  enforced since {since}: {', '.join(rule for rule, _ in rules)}", DIM
     for stop in status.standing.stops:
         yield from ((text, YELLOW) for text in stop_lines(stop))
     yield from ((text, YELLOW) for text in status.frozen)
+
+
+def _held(status: Status, zone: tzinfo) -> Lines:
     for plan in status.standing.held:
-        moves = sum(plan.moves.values())
-        yield (
-            f"Held         plan {plan.plan}: {moves:,} move{'s' * (moves != 1)}, until {local_text(plan.until, zone)}; see `leadpact held`",
-            YELLOW,
-        )
+        moves, until = sum(plan.moves.values()), local_text(plan.until, zone)
+        yield f"Held         plan {plan.plan}: {moves:,} move{'s' * (moves != 1)}, until {until}; see `leadpact held`", YELLOW
 
 
 def _store(status: Status, zone: tzinfo) -> Lines:

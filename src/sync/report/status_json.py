@@ -65,6 +65,7 @@ def _crm_json(status: Status, crm: str) -> dict[str, object]:
         "since": moment(pulse.since) if pulse is not None else None,
         "said": pulse.said if pulse is not None else None,
         "fix": pulse.fix if pulse is not None else None,
+        "closed": dict(sorted(pulse.closed.items())) if pulse is not None else None,
         "read_upto": moment(status.standing.read_upto.get(crm)),
         "day": calls.day.isoformat() if calls is not None else None,
         "calls_today": calls.today if calls is not None else None,
