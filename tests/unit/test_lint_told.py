@@ -29,10 +29,8 @@ def test_who_is_not_served_is_named_once_with_all_that_they_would_miss() -> None
     ]
     assert told(EVERYBODY - {"#sales"}) == ["no [[notify]] serves `#sales`, who would hear of broken promises (`tell.broken`)"]
     (ops,) = told(EVERYBODY - {"ops"})
-    assert (
-        ops
-        == "no [[notify]] serves `ops`, who would hear of CRMs that do not answer, changes that do not stand, held plans, reports (`tell.reports`)"
-    )
+    missed = "CRMs that do not answer, changes that do not stand, held plans, reports (`tell.reports`)"
+    assert ops == f"no [[notify]] serves `ops`, who would hear of {missed}"
     (owner,) = told(EVERYBODY - {"owner"})
     assert "new owners (`tell` of Marketing to SDR)" in owner
     assert "reminders" in owner
