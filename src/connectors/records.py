@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordKey:
-    """Names one row of one CRM for ever; printed as `hubspot/contact/101`."""
+class RecordKey(NamedTuple):
+    """Names one row of one CRM for ever; printed as `hubspot/contact/101`. A tuple, because keys are made and hashed all the time."""
 
     crm: str
     kind: str  # singular, the CRM's own word: contact, company, deal, Lead, ...

@@ -67,7 +67,7 @@ class Acting:
 
     def note_who_is_missing(self, plan: int) -> None:
         """Note for `ops` of which pools nobody was left who may get a lead of a plan: once a pool and day."""
-        steps = self.run.plans.numbered(plan, Chosen(actions=frozenset(GIVING)))
+        steps = self.run.plans.numbered(plan, Chosen(actions=frozenset(GIVING), for_nobody=True))
         today = self._now().astimezone(self.begun.agreement.zone).date()
         self._post().put(nobody_left(plan, steps, today))
 

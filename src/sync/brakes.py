@@ -28,6 +28,11 @@ class Brakes:
     held: Mapping[tuple[str, str], Latch] = field(default_factory=dict)  # (rule, key of a lead or its record) -> its plan
     zone: tzinfo = UTC  # in which moments are told
 
+    @property
+    def are_off(self) -> bool:
+        """Whether nothing is stopped, whatever it speaks of; what is held is another matter."""
+        return not self.stops and not self.frozen
+
     def observes(self, subject: Subject) -> str | None:
         """Say which observe sets the mode down; None if none does."""
         return next((f"mode of {subject.rule} is observe {_told(stop)}" for stop in self._of(StopKind.OBSERVE, subject)), None)

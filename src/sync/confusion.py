@@ -9,6 +9,8 @@ from connectors.records import Record, RecordKey, Reference
 from sync.rows import LeadRows
 from sync.terms import Terms
 
+SEVERAL = "several records of one person"
+
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
@@ -23,7 +25,7 @@ def find_confusions(rows: LeadRows, terms: Terms) -> Iterator[Confusion]:
     if rows.doubts:
         yield Confusion("address of several records", str(rows.doubts[0]))
     if several := several_records(rows, terms):
-        yield Confusion("several records of one person", str(several[-1]))
+        yield Confusion(SEVERAL, str(several[-1]))
     for person in rows.people:
         if (field := _points_to_nothing(person, rows, terms)) is not None:
             yield Confusion("pointer to nothing", f"{person.key}#{field}")

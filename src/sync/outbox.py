@@ -21,7 +21,7 @@ from sync.known import Known
 from sync.ladder import GIVING, MOVES
 from sync.letter import Answer, Fate
 from sync.messages import Kind, Message, News, Recipient, State, held, messages_of, why_over
-from sync.store.outbox import Outbox, Upto
+from sync.store.outbox import Outbox, Untold, Upto
 from sync.store.tidings import Tidings
 from sync.tidings import FRESH, Teller, Told
 from sync.waiting import Kept, next_at
@@ -101,12 +101,16 @@ class Post:
     def _take_news(self) -> frozenset[str]:
         """Note what the journal and the plans tell since this was last done: it happened, so it is told. Return the leads that moved."""
         untold = self.outbox.untold()
-        findings = self.known.findings.named({news.finding for news in untold.steps})
-        messages = [message for news in untold.steps for message in self._messages(news, findings.get(news.finding))]
-        messages += [message for plan, trips in untold.trips.items() for message in held(plan, trips)]
-        self.put(messages, told=untold.upto)
+        self.put(self._told_by(untold) if self.known.config.notify else (), told=untold.upto)
         moved = (news for news in untold.steps if news.action in GIVING or (news.action in MOVES and news.event is Event.VERIFIED))
         return frozenset(news.lead for news in moved)
+
+    def _told_by(self, untold: Untold) -> Iterator[Message]:
+        findings = self.known.findings.named({news.finding for news in untold.steps})
+        for news in untold.steps:
+            yield from self._messages(news, findings.get(news.finding))
+        for plan, trips in untold.trips.items():
+            yield from held(plan, trips)
 
     def _messages(self, news: News, finding: Finding | None) -> Iterable[Message]:
         terms = self._directory.terms

@@ -149,7 +149,7 @@ class Settler:
             verdict = Verdict(event=Event.SKIPPED, said=STANDS_NOT)
         if failed is Event.LATER and tried.is_restored and verdict.event is Event.VERIFIED:
             return self._end_of_restoring(tried, self._said_at(place))
-        if tried.put_off - self.sender.said.keys() and verdict.event is not Event.VERIFIED:
+        if tried.put_off.difference(self.sender.said) and verdict.event is not Event.VERIFIED:
             return self._end_of_giving_up(tried)
         settled = Settled(step=tried.step, event=verdict.event, said=verdict.said)
         if failed is not None and verdict.event is Event.VERIFIED:

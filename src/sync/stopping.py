@@ -50,7 +50,7 @@ class Stopping:
             subject = self._subject(step)
             return brakes.stops_undoing(subject) if step.action == UNDO else brakes.stops_sending(subject)
 
-        return (lambda _: None) if self.heedless else why_not
+        return (lambda _: None) if self.heedless or brakes.are_off else why_not
 
     def all_of(self, steps: Iterable[Step]) -> str | None:
         """Say why none of some steps may be sent now; None if any may, or there are none."""

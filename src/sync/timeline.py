@@ -14,7 +14,7 @@ from sync.agreement.model import Agreement, Handoff, Stage
 from sync.agreement.model import Exit as WayOut
 from sync.agreement.model import ScoreCrossed as OnScore
 from sync.authority import speaking
-from sync.confusion import Confusion, find_confusions, several_records
+from sync.confusion import SEVERAL, Confusion, find_confusions
 from sync.each_once import each_once
 from sync.facts import (
     Exit,
@@ -76,7 +76,9 @@ def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: d
     history = History(rows)
     values = Values(rows, agreement, history, terms.authority.fields)
     owned = speaking(rows.people, terms.authority.owner)
-    rows = replace(rows, activities=each_once(rows.activities, terms, crm=owned[0].key.crm))
+    if terms.authority.is_shared:
+        rows = replace(rows, activities=each_once(rows.activities, terms, crm=owned[0].key.crm))
+    confusions = tuple(find_confusions(rows, terms))
     is_in_both = len({person.key.crm for person in rows.people}) > 1
     facts: list[Fact] = [*_closed_deals(rows, history, terms), *_deletions(rows), *_replies(rows)]
     for handoff in agreement.handoffs:
@@ -103,8 +105,8 @@ def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: d
         presence=presence_of(rows),
         stages_shown=stages_shown(rows, agreement, history) if is_in_both else {},
         owners_shown=owners_shown(rows, history, terms) if is_in_both else {},
-        is_doubled=bool(several_records(rows, terms)),
-        confusions=tuple(find_confusions(rows, terms)),
+        is_doubled=any(one.sort == SEVERAL for one in confusions),
+        confusions=confusions,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from connectors.records import FieldChange
 from sync.journal import Entry, Event, Place, what_reading_tells
@@ -24,9 +25,12 @@ class Seen:
     history: Mapping[str, tuple[FieldChange, ...]] = field(default_factory=dict)  # oldest first; a key where a history is kept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Tried:
-    """A step of which something was sent, or may have been: its intents in order, behind them those that take it back."""
+    """A step of which something was sent, or may have been: its intents in order, behind them those that take it back.
+
+    What several ask of it is worked out once.
+    """
 
     step: Step
     intents: tuple[Entry, ...]
@@ -42,12 +46,12 @@ class Tried:
         """Which step of which plan it is."""
         return self.last_place.plan, self.last_place.position
 
-    @property
+    @cached_property
     def last_place(self) -> Place:
         """The last place that any of them has."""
         return max(line.place for line in (*self.intents, *self.along))
 
-    @property
+    @cached_property
     def counted(self) -> tuple[Entry, ...]:
         """The parts that were written, may have been, or still can be."""
         return tuple(part for part in self.intents if part.place not in self.failed)
@@ -72,7 +76,7 @@ class Tried:
         """The places of the step itself."""
         return tuple(part.place for part in self.writes)
 
-    @property
+    @cached_property
     def before(self) -> Values:
         """What the record held at first, of all fields that any part writes."""
         written = {name for part in self.counted for name in part.after or {}}
@@ -81,12 +85,12 @@ class Tried:
             held |= {name: value for name, value in (part.before or {}).items() if name in written}
         return held
 
-    @property
+    @cached_property
     def after(self) -> Values:
         """What it shall hold once all parts are done."""
         return self._upto(len(self.counted))
 
-    @property
+    @cached_property
     def to_restore(self) -> Values:
         """What was cleared for a part that failed, as it was: it cannot stay blank."""
         set_by_failed = {name for part in self.intents if part.place in self.failed for name, value in (part.after or {}).items() if value}

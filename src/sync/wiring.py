@@ -23,7 +23,7 @@ from sync.assign import Ground
 from sync.config import Config, load_config
 from sync.context import Context
 from sync.delivery import Door
-from sync.due_reports import Reporting
+from sync.due_reports import ReportGround
 from sync.files import Files, read_files
 from sync.known import Known
 from sync.lint import refuse_if_misfit
@@ -297,7 +297,7 @@ def open_to_decide(path: Path | None, *, wait: timedelta = WAIT) -> Iterator[Kno
 
 
 @contextmanager
-def open_reporting(path: Path | None) -> Iterator[Reporting]:
+def open_reporting(path: Path | None) -> Iterator[ReportGround]:
     """Open files and store to make the reports that are due, beside whoever writes to it; one of its kind at a time, else StoreBusy.
 
     Raises NoStore, and Misfit as `open_known` does.
@@ -305,9 +305,8 @@ def open_reporting(path: Path | None) -> Iterator[Reporting]:
     files = read_files(path)
     refuse_if_misfit(files.agreement, files.roster, facts=())
     configure_logs(files.config)
-    own = files.config.store.with_name(f"{files.config.store.name}.reports")
-    with open_store_beside(files.config.store) as store, hold_store(own, _this_process()):
-        yield Reporting(known=_known(files, store), runs=Runs(store), reports=Reports(store), outbox=Outbox(store))
+    with open_store_beside(files.config.store) as store, hold_store(_reports(files.config), _this_process()):
+        yield ReportGround(known=_known(files, store), runs=Runs(store), reports=Reports(store), outbox=Outbox(store))
 
 
 @contextmanager
@@ -316,7 +315,7 @@ def open_to_restore(path: Path | None) -> Iterator[Path]:
     config = open_config(path)
     with ExitStack() as stack:
         stack.enter_context(hold_daemon(config.store))
-        for lock in (config.store, _nightly(config)):
+        for lock in (config.store, _nightly(config), _reports(config)):
             stack.enter_context(hold_store(lock, _this_process(), wait=timedelta()))
         yield config.store
 
@@ -324,6 +323,11 @@ def open_to_restore(path: Path | None) -> Iterator[Path]:
 def _nightly(config: Config) -> Path:
     """Return what stands for the store where only one run that never acts may go on at a time."""
     return config.store.with_name(f"{config.store.name}.nightly")
+
+
+def _reports(config: Config) -> Path:
+    """Return what stands for the store where only one process may make the reports that are due at a time."""
+    return config.store.with_name(f"{config.store.name}.reports")
 
 
 @contextmanager

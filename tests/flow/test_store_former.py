@@ -77,6 +77,12 @@ def test_only_the_chosen_steps_come_and_keep_their_places(store: Database, chose
     assert [place for place, _ in plans.numbered(plan.id, chosen)] == places
 
 
+def test_the_steps_come_alone_in_whose_pool_nobody_is_left(store: Database) -> None:
+    plans = Plans(store)
+    plan = saved(plans, a_run(store), [REASSIGN, replace(REASSIGN, nobody_left="sdr"), ESCALATE])
+    assert [place for place, _ in plans.numbered(plan.id, Chosen(for_nobody=True))] == [1]
+
+
 def test_a_step_is_found_by_the_record_that_it_writes_too(store: Database) -> None:
     lead = replace(REASSIGN, record=RecordKey("salesforce", "Lead", "00Q1"))
     plans = Plans(store)

@@ -293,6 +293,6 @@ def test_what_happened_is_told_in_order_whatever_the_order_in_which_it_came() ->
 
 
 def test_a_lead_out_of_scope_and_one_without_promises_are_told_so() -> None:
-    competitor = [mql(OPENED), set_to("industry", "CRM_VENDOR", OPENED, record=replace(mql(OPENED).record, kind="company", id="7"))]
+    competitor = [mql(OPENED), set_to("industry", "CRM_VENDOR", OPENED, record=mql(OPENED).record._replace(kind="company", id="7"))]
     assert told([], competitor) == ["Out of the agreement's scope: Competitors are no leads."]
     assert told([])[-1] == "It was never handed over, so nothing was promised about it."

@@ -212,7 +212,7 @@ def test_an_owner_that_was_cleared_and_set_in_one_moment_is_set() -> None:
 
 def test_a_lead_of_several_records_is_never_passed_over() -> None:
     rows = the_rows([])
-    other = replace(rows.people[0], key=replace(rows.people[0].key, id="2"))
+    other = replace(rows.people[0], key=rows.people[0].key._replace(id="2"))
     outset = practice().outsets[0]
     assert not outset.allows(rows)
     assert outset.allows(replace(rows, people=(*rows.people, other)))

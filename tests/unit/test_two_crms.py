@@ -383,10 +383,10 @@ def converted(*leads: RecordKey) -> list[FieldChange]:
         (converted(SF_LEAD, OTHER_LEAD), {"born": {LEAD: BORN, SF_LEAD: BORN, OTHER_LEAD: BORN, SF_CONTACT: OPENED}}, None),
         ([named("salesforceleadid", SF_LEAD.id)], {}, None),
         ([named("salesforceleadid", "00Q9")], {"born": {LEAD: BORN}}, "pointer to nothing"),
-        ([named("salesforceleadid", "00Q9")], {"merged": {replace(SF_LEAD, id="00Q9"): SF_LEAD}}, None),
+        ([named("salesforceleadid", "00Q9")], {"merged": {SF_LEAD._replace(id="00Q9"): SF_LEAD}}, None),
         (
             [named("salesforceleadid", "00Q9")],
-            {"merged": {replace(SF_LEAD, id="00Q9"): SF_LEAD}, "gone_at": {SF_LEAD: OPENED}},
+            {"merged": {SF_LEAD._replace(id="00Q9"): SF_LEAD}, "gone_at": {SF_LEAD: OPENED}},
             "pointer to nothing",
         ),
         ([named("salesforcecontactid", "0039")], {}, "pointer to nothing"),

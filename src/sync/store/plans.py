@@ -63,6 +63,7 @@ class Chosen:
     keys: frozenset[str] | None = None  # of their lead or their record
     actions: frozenset[str] | None = None
     places: frozenset[int] | None = None  # in the plan, from 0
+    for_nobody: bool = False  # only those in whose pool nobody is left
 
 
 EVERY_STEP = Chosen()
@@ -240,9 +241,10 @@ def _chosen_rows(tx: sqlite3.Connection, plan_id: int, chosen: Chosen, after: in
                 OR plan_step.record IN (SELECT value FROM json_each(:ids)))
             AND (:actions IS NULL OR action IN (SELECT value FROM json_each(:actions)))
             AND (:places IS NULL OR position IN (SELECT value FROM json_each(:places)))
+            AND (NOT :for_nobody OR plan_step.nobody_left IS NOT NULL)
         ORDER BY position LIMIT {_PAGE}
         """,
-        {"plan": plan_id, "after": after, "ids": ids, "actions": actions, "places": places},
+        {"plan": plan_id, "after": after, "ids": ids, "actions": actions, "places": places, "for_nobody": chosen.for_nobody},
     ).fetchall()
 
 
@@ -250,7 +252,8 @@ def plan_hash(accounts: dict[str, str], agreement_hash: str, steps: Iterable[Ste
     """Hash what a plan would do and on what terms; the order of the steps is part of it."""
     digest = sha256(orjson.dumps([accounts, agreement_hash], option=orjson.OPT_SORT_KEYS))
     for step in steps:
-        told = asdict(replace(step, given=None)) | {"given": None if step.given is None else given_told(step.given)}
+        given = None if step.given is None else given_told(step.given)
+        told = asdict(replace(step, given=None)) | {"given": given, "record": step.record._asdict()}
         del told["is_pending"]
         if step.nobody_left is None:
             del told["nobody_left"]  # plans that were saved before a step could tell it keep their hash

@@ -161,7 +161,7 @@ def _unexplained(record: Record, after: _Row, before: _Row | None, tracked: Trac
     asked = [(name, told) for name, told in record.history.items() if (record.key.crm, record.key.kind, name) not in tracked]
     if not asked:
         return
-    values_before: dict[str, str | None] = orjson.loads(before.field_values) if before else {}
+    values_before = _values_before(record, after, before)
     for field, history in asked:
         value = _blank(record.values.get(field))
         value_before = _blank(values_before.get(field))
@@ -171,6 +171,13 @@ def _unexplained(record: Record, after: _Row, before: _Row | None, tracked: Trac
         seen_otherwise = before is not None and field in values_before and value_before != value
         since = before.seen_at if before and seen_otherwise else after.created_at
         yield _Unexplained(record=after.id, field=field, value=value, since=since)
+
+
+def _values_before(record: Record, after: _Row, before: _Row | None) -> Mapping[str, str | None]:
+    """Return what was held of a record; mostly what it holds now."""
+    if before is None:
+        return {}
+    return record.values if before.field_values == after.field_values else orjson.loads(before.field_values)
 
 
 def _blank(value: str | None) -> str | None:
