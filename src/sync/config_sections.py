@@ -191,11 +191,17 @@ def _recurring(text: str) -> str:
     return text
 
 
+def _within_a_week(span: timedelta) -> timedelta:
+    if span > timedelta(days=7):
+        raise wrong("7 days at most", fix="write a shorter time, such as 2 hours")
+    return span
+
+
 class ReportsSection(Table):
     """`[reports]`: which reports are made by themselves, and where they are kept."""
 
     every: Annotated[Text, AfterValidator(_recurring)] = OFF
-    before: Annotated[WallSpanText, Field(ge=timedelta(0), le=timedelta(days=7))] = timedelta(hours=2)
+    before: Annotated[WallSpanText, AfterValidator(_within_a_week)] = timedelta(hours=2)
     meetings: Annotated[bool, Field(strict=True)] = True
     folder: Text = "reports"  # relative to that of the store
     keep: Whole = 100

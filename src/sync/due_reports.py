@@ -34,7 +34,7 @@ _OURS = re.compile(r"\d{4}-\d\d-\d\d-\d{4}-[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reporting:
+class ReportGround:
     """What reports are made from, and where it is noted that they were."""
 
     known: Known
@@ -64,19 +64,19 @@ def next_report_at(config: Config, reports: Reports, agreement: Agreement, now: 
     return min((next_due(one, done[one.title, one.written], agreement.zone) for one in found), default=None)
 
 
-def make_due_reports(reporting: Reporting, *, now: datetime) -> Iterator[Path]:
+def make_due_reports(ground: ReportGround, *, now: datetime) -> Iterator[Path]:
     """Make the reports whose time has come, and yield the page of each once it is noted; raises SyncError for one that cannot be written.
 
     Of several that were missed the last alone is made. A report is noted together with the messages about it: it is told once, also
     where it is made anew after a kill.
     """
-    known, agreement = reporting.known, agreement_at(reporting.known, now)
+    known, agreement = ground.known, agreement_at(ground.known, now)
     found = regular_reports(known.config, agreement)
-    done = _done_upto(reporting.reports, found, now)
+    done = _done_upto(ground.reports, found, now)
     for one in found:
         occasion = due(one, done[one.title, one.written], now, agreement.zone)
         if occasion is not None:
-            yield _make(reporting, agreement, occasion, now=now)
+            yield _make(ground, agreement, occasion, now=now)
 
 
 def _done_upto(reports: Reports, found: Iterable[Regular], now: datetime) -> dict[tuple[str, str], datetime]:
@@ -87,19 +87,19 @@ def _done_upto(reports: Reports, found: Iterable[Regular], now: datetime) -> dic
     return done
 
 
-def _make(reporting: Reporting, agreement: Agreement, occasion: Occasion, *, now: datetime) -> Path:
-    regular, folder = occasion.regular, reporting.known.config.reports_folder
+def _make(ground: ReportGround, agreement: Agreement, occasion: Occasion, *, now: datetime) -> Path:
+    regular, folder = occasion.regular, ground.known.config.reports_folder
     period = Period(since=occasion.since, upto=occasion.upto) if occasion.since is not None else None
     about = About(period=period, meeting=regular.meeting, meets_at=occasion.at if regular.meeting is not None else None)
     name = occasion.name(agreement.zone)
     page = folder / f"{name}{PAGE}"
     with Spool() as spool:
-        audit = kept_report(reporting.known, reporting.runs, spool, about, now=now)
+        audit = kept_report(ground.known, ground.runs, spool, about, now=now)
         lines = (line.encode() for line in findings_csv(spool.findings(), audit.names))
         _write(folder, {page: audit_page(audit), folder / f"{name}{SHEET}": lines})
     made = MadeReport(name=name, title=regular.title, at=occasion.at, made_at=now, file=str(page), figures=figures_text(audit))
-    reporting.outbox.put(_messages(reporting.known, agreement, made), at=now, told=Upto(made=(regular, made)))
-    _keep_newest(folder, reporting.known.config.reports.keep)
+    ground.outbox.put(_messages(ground.known, agreement, made), at=now, told=Upto(made=(regular, made)))
+    _keep_newest(folder, ground.known.config.reports.keep)
     log.info("report_made", report=name)
     return page
 

@@ -27,8 +27,8 @@ _ROLES |= dict.fromkeys((Kind.TRIP, Kind.NOBODY_LEFT, Kind.REPORT, *_NOTICES), O
 _MADE = MadeReport(
     name="2026-11-20-1000-recap-and-kick-off",
     title="Recap and kick-off",
-    at=OPENED + timedelta(days=2),
-    made_at=OPENED + timedelta(days=2, hours=-2),
+    at=OPENED + timedelta(days=1, hours=20),
+    made_at=OPENED + timedelta(days=1, hours=18),
     file="/var/lib/leadpact/reports/2026-11-20-1000-recap-and-kick-off.html",
     figures="91.2% of 125 promises kept (88.0% before), 11 broken, 4 leads still wait",
 )

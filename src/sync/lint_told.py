@@ -13,7 +13,7 @@ from sync.roster import Roster
 
 REMIND = "remind"
 _REMINDED = {"marketing": MARKETING, "manager": MANAGER}  # by who owes it; else the owner
-_OF_OPS = "held plans, changes that do not stand and CRMs that do not answer"
+_OF_OPS = ("held plans", "changes that do not stand", "CRMs that do not answer")
 
 
 def untold(agreement: Agreement, roster: Roster, served: frozenset[str], *, file: str) -> Iterator[Remark]:
@@ -24,32 +24,35 @@ def untold(agreement: Agreement, roster: Roster, served: frozenset[str], *, file
         yield Remark(level=Level.NOTE, where=where, what=what, fix="add one for each place: docs/how-to/notify.md")
         return
     named: dict[str, list[str]] = {}
-    for reader, by in _named(agreement, roster):
-        if reader not in served and by not in named.setdefault(reader, []):
-            named[reader].append(by)
-    for reader, by_what in sorted(named.items()):
+    for reader, what in _named(agreement, roster):
+        if reader not in served and what not in named.setdefault(reader, []):
+            named[reader].append(what)
+    for reader, missed in sorted(named.items()):
         yield Remark(
             level=Level.WARNING,
             where=where,
-            what=f"no [[notify]] serves `{reader}`, who would be told by {listed(by_what)}",
+            what=f"no [[notify]] serves `{reader}`, who would hear of {listed(missed)}",
             fix=f'add "{reader}" to `for` of one, or leave them out of the agreement',
         )
 
 
 def _named(agreement: Agreement, roster: Roster) -> Iterator[tuple[str, str]]:
-    """Yield each reader who is to be told something, and by what."""
+    """Yield each reader who is to be told something, and of what."""
     tell, teams = agreement.tell, _teams(agreement, roster)
-    lists = {f"`tell` of {one.name}": one.tell for one in agreement.handoffs}
-    lists |= {"`tell.at_risk`": tell.at_risk, "`tell.broken`": tell.broken, "`tell.recycled`": tell.recycled, "`tell.daily`": tell.daily}
-    if agreement.meetings:
-        lists["`tell.reports`"] = tell.reports
-    for by, words in lists.items():
+    lists = {f"new owners (`tell` of {one.name})": one.tell for one in agreement.handoffs} | {
+        "promises at risk (`tell.at_risk`)": tell.at_risk,
+        "broken promises (`tell.broken`)": tell.broken,
+        "leads that are back (`tell.recycled`)": tell.recycled,
+        "the daily digest (`tell.daily`)": tell.daily,
+        "reports (`tell.reports`)": tell.reports if agreement.meetings else (),
+    }
+    for what, words in lists.items():
         for word in words:
-            yield from ((team, by) for team in teams) if word == TEAM else [(word, by)]
+            yield from ((team, what) for team in teams) if word == TEAM else [(word, what)]
     yield from ((reader, "reminders") for reader in _reminded(agreement))
     if any(rung.action == ESCALATE for _, ladder in ladders(agreement) for rung in ladder):
         yield MANAGER, "escalations"
-    yield OPS, _OF_OPS
+    yield from ((OPS, what) for what in _OF_OPS)
 
 
 def _teams(agreement: Agreement, roster: Roster) -> Iterable[str]:

@@ -23,7 +23,7 @@ from sync.assign import Ground
 from sync.config import Config, load_config
 from sync.context import Context
 from sync.delivery import Door
-from sync.due_reports import Reporting
+from sync.due_reports import ReportGround
 from sync.files import Files, read_files
 from sync.known import Known
 from sync.lint import refuse_if_misfit
@@ -297,7 +297,7 @@ def open_to_decide(path: Path | None, *, wait: timedelta = WAIT) -> Iterator[Kno
 
 
 @contextmanager
-def open_reporting(path: Path | None) -> Iterator[Reporting]:
+def open_reporting(path: Path | None) -> Iterator[ReportGround]:
     """Open files and store to make the reports that are due, beside whoever writes to it; one of its kind at a time, else StoreBusy.
 
     Raises NoStore, and Misfit as `open_known` does.
@@ -306,7 +306,7 @@ def open_reporting(path: Path | None) -> Iterator[Reporting]:
     refuse_if_misfit(files.agreement, files.roster, facts=())
     configure_logs(files.config)
     with open_store_beside(files.config.store) as store, hold_store(_reports(files.config), _this_process()):
-        yield Reporting(known=_known(files, store), runs=Runs(store), reports=Reports(store), outbox=Outbox(store))
+        yield ReportGround(known=_known(files, store), runs=Runs(store), reports=Reports(store), outbox=Outbox(store))
 
 
 @contextmanager

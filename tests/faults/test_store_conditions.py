@@ -82,6 +82,16 @@ def test_a_disk_that_fills_while_pulling_stops_the_run_which_goes_on_when_there_
         assert mirror_of(store) == undisturbed
 
 
+def test_a_store_that_a_full_disk_lets_nobody_open_is_not_called_unusable(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", kb=8 * KB) as disk:
+        store = disk / "leadpact.db"
+        open_store(store).close()
+        fill(disk)
+
+        with pytest.raises(StoreFull):
+            open_store_readonly(store)
+
+
 def test_a_read_only_disk_is_named_and_nothing_on_it_changes(files: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", kb=8 * KB) as disk:
         store = disk / "leadpact.db"

@@ -16,7 +16,7 @@ import pytest
 
 from connectors.records import Owner, Page, RecordKey
 from sync.context import Context
-from sync.due_reports import Reporting, make_due_reports, next_report_at
+from sync.due_reports import ReportGround, make_due_reports, next_report_at
 from sync.errors import SyncError
 from sync.journal import Entry, Event, Place
 from sync.judge.findings import Finding, Judgement, Status
@@ -88,8 +88,8 @@ def fill(run: Context) -> None:
 
 def make(run: Context, now: datetime) -> list[str]:
     """Make what is due; return the names."""
-    reporting = Reporting(known=run.known, runs=run.runs, reports=run.reports, outbox=run.outbox)
-    return [page.stem for page in make_due_reports(reporting, now=now)]
+    ground = ReportGround(known=run.known, runs=run.runs, reports=run.reports, outbox=run.outbox)
+    return [page.stem for page in make_due_reports(ground, now=now)]
 
 
 def text_of(run: Context, name: str = NAME) -> str:

@@ -396,3 +396,24 @@ def test_a_window_that_cannot_be_is_a_problem_of_its_own(load: Load, keys: str, 
     assert [problem.where.split(".")[0] for problem in told] == ["freeze[1]", "freeze[2]"]
     assert expected in told[0].expected
     assert told[1].expected == "the key `why`"
+
+
+@pytest.mark.parametrize(
+    ("line", "where", "expected", "fix"),
+    [
+        ('every = "whenever"', "reports.every", "off, or days and a time", "write it like `every Monday 09:00`"),
+        ('before = "8 days"', "reports.before", "7 days at most", "write a shorter time, such as 2 hours"),
+        ('meetings = "yes"', "reports.meetings", "true or false", ""),
+        ("keep = 0", "reports.keep", "greater than or equal to 1", ""),
+    ],
+)
+def test_what_reports_cannot_be_made_by_is_refused_with_the_way_out(load: Load, line: str, where: str, expected: str, fix: str) -> None:
+    (problem,) = problems_of(load, f"[reports]\n{line}\n")
+    assert problem.where == where
+    assert problem.expected.startswith(expected)
+    assert problem.fix.startswith(fix)
+
+
+def test_reports_lie_beside_the_store_or_where_the_config_says(load: Load, tmp_path: Path) -> None:
+    assert load('[files]\nstore = "data/leadpact.db"\n').reports_folder == tmp_path / "data" / "reports"
+    assert load('[reports]\nfolder = "/srv/reports"\n').reports_folder == Path("/srv/reports")

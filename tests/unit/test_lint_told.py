@@ -25,13 +25,14 @@ def test_nothing_is_said_where_everybody_is_served() -> None:
 
 def test_who_is_not_served_is_named_once_with_all_that_they_would_miss() -> None:
     assert told(EVERYBODY - {"manager"}) == [
-        "no [[notify]] serves `manager`, who would be told by `tell.at_risk`, `tell.broken`, escalations"
+        "no [[notify]] serves `manager`, who would hear of broken promises (`tell.broken`), escalations, promises at risk (`tell.at_risk`)"
     ]
-    assert told(EVERYBODY - {"#sales"}) == ["no [[notify]] serves `#sales`, who would be told by `tell.broken`"]
+    assert told(EVERYBODY - {"#sales"}) == ["no [[notify]] serves `#sales`, who would hear of broken promises (`tell.broken`)"]
     (ops,) = told(EVERYBODY - {"ops"})
-    assert "held plans, changes that do not stand and CRMs that do not answer" in ops
+    missed = "CRMs that do not answer, changes that do not stand, held plans, reports (`tell.reports`)"
+    assert ops == f"no [[notify]] serves `ops`, who would hear of {missed}"
     (owner,) = told(EVERYBODY - {"owner"})
-    assert "`tell` of Marketing to SDR" in owner
+    assert "new owners (`tell` of Marketing to SDR)" in owner
     assert "reminders" in owner
 
 

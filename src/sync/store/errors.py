@@ -21,6 +21,7 @@ StoreError
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -228,6 +229,15 @@ def _said_by_sqlite(path: Path, error: sqlite3.DatabaseError) -> StoreError | No
             return StoreFull(path)
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return StoreCorrupt(path)
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR if _is_disk_full(path):  # no room for the index of the -wal
+            return StoreFull(path)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_IOERR:
             return StoreUnusable(path, why=str(error))
     return None
+
+
+def _is_disk_full(path: Path) -> bool:
+    try:
+        return os.statvfs(path.parent).f_bavail == 0
+    except OSError:
+        return False
