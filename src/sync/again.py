@@ -38,5 +38,5 @@ class Again:
 
     def _judged(self, rows: LeadRows) -> tuple[Finding, ...]:
         if rows.lead not in self._findings:
-            self._findings[rows.lead] = judge_lead(rows, self.planner.terms, self.planner.now).findings
+            self._findings[rows.lead] = judge_lead(rows, self.planner.terms, self.planner.now, derive=self.planner.derive).findings
         return self._findings[rows.lead]

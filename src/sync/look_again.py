@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from connectors.protocol import WritingConnector
 from connectors.records import RecordKey
 from sync.again import Again
+from sync.derived import Derived
 from sync.known import Known
 from sync.offboard import Offboarding
 from sync.plan import Planner
@@ -60,7 +61,7 @@ class LookAgain:
 
     def _again(self, rows: Mapping[str, LeadRows], now: datetime) -> Again:
         seats = open_seats(self.known.roster, self.planner.terms, now)
-        return Again(rows=rows, planner=replace(self.planner, now=now), routing=replace(self.routing, seats=seats))
+        return Again(rows=rows, planner=replace(self.planner, now=now, derive=Derived()), routing=replace(self.routing, seats=seats))
 
     def kept(self, leads: Sequence[str]) -> dict[str, LeadRows]:
         """Return leads as the mirror has them, by key; no CRM is asked."""

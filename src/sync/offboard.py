@@ -24,7 +24,7 @@ from sync.reversals import Fought, each_left_alone
 from sync.rows import LeadRows
 from sync.steps import Step
 from sync.terms import Terms
-from sync.timeline import Timeline, build_timeline
+from sync.timeline import Deriving, Timeline, build_timeline
 
 ESCALATED = 2  # the rung of the task about a lead that is not given on
 
@@ -41,13 +41,14 @@ class Offboarding:
     fired: frozenset[tuple[str, int]]  # (key of a finding, rung) of the steps that were carried out
     now: datetime
     fought: Mapping[tuple[RecordKey, str], Fought] = field(default_factory=dict)  # fields that something keeps setting back
+    derive: Deriving = build_timeline
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return the step that gives the lead to its next owner, and of one that is protected the task about it for the manager.
 
         None where the owner does not have it, or it is in no open passage.
         """
-        timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
+        timeline = self.derive(rows, self.agreement, self.terms, now=self.now)
         cycle = self._open_cycle(timeline)
         if cycle is None or timeline.excluded is not None:
             return ()

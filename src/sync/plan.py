@@ -34,7 +34,7 @@ from sync.stamps import STAMPS, Stamping, touch_rules_of
 from sync.steps import FieldWrite, Step
 from sync.stops import Subject
 from sync.terms import Terms
-from sync.timeline import build_timeline
+from sync.timeline import Deriving, build_timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ class Planner:
     policy: Policy
     routing: Router
     now: datetime
+    derive: Deriving = build_timeline
 
     def steps(self, rows: LeadRows, findings: Sequence[Finding]) -> tuple[Step, ...]:
         """Return what would be done about the promises of one lead that are owed, as one coherent set, and its stamps."""
@@ -79,7 +80,7 @@ class Planner:
         open_ = [one for one in self._due(rows, findings) if (one.finding.key, one.rung) not in self.policy.fired]
         if not open_:
             return ()
-        timeline = build_timeline(rows, self.agreement, self.terms, now=self.now)
+        timeline = self.derive(rows, self.agreement, self.terms, now=self.now)
         lead = Lead(rows=rows, timeline=timeline, findings=findings)
         asked = [self._with_its_owner(one, lead) for one in open_]
         asked = make_way(asked, lambda one: any(self._held_by_policy(one, lead)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from connectors.records import Activity, ActivityKind, ActivityStatus, Direction, FieldChange, Record, RecordKey
@@ -69,6 +70,14 @@ class Timeline:
     owners_shown: Shown = field(default_factory=dict)
     is_doubled: bool = False  # one CRM has the person more than once
     confusions: tuple[Confusion, ...] = ()
+
+
+class Deriving(Protocol):
+    """Derives the facts of one lead up to `now`, as `build_timeline` does."""
+
+    def __call__(self, rows: LeadRows, agreement: Agreement, terms: Terms, *, now: datetime) -> Timeline:
+        """Return them."""
+        ...
 
 
 def build_timeline(rows: LeadRows, agreement: Agreement, terms: Terms, *, now: datetime) -> Timeline:

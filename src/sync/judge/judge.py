@@ -29,7 +29,7 @@ from sync.judge.waived import each_waived, waived
 from sync.roster import member_ids
 from sync.rows import LeadRows
 from sync.terms import Terms
-from sync.timeline import Timeline, build_timeline, pending_reply
+from sync.timeline import Deriving, Timeline, build_timeline, pending_reply
 
 ROOM_BEFORE = timedelta(days=2)  # zones differ from the agreement's by at most that
 ROOM_AFTER = timedelta(days=730)  # room for the longest clock that starts last
@@ -48,22 +48,22 @@ IN_CYCLE: tuple[Rule, ...] = (
 OUT_OF_CYCLE: tuple[Callable[[Outside], Iterator[Judged]], ...] = (judge_missed, judge_early_pull)
 
 
-def judge_lead(rows: LeadRows, terms: Terms, now: datetime) -> Judgement:
+def judge_lead(rows: LeadRows, terms: Terms, now: datetime, *, derive: Deriving = build_timeline) -> Judgement:
     """Judge one lead from its mirror rows, in every way its observed changes may have happened."""
-    judgements = [judge_reading(reading, terms, now) for reading in readings(rows, terms.judged_fields)]
+    judgements = [judge_reading(reading, terms, now, derive=derive) for reading in readings(rows, terms.judged_fields)]
     findings = tuple(waived(finding, terms) for finding in agree([judgement.findings for judgement in judgements]))
     moments = [judgement.next_at for judgement in judgements if judgement.next_at is not None]
     return Judgement(lead=rows.lead, findings=findings, next_at=min(moments, default=None))
 
 
-def judge_reading(rows: LeadRows, terms: Terms, now: datetime) -> Judgement:
+def judge_reading(rows: LeadRows, terms: Terms, now: datetime, *, derive: Deriving = build_timeline) -> Judgement:
     """Judge one lead whose changes all have a moment; each promise by the version in force when it started."""
     findings: list[Finding] = []
     moments: list[datetime] = []
     for span, outset in zip(terms.spans, terms.outsets, strict=True):
         if not outset.allows(rows):
             continue
-        judged, pending = judge(build_timeline(rows, span.agreement, terms, now=now), span.agreement, terms, now)
+        judged, pending = judge(derive(rows, span.agreement, terms, now=now), span.agreement, terms, now)
         findings += [one.finding for one in judged if span.covers(one.began_at)]
         moments += [*pending, *(one.next_at for one in judged if one.next_at is not None)]
     return Judgement(lead=rows.lead, findings=tuple(sorted(findings, key=_order)), next_at=min(moments, default=None))
