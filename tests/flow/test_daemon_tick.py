@@ -12,7 +12,8 @@ from connectors.pacing import Waiting
 from connectors.records import RecordKey
 from sync.carry_out import Tally
 from sync.context import Context
-from sync.daemon.tick import for_a_while, reachable, undone
+from sync.daemon.tick import reachable
+from sync.daemon.unfinished import Unreached, for_a_while, stamped, undone
 from sync.journal import Event
 from sync.judge.findings import Judgement
 from sync.ladder import REMIND
@@ -42,6 +43,15 @@ def test_leads_are_judged_again_for_steps_that_were_not_tried_and_for_stamps_tha
     )
     reminders = [replace(stamps[0], action=REMIND, lead="reminded")]
     assert undone(enumerate([*stamps, *moves, *reminders]), tally) == {"1", "4", "4 moved"}
+
+
+def test_a_lead_whose_stamp_waited_for_a_crm_is_judged_again_once(run: Context) -> None:
+    unreached = Unreached(stamped(enumerate([replace(STAMPED, lead=str(CONTACT)), REASSIGNED])))
+    assert unreached.leads == {str(CONTACT)}
+    before = run.known.dirty.newest()
+    for _ in range(2):
+        unreached.take_up(run, now=NOW)
+        assert (unreached.leads, run.known.dirty.newest()) == (set(), before + 1)
 
 
 def test_a_tick_begins_no_further_batch_after_a_minute(run: Context) -> None:

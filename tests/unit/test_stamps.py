@@ -235,6 +235,7 @@ def test_beyond_the_limit_stamps_wait_and_say_so() -> None:
     held = [left.hold([move, step]) for _ in range(3)]
     assert [[bool(one.blocked_by) for one in steps] for steps in held] == [[False, False], [False, False], [False, True]]
     assert held[2][1].blocked_by == ("a run stamps 2 records ([limits] stamps_per_run): it waits for the next",)
+    assert left.waiting == {step.lead}
 
 
 def test_a_stamp_that_its_crm_refused_twice_in_the_same_words_is_left_alone_for_a_week_or_until_it_changes() -> None:

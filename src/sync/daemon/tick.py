@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -19,14 +19,14 @@ from sync.carry_out import Numbered, Tally
 from sync.context import Context
 from sync.daemon.draft import Draft, Noted
 from sync.daemon.lazy_routing import LazyRouting
+from sync.daemon.unfinished import WAITING, Unreached, for_a_while, stamped, undone
 from sync.defined_now import terms_to_write_by
 from sync.earlier import settle_earlier
 from sync.holding import parted
-from sync.journal import Event
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms, known_upto
-from sync.ladder import REMIND, assigning_clocks
+from sync.ladder import assigning_clocks
 from sync.lint import Facts
 from sync.notices import agreement_notices
 from sync.outbox import Posted
@@ -35,13 +35,11 @@ from sync.policy import policy_at, what_brakes
 from sync.pull import Progress, Pulled
 from sync.rows import LeadRows
 from sync.run import CHUNK, outcome_of
-from sync.stamps import STAMP, StampsLeft
+from sync.stamps import StampsLeft
 from sync.terms import Terms
 
 DAEMON = "daemon"
 LATE_NEWS = timedelta(minutes=10)  # after settling: so long a breach is looked at with each tick, as its streams may be read late
-WRITES_FOR_S = 60.0
-WAITING = "waiting"  # why a lead is judged again: something about it is still to be done
 LOOKED_BACK = timedelta(days=1)
 
 
@@ -66,6 +64,7 @@ class Memory:
     has_enforced: bool = False  # whether it was looked which rules are enforced, since that run began
     noted: Noted = field(default_factory=Noted)
     judged: int = 0  # leads, under that run
+    unreached: Unreached = field(default_factory=Unreached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +95,13 @@ def tick(run: Context, memory: Memory, news: News) -> Ticked:
     earlier = settle_earlier(up, watch)
     if news.whole or not memory.has_enforced:
         memory.has_enforced = _look_who_is_enforced(run, watch, terms, memory)
+    if not news.down:
+        memory.unreached.take_up(run, now=news.now)
     draft = Draft(run=run, watch=watch, noted=memory.noted, routing=LazyRouting(run.ground, terms, news.now))
     stamps = StampsLeft(run.known.config.limits.stamps_per_run)
     judged = _judge(run, watch, terms, draft, stamps, whole=news.whole)
     trips, acting = draft.close(), Acting(run=up, begun=draft.begun, terms=terms, pulled=_pulled(news))
-    tally = _carry_out(run, acting, draft, trips, down=news.down)
+    tally = _carry_out(run, acting, draft, trips, memory, down=news.down)
     run.known.dirty.mark(stamps.waiting, WAITING, now=news.now)
     if draft.plan is not None:
         acting.note_who_is_missing(draft.plan)
@@ -188,31 +189,19 @@ def _pulled(news: News) -> list[Pulled]:
     return [Pulled(account=facts.account, closed=dict(news.closed.get(crm, {}))) for crm, facts in news.facts.items()]
 
 
-def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, str], *, down: frozenset[str]) -> Tally:
+def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, str], memory: Memory, *, down: frozenset[str]) -> Tally:
     """Carry out what is free, but for leads that have a record in a CRM that does not answer; hold what went beyond a limit."""
     if draft.plan is None:
         return Tally()
     steps, held = parted(sendable(run, draft.plan), trips)
     todo = reachable(run, steps, down)
+    memory.unreached.leads |= stamped(steps) - stamped(todo)
     with noted_if_it_fails(run, draft.begun):
         terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
     take_up_or_hold(run, draft.begun, draft.plan, held)
     tally = replace(acting, run=for_a_while(acting.run), terms=terms).carry_out(draft.plan, todo)
     run.known.dirty.mark(undone(todo, tally), WAITING, now=draft.watch.now)
     return tally
-
-
-def for_a_while(run: Context) -> Context:
-    """Return a run that begins no further batch after a minute: while it writes nothing else is judged, however slow a CRM is."""
-    until_s = run.waiting.monotonic() + WRITES_FOR_S
-    return replace(run, goes_on=lambda: run.goes_on() and run.waiting.monotonic() < until_s)
-
-
-def undone(steps: Iterable[Numbered], tally: Tally) -> frozenset[str]:
-    """Return the leads of the steps that were not tried, and of the stamps that may be tried again: no other news has them judged again."""
-    told = {(step.record, step.action) for step, event, _ in tally.told if event is not Event.LATER or step.action != STAMP}
-    tried = told | {(step.record, step.action) for step in tally.stand}
-    return frozenset(step.lead for _, step in steps if step.action != REMIND and (step.record, step.action) not in tried)
 
 
 def reachable(run: Context, steps: Sequence[Numbered], down: frozenset[str]) -> Sequence[Numbered]:
