@@ -59,7 +59,7 @@ class StoreNewer(StoreError):
     def __init__(self, path: Path, *, migration: str) -> None:
         super().__init__(
             f"the store {path} was written by a newer leadpact (migration {migration} is unknown here)",
-            fix="upgrade leadpact, or name another file as the store in config.toml",
+            fix="upgrade leadpact; or, to stay with this one, put the store from before in its place (docs/how-to/upgrading.md)",
         )
 
 
