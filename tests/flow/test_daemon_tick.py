@@ -12,7 +12,7 @@ from connectors.pacing import Waiting
 from connectors.records import RecordKey
 from sync.carry_out import Tally
 from sync.context import Context
-from sync.daemon.tick import reachable
+from sync.daemon.tick import reachable, reminders_that_wait
 from sync.daemon.unfinished import Unreached, for_a_while, stamped, undone
 from sync.journal import Event
 from sync.judge.findings import Judgement
@@ -83,3 +83,11 @@ def test_a_lead_with_a_record_in_a_crm_that_is_down_is_left_alone_and_others_are
     run: Context, down: tuple[str, ...], left: list[int]
 ) -> None:
     assert [position for position, _ in reachable(run, STEPS, frozenset(down))] == left
+
+
+@pytest.mark.parametrize(("behind", "waiting"), [((), []), (("salesforce",), [2]), (("hubspot",), [2, 3])])
+def test_nobody_is_reminded_of_what_may_be_done_already_in_a_crm_that_was_not_read_for_a_while(
+    run: Context, behind: tuple[str, ...], waiting: list[int]
+) -> None:
+    reminders = [(2 + position, replace(step, action=REMIND, fields=())) for position, step in STEPS]
+    assert [position for position, _ in reminders_that_wait(run, [*STEPS, *reminders], frozenset(behind))] == waiting

@@ -219,6 +219,15 @@ def test_a_slow_crm_holds_up_nobody_else() -> None:
     assert len(world.asked["salesforce"].orders) == 2
 
 
+def test_a_crm_that_was_not_read_for_three_polls_is_behind() -> None:
+    world = World(crms=("hubspot", "salesforce"))
+    world.run(until_s=10)
+    world.asked["salesforce"].takes_s = 10_000.0
+    world.run(until_s=600)
+    assert {at_s > 180 for at_s, news in world.ticks if news.behind == {"salesforce"}} == {True}
+    assert {at_s > 180 for at_s, news in world.ticks if not news.behind} == {False}
+
+
 def test_a_crm_that_is_down_for_six_hours_is_asked_seldom_and_told_once_at_each_end() -> None:
     world = World(crms=("hubspot", "salesforce"))
     hours_s = 6 * 3600.0
@@ -301,6 +310,16 @@ def test_a_hint_reads_just_these_persons_at_once() -> None:
     world.run(until_s=30)
     assert (20.0, Order(persons=(contact(7),))) in world.asked["hubspot"].orders
     assert any(21 <= at_s < 22 for at_s in world.ticked_at())
+
+
+def test_persons_that_are_read_for_a_hint_leave_open_up_to_when_all_was_read() -> None:
+    world = World()
+    world.run(until_s=10)
+    read_at = world.daemon.pulse.crms["hubspot"].read_at
+    hint(world, 20, [contact(7)])
+    world.run(until_s=50)
+    assert (len(persons_read(world)), len(world.asked["hubspot"].polls())) == (1, 1)
+    assert world.daemon.pulse.crms["hubspot"].read_at == read_at
 
 
 def test_hints_that_come_while_persons_are_read_wait_and_are_read_together() -> None:

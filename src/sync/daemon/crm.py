@@ -19,6 +19,7 @@ from sync.store.errors import StoreError
 
 TOLD_AFTER = timedelta(minutes=5)
 HURRIED_S = 10.0  # between polls that somebody's hints bring forward
+POLLS_MISSED = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +54,11 @@ class Crm:
     def is_down(self) -> bool:
         """Whether it does not answer."""
         return self.pulse.state is CrmState.DOWN
+
+    def is_behind(self, now: datetime) -> bool:
+        """Whether it was not read for the time of several polls: somebody may have kept a promise there since."""
+        read_at, polls_s = self.pulse.read_at, POLLS_MISSED * max(self.interval_s, self.pace.poll_s)
+        return read_at is None or now - read_at > timedelta(seconds=polls_s)
 
     def is_long_down(self, now: datetime) -> bool:
         """Whether it has not answered for so long that somebody should know."""
@@ -90,7 +96,8 @@ class Crm:
             self.closed = {name: why for name, why in self.closed.items() if name not in polled.read} | dict(polled.closed)
         self.facts, self.shrunken = polled.facts, None
         self.backoff.succeed()
-        return self._become(CrmPulse(state=CrmState.OK, since=now, read_at=polled.server_now, closed=self.closed))
+        read_at = self.pulse.read_at if polled.order.persons else polled.server_now
+        return self._become(CrmPulse(state=CrmState.OK, since=now, read_at=read_at, closed=self.closed))
 
     @property
     def is_stretched(self) -> bool:

@@ -223,13 +223,14 @@ class Daemon:
         self._told(ticked, took_s)
 
     def _news(self, *, whole: bool) -> News:
-        crms = self.crms.values()
+        crms, now = self.crms.values(), self.now()
         return News(
-            now=self.now(),
+            now=now,
             machine_at=self.machine.now(),
             facts={crm.name: crm.facts for crm in crms if crm.facts is not None},
             closed={crm.name: crm.closed for crm in crms},
             down=frozenset(crm.name for crm in crms if crm.is_down),
+            behind=frozenset(crm.name for crm in crms if crm.is_behind(now)),
             whole=whole,
         )
 

@@ -26,7 +26,7 @@ from sync.holding import parted
 from sync.judge.judge import judge_lead
 from sync.judged_by import judged_by
 from sync.known import eras_at, gather_terms, known_upto
-from sync.ladder import assigning_clocks
+from sync.ladder import REMIND, assigning_clocks
 from sync.lint import Facts
 from sync.notices import agreement_notices
 from sync.outbox import Posted
@@ -52,6 +52,7 @@ class News:
     facts: Mapping[str, Facts]  # by CRM
     closed: Mapping[str, Mapping[str, str]]  # CRM -> streams that our credentials may not read
     down: frozenset[str] = frozenset()  # CRMs that do not answer: nothing is done about leads that have a record there
+    behind: frozenset[str] = frozenset()  # CRMs that were not read for a while: nobody is reminded of what may be done there already
     whole: bool = False  # look at every breach that may still be acted on, not only at what is new
 
 
@@ -101,7 +102,7 @@ def tick(run: Context, memory: Memory, news: News) -> Ticked:
     stamps = StampsLeft(run.known.config.limits.stamps_per_run)
     judged = _judge(run, watch, terms, draft, stamps, whole=news.whole)
     trips, acting = draft.close(), Acting(run=up, begun=draft.begun, terms=terms, pulled=_pulled(news))
-    tally = _carry_out(run, acting, draft, trips, memory, down=news.down)
+    tally = _carry_out(run, acting, draft, trips, memory, news=news)
     run.known.dirty.mark(stamps.waiting, WAITING, now=news.now)
     if draft.plan is not None:
         acting.note_who_is_missing(draft.plan)
@@ -189,18 +190,23 @@ def _pulled(news: News) -> list[Pulled]:
     return [Pulled(account=facts.account, closed=dict(news.closed.get(crm, {}))) for crm, facts in news.facts.items()]
 
 
-def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, str], memory: Memory, *, down: frozenset[str]) -> Tally:
-    """Carry out what is free, but for leads that have a record in a CRM that does not answer; hold what went beyond a limit."""
+def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, str], memory: Memory, *, news: News) -> Tally:
+    """Carry out what is free, but for leads that have a record in a CRM that does not answer; hold what went beyond a limit.
+
+    Of others that a CRM may tell news of nobody is reminded before it was read: a reminder rests on what was read last, while each
+    lead that is written is read again.
+    """
     if draft.plan is None:
         return Tally()
     steps, held = parted(sendable(run, draft.plan), trips)
-    todo = reachable(run, steps, down)
+    wait = reminders_that_wait(run, steps, news.behind)
+    todo = [one for one in reachable(run, steps, news.down) if one not in wait]
     memory.unreached.leads |= stamped(steps) - stamped(todo)
     with noted_if_it_fails(run, draft.begun):
         terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
     take_up_or_hold(run, draft.begun, draft.plan, held)
     tally = replace(acting, run=for_a_while(acting.run), terms=terms).carry_out(draft.plan, todo)
-    run.known.dirty.mark(undone(todo, tally), WAITING, now=draft.watch.now)
+    run.known.dirty.mark(undone(todo, tally) | {step.lead for _, step in wait}, WAITING, now=draft.watch.now)
     return tally
 
 
@@ -214,6 +220,13 @@ def reachable(run: Context, steps: Sequence[Numbered], down: frozenset[str]) -> 
         for position, step in steps
         if step.record.crm not in down and not any(record.crm in down for record in records.get(step.finding, ()))
     ]
+
+
+def reminders_that_wait(run: Context, steps: Sequence[Numbered], behind: frozenset[str]) -> Sequence[Numbered]:
+    """Return the reminders about leads of which a record is in a CRM that was not read for a while."""
+    reminders = [(position, step) for position, step in steps if step.action == REMIND]
+    sure = reachable(run, reminders, behind)
+    return [one for one in reminders if one not in sure]
 
 
 def _note(run: Context, memory: Memory, draft: Draft, judged: int, tally: Tally) -> None:
