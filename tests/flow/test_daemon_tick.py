@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +10,11 @@ import pytest
 
 from connectors.pacing import Waiting
 from connectors.records import RecordKey
-from sync.carry_out import Tally
+from sync.carry_out import Numbered, Tally
 from sync.context import Context
-from sync.daemon.tick import reachable, reminders_that_wait
-from sync.daemon.unfinished import Unreached, for_a_while, stamped, undone
+from sync.daemon.draft import Noted
+from sync.daemon.tick import News, reached
+from sync.daemon.unfinished import Unreached, for_a_while, undone, waiting
 from sync.journal import Event
 from sync.judge.findings import Judgement
 from sync.ladder import REMIND
@@ -45,8 +46,9 @@ def test_leads_are_judged_again_for_steps_that_were_not_tried_and_for_stamps_tha
     assert undone(enumerate([*stamps, *moves, *reminders]), tally) == {"1", "4", "4 moved"}
 
 
-def test_a_lead_whose_stamp_waited_for_a_crm_is_judged_again_once(run: Context) -> None:
-    unreached = Unreached(stamped(enumerate([replace(STAMPED, lead=str(CONTACT)), REASSIGNED])))
+@pytest.mark.parametrize("action", [STAMP, REMIND])
+def test_a_lead_whose_stamp_or_reminder_waited_for_a_crm_is_judged_again_once(run: Context, action: str) -> None:
+    unreached = Unreached(waiting(enumerate([replace(STAMPED, action=action, lead=str(CONTACT)), REASSIGNED])))
     assert unreached.leads == {str(CONTACT)}
     before = run.known.dirty.newest()
     for _ in range(2):
@@ -78,16 +80,33 @@ def run(tmp_path: Path) -> Iterator[Context]:
         yield run
 
 
-@pytest.mark.parametrize(("down", "left"), [((), [0, 1]), (("salesforce",), [1]), (("hubspot",), []), (("hubspot", "salesforce"), [])])
+def news(*, down: tuple[str, ...] = (), behind: tuple[str, ...] = ()) -> News:
+    return News(now=NOW, machine_at=NOW, facts={}, closed={}, down=frozenset(down), behind=frozenset(behind))
+
+
+def positions(parted: Sequence[Sequence[Numbered]]) -> list[list[int]]:
+    return [[position for position, _ in steps] for steps in parted]
+
+
+@pytest.mark.parametrize(("down", "done"), [((), [0, 1]), (("salesforce",), [1]), (("hubspot",), []), (("hubspot", "salesforce"), [])])
 def test_a_lead_with_a_record_in_a_crm_that_is_down_is_left_alone_and_others_are_not(
-    run: Context, down: tuple[str, ...], left: list[int]
+    run: Context, down: tuple[str, ...], done: list[int]
 ) -> None:
-    assert [position for position, _ in reachable(run, STEPS, frozenset(down))] == left
+    assert positions(reached(run, STEPS, news(down=down))) == [done, [position for position in (0, 1) if position not in done]]
 
 
-@pytest.mark.parametrize(("behind", "waiting"), [((), []), (("salesforce",), [2]), (("hubspot",), [2, 3])])
+@pytest.mark.parametrize(("behind", "wait"), [((), []), (("salesforce",), [2]), (("hubspot",), [2, 3])])
 def test_nobody_is_reminded_of_what_may_be_done_already_in_a_crm_that_was_not_read_for_a_while(
-    run: Context, behind: tuple[str, ...], waiting: list[int]
+    run: Context, behind: tuple[str, ...], wait: list[int]
 ) -> None:
     reminders = [(2 + position, replace(step, action=REMIND, fields=())) for position, step in STEPS]
-    assert [position for position, _ in reminders_that_wait(run, [*STEPS, *reminders], frozenset(behind))] == waiting
+    done = [position for position in range(4) if position not in wait]
+    assert positions(reached(run, [*STEPS, *reminders], news(behind=behind))) == [done, wait]
+
+
+def test_a_reminder_that_could_not_be_sent_is_named_once_more() -> None:
+    noted, reminder = Noted(), replace(REASSIGNED, action=REMIND, fields=())
+    noted.note([reminder])
+    assert not noted.is_new(reminder)
+    noted.forget([reminder])
+    assert noted.is_new(reminder)

@@ -39,6 +39,10 @@ class Noted:
             self.known.clear()
         self.known.update(_name(step) for step in steps if step.blocked_by or step.action == REMIND)
 
+    def forget(self, steps: Iterable[Step]) -> None:
+        """Have steps that could not be carried out named once more."""
+        self.known.difference_update(map(_name, steps))
+
 
 def _name(step: Step) -> tuple[str, int, str]:
     return step.finding, step.rung, step.action

@@ -19,7 +19,7 @@ from sync.carry_out import Numbered, Tally
 from sync.context import Context
 from sync.daemon.draft import Draft, Noted
 from sync.daemon.lazy_routing import LazyRouting
-from sync.daemon.unfinished import WAITING, Unreached, for_a_while, stamped, undone
+from sync.daemon.unfinished import WAITING, Unreached, for_a_while, undone, waiting
 from sync.defined_now import terms_to_write_by
 from sync.earlier import settle_earlier
 from sync.holding import parted
@@ -96,7 +96,7 @@ def tick(run: Context, memory: Memory, news: News) -> Ticked:
     earlier = settle_earlier(up, watch)
     if news.whole or not memory.has_enforced:
         memory.has_enforced = _look_who_is_enforced(run, watch, terms, memory)
-    if not news.down:
+    if not news.down | news.behind:
         memory.unreached.take_up(run, now=news.now)
     draft = Draft(run=run, watch=watch, noted=memory.noted, routing=LazyRouting(run.ground, terms, news.now))
     stamps = StampsLeft(run.known.config.limits.stamps_per_run)
@@ -191,42 +191,42 @@ def _pulled(news: News) -> list[Pulled]:
 
 
 def _carry_out(run: Context, acting: Acting, draft: Draft, trips: Mapping[str, str], memory: Memory, *, news: News) -> Tally:
-    """Carry out what is free, but for leads that have a record in a CRM that does not answer; hold what went beyond a limit.
-
-    Of others that a CRM may tell news of nobody is reminded before it was read: a reminder rests on what was read last, while each
-    lead that is written is read again.
-    """
+    """Carry out what is free and can be; hold what went beyond a limit."""
     if draft.plan is None:
         return Tally()
     steps, held = parted(sendable(run, draft.plan), trips)
-    wait = reminders_that_wait(run, steps, news.behind)
-    todo = [one for one in reachable(run, steps, news.down) if one not in wait]
-    memory.unreached.leads |= stamped(steps) - stamped(todo)
+    todo, left = reached(run, steps, news)
+    memory.unreached.leads |= waiting(left)
+    memory.noted.forget(step for _, step in left)
     with noted_if_it_fails(run, draft.begun):
         terms = terms_to_write_by(acting.run, draft.begun, acting.terms, [step for _, step in todo])
     take_up_or_hold(run, draft.begun, draft.plan, held)
     tally = replace(acting, run=for_a_while(acting.run), terms=terms).carry_out(draft.plan, todo)
-    run.known.dirty.mark(undone(todo, tally) | {step.lead for _, step in wait}, WAITING, now=draft.watch.now)
+    run.known.dirty.mark(undone(todo, tally), WAITING, now=draft.watch.now)
     return tally
 
 
-def reachable(run: Context, steps: Sequence[Numbered], down: frozenset[str]) -> Sequence[Numbered]:
-    """Return the steps about leads of which no record is in a CRM that does not answer: it may hold what keeps their promise."""
-    if not down:
-        return steps
+def reached(run: Context, steps: Sequence[Numbered], news: News) -> tuple[Sequence[Numbered], Sequence[Numbered]]:
+    """Part steps into those that can be carried out now, and those about leads of which a CRM does not answer.
+
+    Nobody is reminded of a lead before each of its CRMs was read of late: a reminder rests on what was read last, while each lead that is
+    written is read again.
+    """
+    answering, fresh = _without(run, steps, news.down), _without(run, steps, news.down | news.behind)
+    may = {position for position, step in steps if position in (fresh if step.action == REMIND else answering)}
+    return [one for one in steps if one[0] in may], [one for one in steps if one[0] not in may]
+
+
+def _without(run: Context, steps: Sequence[Numbered], crms: frozenset[str]) -> frozenset[int]:
+    """Return the positions of the steps about leads of which no record is in one of `crms`: it may hold what keeps their promise."""
+    if not crms:
+        return frozenset(position for position, _ in steps)
     records = {key: held for key, (_, held) in run.known.findings.owners(step.finding for _, step in steps).items()}
-    return [
-        (position, step)
+    return frozenset(
+        position
         for position, step in steps
-        if step.record.crm not in down and not any(record.crm in down for record in records.get(step.finding, ()))
-    ]
-
-
-def reminders_that_wait(run: Context, steps: Sequence[Numbered], behind: frozenset[str]) -> Sequence[Numbered]:
-    """Return the reminders about leads of which a record is in a CRM that was not read for a while."""
-    reminders = [(position, step) for position, step in steps if step.action == REMIND]
-    sure = reachable(run, reminders, behind)
-    return [one for one in reminders if one not in sure]
+        if step.record.crm not in crms and not any(record.crm in crms for record in records.get(step.finding, ()))
+    )
 
 
 def _note(run: Context, memory: Memory, draft: Draft, judged: int, tally: Tally) -> None:

@@ -18,7 +18,7 @@ WAITING = "waiting"  # why a lead is judged again: something about it is still t
 
 @dataclass(slots=True)
 class Unreached:
-    """Leads that are to be stamped once every CRM answers; the broken promises among them are looked at anyway."""
+    """Leads that are to be stamped, or somebody reminded of, once every CRM was read; broken promises are looked at anyway."""
 
     leads: set[str] = field(default_factory=set)
 
@@ -42,6 +42,6 @@ def undone(steps: Iterable[Numbered], tally: Tally) -> frozenset[str]:
     return frozenset(step.lead for _, step in steps if step.action != REMIND and (step.record, step.action) not in tried)
 
 
-def stamped(steps: Iterable[Numbered]) -> set[str]:
-    """Return the leads that are to be stamped."""
-    return {step.lead for _, step in steps if step.action == STAMP}
+def waiting(steps: Iterable[Numbered]) -> set[str]:
+    """Return the leads that are to be stamped, or that somebody is to be reminded of."""
+    return {step.lead for _, step in steps if step.action in (STAMP, REMIND)}
