@@ -138,7 +138,7 @@ def tasks_of(one: Enforced, lead: str) -> list[CrmTask]:
     """Return the tasks of a lead, calls that were logged left out."""
     people = one.world.people
     if isinstance(people, OrgPeople):
-        rows = [row for row in people.rows("Task") if row["WhoId"] == lead and row.get("TaskSubtype") != "Call"]
+        rows = [row for row in people.rows("Task") if row.get("WhoId") == lead and row.get("TaskSubtype") != "Call"]
         return [
             CrmTask(
                 id=row["Id"], owner=row["OwnerId"], subject=row["Subject"], body=row.get("Description") or "", is_open=not row["IsClosed"]
