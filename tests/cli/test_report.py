@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 import signal
 import sqlite3
 import time
@@ -98,6 +99,13 @@ def test_it_refuses_what_is_no_meeting_and_no_day(company: Enforced) -> None:
     assert "--since: `yesterday` is not a day" in said(company, "--since", "yesterday", code=64)
     assert "is not a day that is past" in said(company, "--since", "2150-01-01", code=64)
     assert "leave out the other options, or --due" in said(company, "--due", "now", "--since", "2026-01-01", code=64)
+
+
+@pytest.mark.usefixtures("served")
+def test_it_says_when_the_next_one_is_where_none_is_due(company: Enforced) -> None:
+    now = company.world.people.now()
+    said(company, "--due", now)
+    assert re.fullmatch(r"No report is due; the next is on \w{3} [\d-]+ 07:00 \w+\.\n", said(company, "--due", now))
 
 
 def test_what_lies_in_the_folder_holds_nothing_of_a_persons_record(company: Enforced) -> None:

@@ -61,13 +61,25 @@ def _report(config: Path | None, meeting: str | None, since: str | None, *, form
 
 
 def _make_due(config: Path | None, due: str) -> None:
-    from sync.due_reports import make_due_reports
+    from sync.due_reports import agreement_at, make_due_reports, next_report_at
     from sync.wiring import machine_clock, open_reporting
 
     now = machine_clock() if due == "now" else parse_moment(due)
     with open_reporting(config) as reporting:
+        page = None
         for page in make_due_reports(reporting, now=now):
             typer.echo(f"made: {page}")
+        if page is None:
+            agreement = agreement_at(reporting.known, now)
+            typer.echo(_when_next(next_report_at(reporting.known.config, reporting.reports, agreement, now), agreement))
+
+
+def _when_next(at: datetime | None, agreement: Agreement) -> str:
+    from sync.history import local_text
+
+    if at is None:
+        return "No report is due, and none will be: the agreement has no meeting whose days are understood, and [reports] every is off."
+    return f"No report is due; the next is on {local_text(at, agreement.zone)}."
 
 
 def _about(known: Known, meeting: str | None, since: str | None, now: datetime) -> About:
