@@ -15,6 +15,7 @@ from sandbox.clock import as_millis
 if TYPE_CHECKING:
     from sandbox.shelf import Shelf
 
+SMALLEST_ID = 1
 LARGEST_ID = 10**18 - 1
 
 

@@ -73,6 +73,15 @@ def test_records_come_oldest_first_or_as_sorted(call: Caller) -> None:
     assert call.search("contacts", sorts=by_stage) == ["103", "101", "102"]
 
 
+@pytest.mark.parametrize(("first", "without"), [("0", []), ("101", ["101"])])
+def test_the_newest_come_first_of_those_whose_ids_are_asked_for(call: Caller, first: str, without: list[str]) -> None:
+    newest = [{"propertyName": "lastmodifieddate", "direction": "DESCENDING"}]
+    beyond = {"propertyName": "hs_object_id", "operator": "GT", "value": first}
+    everything = call.search("contacts", sorts=newest)
+    assert sorted(everything) == ["101", "102", "103"]
+    assert call.search("contacts", filters=[beyond], sorts=newest) == [id_ for id_ in everything if id_ not in without]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -22,7 +22,7 @@ from sandbox.hubspot.spans import EARLIEST, LATEST, Span, span_of
 from sandbox.kinds import Kind, kind_named
 from sandbox.links import linked_live
 from sandbox.portal import Portal
-from sandbox.record import Record
+from sandbox.record import SMALLEST_ID, Record
 
 REACH = 10_000  # records of one search that pages lead to
 _KEPT = 8  # searches that are kept for their next pages
@@ -104,7 +104,7 @@ def _key(kind: Kind, asked: Mapping[str, Any]) -> Key:
 
 def _is_head(kind: Kind, span: Span, sort: str) -> bool:
     """Whether the order of changes alone answers a search sorted by `sort`."""
-    return span.is_whole and span.first == 0 and sort == kind.modified
+    return span.is_whole and span.first <= SMALLEST_ID and sort == kind.modified
 
 
 def _head(portal: Portal, kind: Kind, span: Span, *, falling: bool) -> Found:
