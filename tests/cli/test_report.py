@@ -23,7 +23,7 @@ from tests.flow.enforcing import Enforced, enforced
 from tests.flow.people import People
 from tests.flow.practice import leadpact
 
-pytestmark = pytest.mark.xdist_group("report")  # one world for all
+pytestmark = [pytest.mark.xdist_group("report"), pytest.mark.usefixtures("served")]  # one world for all, configured by `served`
 
 DAY_S = 24 * 3600
 MORE = """
@@ -101,7 +101,6 @@ def test_it_refuses_what_is_no_meeting_and_no_day(company: Enforced) -> None:
     assert "leave out the other options, or --due" in said(company, "--due", "now", "--since", "2026-01-01", code=64)
 
 
-@pytest.mark.usefixtures("served")
 def test_it_says_when_the_next_one_is_where_none_is_due(company: Enforced) -> None:
     now = company.world.people.now()
     said(company, "--due", now)
