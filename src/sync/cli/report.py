@@ -39,7 +39,9 @@ def report(
     if due is None:
         _report(config, meeting, since, format=format, output=output)
     elif meeting is not None or since is not None or output is not None or format is not Format.TABLE:
-        raise UsageError("--due makes what [reports] and the agreement's meetings say", fix="leave out the other options, or --due")
+        raise UsageError(
+            "--due makes the reports that are due, and takes no other option but --config", fix="leave out the other options, or --due"
+        )
     else:
         _make_due(config, due)
     return 0
